@@ -1,0 +1,13 @@
+"""Progress: how long work says how far it is, without knowing who listens."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called as `progress(done, total, what)`; cheap enough to call for every item."""
+
+    def __call__(self, done: int, total: int, what: str) -> None: ...
+
+
+def silent(done: int, total: int, what: str) -> None:
+    """Tell nobody."""

@@ -1,0 +1,75 @@
+"""All tables of the store."""
+
+from xray_platform.tables import columns as c
+from xray_platform.tables.table import Table
+
+CATALOGUE = Table(
+    "catalogue",
+    "what the intake took, from where: one row a source file (raw zone)",
+    (c.SOURCE, c.RELATIVE, c.BATCH_NAME, c.RAW_SHA256, c.SIZE_BYTES, c.MODIFIED_NS, c.INTAKE, c.INTAKE_REASON),
+    key=("source",),
+    raw=True,
+)
+QUALITY = Table(
+    "quality",
+    "what the quality rules found: one row a raw file and rule, Q000 where nothing was found",
+    (c.SHA256, c.IMAGE, c.BATCH_NAME, c.RULE, c.SEVERITY, c.EVIDENCE),
+    key=("sha256", "rule"),
+)
+IMAGES = Table(
+    "images",
+    "accepted pictures, de-identified: one row a picture",
+    (
+        c.IMAGE, c.SHA256, c.BATCH_NAME, c.SUBJECT, c.STUDY, c.ORIGIN, c.FILE, c.FILE_SHA256, c.PIXEL_SHA256, c.FORMAT,
+        c.ROWS, c.COLUMNS, c.BITS_STORED, c.PHOTOMETRIC, c.TRANSFER_SYNTAX, c.LOSSY, c.MODALITY, c.VIEW_POSITION,
+        c.SEX, c.AGE_YEARS, c.STUDY_DATE, c.MANUFACTURER, c.SPACING_MM,
+    ),
+    key=("image",),
+)  # fmt: skip
+STANDARD_IMAGES = Table(
+    "standard_images",
+    "pictures decoded once: 16 bit, upright and as seen from the front (L\\F), MONOCHROME2",
+    (c.IMAGE, c.BATCH_NAME, c.ROWS, c.COLUMNS, c.WINDOW_LOW, c.WINDOW_HIGH, c.GREY_LEVELS, c.DONE),
+    key=("image",),
+)
+LABELS = Table(
+    "labels",
+    "what the labels files say of each picture",
+    (c.IMAGE, c.SUBJECT, c.ORIGIN, c.LABEL, c.ABNORMAL, c.SPLIT_GIVEN),
+    key=("image",),
+)
+SPLITS = Table(
+    "splits",
+    "train, validation or test, by subject; labelled pictures only",
+    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.TRUTH, c.SPLIT, c.SPLIT_REASON),
+    key=("image",),
+)
+TENSORS = Table(
+    "tensors",
+    "which row of which tensor array is which picture",
+    (c.IMAGE, c.BATCH_NAME, c.RECIPE, c.ROW),
+    key=("image", "recipe"),
+)
+PATCHES = Table(
+    "patches",
+    "windows into the tensors",
+    (c.IMAGE, c.BATCH_NAME, c.RECIPE, c.ROW, c.PATCH, c.TOP, c.LEFT, c.SIDE),
+    key=("image", "recipe", "patch"),
+)
+SCORES = Table(
+    "scores",
+    "what a model says of every labelled picture; one part a model",
+    (c.MODEL, c.IMAGE, c.SUBJECT, c.SPLIT, c.TRUTH, c.SCORE, c.PROBABILITY, c.VERDICT),
+    key=("model", "image"),
+)
+LEADERBOARD = Table(
+    "leaderboard",
+    "the models side by side on the same test part",
+    (
+        c.RANK, c.MODEL, c.FAMILY, c.VAL_AUROC, c.AUROC, c.AUROC_LOW, c.AUROC_HIGH, c.AVERAGE_PRECISION, c.SENSITIVITY,
+        c.SPECIFICITY, c.BRIER, c.THRESHOLD, c.PICTURES, c.RUN, c.REPORT_FILE,
+    ),
+    key=("model",),
+)  # fmt: skip
+
+ALL = (CATALOGUE, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, TENSORS, PATCHES, SCORES, LEADERBOARD)

@@ -1,0 +1,126 @@
+"""Columns: every column of every table, once."""
+
+from xray_platform.tables.column import Column
+
+HEX64 = r"^[0-9a-f]{64}$"
+HEX16 = r"^[0-9a-f]{16}$"
+BATCH = r"^batch-[0-9]{4,}$"
+
+# --- who and what -----------------------------------------------------------------------------------------------
+IMAGE = Column(
+    "image", "text", "picture: the first 16 hexadecimal digits of the SHA-256 of its raw bytes", pattern=HEX16
+)
+SHA256 = Column(
+    "sha256", "text", "SHA-256 of the raw bytes, which is also their name in the raw archive", pattern=HEX64
+)
+BATCH_NAME = Column("batch", "text", "batch (Dagster partition) that brought the picture", pattern=BATCH)
+SUBJECT = Column("subject", "text", "pseudonym of the subject, keyed HMAC-SHA256", pattern=r"^sub-[0-9a-f]{16}$")
+STUDY = Column("study", "text", "pseudonym of the study, keyed HMAC-SHA256", pattern=r"^stu-[0-9a-f]{16}$")
+ORIGIN = Column("origin", "text", "whether the picture is made up or real", allowed=("phantom", "archive"))
+
+# --- the raw zone (identity) ------------------------------------------------------------------------------------
+SOURCE = Column("source", "text", "path the bytes were taken from, zip members after `!`", identifying=True)
+RELATIVE = Column("relative", "text", "path below the ingested folder, as a labels file names it", identifying=True)
+SIZE_BYTES = Column("size_bytes", "integer", "length of the file", "byte", low=0)
+MODIFIED_NS = Column("modified_ns", "integer", "modification time of the source", "ns since 1970", low=0)
+INTAKE = Column("intake", "text", "what the intake did", allowed=("stored", "known", "failed"))
+INTAKE_REASON = Column("reason", "text", "why it failed, empty otherwise")
+RAW_SHA256 = Column(
+    "sha256", "text", "SHA-256 of the raw bytes; null where they could not be read", nullable=True, pattern=HEX64
+)
+
+# --- quality ----------------------------------------------------------------------------------------------------
+RULE = Column("rule", "text", "code of the quality rule, Q000 where no rule found anything", pattern=r"^Q[0-9]{3}$")
+SEVERITY = Column("severity", "text", "what the rule asks for", allowed=("pass", "warn", "quarantine", "reject"))
+EVIDENCE = Column("evidence", "text", "what was found and what is allowed, without identity")
+
+# --- pictures ---------------------------------------------------------------------------------------------------
+FILE = Column("file", "text", "de-identified file, relative to data/processed")
+FILE_SHA256 = Column("file_sha256", "text", "SHA-256 of the de-identified file", pattern=HEX64)
+FORMAT = Column("format", "text", "form in which the picture came", allowed=("dicom", "jpeg", "png"))
+PIXEL_SHA256 = Column("pixel_sha256", "text", "SHA-256 of the decoded stored values with their shape", pattern=HEX64)
+ROWS = Column("rows", "integer", "height", "pixel", low=1)
+COLUMNS = Column("columns", "integer", "width", "pixel", low=1)
+BITS_STORED = Column("bits_stored", "integer", "bits that carry the picture (0028,0101)", "bit", low=1, high=16)
+PHOTOMETRIC = Column(
+    "photometric", "text", "photometric interpretation as it came (0028,0004)",
+    allowed=("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "PALETTE COLOR"),
+)  # fmt: skip
+TRANSFER_SYNTAX = Column("transfer_syntax", "text", "transfer syntax UID as it came; null without DICOM", nullable=True)
+MODALITY = Column("modality", "text", "modality (0008,0060); null without DICOM", nullable=True)
+VIEW_POSITION = Column("view_position", "text", "view position (0018,5101): PA, AP, LL, …", nullable=True)
+SEX = Column("sex", "text", "sex (0010,0040)", nullable=True, allowed=("M", "F", "O"))
+AGE_YEARS = Column(
+    "age_years", "number", "age at the study, 90 and above given as 90", "year", nullable=True, low=0, high=90
+)
+STUDY_DATE = Column(
+    "study_date", "text", "study date moved by whole weeks per subject, YYYYMMDD", nullable=True, pattern=r"^[0-9]{8}$"
+)
+MANUFACTURER = Column("manufacturer", "text", "manufacturer (0008,0070)", nullable=True)
+SPACING_MM = Column(
+    "spacing_mm", "number", "distance of neighbouring pixels, mean of both axes", "mm", nullable=True, low=0.01, high=10
+)
+LOSSY = Column("lossy", "flag", "whether the pixels were ever lossily compressed (0028,2110), or came as JPEG")
+
+# --- standard images --------------------------------------------------------------------------------------------
+WINDOW_LOW = Column(
+    "window_low", "number", "grey value that a 0.5 % share of the unpadded pixels lies below", "grey value"
+)
+WINDOW_HIGH = Column(
+    "window_high", "number", "grey value that a 99.5 % share of the unpadded pixels lies below", "grey value"
+)
+GREY_LEVELS = Column("grey_levels", "integer", "number of distinct grey values", low=1)
+DONE = Column("done", "list of text", "what was done to the stored values, in order, in words")
+
+# --- labels and splits ------------------------------------------------------------------------------------------
+LABEL = Column("label", "text", "label as the labels file gives it; null where there is none", nullable=True)
+ABNORMAL = Column("abnormal", "flag", "false: normal, true: anything else; null where there is no label", nullable=True)
+SPLIT_GIVEN = Column(
+    "split_given", "text", "split that the labels file asks for", nullable=True, allowed=("train", "val", "test")
+)
+SPLIT = Column("split", "text", "part of the data the picture belongs to", allowed=("train", "val", "test"))
+SPLIT_REASON = Column(
+    "reason",
+    "text",
+    "given by the labels file, assigned by rule, or kept from before",
+    allowed=("given", "assigned", "kept"),
+)
+TRUTH = Column("abnormal", "flag", "false: normal, true: anything else")
+
+# --- tensors and patches ----------------------------------------------------------------------------------------
+RECIPE = Column("recipe", "text", "fingerprint of the recipe that made it", pattern=r"^[0-9a-f]{12}$")
+ROW = Column("row", "integer", "row in the batch's tensor array", low=0)
+PATCH = Column("patch", "integer", "number of the patch in its picture, row by row", low=0)
+TOP = Column("top", "integer", "first row of the patch", "pixel", low=0)
+LEFT = Column("left", "integer", "first column of the patch", "pixel", low=0)
+SIDE = Column("side", "integer", "height and width of the patch", "pixel", low=1)
+
+# --- models -----------------------------------------------------------------------------------------------------
+MODEL = Column("model", "text", "name of the model", pattern=r"^[a-z][a-z0-9_]*$")
+FAMILY = Column("family", "text", "how it learns", allowed=("detector", "network"))
+SCORE = Column("score", "number", "the model's score; higher is more abnormal")
+PROBABILITY = Column("probability", "number", "calibrated probability of being abnormal", low=0, high=1)
+THRESHOLD = Column("threshold", "number", "score from which on the verdict is abnormal; chosen on the validation part")
+VERDICT = Column("verdict", "text", "the model's verdict", allowed=("normal", "abnormal"))
+RUN = Column("run", "text", "MLflow run id", pattern=r"^[0-9a-f]{32}$")
+PICTURES = Column("pictures", "integer", "number of test pictures", "picture", low=0)
+AUROC = Column("auroc", "number", "area under the ROC curve on the test part", nullable=True, low=0, high=1)
+AUROC_LOW = Column(
+    "auroc_low", "number", "lower end of its 95 % interval, subjects resampled", nullable=True, low=0, high=1
+)
+AUROC_HIGH = Column("auroc_high", "number", "upper end of its 95 % interval", nullable=True, low=0, high=1)
+VAL_AUROC = Column(
+    "val_auroc", "number", "area under the ROC curve on the validation part", nullable=True, low=0, high=1
+)
+AVERAGE_PRECISION = Column(
+    "average_precision", "number", "average precision on the test part", nullable=True, low=0, high=1
+)
+SENSITIVITY = Column(
+    "sensitivity", "number", "sensitivity at the threshold on the test part", nullable=True, low=0, high=1
+)
+SPECIFICITY = Column(
+    "specificity", "number", "specificity at the threshold on the test part", nullable=True, low=0, high=1
+)
+BRIER = Column("brier", "number", "Brier score of the probabilities on the test part", nullable=True, low=0, high=1)
+REPORT_FILE = Column("report", "text", "report, relative to data/reports")
+RANK = Column("rank", "integer", "place on the leaderboard, by validation AUROC", low=1)
