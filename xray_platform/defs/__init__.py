@@ -1,0 +1,1 @@
+"""The roof: thin Dagster assets, checks, jobs, schedules, sensors and resources."""

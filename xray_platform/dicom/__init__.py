@@ -1,0 +1,1 @@
+"""DICOM, JPEG and PNG in; plain arrays and facts out."""

@@ -1,0 +1,1 @@
+"""Evaluation: is it any good?"""

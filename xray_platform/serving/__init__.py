@@ -1,0 +1,1 @@
+"""Serving: judge one picture; bytes in, verdict and heat map out."""

@@ -1,0 +1,1 @@
+"""Tracking: MLflow experiments, runs, model bundles, registry aliases."""

@@ -1,0 +1,19 @@
+"""What every room's tests share: where real pictures are, and calm numerical libraries."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with real pictures beside the checkout; a stranger's clone has none."""
+    if not SHARED.is_dir():
+        pytest.skip("no real pictures beside this checkout (../shared/data)")
+    return SHARED
