@@ -1,0 +1,71 @@
+"""Layouts: how arrays lie in the store; both who writes them and who reads them build on these."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xray_platform.tables.places import Places
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The contract of one kind of zarr (format 3) store.
+
+    `shape` and `chunks` name their axes in words; `codec` is the zarr 3 metadata of the one compressor, which
+    `zarr.create_array(compressors=...)` takes as it stands.
+    """
+
+    name: str
+    description: str
+    dtypes: tuple[str, ...]
+    shape: str
+    chunks: str
+    shards: str
+    codec: dict[str, Any]
+
+
+LOSSLESS = {
+    "name": "blosc",
+    "configuration": {"cname": "zstd", "clevel": 1, "shuffle": "shuffle", "typesize": 2, "blocksize": 0},
+}
+QUICK = {
+    "name": "blosc",
+    "configuration": {"cname": "lz4", "clevel": 1, "shuffle": "shuffle", "typesize": 2, "blocksize": 0},
+}
+PICTURES_A_SHARD = 250
+
+STANDARD_IMAGES_LAYOUT = Layout(
+    "standard images",
+    "data/standard/<batch>.zarr: one zarr group a batch, in it one array a picture, named by the image id",
+    dtypes=("uint16",),
+    shape="(rows, columns)",
+    chunks="the whole picture",
+    shards="none",
+    codec=LOSSLESS,
+)
+TENSORS_LAYOUT = Layout(
+    "tensors",
+    "data/tensors/<recipe>/<batch>.zarr: one zarr array a recipe and batch; uint16 and uint8 span black to white, "
+    "float16 holds standardised values; data/tensors/<recipe>/recipe.json holds the recipe",
+    dtypes=("uint16", "uint8", "float16"),
+    shape="(picture, row, column), or (picture, channel, row, column) for borrowed networks",
+    chunks="one picture",
+    shards=f"{PICTURES_A_SHARD} pictures, fewer in a smaller batch",
+    codec=QUICK,
+)
+LAYOUTS = (STANDARD_IMAGES_LAYOUT, TENSORS_LAYOUT)
+
+
+def standard_group(places: Places, batch: str) -> Path:
+    """Where the standard images of a batch lie."""
+    return places.standard / f"{batch}.zarr"
+
+
+def tensor_array(places: Places, recipe: str, batch: str) -> Path:
+    """Where the tensors of a recipe and batch lie."""
+    return places.tensors / recipe / f"{batch}.zarr"
+
+
+def recipe_file(places: Places, recipe: str) -> Path:
+    """Where a recipe lies beside its tensors."""
+    return places.tensors / recipe / "recipe.json"
