@@ -1,0 +1,99 @@
+"""Checks: the suites of every table as Dagster asset checks."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from xray_platform.defs.expectations import Suite, expect, identity_suite, schema_suite
+from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.store import Store
+from xray_platform.defs.validation import validate
+from xray_platform.tables import all as tables
+
+LEAKAGE = Suite(
+    tables.SPLITS,
+    "leakage",
+    "Each subject is in one split only.",
+    (expect("ColumnValuesToBeUnique", column="subject"),),
+    view="subject x split",
+)
+CLASSES = Suite(
+    tables.SPLITS,
+    "classes",
+    "Each split holds normal and abnormal pictures.",
+    (expect("TableRowCountToEqual", value=6),),
+    blocking=False,
+    view="split x abnormal",
+)
+
+BY_BATCH: tuple[Suite, ...] = (
+    schema_suite(tables.QUALITY),
+    identity_suite(tables.QUALITY),
+    schema_suite(tables.IMAGES),
+    identity_suite(tables.IMAGES),
+    schema_suite(tables.STANDARD_IMAGES),
+    schema_suite(tables.TENSORS),
+    schema_suite(tables.PATCHES),
+)
+WHOLE: tuple[Suite, ...] = (
+    schema_suite(tables.LABELS),
+    identity_suite(tables.LABELS),
+    schema_suite(tables.SPLITS),
+    LEAKAGE,
+    CLASSES,
+    schema_suite(tables.LEADERBOARD),
+)
+
+
+def checks_of(asset: str, suites: Sequence[Suite], *, by_batch: bool) -> dg.AssetChecksDefinition:
+    """Return one step that runs all suites of an asset's table, each shown as a check of its own."""
+
+    @dg.multi_asset_check(
+        name=f"{asset}_checks",
+        description=f"Great Expectations on {asset}",
+        specs=[_spec(asset, suite, by_batch) for suite in suites],
+    )
+    def run(context: dg.AssetCheckExecutionContext, store: Store) -> Iterator[dg.AssetCheckResult]:
+        part = context.partition_key if by_batch else "all"
+        for suite in suites:
+            yield _result(asset, suite, store, part)
+
+    return run
+
+
+def _spec(asset: str, suite: Suite, by_batch: bool) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        suite.name,
+        asset=asset,
+        description=suite.description,
+        blocking=suite.blocking,
+        partitions_def=BATCHES if by_batch else None,
+    )
+
+
+def _result(asset: str, suite: Suite, store: Store, part: str) -> dg.AssetCheckResult:
+    found = validate(store.places, suite, suite.table.read(store.places, part), part)
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=suite.name,
+        passed=found.passed,
+        severity=dg.AssetCheckSeverity.ERROR if suite.blocking else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "expectations": found.checked,
+            "failed": dg.MetadataValue.json(list(found.failures)),
+            "Data Docs": dg.MetadataValue.path(str(found.page)),
+        },
+    )
+
+
+def _grouped(suites: Sequence[Suite]) -> dict[str, list[Suite]]:
+    groups: dict[str, list[Suite]] = {}
+    for suite in suites:
+        groups.setdefault(suite.table.name, []).append(suite)
+    return groups
+
+
+CHECKS = [
+    *(checks_of(name, suites, by_batch=True) for name, suites in _grouped(BY_BATCH).items()),
+    *(checks_of(name, suites, by_batch=False) for name, suites in _grouped(WHOLE).items()),
+]

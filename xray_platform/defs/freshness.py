@@ -1,0 +1,86 @@
+"""Freshness: what an asset was made from, so that what is done is not done again."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import dagster as dg
+
+from xray_platform.defs.partitions import BATCHES
+
+TAG = "xray/made_from"
+VERSION_TAG = "dagster/data_version"
+
+
+def made_from(instance: dg.DagsterInstance, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> str:
+    """Return a digest of an asset's code version and of the data versions of everything it reads."""
+    inputs = [
+        [dep.asset_key.to_user_string(), part or "", _tag(instance, dep.asset_key, part, VERSION_TAG)]
+        for dep in spec.deps
+        for part in _parts(instance, graph, dep.asset_key, partition)
+    ]
+    text = json.dumps([spec.code_version, sorted(inputs)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def is_fresh(instance: dg.DagsterInstance, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> bool:
+    """Tell whether the last materialisation was made from just what is there now."""
+    recorded = _tag(instance, spec.key, partition, TAG)
+    return recorded != "" and recorded == made_from(instance, spec, partition, graph)
+
+
+class Graph:
+    """The assets by key, in an order in which each comes after what it reads."""
+
+    def __init__(self, specs: Iterable[dg.AssetSpec]) -> None:
+        by_key = {spec.key: spec for spec in specs}
+        self.specs: Mapping[dg.AssetKey, dg.AssetSpec] = {key: by_key[key] for key in _sorted(by_key)}
+
+    def partitioned(self, key: dg.AssetKey) -> bool:
+        return self.specs[key].partitions_def is not None
+
+    def pending(
+        self,
+        instance: dg.DagsterInstance,
+        keys: Sequence[dg.AssetKey],
+        partition: str | None = None,
+        force: bool = False,
+    ) -> list[dg.AssetKey]:
+        """Return those of `keys` that are missing, out of date, or downstream of one that is, in order."""
+        found: list[dg.AssetKey] = []
+        for key in self.specs:
+            if key in keys:
+                behind = any(dep.asset_key in found for dep in self.specs[key].deps)
+                if force or behind or not is_fresh(instance, self.specs[key], partition, self):
+                    found.append(key)
+        return found
+
+
+def _sorted(by_key: Mapping[dg.AssetKey, dg.AssetSpec]) -> list[dg.AssetKey]:
+    done: list[dg.AssetKey] = []
+
+    def visit(key: dg.AssetKey) -> None:
+        for dep in sorted(by_key[key].deps, key=lambda dep: dep.asset_key.to_user_string()):
+            if dep.asset_key in by_key and dep.asset_key not in done:
+                visit(dep.asset_key)
+        if key not in done:
+            done.append(key)
+
+    for key in by_key:
+        visit(key)
+    return done
+
+
+def _parts(instance: dg.DagsterInstance, graph: Graph, key: dg.AssetKey, partition: str | None) -> Sequence[str | None]:
+    """A batch reads the same batch; what has no batches reads them all."""
+    if not graph.partitioned(key):
+        return [None]
+    return [partition] if partition else instance.get_dynamic_partitions(str(BATCHES.name))
+
+
+def _tag(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None, tag: str) -> str:
+    only = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition] if partition else None)
+    records = instance.fetch_materializations(only, limit=1).records
+    materialization = records[0].asset_materialization if records else None
+    tags = materialization.tags if materialization else None
+    return (tags or {}).get(tag, "")

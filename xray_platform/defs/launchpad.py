@@ -1,0 +1,1 @@
+"""Launchpad: the settings of the rooms below, with a Dagster face; the same fields, words and defaults."""

@@ -1,0 +1,84 @@
+"""Validation: run a suite on a de-identified frame with Great Expectations and keep its Data Docs."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock
+
+from xray_platform.defs.expectations import Suite, view_of
+from xray_platform.errors import StoreError
+from xray_platform.tables.places import Places
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What a suite found: a line for each expectation that failed, and the page that shows it."""
+
+    passed: bool
+    checked: int
+    failures: tuple[str, ...]
+    page: Path
+
+
+def validate(places: Places, suite: Suite, frame: pd.DataFrame, part: str) -> Validation:
+    """Validate a frame, write its page in the Data Docs, and say what failed.
+
+    Raises StoreError for a table of the raw zone: only de-identified tables are validated, since values that fail
+    are shown.
+    """
+    if suite.table.raw:
+        raise StoreError(f"the table {suite.table.name} holds identity; only de-identified tables are validated")
+    places.docs.mkdir(parents=True, exist_ok=True)
+    with FileLock(places.docs / ".lock"):
+        result = _run(_context(places.docs), suite, view_of(frame, suite.view), part)
+    outcomes = [outcome for run in result.run_results.values() for outcome in run.results]
+    failures = tuple(_line(outcome) for outcome in outcomes if not outcome.success)
+    return Validation(bool(result.success), len(outcomes), failures, site(places))
+
+
+def site(places: Places) -> Path:
+    """Where the Data Docs begin."""
+    return places.docs / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html"
+
+
+def _context(folder: Path) -> Any:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx  # takes 3 s: paid once a process, only where something is validated
+
+    context: Any = gx.get_context(mode="file", project_root_dir=str(folder))
+    context.variables.progress_bars = {"globally": False}
+    return context
+
+
+def _run(context: Any, suite: Suite, frame: pd.DataFrame, part: str) -> Any:
+    import great_expectations as gx  # see _context
+
+    source = context.data_sources.add_or_update_pandas(f"{suite.title}.{part}")
+    batch = source.add_dataframe_asset(suite.view).add_batch_definition_whole_dataframe(part)
+    expectations = [_expectation(**expectation) for expectation in suite.expectations]
+    suites = context.suites.add_or_update(gx.ExpectationSuite(name=suite.title, expectations=expectations))
+    name = f"{suite.title}.{part}"
+    definition = gx.ValidationDefinition(name=name, data=batch, suite=suites)
+    checkpoint = gx.Checkpoint(
+        name=name,
+        validation_definitions=[context.validation_definitions.add_or_update(definition)],
+        actions=[gx.checkpoint.actions.UpdateDataDocsAction(name="data docs")],
+        result_format={"result_format": "SUMMARY"},
+    )
+    return context.checkpoints.add_or_update(checkpoint).run(batch_parameters={"dataframe": frame})
+
+
+def _expectation(kind: str, **arguments: Any) -> Any:
+    import great_expectations.expectations as gxe  # see _context
+
+    return getattr(gxe, kind)(**arguments)
+
+
+def _line(outcome: Any) -> str:
+    settings = {key: value for key, value in outcome.expectation_config.kwargs.items() if key != "batch_id"}
+    found = outcome.result.get("partial_unexpected_list") or outcome.result.get("observed_value") or ""
+    broken = (outcome.exception_info or {}).get("exception_message") if "raised_exception" in str(outcome) else None
+    return f"{outcome.expectation_config.type} {settings}: found {broken or found}"

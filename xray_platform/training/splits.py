@@ -1,0 +1,130 @@
+"""Splits: train, validation and test by subject, deterministic, and stable when new batches arrive."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from xray_platform.errors import InputError
+from xray_platform.settings import Settings
+from xray_platform.tables.all import SPLITS
+
+PARTS = ("train", "val", "test")
+
+
+class SplitSettings(Settings):
+    """How labelled pictures are divided."""
+
+    train_share: float = Field(0.70, ge=0, le=1, description="share of the subjects that models learn from")
+    val_share: float = Field(0.15, ge=0, le=1, description="share that chooses epochs and thresholds; the rest is test")
+    seed: int = Field(0, ge=0, description="another seed gives another division")
+
+    @model_validator(mode="after")
+    def _leave_a_test_part(self) -> "SplitSettings":
+        if self.train_share + self.val_share > 1:
+            message = f"train_share {self.train_share} + val_share {self.val_share} must be at most 1"
+            raise ValueError(message)
+        return self
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Wanted share of each part; the shares sum to 1."""
+        return {
+            "train": self.train_share,
+            "val": self.val_share,
+            "test": max(0.0, 1 - self.train_share - self.val_share),
+        }
+
+
+def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
+    """Divide labelled pictures into train, val and test, and return rows of the table `splits`.
+
+    `pictures` has the columns image, batch, subject, pixel_sha256, abnormal, split_given; `before` is the table as it
+    was, whose subjects stay where they are. Subjects who share a picture are kept together, so that no picture is in
+    two parts. A split given by the labels file wins. The rest is divided subject by subject, each class apart, in an
+    order that depends on the subject and the seed alone: the next subject goes where most is missing.
+
+    Raises InputError where the labels file puts one subject into two parts.
+    """
+    labelled = pictures[pictures["abnormal"].notna()].sort_values(["batch", "image"]).reset_index(drop=True)
+    if labelled.empty:
+        return SPLITS.frame([])
+    labelled["group"] = _groups(labelled)
+    chosen = _given(labelled)
+    if chosen and set(chosen.values()) == {"train"}:
+        raise InputError("the labels file puts every picture into train; allowed: also val or test, or leave it empty")
+    kept = _kept(labelled, before, chosen)
+    rest = [group for group in labelled["group"].unique() if group not in chosen and group not in kept]
+    assigned = _assign(labelled, rest, {**kept, **chosen}, settings)
+    if chosen and "val" not in chosen.values():
+        chosen, assigned = _carve_val(labelled, chosen, assigned, settings)
+    where = {**kept, **assigned, **chosen}
+    why = {**dict.fromkeys(kept, "kept"), **dict.fromkeys(assigned, "assigned"), **dict.fromkeys(chosen, "given")}
+    labelled["split"] = labelled["group"].map(where)
+    labelled["reason"] = labelled["group"].map(why)
+    rows = labelled[[column.name for column in SPLITS.columns]]
+    return SPLITS.frame([{str(name): value for name, value in row.items()} for row in rows.to_dict("records")])
+
+
+def _groups(labelled: pd.DataFrame) -> pd.Series:
+    """Name each picture's group: the subjects linked by shared pictures, called by the first of their names."""
+    subject, subjects = pd.factorize(labelled["subject"])
+    pixels, distinct = pd.factorize(labelled["pixel_sha256"])
+    nodes = len(subjects) + len(distinct)
+    links = coo_array((np.ones(len(labelled)), (subject, pixels + len(subjects))), shape=(nodes, nodes))
+    component = pd.Series(connected_components(links, directed=False)[1][subject], index=labelled.index)
+    return component.map(labelled["subject"].groupby(component).min())
+
+
+def _given(labelled: pd.DataFrame) -> dict[str, str]:
+    asked = labelled.dropna(subset=["split_given"]).groupby("group")["split_given"].unique()
+    torn = asked[asked.map(len) > 1]
+    if len(torn):
+        found = sorted(torn.iloc[0])
+        raise InputError(
+            f"{len(torn)} subjects are given to more than one split, the first to {found}; allowed: one each"
+        )
+    return {str(group): str(parts[0]) for group, parts in asked.items()}
+
+
+def _kept(labelled: pd.DataFrame, before: pd.DataFrame, chosen: dict[str, str]) -> dict[str, str]:
+    """Keep a group where its first known subject was; a link found later may join groups of two parts."""
+    was = dict(zip(before["subject"], before["split"], strict=True))
+    known = labelled[labelled["subject"].isin(was) & ~labelled["group"].isin(chosen)]
+    return {str(group): was[subject] for group, subject in known.groupby("group")["subject"].min().items()}
+
+
+def _assign(
+    labelled: pd.DataFrame, rest: Iterable[str], taken: dict[str, str], settings: SplitSettings
+) -> dict[str, str]:
+    stratum = labelled.groupby("group")["abnormal"].any()
+    counts = {flag: Counter(part for group, part in taken.items() if stratum[group] == flag) for flag in (False, True)}
+    first_seen = labelled.groupby("group")["batch"].min()
+    found: dict[str, str] = {}
+    for group in sorted(rest, key=lambda group: (first_seen[group], _lot(group, settings.seed))):
+        count = counts[bool(stratum[group])]
+        wanted = count.total() + 1
+        part = max(PARTS, key=lambda part: settings.shares[part] * wanted - count[part])
+        found[group] = part
+        count[part] += 1
+    return found
+
+
+def _carve_val(
+    labelled: pd.DataFrame, chosen: dict[str, str], assigned: dict[str, str], settings: SplitSettings
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Where a labels file names train and test only, take the validation part out of its train subjects."""
+    inner = settings.model_copy(update={"train_share": 1 - settings.val_share, "val_share": settings.val_share})
+    train = [group for group, part in chosen.items() if part == "train"]
+    divided = _assign(labelled, train, {}, inner)
+    carved = {group: part for group, part in divided.items() if part == "val"}
+    return {group: part for group, part in chosen.items() if group not in carved}, {**assigned, **carved}
+
+
+def _lot(group: str, seed: int) -> str:
+    return hashlib.sha256(f"{seed}|{group}".encode()).hexdigest()

@@ -1,0 +1,101 @@
+"""A subject is in one part only, and stays there when new batches arrive."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xray_platform.errors import InputError
+from xray_platform.tables.all import SPLITS
+from xray_platform.training.splits import PARTS, SplitSettings, assign_splits
+
+NOBODY = SPLITS.frame([])
+
+
+def pictures(
+    count: int, *, batch: str = "batch-0001", first: int = 0, given: str | None = None, per_subject: int = 1
+) -> pd.DataFrame:
+    rows = [
+        {
+            "image": f"{number:016x}",
+            "batch": batch,
+            "subject": f"sub-{number // per_subject:016x}",
+            "pixel_sha256": f"{number:064x}",
+            "abnormal": (number // per_subject) % 2 == 0,
+            "split_given": given,
+        }
+        for number in range(first, first + count)
+    ]
+    return pd.DataFrame(rows).astype({"abnormal": "boolean"})
+
+
+def test_the_shares_are_met_in_each_class() -> None:
+    splits = assign_splits(pictures(400), NOBODY, SplitSettings())
+    counts = splits.groupby(["abnormal", "split"]).size().to_dict()
+    assert counts == {(flag, part): 140 if part == "train" else 30 for flag in (False, True) for part in PARTS}
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 4), st.integers(0, 3))
+def test_a_second_batch_moves_nobody(first: int, second: int, per_subject: int, seed: int) -> None:
+    settings = SplitSettings(seed=seed)
+    old = pictures(first, per_subject=per_subject)
+    new = pictures(second, batch="batch-0002", first=first, per_subject=per_subject)
+    before = assign_splits(old, NOBODY, settings)
+    after = assign_splits(pd.concat([old, new]), before, settings)
+    where = dict(zip(after["image"], after["split"], strict=True))
+    assert all(where[image] == split for image, split in zip(before["image"], before["split"], strict=True))
+    assert after.groupby("subject")["split"].nunique().max() == 1
+
+
+def test_the_table_can_be_lost_and_made_again() -> None:
+    old, new = pictures(40), pictures(30, batch="batch-0002", first=40)
+    step_by_step = assign_splits(pd.concat([old, new]), assign_splits(old, NOBODY, SplitSettings()), SplitSettings())
+    at_once = assign_splits(pd.concat([old, new]), NOBODY, SplitSettings())
+    assert list(step_by_step["split"]) == list(at_once["split"])
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    ordered = assign_splits(pictures(50), NOBODY, SplitSettings())
+    shuffled = assign_splits(pictures(50).sample(frac=1, random_state=3), NOBODY, SplitSettings())
+    pd.testing.assert_frame_equal(ordered, shuffled)
+
+
+def test_another_seed_divides_otherwise() -> None:
+    one = assign_splits(pictures(50), NOBODY, SplitSettings(seed=0))
+    two = assign_splits(pictures(50), NOBODY, SplitSettings(seed=1))
+    assert list(one["split"]) != list(two["split"])
+
+
+def test_subjects_who_share_a_picture_stay_together() -> None:
+    shared = pictures(40)
+    shared["pixel_sha256"] = [f"{number // 20:064x}" for number in range(40)]
+    splits = assign_splits(shared, NOBODY, SplitSettings())
+    merged = splits.merge(shared[["image", "pixel_sha256"]], on="image")
+    assert merged.groupby("pixel_sha256")["split"].nunique().max() == 1
+
+
+def test_a_given_split_wins_and_validation_comes_out_of_train() -> None:
+    train, test = pictures(60, given="train"), pictures(20, first=60, given="test")
+    splits = assign_splits(pd.concat([train, test]), NOBODY, SplitSettings())
+    given_to = dict(zip(splits["image"], splits["split"], strict=True))
+    assert {given_to[image] for image in test["image"]} == {"test"}
+    assert {given_to[image] for image in train["image"]} == {"train", "val"}
+
+
+def test_one_subject_given_to_two_parts_is_refused() -> None:
+    torn = pictures(2, per_subject=2)
+    torn["split_given"] = ["train", "test"]
+    with pytest.raises(InputError, match=r"more than one split, the first to \['test', 'train'\]; allowed: one each"):
+        assign_splits(torn, NOBODY, SplitSettings())
+
+
+def test_pictures_without_a_label_are_in_no_part() -> None:
+    unlabelled = pictures(10)
+    unlabelled["abnormal"] = pd.array([None] * 10, dtype="boolean")
+    assert assign_splits(unlabelled, NOBODY, SplitSettings()).empty
+
+
+def test_ten_pictures_reach_all_parts() -> None:
+    splits = assign_splits(pictures(10), NOBODY, SplitSettings())
+    assert set(splits["split"]) == {"train", "val", "test"}
+    assert splits.groupby("split")["abnormal"].nunique().min() == 2
