@@ -1,0 +1,154 @@
+"""Bundle: a folder with all that is needed to judge a picture, and proof that nothing in it was changed."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from xray_platform.errors import StoreError
+from xray_platform.evaluation.calibration import Calibration
+from xray_platform.evaluation.threshold import Threshold
+from xray_platform.imaging.recipe import Recipe
+
+FORMAT = 1
+FACTS = "bundle.json"
+MODEL = "model"
+
+
+class Savable(Protocol):
+    """What a fitted detector or a trained network can do: write itself into a folder."""
+
+    def save(self, folder: Path) -> None: ...
+
+
+class BundleFacts(BaseModel):
+    """What a bundle says of its model, without the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="name of the model, a key of the table of its family")
+    family: Literal["detector", "network"] = Field(description="how it learnt: from normals only, or from both classes")
+    recipe: dict[str, Any] = Field(description="the recipe that makes its input from a standard image, as JSON")
+    threshold: Threshold = Field(description="score from which on the verdict is abnormal, its rule and explanation")
+    calibration: Calibration = Field(description="how a score becomes a probability")
+    heatmap_scale: float | None = Field(
+        default=None, gt=0, description="heat-map value shown in full colour, the same for all pictures; None: not set"
+    )
+    provenance: dict[str, Any] = Field(default_factory=dict, description="data, settings, versions and runs behind it")
+
+
+class BundleFile(BaseModel):
+    """What `bundle.json` holds: the facts, the form they are written in, and the SHA-256 of every other file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int
+    facts: BundleFacts
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle, its files found whole. `id` is the SHA-256 of `bundle.json`, and so of all it vouches for."""
+
+    folder: Path
+    facts: BundleFacts
+    id: str
+
+    @classmethod
+    def open(cls, folder: Path) -> "Bundle":
+        """Return the bundle in `folder`; StoreError where it is absent, of a foreign format, or any file differs."""
+        raw = _read(folder / FACTS)
+        written = _understand(raw, folder)
+        _compare(folder, written.files)
+        return cls(folder, written.facts, hashlib.sha256(raw).hexdigest())
+
+    @property
+    def model_folder(self) -> Path:
+        """What the detector or the network saved."""
+        return self.folder / MODEL
+
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe.model_validate(self.facts.recipe)
+
+
+def write_bundle(folder: Path, facts: BundleFacts, model: Savable) -> Bundle:
+    """Write facts and model to `folder` at a stroke, in place of what was there, and return the bundle.
+
+    Raises StoreError where the disk does not take it; the old bundle is then still whole.
+    """
+    waiting = folder.with_name(f".{folder.name}.{uuid4().hex}")
+    try:
+        (waiting / MODEL).mkdir(parents=True)
+        model.save(waiting / MODEL)
+        written = BundleFile(format=FORMAT, facts=facts, files=_hashes(waiting))
+        (waiting / FACTS).write_text(written.model_dump_json(indent=2), encoding="utf-8")
+        _take_the_place_of(folder, waiting)
+    except OSError as error:
+        raise StoreError(f"cannot write the bundle {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(waiting, ignore_errors=True)
+    return Bundle.open(folder)
+
+
+def _take_the_place_of(folder: Path, waiting: Path) -> None:
+    """Rename; a folder cannot be renamed over a full one, so the old one steps aside first."""
+    aside = folder.with_name(f"{waiting.name}.old")
+    if folder.exists():
+        folder.replace(aside)
+    try:
+        waiting.replace(folder)
+    except OSError:
+        if aside.exists():
+            aside.replace(folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"no bundle in {path.parent}: {path.name}: {error.strerror or error}") from error
+
+
+def _understand(raw: bytes, folder: Path) -> BundleFile:
+    try:
+        written = BundleFile.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{folder / FACTS} is no bundle of this version: {where}: {first['msg']}") from error
+    if written.format != FORMAT:
+        raise StoreError(f"{folder / FACTS} has the format {written.format}; this version reads {FORMAT}")
+    return written
+
+
+def _compare(folder: Path, listed: dict[str, str]) -> None:
+    """Raise StoreError unless the folder holds just the listed files with just the listed bytes."""
+    found = _hashes(folder)
+    for words, names in (
+        ("lacks", listed.keys() - found.keys()),
+        ("holds a file that it does not list,", found.keys() - listed.keys()),
+        ("holds a changed", {name for name in listed.keys() & found.keys() if listed[name] != found[name]}),
+    ):
+        if names:
+            raise StoreError(f"the bundle {folder} {words} {min(names)}; write it anew from its training run")
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 by relative name of every file but `bundle.json`; a link is never followed."""
+    files = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix(): _hash(path) for path in files if path != folder / FACTS}
+
+
+def _hash(path: Path) -> str:
+    if path.is_symlink():
+        return "link"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

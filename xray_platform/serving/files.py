@@ -1,0 +1,73 @@
+"""Files: judge whole files and folders, many at once, each for itself."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from xray_platform.progress import Progress, silent
+from xray_platform.serving.judge import Judge
+from xray_platform.serving.reading import Prepared, ReadingTask, Refusal, read_file
+from xray_platform.serving.verdict import Judged, Record, Refused
+from xray_platform.workers import GIB, Limits, Lost, map_in_children
+
+READING = Limits(seconds=60.0, memory_bytes=4 * GIB)
+AT_ONCE = 1000  # files whose pictures wait in memory together
+BATCH = 32  # pictures a model scores together
+
+Item = TypeVar("Item")
+
+
+def judge_files(paths: Sequence[Path], judge: Judge, progress: Progress = silent) -> Iterator[Record]:
+    """Yield one record for every file below `paths`, in order; what is wrong with one never stops the others.
+
+    Files are read in child processes that can be killed, so that no file, however hostile, takes the judge down.
+    Hidden files are left out. A path that leads nowhere and a folder without a file each give a record with the error.
+    """
+    found = [(path, reason) for start in paths for path, reason in _below(start)]
+    done = 0
+    for chunk in _chunks(found, AT_ONCE):
+        for record in _judge_chunk(chunk, judge):
+            done += 1
+            progress(done, len(found), "judging")
+            yield record
+
+
+def _judge_chunk(chunk: list[tuple[Path, str]], judge: Judge) -> Iterator[Record]:
+    recipe = judge.recipe.model_dump(mode="json")
+    tasks = [ReadingTask(path, recipe, judge.quality) for path, reason in chunk if not reason]
+    read = map_in_children(read_file, tasks, what="reading", limits=READING) if tasks else iter(())
+    results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
+    for batch in _chunks(results, BATCH):
+        yield from _judge_batch(batch, judge)
+
+
+def _judge_batch(batch: list[tuple[Path, Prepared | Refusal | Lost]], judge: Judge) -> Iterator[Record]:
+    verdicts = iter(judge.verdicts([picture for _, picture in batch if isinstance(picture, Prepared)]))
+    for path, picture in batch:
+        if isinstance(picture, Prepared):
+            yield Judged(str(path), next(verdicts))
+        elif isinstance(picture, Lost):
+            yield Refused(str(path), f"its reading was given up ({picture.reason}): {picture.detail}")
+        else:
+            yield Refused(str(path), picture.reason)
+
+
+def _below(start: Path) -> list[tuple[Path, str]]:
+    """Return the files at or below a path, each with why it cannot be read, or nothing."""
+    if start.is_file():
+        return [(start, "")]
+    if not start.is_dir():
+        return [(start, "there is no such file or folder")]
+    files = sorted(path for path in start.rglob("*") if path.is_file() and not _hidden(path.relative_to(start)))
+    return [(path, "") for path in files] or [(start, "the folder holds no file")]
+
+
+def _hidden(relative: Path) -> bool:
+    return any(part.startswith(".") for part in relative.parts)
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    walk = iter(items)
+    while chunk := list(islice(walk, size)):
+        yield chunk

@@ -1,0 +1,73 @@
+"""Judge: the bytes of a picture in, a verdict out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from xray_platform.dicom.examine import QualitySettings
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.serving.bundle import Bundle, BundleFacts
+from xray_platform.serving.models import Scorer, load_model
+from xray_platform.serving.reading import Prepared, prepare
+from xray_platform.serving.verdict import Verdict
+from xray_platform.workers import cores
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules."""
+
+    facts: BundleFacts
+    recipe: Recipe
+    model: Scorer
+    quality: QualitySettings = field(default_factory=QualitySettings)
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int | None = None, quality: QualitySettings = QualitySettings()) -> "Judge":
+        """Return the judge whose bundle lies in `folder`; it computes with `threads` threads (None: one a free core).
+
+        Raises StoreError where the bundle is absent, damaged or foreign.
+        """
+        torch.set_num_threads(threads or cores())
+        bundle = Bundle.open(folder)
+        model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
+        return cls(bundle.facts, bundle.recipe, model, quality)
+
+    def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
+        """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""
+        return self.verdicts([prepare(data, self.recipe, self.quality)], heatmap=heatmap)[0]
+
+    def verdicts(self, pictures: Sequence[Prepared], *, heatmap: bool = False) -> list[Verdict]:
+        """Judge prepared pictures together."""
+        if not pictures:
+            return []
+        images = np.stack([picture.pixels for picture in pictures])
+        scores = self.score(images)
+        maps = self.model.heatmap(images) if heatmap else [None] * len(pictures)
+        return [
+            self._verdict(score, picture.warnings, shown)
+            for score, picture, shown in zip(scores, pictures, maps, strict=True)
+        ]
+
+    def score(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the score of each image, (N,), of images (N, S, S) float32 in [0, 1] made by this judge's recipe."""
+        return np.asarray(self.model.score(images), dtype=np.float64)
+
+    def probability(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the calibrated probability of being abnormal, in [0, 1], of each score."""
+        return np.asarray(self.facts.calibration.probability(scores), dtype=np.float64)
+
+    def _verdict(self, score: float, warnings: tuple[str, ...], shown: npt.NDArray[np.float32] | None) -> Verdict:
+        return Verdict(
+            model=self.facts.model,
+            score=float(score),
+            probability=float(self.probability(np.array([score]))[0]),
+            verdict="abnormal" if score >= self.facts.threshold.value else "normal",
+            threshold=self.facts.threshold.value,
+            warnings=warnings,
+            heatmap=shown,
+        )

@@ -1,0 +1,30 @@
+"""Models: read a saved detector or network, and use either in the same way."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from xray_platform.detectors.all import DETECTORS
+from xray_platform.errors import StoreError
+from xray_platform.training.trained import TrainedNetwork
+
+Images = npt.NDArray[np.float32]
+
+
+class Scorer(Protocol):
+    """What a judge needs of a model. Images are (N, S, S) float32 in [0, 1]; a higher score is more abnormal."""
+
+    def score(self, images: Images) -> npt.NDArray[np.floating]: ...
+
+    def heatmap(self, images: Images) -> Images: ...
+
+
+def load_model(family: Literal["detector", "network"], name: str, folder: Path) -> Scorer:
+    """Return the model of that name saved in `folder`; StoreError where this version knows none of that name."""
+    if family == "network":
+        return TrainedNetwork.load(folder)
+    if name not in DETECTORS:
+        raise StoreError(f"no detector is called {name!r}; there are {', '.join(sorted(DETECTORS))}")
+    return DETECTORS[name].load(folder)

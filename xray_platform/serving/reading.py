@@ -1,0 +1,73 @@
+"""Reading: bytes of a file become a model's input, or a reason why not. Knows no model and no torch."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xray_platform.dicom.examine import Examination, QualitySettings, examine_bytes
+from xray_platform.dicom.picture import read_picture
+from xray_platform.errors import InputError
+from xray_platform.imaging.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words."""
+
+    pixels: npt.NDArray[np.float32]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file is not judged."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReadingTask:
+    """One file to read, and how; small enough to be sent to a child process."""
+
+    path: Path
+    recipe: dict[str, Any]
+    quality: QualitySettings = field(default_factory=QualitySettings)
+
+
+def prepare(data: bytes, recipe: Recipe, quality: QualitySettings) -> Prepared:
+    """Return the picture in `data` (DICOM, JPEG or PNG) as the recipe makes it.
+
+    Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
+    quarantine is judged, with a warning.
+    """
+    examination = examine_bytes(data, quality)
+    if examination.decision == "reject":
+        raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
+    picture = read_picture(data)
+    pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
+    return Prepared(_unit(pixels), _findings(examination, "quarantine", "warn"))
+
+
+def read_file(task: ReadingTask) -> Prepared | Refusal:
+    """Do one task; what is wrong with the file becomes a refusal."""
+    try:
+        data = task.path.read_bytes()
+        return prepare(data, Recipe.model_validate(task.recipe), task.quality)
+    except InputError as error:
+        return Refusal(str(error))
+    except OSError as error:
+        return Refusal(f"cannot be read: {error.strerror or error}")
+
+
+def _findings(examination: Examination, *severities: str) -> tuple[str, ...]:
+    return tuple(f"{found.rule}: {found.evidence}" for found in examination.findings if found.severity in severities)
+
+
+def _unit(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Give [0, 1] float32, rounded just as the stored tensors are, so that training and serving see the same."""
+    if pixels.dtype == np.uint16:
+        return pixels.astype(np.float32) / np.float32(65535)
+    return pixels.astype(np.float32)
