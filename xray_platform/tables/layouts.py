@@ -50,7 +50,7 @@ TENSORS_LAYOUT = Layout(
     dtypes=("uint16", "uint8", "float16"),
     shape="(picture, row, column), or (picture, channel, row, column) for borrowed networks",
     chunks="one picture",
-    shards=f"{PICTURES_A_SHARD} pictures, fewer in a smaller batch",
+    shards=f"a quarter of the batch, at most {PICTURES_A_SHARD} pictures",
     codec=QUICK,
 )
 LAYOUTS = (STANDARD_IMAGES_LAYOUT, TENSORS_LAYOUT)

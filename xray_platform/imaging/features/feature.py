@@ -1,0 +1,48 @@
+"""FeatureSettings: the contract of a feature: settings that know its names, its length and how it is computed."""
+
+from abc import abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_platform.errors import InputError
+from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.step import Shape
+from xray_platform.settings import Settings
+
+Images = NDArray[np.float32]
+Numbers = NDArray[np.float32]
+
+
+class FeatureSettings(Settings):
+    """One kind of feature: flat frozen parameters; pictures in, a row of named numbers for each out."""
+
+    @abstractmethod
+    def names(self, shape: Shape) -> list[str]:
+        """Return the name of each number, for pictures of this shape (rows, columns)."""
+
+    @abstractmethod
+    def compute(self, images: Images) -> Numbers:
+        """Return float32 (N, len(names)) for float32 (N, rows, columns) in [0, 1]."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say in words what is measured."""
+
+
+def checked(images: Pixels) -> Images:
+    """Return pictures as float32 (N, rows, columns); raises InputError for other shapes or values outside [0, 1]."""
+    if images.ndim != 3 or min(images.shape[1:]) < 1:
+        raise InputError(f"found an array of shape {images.shape}; features take (pictures, rows, columns)")
+    images = np.ascontiguousarray(images, np.float32)
+    if images.size and not (images.min() >= 0 and images.max() <= 1):
+        raise InputError(f"found values from {images.min():g} to {images.max():g}; features take 0 to 1")
+    return images
+
+
+def grid_cells(shape: Shape, cell: int) -> tuple[int, int]:
+    """Return how many whole cells fit down and across; raises InputError where not even one does."""
+    down, across = shape[0] // cell, shape[1] // cell
+    if not down or not across:
+        raise InputError(f"cells of {cell} x {cell} pixels do not fit into pictures of {shape[0]} x {shape[1]}")
+    return down, across

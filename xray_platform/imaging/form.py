@@ -1,0 +1,55 @@
+"""Form: the dtype and range of a picture between two steps, so that a recipe that cannot work is refused unread."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_platform.errors import InputError
+
+Pixels = NDArray[Any]
+Window = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the numbers of a picture mean: `dtype`, lowest and highest value (None: unbounded) and a name."""
+
+    name: str
+    dtype: str
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        reach = "unbounded" if self.low is None else f"{self.low:g} to {self.high:g}"
+        return f"{self.name} ({self.dtype}, {reach})"
+
+    def holds(self, pixels: Pixels) -> bool:
+        """Say whether an array fits this form."""
+        if pixels.dtype != np.dtype(self.dtype):
+            return False
+        if self.dtype.startswith("uint") or pixels.size == 0:
+            return True
+        if self.low is None or self.high is None:
+            return bool(np.isfinite(pixels).all())
+        return bool(pixels.min() >= self.low and pixels.max() <= self.high)
+
+
+STORED = Form("stored values", "uint16", 0, 65535)
+FULL = Form("full range", "uint16", 0, 65535)
+UNIT = Form("unit range", "float32", 0, 1)
+BYTE = Form("bytes", "uint8", 0, 255)
+SCORES = Form("standard scores", "float32", None, None)
+
+SPAN = {"uint16": 65535.0, "uint8": 255.0, "float32": 1.0}
+
+
+def picture(pixels: Pixels) -> Pixels:
+    """Return `pixels` unchanged where they are a picture: (rows, columns), at least 1 x 1.
+
+    Raises InputError for any other shape.
+    """
+    if pixels.ndim != 2 or min(pixels.shape) < 1:
+        raise InputError(f"found an array of shape {pixels.shape}; a picture has rows and columns, at least 1 x 1")
+    return pixels

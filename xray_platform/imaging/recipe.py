@@ -1,0 +1,94 @@
+"""Recipe: an ordered list of steps that prepares a standard image; named by its content, told in words, replayable."""
+
+from dataclasses import dataclass
+
+from pydantic import Field, model_validator
+
+from xray_platform.errors import InputError
+from xray_platform.imaging.form import STORED, Form, Pixels, Window, picture
+from xray_platform.imaging.step import Found, Shape
+from xray_platform.imaging.steps.all import AnyStep
+from xray_platform.imaging.steps.resize import ResizeSettings
+from xray_platform.imaging.steps.window import WindowSettings
+from xray_platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A prepared picture, and what each step found in it."""
+
+    pixels: Pixels
+    found: tuple[Found, ...]
+
+
+class Recipe(Settings):
+    """Steps in order; each must take what the one before gives, the first one stored values (uint16)."""
+
+    steps: tuple[AnyStep, ...] = Field(min_length=1, description="the steps, in order")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Recipe":
+        self.gives  # noqa: B018 - walks the chain and refuses one that does not fit
+        return self
+
+    @property
+    def id(self) -> str:
+        """12 hexadecimal digits, made of the steps and their settings."""
+        return self.fingerprint()
+
+    @property
+    def gives(self) -> Form:
+        """The form of the prepared picture."""
+        form = STORED
+        for step in self.steps:
+            if form not in step.takes:
+                allowed = ", ".join(str(takes) for takes in step.takes)
+                raise InputError(f"the step {step.kind} gets {form}; it takes {allowed}")
+            form = step.gives or form
+        return form
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape of the prepared picture; None where it depends on the picture."""
+        shape: Shape | None = None
+        for step in self.steps:
+            shape = step.shape(shape)
+        return shape
+
+    def apply(self, pixels: Pixels, window: Window | None = None) -> Pixels:
+        """Return the prepared picture.
+
+        `pixels` is a standard image: uint16 (rows, columns); `window` are its limits (low, high) in grey values.
+        Raises InputError where `pixels` are anything else.
+        """
+        return self.trace(pixels, window).pixels
+
+    def trace(self, pixels: Pixels, window: Window | None = None) -> Trace:
+        """Return the prepared picture with what each step found, so that `replay` can do the same again."""
+        pixels, found = _standard(pixels), []
+        for step in self.steps:
+            found.append(step.find(pixels, window))
+            pixels = step.run(pixels, found[-1])
+        return Trace(pixels, tuple(found))
+
+    def replay(self, pixels: Pixels, found: tuple[Found, ...]) -> Pixels:
+        """Do to `pixels` what was done to the picture in which `found` was found."""
+        pixels = _standard(pixels)
+        for step, what in zip(self.steps, found, strict=True):
+            pixels = step.run(pixels, what)
+        return pixels
+
+    def describe(self) -> list[str]:
+        """Say in words what is done, a sentence a step."""
+        return [step.describe() for step in self.steps]
+
+
+def _standard(pixels: Pixels) -> Pixels:
+    if not STORED.holds(pixels):
+        raise InputError(f"found pixels of {pixels.dtype}; a recipe takes {STORED}")
+    return picture(pixels)
+
+
+def default_recipe(side: int = 128) -> Recipe:
+    """Return the recipe used where none is given: percentile window, then side x side pixels, 16 bits."""
+    return Recipe(steps=(WindowSettings(), ResizeSettings(rows=side, columns=side)))

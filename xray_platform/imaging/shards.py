@@ -1,0 +1,145 @@
+"""Shards: read pictures in any order out of a sharded zarr array, straight from the shard files.
+
+zarr-python spends a good part of a millisecond on each chunk; a picture of 128 x 128 decodes in ten microseconds.
+So this reader walks the format itself (zarr v3 core, and its `sharding_indexed` codec: a shard file ends in a table
+of offset and length of each chunk, little-endian uint64, and a CRC-32C of that table).
+Local files are memory-mapped, anything else that fsspec knows is read by byte range.
+"""
+
+import json
+import mmap
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import fsspec
+import google_crc32c
+import numpy as np
+from numcodecs import blosc  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from xray_platform.errors import StoreError
+from xray_platform.imaging.form import Pixels
+
+MISSING = 2**64 - 1  # offset and length of a chunk that holds nothing but the fill value
+ENTRY_BYTES, CRC_BYTES = 16, 4
+
+
+class Bytes(Protocol):
+    """A shard's bytes, wherever they lie."""
+
+    def __getitem__(self, part: slice) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One opened shard: its bytes and, for each picture in it, offset and length (int64 (pictures, 2))."""
+
+    content: Bytes
+    index: NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class RemoteBytes:
+    """Bytes of a file that fsspec fetches by range."""
+
+    filesystem: Any
+    path: str
+    size: int
+
+    def __getitem__(self, part: slice) -> Any:
+        start, stop, _ = part.indices(self.size)
+        return self.filesystem.cat_file(self.path, start=start, end=stop)
+
+
+@dataclass(frozen=True)
+class ShardedPictures:
+    """A zarr array of pictures, one chunk each, opened for reading by index."""
+
+    folder: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    per_shard: int
+    filesystem: Any
+    opened: dict[int, Shard | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "ShardedPictures":
+        """Open the array at a folder or fsspec address; raises StoreError where there is none of this layout."""
+        filesystem, path = fsspec.core.url_to_fs(str(folder))
+        try:
+            about = json.loads(filesystem.cat_file(f"{path}/zarr.json"))
+            per_shard = _pictures_a_shard(about)
+            return cls(path, tuple(about["shape"]), np.dtype(about["data_type"]), per_shard, filesystem)
+        except FileNotFoundError as error:
+            raise StoreError(f"there are no tensors at {folder}") from error
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise StoreError(f"{folder} is no sharded zarr array with one picture a chunk: {error}") from error
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def read(self, rows: Sequence[int] | NDArray[np.int64]) -> Pixels:
+        """Return the pictures of these rows, in this order: (len(rows), ...) of the stored dtype."""
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for place, row in enumerate(rows):
+            self.read_into(int(row), out[place])
+        return out
+
+    def read_into(self, row: int, out: Pixels) -> None:
+        """Decode one picture into `out`, a contiguous array of one picture's shape and the stored dtype."""
+        if not 0 <= row < len(self):
+            raise StoreError(f"row {row} is asked for; {self.folder} has rows 0 to {len(self) - 1}")
+        number, place = divmod(row, self.per_shard)
+        shard = self.opened[number] if number in self.opened else self._open_shard(number)
+        offset, length = (MISSING, 0) if shard is None else shard.index[place].tolist()
+        if shard is None or offset == MISSING:
+            out[...] = 0
+            return
+        try:
+            blosc.decompress(shard.content[offset : offset + length], out)
+        except (RuntimeError, ValueError) as error:
+            raise StoreError(f"row {row} of {self.folder} cannot be decoded: the shard is damaged") from error
+
+    def _open_shard(self, number: int) -> Shard | None:
+        path = "/".join([self.folder, "c", str(number), *("0" for _ in self.shape[1:])])
+        content = _content(self.filesystem, path)
+        shard = None if content is None else Shard(content[0], _index(content[0], content[1], self.per_shard, path))
+        self.opened[number] = shard
+        return shard
+
+
+def _pictures_a_shard(about: dict[str, Any]) -> int:
+    """Return how many pictures a shard holds; raises ValueError for a layout that this reader does not know."""
+    codec = about["codecs"][0]
+    inner = codec["configuration"]
+    grid = about["chunk_grid"]["configuration"]["chunk_shape"]
+    names = [each["name"] for each in inner["codecs"]]
+    known = codec["name"] == "sharding_indexed" and names == ["bytes", "blosc"] and about["fill_value"] == 0
+    if not known or list(inner["chunk_shape"]) != [1, *about["shape"][1:]] or list(grid[1:]) != about["shape"][1:]:
+        raise ValueError(f"its codecs are {codec['name']} of {names}, its chunks {inner.get('chunk_shape')}")
+    return int(grid[0])
+
+
+def _content(filesystem: Any, path: str) -> tuple[Bytes, int] | None:
+    """Return a shard's bytes and how many; None where the shard was never written, as it holds only zeros."""
+    try:
+        if "file" in filesystem.protocol:
+            with Path(path).open("rb") as file:
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return memoryview(mapped), len(mapped)
+        size = int(filesystem.size(path))
+        return RemoteBytes(filesystem, path, size), size
+    except FileNotFoundError:
+        return None
+
+
+def _index(content: Bytes, size: int, pictures: int, path: str) -> NDArray[np.uint64]:
+    table_bytes = pictures * ENTRY_BYTES
+    tail = bytes(content[max(size - table_bytes - CRC_BYTES, 0) : size])
+    table, crc = tail[:table_bytes], tail[table_bytes:]
+    if len(crc) != CRC_BYTES or struct.unpack("<I", crc)[0] != google_crc32c.value(table):
+        raise StoreError(f"the shard {path} is damaged: its table of pictures does not match its checksum")
+    return np.frombuffer(table, "<u8").reshape(pictures, 2)

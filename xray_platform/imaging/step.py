@@ -1,0 +1,42 @@
+"""StepSettings: the contract of a recipe's steps: settings that know what they take, give, find and do."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from xray_platform.imaging.form import Form, Pixels, Window
+from xray_platform.settings import Settings
+
+Found = dict[str, float]
+Shape = tuple[int, ...]
+
+
+class StepSettings(Settings):
+    """One step of a recipe: flat frozen parameters, and the work in two halves.
+
+    `find` measures whatever the step takes from the picture itself (limits, angle, box) as plain numbers;
+    `run` applies them and decides nothing. So the same change can be replayed on a mask or a heat map.
+    `takes` lists the forms that a step accepts; `gives` is the form it returns, None where it keeps the one it got.
+    """
+
+    takes: ClassVar[tuple[Form, ...]]
+    gives: ClassVar[Form | None]
+
+    def find(self, pixels: Pixels, window: Window | None = None) -> Found:  # noqa: ARG002 - most steps look at nothing
+        """Return what the step takes from the picture; nothing by default."""
+        return {}
+
+    @abstractmethod
+    def run(self, pixels: Pixels, found: Found) -> Pixels:
+        """Return the changed picture."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say in words what the step does."""
+
+    def apply(self, pixels: Pixels, window: Window | None = None) -> Pixels:
+        """Find and run."""
+        return self.run(pixels, self.find(pixels, window))
+
+    def shape(self, before: Shape | None) -> Shape | None:
+        """Return the shape that comes out for a shape that goes in; None where the picture's content decides."""
+        return before

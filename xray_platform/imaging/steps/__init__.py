@@ -1,0 +1,1 @@
+"""Steps: what a recipe can be made of, by subject."""

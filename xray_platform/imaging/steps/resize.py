@@ -1,0 +1,58 @@
+"""Resize: bring a picture to a given size by area averaging, its aspect kept or not."""
+
+from typing import ClassVar, Literal
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from xray_platform.imaging.form import BYTE, FULL, SCORES, STORED, UNIT, Form, Pixels
+from xray_platform.imaging.step import Found, Shape, StepSettings
+
+
+class ResizeSettings(StepSettings):
+    """Resize to rows x columns; smaller by area averaging, larger by bilinear interpolation."""
+
+    kind: Literal["resize"] = "resize"
+    rows: int = Field(128, ge=1, le=8192, description="height of the result, in pixels")
+    columns: int = Field(128, ge=1, le=8192, description="width of the result, in pixels")
+    keep_aspect: bool = Field(True, description="keep height to width, and pad with black what stays free")
+
+    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL, UNIT, BYTE, SCORES)
+    gives: ClassVar[Form | None] = None
+
+    def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
+        if not self.keep_aspect:
+            return scale_to(pixels, self.rows, self.columns)
+        return _centred(scale_to(pixels, *self.inner(pixels.shape)), self.rows, self.columns)
+
+    def inner(self, shape: Shape) -> tuple[int, int]:
+        """Return rows and columns of the picture inside its black frame."""
+        scale = min(self.rows / shape[0], self.columns / shape[1])
+        return max(round(shape[0] * scale), 1), max(round(shape[1] * scale), 1)
+
+    def shape(self, before: Shape | None) -> Shape | None:  # noqa: ARG002 - the size is given
+        return self.rows, self.columns
+
+    def describe(self) -> str:
+        aspect = "aspect kept, padded with black" if self.keep_aspect else "stretched, aspect not kept"
+        return f"resize to {self.rows} x {self.columns} pixels by area averaging, {aspect}"
+
+
+def scale_to(pixels: Pixels, rows: int, columns: int) -> Pixels:
+    """Return the picture at rows x columns, same dtype: area averaging where it shrinks, bilinear where it grows."""
+    if pixels.shape[:2] == (rows, columns):
+        return pixels
+    shrinks = rows <= pixels.shape[0] and columns <= pixels.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    scaled: Pixels = cv2.resize(pixels, (columns, rows), interpolation=method)
+    return scaled
+
+
+def _centred(pixels: Pixels, rows: int, columns: int) -> Pixels:
+    if pixels.shape == (rows, columns):
+        return pixels
+    canvas = np.zeros((rows, columns), pixels.dtype)
+    top, left = (rows - pixels.shape[0]) // 2, (columns - pixels.shape[1]) // 2
+    canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return canvas

@@ -1,0 +1,183 @@
+"""Tensors: prepare a batch's standard images by a recipe, store them as one sharded zarr array, read them by row."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import cv2
+import numpy as np
+import pandas as pd
+import zarr
+from numpy.typing import NDArray
+
+from xray_platform.errors import InputError, StoreError
+from xray_platform.imaging.form import SPAN, Pixels, Window
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.shards import ShardedPictures
+from xray_platform.imaging.step import Shape
+from xray_platform.progress import Progress, silent
+from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
+from xray_platform.tables.layouts import PICTURES_A_SHARD, TENSORS_LAYOUT, recipe_file, standard_group, tensor_array
+from xray_platform.tables.places import Places
+from xray_platform.workers import Lost, map_in_children
+
+WORTH_A_CHILD = 64  # with fewer pictures than this, starting child processes takes longer than the work
+STORED_AS = {"float32": "float16"}
+AXES = {2: ("picture", "row", "column"), 3: ("picture", "channel", "row", "column")}
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """What one child prepares and writes: the pictures of one shard, first to last row."""
+
+    source: Path
+    target: Path
+    recipe: Recipe
+    first: int
+    images: tuple[str, ...]
+    windows: tuple[Window, ...]
+
+
+def tensorise_batch(places: Places, batch: str, recipe: Recipe, *, progress: Progress = silent) -> pd.DataFrame:
+    """Prepare every standard image of a batch and return which row is which picture (the table TENSORS).
+
+    Writes `data/tensors/<recipe>/<batch>.zarr` at a stroke (a reader sees the old array or the new one) and the
+    recipe beside it. Raises InputError where the recipe gives no fixed size, StoreError where a picture cannot be read.
+    """
+    pictures = STANDARD_IMAGES.read(places, batch)
+    target = tensor_array(places, recipe.id, batch)
+    waiting = target.with_name(f".{target.name}.{uuid4().hex}")
+    try:
+        _create(waiting, len(pictures), recipe)
+        _fill(list(_jobs(standard_group(places, batch), waiting, recipe, pictures)), len(pictures), progress)
+        _put_in_place(waiting, target)
+        _write_recipe(places, recipe)
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(waiting, ignore_errors=True)
+    images = enumerate(pictures["image"])
+    return TENSORS.frame([{"image": i, "batch": batch, "recipe": recipe.id, "row": row} for row, i in images])
+
+
+def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[np.float32]:
+    """Return the tensors of these rows (of the table TENSORS), in their order: float32 (N, side, side).
+
+    Integers come as [0, 1] (black to white); standardised values as they are. Rows may mix batches.
+    Raises StoreError where a batch has no tensors of this recipe, or a row is not there.
+    """
+    recipes = set(rows["recipe"])
+    if recipes - {recipe_id}:
+        raise InputError(f"the rows are of the recipes {sorted(recipes)}; asked for {recipe_id}")
+    opened = {b: ShardedPictures.open(tensor_array(places, recipe_id, b)) for b in rows["batch"].unique()}
+    shape = next(iter(opened.values())).shape[1:] if opened else _shape(read_recipe(places, recipe_id))
+    out = np.empty((len(rows), *shape), np.float32)
+    for place, (batch, row) in enumerate(zip(rows["batch"], rows["row"], strict=True)):
+        _read_as_float(opened[batch], int(row), out[place])
+    return out
+
+
+def read_recipe(places: Places, recipe_id: str) -> Recipe:
+    """Return the recipe that lies beside its tensors; raises StoreError where there is none."""
+    path = recipe_file(places, recipe_id)
+    try:
+        return Recipe.model_validate(json.loads(path.read_text(encoding="utf-8"))["recipe"])
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"there is no readable recipe at {path}") from error
+
+
+def _read_as_float(tensors: ShardedPictures, row: int, out: NDArray[np.float32]) -> None:
+    stored = np.empty(out.shape, tensors.dtype)
+    tensors.read_into(row, stored)
+    np.multiply(stored, np.float32(1.0 / SPAN.get(tensors.dtype.name, 1.0)), out=out)
+
+
+def _shape(recipe: Recipe) -> Shape:
+    if recipe.shape is None:
+        raise InputError(
+            "the recipe gives pictures of different sizes; tensors need a step that fixes the size (resize)"
+        )
+    return recipe.shape
+
+
+def _create(folder: Path, pictures: int, recipe: Recipe) -> None:
+    shape = _shape(recipe)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    zarr.create_array(
+        folder,
+        shape=(pictures, *shape),
+        dtype=STORED_AS.get(recipe.gives.dtype, recipe.gives.dtype),
+        chunks=(1, *shape),
+        shards=(_shard_length(pictures), *shape),
+        compressors=TENSORS_LAYOUT.codec,
+        fill_value=0,
+        dimension_names=AXES[len(shape)],
+        attributes={"recipe": recipe.id, "steps": recipe.describe(), "gives": str(recipe.gives)},
+    )
+
+
+def _shard_length(pictures: int) -> int:
+    """Return how many pictures a shard holds: at least four shards a batch, so that the cores share the work."""
+    return min(max(-(-pictures // 4), 1), PICTURES_A_SHARD)
+
+
+def _jobs(source: Path, target: Path, recipe: Recipe, pictures: pd.DataFrame) -> Iterator[ShardJob]:
+    length = _shard_length(len(pictures))
+    for first in range(0, len(pictures), length):
+        part = pictures.iloc[first : first + length]
+        windows = zip(part["window_low"].astype(float), part["window_high"].astype(float), strict=True)
+        yield ShardJob(source, target, recipe, first, tuple(part["image"]), tuple(windows))
+
+
+def _fill(jobs: list[ShardJob], pictures: int, progress: Progress) -> None:
+    results: Iterator[int | Lost]
+    if pictures < WORTH_A_CHILD:
+        results = (prepare_shard(job) for job in jobs)
+    else:
+        results = map_in_children(prepare_shard, jobs, what="tensors")
+    done = 0
+    for job, result in zip(jobs, results, strict=True):
+        if isinstance(result, Lost):
+            raise StoreError(f"the tensors from row {job.first} on could not be made: {result.reason}, {result.detail}")
+        done += result
+        progress(done, pictures, "tensors")
+
+
+def prepare_shard(job: ShardJob) -> int:
+    """Prepare and write the pictures of one shard in one stroke, and return how many."""
+    cv2.setNumThreads(1)
+    group = zarr.open_group(job.source, mode="r")
+    target = zarr.open_array(job.target, mode="r+")
+    block = np.empty((len(job.images), *target.shape[1:]), target.dtype)
+    for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):
+        block[place] = job.recipe.apply(_read_standard(group, image), window)
+    target[job.first : job.first + len(block)] = block
+    return len(block)
+
+
+def _read_standard(group: Any, image: str) -> Pixels:
+    try:
+        pixels: Pixels = group[image][:]
+    except KeyError as error:
+        raise StoreError(f"the standard image {image} is not in {group.store_path}") from error
+    return pixels
+
+
+def _put_in_place(waiting: Path, target: Path) -> None:
+    old = target.with_name(f".{target.name}.old-{uuid4().hex}")
+    if target.exists():
+        target.rename(old)
+    waiting.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_recipe(places: Places, recipe: Recipe) -> None:
+    path = recipe_file(places, recipe.id)
+    waiting = path.with_name(f".{path.name}.{uuid4().hex}")
+    about = {"id": recipe.id, "recipe": recipe.model_dump(mode="json"), "steps": recipe.describe()}
+    waiting.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    waiting.replace(path)

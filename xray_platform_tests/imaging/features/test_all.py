@@ -1,0 +1,70 @@
+"""What every feature must do: names for its numbers, finite for odd pictures, alike alone and together."""
+
+import numpy as np
+import pytest
+
+from xray_platform.errors import InputError
+from xray_platform.imaging.features.all import FEATURES, extract, feature_names
+from xray_platform.imaging.features.feature import FeatureSettings
+
+KINDS = sorted(FEATURES)
+
+
+@pytest.fixture(params=KINDS)
+def feature(request: pytest.FixtureRequest) -> FeatureSettings:
+    return FEATURES[request.param]()
+
+
+def odd_pictures() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    rng = np.random.default_rng(0)
+    spot = np.zeros((64, 70))
+    spot[30, 30] = 1
+    odd = [
+        np.zeros((64, 70)),
+        np.ones((64, 70)),
+        np.full((64, 70), 0.5),
+        spot,
+        rng.random((64, 70)),
+        rng.random((64, 70)) > 0.5,
+    ]
+    return np.stack(odd).astype(np.float32)
+
+
+def test_each_number_has_a_name_of_its_own_and_is_finite(feature: FeatureSettings) -> None:
+    rows = feature.compute(odd_pictures())
+    names = feature.names((64, 70))
+    assert rows.shape == (6, len(names))
+    assert rows.dtype == np.float32
+    assert np.isfinite(rows).all()
+    assert len(set(names)) == len(names)
+    assert feature.describe()
+
+
+def test_pictures_together_give_what_each_gives_alone(feature: FeatureSettings) -> None:
+    images = odd_pictures()
+    alone = np.concatenate([feature.compute(images[i : i + 1]) for i in range(len(images))])
+    np.testing.assert_array_equal(feature.compute(images), alone)
+
+
+def test_two_workers_give_what_one_gives_and_pictures_stay_in_order() -> None:
+    images = np.random.default_rng(4).random((70, 64, 64)).astype(np.float32)
+    features, seen = [FEATURES[kind]() for kind in KINDS], []
+    two = extract(images, features, workers=2, progress=lambda *told: seen.append(told))
+    np.testing.assert_array_equal(two, extract(images, features, workers=1))
+    assert two.shape == (70, len(feature_names((64, 64), features)))
+    assert seen[-1] == (70, 70, "features")
+
+
+def test_no_pictures_give_no_rows() -> None:
+    features = [FEATURES[kind]() for kind in KINDS]
+    assert extract(np.empty((0, 64, 64)), features).shape == (0, len(feature_names((64, 64), features)))
+
+
+@pytest.mark.parametrize(
+    "images", [np.zeros((3, 3)), np.full((1, 64, 64), 1.5), np.full((1, 64, 64), -0.1), np.full((1, 64, 64), np.nan)]
+)
+def test_pictures_of_another_shape_or_range_are_refused(
+    images: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+) -> None:
+    with pytest.raises(InputError, match="features take"):
+        extract(images, [FEATURES["statistics"]()])

@@ -1,0 +1,132 @@
+"""Tensors: from standard images to one array a batch, and back by row."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+from xray_platform.errors import InputError, StoreError
+from xray_platform.imaging.recipe import Recipe, default_recipe
+from xray_platform.imaging.shards import ShardedPictures
+from xray_platform.imaging.steps.window import WindowSettings
+from xray_platform.imaging.tensors import read_recipe, read_tensors, tensorise_batch
+from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
+from xray_platform.tables.layouts import tensor_array
+from xray_platform_tests.imaging.store import TinyStore, make_store
+
+RECIPE = default_recipe(32)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> TinyStore:
+    return make_store(tmp_path_factory.mktemp("store"), {"batch-0001": 7, "batch-0002": 3})
+
+
+@pytest.fixture(scope="module")
+def rows(store: TinyStore) -> pd.DataFrame:
+    parts = [tensorise_batch(store.places, batch, RECIPE) for batch in store.pictures]
+    return pd.concat(parts, ignore_index=True)
+
+
+def expected(store: TinyStore, batch: str, image: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    table = STANDARD_IMAGES.read(store.places, batch).set_index("image").loc[image]
+    pixels = RECIPE.apply(store.pictures[batch][image], (table["window_low"], table["window_high"]))
+    return pixels.astype(np.float32) / np.float32(65535)
+
+
+def test_every_picture_gets_a_row_that_fits_the_table(store: TinyStore, rows: pd.DataFrame) -> None:
+    assert list(rows["image"]) == [image for pictures in store.pictures.values() for image in pictures]
+    assert list(rows["row"]) == [*range(7), *range(3)]
+    path = TENSORS.write(store.places, rows[rows["batch"] == "batch-0002"], "batch-0002")
+    assert len(TENSORS.read(store.places, "batch-0002")) == 3
+    path.unlink()
+
+
+def test_tensors_come_in_the_order_asked_for_and_mix_batches(store: TinyStore, rows: pd.DataFrame) -> None:
+    mixed = rows.sample(frac=1, random_state=3)
+    tensors = read_tensors(store.places, RECIPE.id, mixed)
+    assert tensors.dtype == np.float32
+    for tensor, row in zip(tensors, mixed.itertuples(), strict=True):
+        np.testing.assert_allclose(tensor, expected(store, row.batch, row.image), atol=1e-7)
+
+
+def test_the_quick_reader_reads_what_zarr_reads(store: TinyStore, rows: pd.DataFrame) -> None:
+    folder = tensor_array(store.places, RECIPE.id, "batch-0001")
+    plain = zarr.open_array(folder, mode="r")
+    order = [6, 0, 3, 3, 5]
+    np.testing.assert_array_equal(ShardedPictures.open(folder).read(order), plain[:][order])
+    assert plain.shards == (2, 32, 32)
+    assert plain.chunks == (1, 32, 32)
+    assert plain.attrs["recipe"] == RECIPE.id
+
+
+def test_the_quick_reader_reads_through_fsspec(store: TinyStore, rows: pd.DataFrame) -> None:
+    import fsspec
+
+    folder = tensor_array(store.places, RECIPE.id, "batch-0001")
+    fsspec.filesystem("memory").put(str(folder), "/bucket/tensors.zarr", recursive=True)
+    there = ShardedPictures.open("memory://bucket/tensors.zarr")
+    np.testing.assert_array_equal(there.read([5, 1]), ShardedPictures.open(folder).read([5, 1]))
+
+
+def test_a_recipe_lies_beside_its_tensors_and_another_one_leaves_it_alone(store: TinyStore, rows: pd.DataFrame) -> None:
+    before = read_tensors(store.places, RECIPE.id, rows)
+    other = default_recipe(16)
+    made = tensorise_batch(store.places, "batch-0001", other)
+    assert read_recipe(store.places, RECIPE.id) == RECIPE
+    assert read_recipe(store.places, other.id) == other
+    assert read_tensors(store.places, other.id, made).shape == (7, 16, 16)
+    np.testing.assert_array_equal(read_tensors(store.places, RECIPE.id, rows), before)
+
+
+def test_a_large_batch_is_prepared_by_children_and_tells_its_progress(tmp_path: Path) -> None:
+    store, seen = make_store(tmp_path, {"batch-0001": 70}), []
+    rows = tensorise_batch(store.places, "batch-0001", RECIPE, progress=lambda *told: seen.append(told))
+    tensors = read_tensors(store.places, RECIPE.id, rows)
+    image = rows["image"].iloc[69]
+    np.testing.assert_allclose(tensors[69], expected(store, "batch-0001", image), atol=1e-7)
+    assert seen[-1] == (70, 70, "tensors")
+
+
+def test_a_batch_can_be_made_again_and_can_be_empty(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 2, "batch-0002": 0})
+    for _ in range(2):
+        assert len(tensorise_batch(store.places, "batch-0001", RECIPE)) == 2
+    assert [p.name for p in tensor_array(store.places, RECIPE.id, "x").parent.iterdir() if p.name[0] == "."] == []
+    nothing = tensorise_batch(store.places, "batch-0002", RECIPE)
+    assert read_tensors(store.places, RECIPE.id, nothing).shape == (0, 32, 32)
+
+
+def test_a_black_picture_is_stored_as_nothing_and_read_as_black(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 1})
+    group = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
+    image = next(iter(store.pictures["batch-0001"]))
+    group[image][:] = 0
+    rows = tensorise_batch(store.places, "batch-0001", RECIPE)
+    assert not read_tensors(store.places, RECIPE.id, rows).any()
+
+
+def test_a_recipe_without_a_size_is_refused(store: TinyStore) -> None:
+    with pytest.raises(InputError, match="need a step that fixes the size"):
+        tensorise_batch(store.places, "batch-0001", Recipe(steps=(WindowSettings(),)))
+
+
+def test_a_lost_picture_a_missing_row_and_a_damaged_shard_are_named(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 2})
+    rows = tensorise_batch(store.places, "batch-0001", RECIPE)
+    with pytest.raises(StoreError, match="row 9 is asked for"):
+        read_tensors(store.places, RECIPE.id, rows.assign(row=9))
+    with pytest.raises(InputError, match="asked for 0123"):
+        read_tensors(store.places, "0123", rows)
+    with pytest.raises(StoreError, match="there are no tensors"):
+        read_tensors(store.places, RECIPE.id, rows.assign(batch="batch-0009"))
+    shard = tensor_array(store.places, RECIPE.id, "batch-0001") / "c" / "0" / "0" / "0"
+    shard.write_bytes(shard.read_bytes()[:-7] + b"damaged")
+    with pytest.raises(StoreError, match="does not match its checksum"):
+        read_tensors(store.places, RECIPE.id, rows)
+    image = next(iter(store.pictures["batch-0001"]))
+    zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+").__delitem__(image)
+    with pytest.raises(StoreError, match=f"standard image {image} is not in"):
+        tensorise_batch(store.places, "batch-0001", RECIPE)
