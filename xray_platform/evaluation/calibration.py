@@ -1,0 +1,104 @@
+"""Calibration: from scores to probabilities of being abnormal, learned on the validation part alone."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from xray_platform.errors import DataError
+from xray_platform.evaluation.metrics import Flags, Numbers
+
+Method = Literal["platt", "isotonic"]
+
+
+class Calibration(BaseModel):
+    """A map from score to probability, never falling.
+
+    `platt` and `none`: 1 / (1 + exp(−(slope·(score − centre)/scale + intercept))). `isotonic`: straight lines between
+    `knots` (score, probability), level outside. `none` means that the validation part held one class only: the number
+    rises with the score and is below or above a half as the score is below or above the threshold, nothing more.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    method: Literal["platt", "isotonic", "none"]
+    centre: float = 0.0
+    scale: float = 1.0
+    slope: float = 1.0
+    intercept: float = 0.0
+    knots: tuple[tuple[float, float], ...] = ()
+    explanation: str
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the numbers may be read as probabilities."""
+        return self.method != "none"
+
+    def probability(self, score: Numbers) -> Numbers:
+        """Return probabilities, float64 (N,) in [0, 1], of scores (N,)."""
+        score = np.asarray(score, dtype=np.float64)
+        if self.method == "isotonic":
+            places, heights = np.array(self.knots, dtype=np.float64).T
+            return np.asarray(np.interp(score, places, heights), dtype=np.float64)
+        return np.asarray(expit(self.slope * (score - self.centre) / self.scale + self.intercept), dtype=np.float64)
+
+
+def fit_calibration(score: Numbers, truth: Flags, method: Method = "platt", *, threshold: float = 0.0) -> Calibration:
+    """Fit on scores (N,), finite, and truths (N,) of the validation part.
+
+    `platt`: logistic regression on the score with Platt's smoothed targets (Platt 1999; Lin, Lin & Weng 2007), which
+    stays finite when the classes are perfectly apart. `isotonic`: pool adjacent violators, for some hundreds of
+    pictures and more. With one class only nothing can be calibrated: a logistic curve about `threshold` stands in,
+    and says so. Raises DataError where there are no pictures.
+    """
+    score, truth = np.asarray(score, dtype=np.float64), np.asarray(truth, dtype=bool)
+    if not len(score):
+        raise DataError("no calibration can be fitted: the validation part is empty; at least one picture is needed")
+    if truth.all() or not truth.any():
+        return _stand_in(score, threshold)
+    return _platt(score, truth) if method == "platt" else _isotonic(score, truth)
+
+
+def _platt(score: Numbers, truth: Flags) -> Calibration:
+    centre, scale = float(np.mean(score)), _spread(score)
+    abnormal, normal = int(truth.sum()), int((~truth).sum())
+    target = np.where(truth, (abnormal + 1) / (abnormal + 2), 1 / (normal + 2))
+    place = (score - centre) / scale
+
+    def loss(line: Numbers) -> tuple[float, Numbers]:
+        value = line[0] * place + line[1]
+        gap = expit(value) - target
+        return float(np.sum(np.logaddexp(0, value) - target * value)), np.array([gap @ place, gap.sum()])
+
+    start = np.array([0.0, np.log((abnormal + 1) / (normal + 1))])
+    slope, intercept = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)]).x
+    fell = "" if slope > 0 else " The scores do not rise with abnormality there, so every picture gets the same number."
+    return Calibration(
+        method="platt",
+        centre=centre,
+        scale=scale,
+        slope=float(slope),
+        intercept=float(intercept),
+        explanation=f"Platt scaling: a logistic curve fitted to the {len(score)} pictures of the validation part.{fell}",
+    )
+
+
+def _isotonic(score: Numbers, truth: Flags) -> Calibration:
+    from sklearn.isotonic import IsotonicRegression  # slow to import
+
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, truth.astype(np.float64))
+    knots = tuple(zip(fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist(), strict=True))
+    words = f"Isotonic regression: a rising step curve fitted to the {len(score)} pictures of the validation part."
+    return Calibration(method="isotonic", knots=knots, explanation=words)
+
+
+def _stand_in(score: Numbers, threshold: float) -> Calibration:
+    words = "Not calibrated: the validation part holds one class only. The number only says on which side of the threshold the score lies, and how far."
+    return Calibration(method="none", centre=threshold, scale=_spread(score), explanation=words)
+
+
+def _spread(score: Numbers) -> float:
+    spread = float(np.std(score))
+    return spread if spread > 0 else 1.0

@@ -1,0 +1,193 @@
+"""Evaluate: from scores to a threshold, probabilities, verdicts, and how good they are on each part of the data."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from xray_platform.errors import DataError, InputError, StoreError
+from xray_platform.evaluation.bootstrap import Metric, measure
+from xray_platform.evaluation.calibration import Calibration, Method, fit_calibration
+from xray_platform.evaluation.metrics import Judged
+from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
+from xray_platform.settings import Settings
+from xray_platform.tables.all import SCORES
+
+SPLITS = ("train", "val", "test")
+SPLIT_TITLES = {"train": "Training", "val": "Validation", "test": "Test"}
+NEEDED = ("image", "subject", "split", "abnormal", "score")
+
+
+class EvaluationSettings(Settings):
+    """How a model is judged."""
+
+    threshold_rule: Rule = Field("youden", description="what the threshold is chosen for, on the validation part")
+    threshold_target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+    calibration: Method = Field("platt", description="how scores become probabilities, on the validation part")
+    resamples: int = Field(2000, ge=0, le=100_000, description="draws of subjects behind each interval")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="share of the draws that an interval holds")
+    calibration_bins: int = Field(10, ge=2, le=100, description="bins of equal width of the calibration error")
+    seed: int = Field(0, ge=0, description="seed of the draws; the same for all models, so that they can be compared")
+
+    @property
+    def threshold(self) -> ThresholdSettings:
+        """The part of the settings that choosing a threshold needs."""
+        return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model, judged.
+
+    metrics: by part (`train`, `val`, `test`), then by name; a part is there even where it is empty.
+    rows: the table SCORES, one row a picture, in the order in which the scores came.
+    """
+
+    model: str
+    settings: EvaluationSettings
+    threshold: Threshold
+    calibration: Calibration
+    metrics: dict[str, dict[str, Metric]]
+    rows: pd.DataFrame
+
+    def value(self, name: str, split: str = "test") -> float | None:
+        """Return a figure of one part, None where it is undefined."""
+        return self.metrics[split][name].value
+
+    def part(self, split: str) -> pd.DataFrame:
+        """Return the rows of one part."""
+        return self.rows[self.rows["split"] == split]
+
+    def judged(self, split: str) -> Judged:
+        """Return one part as arrays; without probabilities where they are not calibrated."""
+        return _judged(self.part(split), self.calibration)
+
+    def figures(self) -> dict[str, float]:
+        """Return every defined figure, flat, as `test_auroc`, `test_auroc_low`, …: what a tracker logs."""
+        flat: dict[str, float | None] = {"threshold": self.threshold.value}
+        for split, metrics in self.metrics.items():
+            for name, metric in metrics.items():
+                flat[f"{split}_{name}"] = metric.value
+                flat[f"{split}_{name}_low"], flat[f"{split}_{name}_high"] = metric.low, metric.high
+        return {name: value for name, value in flat.items() if value is not None}
+
+    def dump(self) -> dict[str, Any]:
+        """Return all but the rows as plain JSON values."""
+        return {
+            "model": self.model,
+            "settings": self.settings.model_dump(mode="json"),
+            "threshold": self.threshold.model_dump(mode="json"),
+            "calibration": self.calibration.model_dump(mode="json"),
+            "counts": {split: counts(self.part(split)) for split in SPLITS},
+            "metrics": {
+                split: {name: metric.model_dump(mode="json") for name, metric in metrics.items()}
+                for split, metrics in self.metrics.items()
+            },
+        }
+
+
+def evaluate(
+    scores: pd.DataFrame, settings: EvaluationSettings = EvaluationSettings(), *, model: str = "model"
+) -> Evaluation:
+    """Judge a model by its scores.
+
+    scores: one row a picture with `image`, `subject`, `split` (train, val, test), `abnormal` (true or false) and `score`
+    (finite, higher is more abnormal); other columns are ignored. Threshold and calibration see the validation part
+    alone. Intervals are given for validation and test; the training part is there to show overfitting only.
+    Raises InputError for missing columns or unknown splits, DataError for scores that are not finite or no validation.
+    """
+    rows = _checked(scores, model)
+    val = rows["split"] == "val"
+    score = rows["score"].to_numpy(np.float64)
+    truth = rows["abnormal"].to_numpy(bool)
+    threshold = choose_threshold(score[val], truth[val], settings.threshold)
+    calibration = fit_calibration(score[val], truth[val], settings.calibration, threshold=threshold.value)
+    rows["probability"] = calibration.probability(score)
+    rows["verdict"] = np.where(threshold.verdicts(score), "abnormal", "normal")
+    rows = SCORES.frame(rows[[column.name for column in SCORES.columns]].to_dict("records"))
+    metrics = {split: _measure(rows[rows["split"] == split], split, calibration, settings) for split in SPLITS}
+    return Evaluation(model, settings, threshold, calibration, metrics, rows)
+
+
+def counts(rows: pd.DataFrame) -> dict[str, int]:
+    """Return how many pictures and subjects these rows hold, by class."""
+    abnormal = rows["abnormal"].astype(bool)
+    return {
+        "pictures": len(rows),
+        "normal": int((~abnormal).sum()),
+        "abnormal": int(abnormal.sum()),
+        "subjects": int(rows["subject"].nunique()),
+        "subjects_normal": int(rows.loc[~abnormal, "subject"].nunique()),
+        "subjects_abnormal": int(rows.loc[abnormal, "subject"].nunique()),
+    }
+
+
+def load_evaluation(file: Path, rows: pd.DataFrame) -> Evaluation:
+    """Read back what a report wrote to `metrics/metrics.json`, with the model's rows of the table SCORES.
+
+    Raises StoreError where the file is missing or is no such file.
+    """
+    try:
+        stored = json.loads(file.read_text())
+        metrics = {
+            split: {name: Metric.model_validate(metric) for name, metric in part.items()}
+            for split, part in stored["metrics"].items()
+        }
+        return Evaluation(
+            stored["model"],
+            EvaluationSettings.model_validate(stored["settings"]),
+            Threshold.model_validate(stored["threshold"]),
+            Calibration.model_validate(stored["calibration"]),
+            metrics,
+            rows,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{file} holds no evaluation: {error}") from error
+
+
+def _checked(scores: pd.DataFrame, model: str) -> pd.DataFrame:
+    missing = [name for name in NEEDED if name not in scores.columns]
+    if missing:
+        raise InputError(f"the scores of {model} lack the columns {', '.join(missing)}; needed are {', '.join(NEEDED)}")
+    rows = scores[list(NEEDED)].copy().assign(model=model)
+    unknown = sorted(set(rows["split"].astype(str)) - set(SPLITS))
+    if unknown:
+        raise InputError(
+            f"unknown split {', '.join(unknown[:3])} in the scores of {model}; allowed: {', '.join(SPLITS)}"
+        )
+    if rows["abnormal"].isna().any():
+        raise DataError(f"{int(rows['abnormal'].isna().sum())} scores of {model} have no truth; allowed: true or false")
+    rows["score"] = rows["score"].astype(np.float64)
+    rows["abnormal"] = rows["abnormal"].astype(bool)
+    strange = int((~np.isfinite(rows["score"])).sum())
+    if strange:
+        raise DataError(f"{strange} of {len(rows)} scores of {model} are no finite numbers")
+    if not (rows["split"] == "val").any():
+        raise DataError(f"{model} cannot be judged: the validation part is empty, and the threshold is chosen on it")
+    return rows
+
+
+def _judged(rows: pd.DataFrame, calibration: Calibration) -> Judged:
+    return Judged(
+        score=rows["score"].to_numpy(np.float64),
+        truth=rows["abnormal"].to_numpy(bool),
+        verdict=(rows["verdict"] == "abnormal").to_numpy(bool),
+        probability=rows["probability"].to_numpy(np.float64) if calibration.calibrated else None,
+    )
+
+
+def _measure(
+    rows: pd.DataFrame, split: str, calibration: Calibration, settings: EvaluationSettings
+) -> dict[str, Metric]:
+    return measure(
+        _judged(rows, calibration),
+        rows["subject"].to_numpy(object),
+        resamples=0 if split == "train" else settings.resamples,
+        confidence=settings.confidence,
+        bins=settings.calibration_bins,
+        seed=settings.seed,
+    )

@@ -1,0 +1,78 @@
+"""Figure style: the colours and axes that all figures share, for light and dark pages."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+DOTS_PER_INCH = 160
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of one look of the page."""
+
+    name: str
+    paper: str
+    ink: str
+    muted: str
+    line: str
+    normal: str
+    abnormal: str
+    accent: str
+
+
+LIGHT = Theme("light", "#ffffff", "#1b2733", "#5c6b7a", "#dfe5ea", "#3b7ea1", "#c4553b", "#1f5673")
+DARK = Theme("dark", "#182028", "#e6ecf1", "#93a3b1", "#303c47", "#6db3d6", "#ef8a6f", "#8cc8e6")
+THEMES = (LIGHT, DARK)
+
+
+def canvas(
+    theme: Theme, width: float, height: float, rows: int = 1, columns: int = 1, **grid: Any
+) -> tuple[Figure, Any]:
+    """Return a figure of so many inches and its axes, drawn without any global state."""
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, **grid)
+    for axis in axes.flat:
+        _calm(axis, theme)
+    return figure, axes if rows * columns > 1 else axes[0, 0]
+
+
+def _calm(axis: Any, theme: Theme) -> None:
+    axis.set_facecolor(theme.paper)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axis.spines[side].set_color(theme.line)
+    axis.tick_params(colors=theme.muted, labelsize=8.5, length=0, pad=5)
+    axis.xaxis.label.set(color=theme.muted, size=9.5)
+    axis.yaxis.label.set(color=theme.muted, size=9.5)
+    axis.grid(color=theme.line, linewidth=0.7)
+    axis.set_axisbelow(True)
+
+
+def unit_square(axis: Any, across: str, up: str) -> None:
+    """Make both axes run from 0 to 1 at the same scale."""
+    axis.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), xlabel=across, ylabel=up, aspect="equal")
+    axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    axis.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+
+
+def legend(axis: Any, theme: Theme, where: str = "lower right") -> None:
+    """Add a legend without a frame."""
+    axis.legend(loc=where, frameon=False, fontsize=8.5, labelcolor=theme.ink, handlelength=1.6)
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as a PNG of at most 128 colours, which is small and looks the same."""
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)  # noqa: S101 - `canvas()` above made it one
+    canvas.draw()
+    picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba().tobytes()).convert("RGB")
+    into = BytesIO()
+    picture.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(into, "PNG", optimize=True)
+    return into.getvalue()

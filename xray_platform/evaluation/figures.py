@@ -1,0 +1,186 @@
+"""Figures: ROC, precision–recall, score histograms, confusion matrix, reliability and training curves as PNG."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from xray_platform.evaluation.bootstrap import Metric
+from xray_platform.evaluation.curves import Curves, Histogram, PrecisionRecallCurve, Reliability, RocCurve
+from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
+from xray_platform.evaluation.figure_style import LIGHT, Theme, canvas, legend, png, unit_square
+from xray_platform.evaluation.metrics import Judged
+
+SQUARE = (4.6, 4.4)  # inch
+WIDE = (9.4, 4.4)
+History = Sequence[Mapping[str, float]]
+
+
+def draw_figures(
+    evaluation: Evaluation, curves: Curves, history: History = (), theme: Theme = LIGHT
+) -> dict[str, bytes]:
+    """Return every figure that can be drawn, by name, as PNG; a figure whose curve is undefined is left out."""
+    test = evaluation.judged("test")
+    drawn = {"histograms": draw_histograms(curves, evaluation.threshold.value, theme)}
+    if curves.roc:
+        drawn["roc"] = draw_roc(curves.roc, test, evaluation.metrics["test"]["auroc"], theme)
+    if curves.precision_recall:
+        drawn["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme)
+    if curves.reliability:
+        drawn["reliability"] = draw_reliability(curves.reliability, theme)
+    if len(test):
+        drawn["confusion"] = draw_confusion(test, theme)
+    if len(history) > 1:
+        drawn["training"] = draw_history(history, theme)
+    return drawn
+
+
+def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT) -> bytes:
+    """Draw the ROC curve, its band, and the point at which the threshold puts the model."""
+    figure, axis = canvas(theme, *SQUARE)
+    axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="guessing")
+    if curve.grid:
+        axis.fill_between(
+            curve.grid, curve.low, curve.high, color=theme.accent, alpha=0.16, linewidth=0, label="95 % band"
+        )
+    axis.plot(
+        curve.false_positive_rate,
+        curve.true_positive_rate,
+        color=theme.accent,
+        linewidth=2,
+        label=f"AUROC {auroc.value:.3f}",
+    )
+    across, up = test.verdict[~test.truth].mean(), test.verdict[test.truth].mean()
+    axis.plot([across], [up], "o", color=theme.abnormal, markersize=7, markeredgecolor=theme.paper, label="threshold")
+    unit_square(axis, "1 − specificity", "sensitivity")
+    legend(axis, theme)
+    return png(figure)
+
+
+def draw_precision_recall(curve: PrecisionRecallCurve, test: Judged, theme: Theme = LIGHT) -> bytes:
+    """Draw the precision–recall curve over the line that guessing gives."""
+    figure, axis = canvas(theme, *SQUARE)
+    axis.axhline(curve.prevalence, color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="guessing")
+    axis.step(curve.recall, curve.precision, where="pre", color=theme.accent, linewidth=2, label="test part")
+    if test.verdict.any():
+        across, up = test.verdict[test.truth].mean(), test.truth[test.verdict].mean()
+        axis.plot(
+            [across], [up], "o", color=theme.abnormal, markersize=7, markeredgecolor=theme.paper, label="threshold"
+        )
+    unit_square(axis, "recall (sensitivity)", "precision (positive predictive value)")
+    legend(axis, theme, "lower left")
+    return png(figure)
+
+
+def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT) -> bytes:
+    """Draw the scores of each part by class, as shares of the class, with the threshold."""
+    filled = [split for split in SPLIT_TITLES if any(h.split == split and sum(h.counts) for h in curves.histograms)]
+    figure, axes = canvas(theme, WIDE[0], 1.0 + 1.45 * len(filled), len(filled), 1, sharex=True)
+    for axis, split in zip(np.ravel(axes), filled, strict=True):
+        for histogram in curves.histograms:
+            if histogram.split == split and sum(histogram.counts):
+                _draw_histogram(axis, histogram, curves.edges, theme)
+        axis.axvline(threshold, color=theme.ink, linewidth=1.2, linestyle=(0, (5, 3)))
+        axis.set_title(SPLIT_TITLES[split], loc="left", size=9.5, color=theme.ink, weight="bold")
+        axis.set_yticks([])
+        axis.grid(visible=False, axis="y")
+        legend(axis, theme, "upper right")
+    last = np.ravel(axes)[-1]
+    last.set_xlabel("score (higher is more abnormal); dashed: threshold")
+    figure.supylabel("share of the class", size=9.5, color=theme.muted)
+    return png(figure)
+
+
+def _draw_histogram(axis: object, histogram: Histogram, edges: Sequence[float], theme: Theme) -> None:
+    count = np.array(histogram.counts, dtype=np.float64)
+    colour = theme.abnormal if histogram.abnormal else theme.normal
+    name = f"{'abnormal' if histogram.abnormal else 'normal'} ({int(count.sum())})"
+    axis.stairs(count / count.sum(), edges, fill=True, color=colour, alpha=0.35, label=name)  # type: ignore[attr-defined]
+    axis.stairs(count / count.sum(), edges, color=colour, linewidth=1.4)  # type: ignore[attr-defined]
+
+
+def draw_confusion(test: Judged, theme: Theme = LIGHT) -> bytes:
+    """Draw the two-by-two table of truth and verdict; the shade is the share of the row."""
+    figure, axis = canvas(theme, *SQUARE)
+    table = np.array(
+        [
+            [int(np.sum((test.truth == truth) & (test.verdict == called))) for called in (False, True)]
+            for truth in (False, True)
+        ]
+    )
+    for row in range(2):
+        for column in range(2):
+            share = table[row, column] / max(table[row].sum(), 1)
+            right = row == column
+            axis.add_patch(_cell(column, row, theme.normal if right else theme.abnormal, 0.10 + 0.55 * share))
+            axis.text(
+                column + 0.5, row + 0.46, str(table[row, column]), ha="center", va="center", size=20, color=theme.ink
+            )
+            axis.text(column + 0.5, row + 0.68, f"{share:.1%}", ha="center", va="center", size=9.5, color=theme.muted)
+    axis.set(xlim=(0, 2), ylim=(2, 0), aspect="equal", xlabel="verdict", ylabel="truth")
+    axis.set_xticks([0.5, 1.5], ["normal", "abnormal"])
+    axis.set_yticks([0.5, 1.5], ["normal", "abnormal"], rotation=90, va="center")
+    axis.grid(visible=False)
+    for side in ("left", "bottom"):
+        axis.spines[side].set_visible(False)
+    return png(figure)
+
+
+def _cell(column: int, row: int, colour: str, opacity: float) -> object:
+    from matplotlib.patches import FancyBboxPatch  # only this figure needs it
+
+    return FancyBboxPatch(
+        (column + 0.05, row + 0.05),
+        0.9,
+        0.9,
+        boxstyle="round,pad=0,rounding_size=0.06",
+        color=colour,
+        alpha=opacity,
+        linewidth=0,
+    )
+
+
+def draw_reliability(curve: Reliability, theme: Theme = LIGHT) -> bytes:
+    """Draw observed against predicted frequency, with intervals; the size of a point is its number of pictures."""
+    figure, axis = canvas(theme, *SQUARE)
+    axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="perfectly calibrated")
+    axis.vlines(
+        curve.predicted, curve.low, curve.high, color=theme.accent, alpha=0.45, linewidth=1.6, label="95 % interval"
+    )
+    sizes = 18 + 160 * np.array(curve.pictures) / max(curve.pictures)
+    axis.plot(curve.predicted, curve.observed, color=theme.accent, linewidth=1.2)
+    axis.scatter(
+        curve.predicted, curve.observed, s=sizes, color=theme.accent, edgecolor=theme.paper, zorder=3, label="test part"
+    )
+    unit_square(axis, "predicted probability", "observed share of abnormal pictures")
+    legend(axis, theme, "upper left")
+    return png(figure)
+
+
+def draw_history(history: History, theme: Theme = LIGHT) -> bytes:
+    """Draw what the network reported after each epoch: losses left, everything else that lies in [0, 1] right."""
+    epochs = [row.get("epoch", number) for number, row in enumerate(history, start=1)]
+    names = [name for name in dict.fromkeys(key for row in history for key in row) if name != "epoch"]
+    losses = [name for name in names if "loss" in name]
+    shares = [name for name in names if name not in losses and _is_share(history, name)]
+    figure, axes = canvas(theme, WIDE[0], 3.4, 1, 2)
+    for axis, chosen, title in zip(np.ravel(axes), (losses, shares), ("loss", "validation"), strict=True):
+        for name, colour in zip(chosen, (theme.accent, theme.abnormal, theme.normal, theme.muted), strict=False):
+            axis.plot(
+                epochs,
+                [row.get(name, np.nan) for row in history],
+                color=colour,
+                linewidth=1.8,
+                label=name.replace("_", " "),
+            )
+        axis.set(xlabel="epoch", ylabel=title)
+        if chosen:
+            legend(axis, theme, "best")
+    return png(figure)
+
+
+def _is_share(history: History, name: str) -> bool:
+    values = [row[name] for row in history if name in row and np.isfinite(row[name])]
+    wanted = any(
+        word in name for word in ("auroc", "accuracy", "precision", "sensitivity", "specificity", "f1", "brier")
+    )
+    return bool(values) and wanted and min(values) >= 0 and max(values) <= 1

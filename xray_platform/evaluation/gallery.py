@@ -1,0 +1,134 @@
+"""Gallery: which test pictures are worth looking at, and how they are drawn with their heat maps."""
+
+import base64
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from xray_platform.errors import InputError
+from xray_platform.evaluation.evaluate import Evaluation
+from xray_platform.evaluation.heatmap import Bytes, Images, MapScale, overlay
+
+SHOWN_SIDE = 256  # pixel; larger pictures are made smaller for the page, not for the folder
+JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the four outcomes of a verdict; `worst_first` sorts by how far the score lies on the wrong side."""
+
+    name: str
+    title: str
+    description: str
+    abnormal: bool
+    called: bool
+
+
+KINDS = (
+    Kind("false_negative", "Missed", "abnormal, called normal; the lowest scores first", True, False),
+    Kind("false_positive", "False alarms", "normal, called abnormal; the highest scores first", False, True),
+    Kind("true_positive", "Found", "abnormal, called abnormal; from the surest to the least sure", True, True),
+    Kind("true_negative", "Cleared", "normal, called normal; from the surest to the least sure", False, False),
+)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pictures to show. `names`: N image ids. `images`: float32 (N, S, S) in [0, 1]. `heatmaps`: float32 (N, S, S) or None."""
+
+    names: tuple[str, ...]
+    images: Images
+    heatmaps: Images | None = None
+
+    def __post_init__(self) -> None:
+        shape = (len(self.names), *self.images.shape[1:])
+        maps = shape if self.heatmaps is None else self.heatmaps.shape
+        if self.images.ndim != 3 or self.images.shape != shape or maps != shape:
+            raise InputError(
+                f"{len(self.names)} names, pictures of shape {self.images.shape} and maps of shape {maps} do not belong "
+                "together; needed are N names, pictures (N, S, S) and maps (N, S, S)"
+            )
+
+
+NO_SAMPLES = Samples((), np.zeros((0, 1, 1), np.float32))
+
+
+@dataclass(frozen=True)
+class Card:
+    """One picture of the gallery: data URIs of the plain picture and of the one with its map (empty without a map)."""
+
+    name: str
+    subject: str
+    score: float
+    probability: float
+    picture: str
+    overlay: str
+
+
+def pick_pictures(evaluation: Evaluation, per_kind: int = 6) -> list[str]:
+    """Return the ids of test pictures for the gallery, at most `per_kind` of each outcome.
+
+    Of the mistakes the worst; of the right verdicts a ladder from the surest to the least sure. Deterministic.
+    """
+    test = evaluation.part("test")
+    return [name for kind in KINDS for name in _of_kind(test, kind, per_kind)["image"]]
+
+
+def cards(evaluation: Evaluation, samples: Samples, scale: MapScale | None) -> dict[str, list[Card]]:
+    """Return the cards of each outcome, in the order in which `pick_pictures` gives them; unknown pictures are left out."""
+    test = evaluation.part("test")
+    place = {name: row for row, name in enumerate(samples.names)}
+    found: dict[str, list[Card]] = {}
+    for kind in KINDS:
+        chosen = _of_kind(test[test["image"].isin(list(place))], kind, len(place))
+        found[kind.name] = [_card(row, samples, place[row["image"]], scale) for row in chosen.to_dict("records")]
+    return found
+
+
+def write_pictures(folder: Path, samples: Samples, scale: MapScale | None) -> None:
+    """Write each picture to `images/` and, where there is a map, the overlay to `heatmaps/`, at full size as PNG."""
+    for place, name in enumerate(samples.names):
+        Image.fromarray(_grey(samples.images[place])).save(folder / "images" / f"{name}.png")
+        if samples.heatmaps is not None and scale is not None:
+            laid = overlay(samples.images[place], samples.heatmaps[place], scale)
+            Image.fromarray(laid).save(folder / "heatmaps" / f"{name}.png")
+
+
+def _of_kind(rows: pd.DataFrame, kind: Kind, count: int) -> pd.DataFrame:
+    alike = rows[(rows["abnormal"].astype(bool) == kind.abnormal) & ((rows["verdict"] == "abnormal") == kind.called)]
+    ordered = alike.sort_values(["score", "image"], ascending=[not kind.called, True], kind="stable")
+    if kind.abnormal != kind.called or len(ordered) <= count:
+        return ordered.head(count)
+    return ordered.iloc[np.linspace(0, len(ordered) - 1, count).round().astype(int)]
+
+
+def _card(row: dict[str, object], samples: Samples, place: int, scale: MapScale | None) -> Card:
+    image = samples.images[place]
+    laid = ""
+    if samples.heatmaps is not None and scale is not None:
+        laid = jpeg_uri(overlay(image, samples.heatmaps[place], scale))
+    return Card(
+        name=str(row["image"]),
+        subject=str(row["subject"]),
+        score=float(row["score"]),  # type: ignore[arg-type]
+        probability=float(row["probability"]),  # type: ignore[arg-type]
+        picture=jpeg_uri(_grey(image)),
+        overlay=laid,
+    )
+
+
+def jpeg_uri(pixels: Bytes) -> str:
+    """Return a picture, uint8 (r, c) or (r, c, 3), as a data URI for a page."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+    into = BytesIO()
+    picture.save(into, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(into.getvalue()).decode()
+
+
+def _grey(image: Images) -> Bytes:
+    return np.asarray(np.round(np.clip(np.nan_to_num(image), 0, 1) * 255), dtype=np.uint8)

@@ -1,0 +1,184 @@
+"""Metrics: how well scores, verdicts and probabilities agree with the truth, for many weightings at once."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Need = Literal["pictures", "abnormal", "normal", "called abnormal", "called normal", "probability"]
+
+UNMET: dict[Need, str] = {
+    "pictures": "there are no pictures in this part",
+    "abnormal": "there are no abnormal pictures in this part",
+    "normal": "there are no normal pictures in this part",
+    "called abnormal": "no picture is called abnormal",
+    "called normal": "no picture is called normal",
+    "probability": "the probabilities are not calibrated: the validation part holds one class only",
+}
+SMALLEST_PROBABILITY = 1e-7  # keeps one confident mistake from making the likelihood infinite
+
+
+@dataclass(frozen=True)
+class MetricKind:
+    """What one metric is called, says, and needs to be defined; `bounded` ones lie in [0, 1], best at `best`."""
+
+    name: str
+    title: str
+    description: str
+    needs: tuple[Need, ...]
+    best: float = 1.0
+
+
+METRICS: tuple[MetricKind, ...] = (
+    MetricKind(
+        "auroc",
+        "AUROC",
+        "chance that an abnormal picture gets a higher score than a normal one; 0.5 is guessing",
+        ("abnormal", "normal"),
+    ),
+    MetricKind(
+        "average_precision",
+        "Average precision",
+        "area under the precision–recall curve; guessing gives the share of abnormal pictures",
+        ("abnormal",),
+    ),
+    MetricKind("sensitivity", "Sensitivity", "share of the abnormal pictures that are called abnormal", ("abnormal",)),
+    MetricKind("specificity", "Specificity", "share of the normal pictures that are called normal", ("normal",)),
+    MetricKind(
+        "ppv", "Positive predictive value", "share of the pictures called abnormal that are", ("called abnormal",)
+    ),
+    MetricKind("npv", "Negative predictive value", "share of the pictures called normal that are", ("called normal",)),
+    MetricKind("accuracy", "Accuracy", "share of right verdicts", ("pictures",)),
+    MetricKind("balanced_accuracy", "Balanced accuracy", "mean of sensitivity and specificity", ("abnormal", "normal")),
+    MetricKind("f1", "F1", "harmonic mean of sensitivity and positive predictive value", ("abnormal",)),
+    MetricKind(
+        "mcc",
+        "Matthews correlation",
+        "correlation of verdict and truth, from −1 to 1; 0 is guessing",
+        ("abnormal", "normal", "called abnormal", "called normal"),
+    ),
+    MetricKind(
+        "brier",
+        "Brier score",
+        "mean squared distance of probability and truth; 0 is perfect",
+        ("pictures", "probability"),
+        best=0.0,
+    ),
+    MetricKind(
+        "nll",
+        "Negative log-likelihood",
+        "mean surprise of the truth under the probabilities, in nats; 0 is perfect",
+        ("pictures", "probability"),
+        best=0.0,
+    ),
+    MetricKind(
+        "ece",
+        "Expected calibration error",
+        "mean distance of predicted and observed frequency, over bins of equal width; 0 is perfect",
+        ("pictures", "probability"),
+        best=0.0,
+    ),
+)
+KINDS = {kind.name: kind for kind in METRICS}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One part of the data, judged: arrays of shape (N,), one entry a picture.
+
+    score: float64, higher is more abnormal. truth, verdict: true is abnormal.
+    probability: float64 in [0, 1], or None where the probabilities are not calibrated.
+    """
+
+    score: Numbers
+    truth: Flags
+    verdict: Flags
+    probability: Numbers | None
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def unmet(self, kind: MetricKind) -> str:
+        """Return why a metric is undefined for these pictures; empty where it is defined."""
+        met: dict[Need, bool] = {
+            "pictures": len(self) > 0,
+            "abnormal": bool(self.truth.any()),
+            "normal": bool((~self.truth).any()),
+            "called abnormal": bool(self.verdict.any()),
+            "called normal": bool((~self.verdict).any()),
+            "probability": self.probability is not None,
+        }
+        missing = [need for need in kind.needs if not met[need]]
+        return UNMET["pictures"] if missing and not len(self) else UNMET[missing[0]] if missing else ""
+
+
+def weighted_metrics(judged: Judged, weights: Numbers, bins: int = 10) -> dict[str, Numbers]:
+    """Return every metric for every weighting of the pictures.
+
+    weights: float64 (B, N), each row says how often each picture counts. Each value of the result is float64 (B,),
+    NaN where the metric is undefined under that weighting. One row of ones gives the plain metrics.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = ranking_metrics(judged, weights) | verdict_metrics(judged, weights)
+        return found | probability_metrics(judged, weights, bins)
+
+
+def ranking_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
+    """Return AUROC (ties count half; Hanley & McNeil 1982) and average precision (ties are one step)."""
+    if not len(judged):
+        return {name: np.full(len(weights), np.nan) for name in ("auroc", "average_precision")}
+    order = np.argsort(judged.score, kind="stable")
+    starts = np.flatnonzero(np.diff(judged.score[order], prepend=-np.inf) > 0)
+    sorted_weights, truth = weights[:, order], judged.truth[order]
+    abnormal = np.add.reduceat(sorted_weights * truth, starts, axis=1)
+    normal = np.add.reduceat(sorted_weights * ~truth, starts, axis=1)
+    all_abnormal, all_normal = abnormal.sum(axis=1), normal.sum(axis=1)
+    below = np.cumsum(normal, axis=1) - normal / 2
+    auroc = (abnormal * below).sum(axis=1) / (all_abnormal * all_normal)
+    found = np.cumsum(abnormal[:, ::-1], axis=1)
+    called = found + np.cumsum(normal[:, ::-1], axis=1)
+    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+    return {"auroc": auroc, "average_precision": (abnormal[:, ::-1] * precision).sum(axis=1) / all_abnormal}
+
+
+def verdict_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
+    """Return the metrics of the two-by-two table; MCC after Matthews 1975."""
+    truth, verdict = judged.truth, judged.verdict
+    cells = np.stack([truth & verdict, ~truth & verdict, truth & ~verdict, ~truth & ~verdict], axis=1)
+    tp, fp, fn, tn = (weights @ cells.astype(np.float64)).T
+    sensitivity, specificity = tp / (tp + fn), tn / (tn + fp)
+    margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return {
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "ppv": tp / (tp + fp),
+        "npv": tn / (tn + fn),
+        "accuracy": (tp + tn) / (tp + fp + fn + tn),
+        "balanced_accuracy": (sensitivity + specificity) / 2,
+        "f1": np.where(tp + fn > 0, 2 * tp / (2 * tp + fp + fn), np.nan),
+        "mcc": (tp * tn - fp * fn) / np.sqrt(margins),
+    }
+
+
+def probability_metrics(judged: Judged, weights: Numbers, bins: int) -> dict[str, Numbers]:
+    """Return Brier score (Brier 1950), negative log-likelihood, and ECE (Guo et al. 2017) over bins of equal width."""
+    if judged.probability is None:
+        return {name: np.full(len(weights), np.nan) for name in ("brier", "nll", "ece")}
+    probability, truth = judged.probability, judged.truth.astype(np.float64)
+    total = weights.sum(axis=1)
+    of_truth = np.clip(np.where(judged.truth, probability, 1 - probability), SMALLEST_PROBABILITY, 1)
+    in_bin = bin_of(probability, bins)[:, None] == np.arange(bins)
+    gaps = np.abs(weights @ (in_bin * (probability - truth)[:, None]))
+    return {
+        "brier": weights @ (probability - truth) ** 2 / total,
+        "nll": weights @ -np.log(of_truth) / total,
+        "ece": gaps.sum(axis=1) / total,
+    }
+
+
+def bin_of(probability: Numbers, bins: int) -> NDArray[np.int64]:
+    """Return the number of the bin, 0 to bins − 1, of each probability; bins have equal width, 1 is in the last."""
+    return np.minimum((probability * bins).astype(np.int64), bins - 1)

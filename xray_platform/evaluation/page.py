@@ -1,0 +1,62 @@
+"""Page: turns templates into self-contained, escaped HTML; no script, no network."""
+
+import base64
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from xray_platform.errors import StoreError
+from xray_platform.evaluation import wording
+
+TEMPLATES = Path(__file__).parent / "templates"
+NOTICE = (
+    "Research software, not a medical device. It has not been cleared or approved for clinical use by any authority; no "
+    "decision about a patient may rest on it."
+)
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template filled with values; every value is escaped."""
+    return _environment().get_template(template).render(notice=NOTICE, **values)
+
+
+def png_uri(picture: bytes) -> str:
+    """Return a PNG as a data URI."""
+    return "data:image/png;base64," + base64.b64encode(picture).decode()
+
+
+def write_page(file: Path, text: str) -> Path:
+    """Write a page at a stroke: a reader sees the old one or the new one. Raises StoreError where it cannot."""
+    waiting = file.with_name(f".{file.name}.{uuid4().hex}")
+    try:
+        waiting.write_text(text, encoding="utf-8")
+        waiting.replace(file)
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
+    finally:
+        waiting.unlink(missing_ok=True)
+    return file
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        number=wording.number,
+        figure=wording.figure,
+        interval=wording.interval,
+        percent=wording.percent,
+        count=wording.count,
+    )
+    made.globals["style"] = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704 - our own file, not input
+    return made

@@ -1,0 +1,131 @@
+"""Report: one self-contained HTML page about one model, with its pictures, maps and figures as files beside it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from xray_platform.errors import StoreError
+from xray_platform.evaluation.cautions import cautions
+from xray_platform.evaluation.curves import curves_of, write_curves
+from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, counts
+from xray_platform.evaluation.figure_style import DARK, LIGHT
+from xray_platform.evaluation.figures import draw_figures
+from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
+from xray_platform.evaluation.heatmap import palette_stops
+from xray_platform.evaluation.metrics import METRICS
+from xray_platform.evaluation.page import png_uri, render, write_page
+from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.summary import summary
+from xray_platform.progress import Progress, silent
+from xray_platform.settings import Settings
+
+KEY_FIGURES = ("auroc", "sensitivity", "specificity", "average_precision")
+STEPS = 4
+
+
+def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
+    """Write a model's report and return the path of its page.
+
+    Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (the same
+    with their maps); `metrics/` (`metrics.json`, `curves.json`). The page comes last, so a page is a whole report.
+    Raises StoreError where the folder cannot be written.
+    """
+    try:
+        return _write(folder, report, progress)
+    except OSError as error:
+        raise StoreError(f"cannot write the report {folder}: {error.strerror or error}") from error
+
+
+def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
+    for name in ("images", "heatmaps", "metrics"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    evaluation = report.evaluation
+    curves = curves_of(evaluation)
+    write_curves(folder / "metrics" / "curves.json", curves)
+    stored = json.dumps(evaluation.dump(), indent=2, allow_nan=False, ensure_ascii=False)
+    (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
+    progress(1, STEPS, "report")
+    light = draw_figures(evaluation, curves, report.history, LIGHT)
+    dark = draw_figures(evaluation, curves, report.history, DARK)
+    for name, picture in light.items():
+        (folder / "images" / f"{name}.png").write_bytes(picture)
+    progress(2, STEPS, "report")
+    write_pictures(folder, report.samples, report.scale)
+    progress(3, STEPS, "report")
+    figures = {name: {"light": png_uri(light[name]), "dark": png_uri(dark[name])} for name in light}
+    page = write_page(folder / "report.html", render("report.html", **_content(report, figures)))
+    progress(4, STEPS, "report")
+    return page
+
+
+def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[str, Any]:
+    evaluation = report.evaluation
+    return {
+        "report": report,
+        "evaluation": evaluation,
+        "summary": summary(evaluation, report.name),
+        "cautions": cautions(evaluation, report.hashes, phantom=report.phantom),
+        "key_figures": [(kind, evaluation.metrics["test"][kind.name]) for kind in METRICS if kind.name in KEY_FIGURES],
+        "kinds": METRICS,
+        "parts_": [(SPLIT_TITLES[split], counts(evaluation.part(split))) for split in SPLITS],
+        "table": two_by_two(evaluation),
+        "figures": figures,
+        "outcomes": KINDS,
+        "cards": cards(evaluation, report.samples, report.scale),
+        "stops": palette_stops(),
+        "settings": {title: setting_rows(values) for title, values in _all_settings(report).items()},
+        "facts": _facts(report.provenance),
+        "tables": _tables(report.provenance),
+        "pictures": picture_rows(evaluation, report.hashes),
+    }
+
+
+def two_by_two(evaluation: Evaluation) -> dict[str, int]:
+    """Return how many test pictures had each outcome, by its name."""
+    test = evaluation.judged("test")
+    return {kind.name: int(((test.truth == kind.abnormal) & (test.verdict == kind.called)).sum()) for kind in KINDS}
+
+
+def setting_rows(values: Settings | Mapping[str, Any]) -> list[tuple[str, Any, str]]:
+    """Return name, value and description of each setting."""
+    if isinstance(values, Settings):
+        fields = type(values).model_fields
+        return [(name, value, fields[name].description or "") for name, value in values.model_dump(mode="json").items()]
+    return [(str(name), value, "") for name, value in values.items()]
+
+
+def picture_rows(evaluation: Evaluation, hashes: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Return every test picture, highest score first, with the hash of its raw bytes where it is known."""
+    test = evaluation.part("test").sort_values(["score", "image"], ascending=[False, True])
+    known = (
+        {} if hashes is None or "sha256" not in hashes else dict(zip(hashes["image"], hashes["sha256"], strict=True))
+    )
+    return [row | {"sha256": known.get(row["image"], "")} for row in test.to_dict("records")]
+
+
+def _all_settings(report: ReportInput) -> dict[str, Settings | Mapping[str, Any]]:
+    return {**report.settings, "Evaluation": report.evaluation.settings}
+
+
+def _facts(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is one line of the provenance."""
+    return {name: value for name, value in provenance.items() if value is not None and not _is_table(value)}
+
+
+def _tables(provenance: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what is a table of the provenance: headings and rows, by name."""
+    tables = {}
+    for name, value in provenance.items():
+        if isinstance(value, Mapping):
+            tables[name] = {"headings": [], "rows": [list(pair) for pair in value.items()]}
+        elif _is_table(value):
+            tables[name] = {"headings": list(value[0]), "rows": [list(row.values()) for row in value]}
+    return tables
+
+
+def _is_table(value: Any) -> bool:
+    rows = isinstance(value, Sequence) and not isinstance(value, str) and bool(value) and isinstance(value[0], Mapping)
+    return isinstance(value, Mapping) or rows

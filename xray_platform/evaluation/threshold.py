@@ -1,0 +1,114 @@
+"""Threshold: the score from which on a picture is called abnormal, chosen on the validation part alone."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from xray_platform.errors import DataError
+from xray_platform.evaluation.metrics import Flags, Numbers
+from xray_platform.settings import Settings
+
+Rule = Literal["youden", "sensitivity", "specificity"]
+
+
+class ThresholdSettings(Settings):
+    """How the threshold is chosen."""
+
+    rule: Rule = Field("youden", description="youden: sensitivity + specificity is largest; or keep one at the target")
+    target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+
+
+class Threshold(BaseModel):
+    """A score, and where it came from. A score at or above `value` is called abnormal.
+
+    `rule` is the rule that was used in the end, `sensitivity` and `specificity` what it gave on the validation part
+    (None where that class is missing), `explanation` the same in words.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    value: float
+    rule: Rule
+    sensitivity: float | None
+    specificity: float | None
+    abnormal: int
+    normal: int
+    explanation: str
+
+    def verdicts(self, score: Numbers) -> Flags:
+        """Return which scores are called abnormal, bool (N,)."""
+        return np.asarray(score, dtype=np.float64) >= self.value
+
+
+def choose_threshold(score: Numbers, truth: Flags, settings: ThresholdSettings = ThresholdSettings()) -> Threshold:
+    """Choose a threshold from the scores (N,), finite, and truths (N,) of the validation part.
+
+    Cuts lie half-way between neighbouring scores. Where a class is missing the rule falls back: without abnormal
+    pictures the specificity among the normals is held at the target, without normal ones the sensitivity.
+    Raises DataError where there are no pictures at all.
+    """
+    score, truth = np.asarray(score, dtype=np.float64), np.asarray(truth, dtype=bool)
+    if not len(score):
+        raise DataError("no threshold can be chosen: the validation part is empty; at least one picture is needed")
+    rule = _possible(settings.rule, truth)
+    cuts, margins = _cuts(score)
+    sensitivity, specificity = _share_from(score[truth], cuts), 1 - _share_from(score[~truth], cuts)
+    best = _best(rule, settings.target, sensitivity, specificity, margins)
+    abnormal, normal = int(truth.sum()), int((~truth).sum())
+    reached = (float(sensitivity[best]) if abnormal else None, float(specificity[best]) if normal else None)
+    return Threshold(
+        value=float(cuts[best]),
+        rule=rule,
+        sensitivity=reached[0],
+        specificity=reached[1],
+        abnormal=abnormal,
+        normal=normal,
+        explanation=_explain(rule, settings, reached, abnormal, normal),
+    )
+
+
+def _possible(rule: Rule, truth: Flags) -> Rule:
+    if not truth.any():
+        return "specificity"
+    return "sensitivity" if truth.all() else rule
+
+
+def _cuts(score: Numbers) -> tuple[Numbers, Numbers]:
+    """Return all cuts that part the scores differently, rising, and how wide the gap around each is."""
+    levels = np.unique(score)
+    between = (levels[:-1] + levels[1:]) / 2
+    between = np.where(between > levels[:-1], between, levels[1:])  # neighbours in floating point have no middle
+    cuts = np.concatenate([levels[:1], between, [np.nextafter(levels[-1], np.inf)]])
+    return cuts, np.concatenate([[0.0], np.diff(levels), [0.0]])
+
+
+def _share_from(score: Numbers, cuts: Numbers) -> Numbers:
+    """Return the share of the scores at or above each cut; 0 where there are no scores."""
+    return 1 - np.searchsorted(np.sort(score), cuts, side="left") / max(len(score), 1)
+
+
+def _best(rule: Rule, target: float, sensitivity: Numbers, specificity: Numbers, margins: Numbers) -> int:
+    """Return which cut the rule wants; among equals the one with most room, or the best other share."""
+    if rule == "youden":
+        return int(np.lexsort((margins, np.round(sensitivity + specificity, 12)))[-1])
+    if rule == "sensitivity":
+        return int(np.flatnonzero(sensitivity >= target - 1e-12)[-1])
+    return int(np.flatnonzero(specificity >= target - 1e-12)[0])
+
+
+def _explain(
+    rule: Rule, settings: ThresholdSettings, reached: tuple[float | None, float | None], abnormal: int, normal: int
+) -> str:
+    asked = {
+        "youden": "the cut with the largest sum of sensitivity and specificity (Youden's J)",
+        "sensitivity": f"the highest cut that keeps the sensitivity at {settings.target:.0%} or more",
+        "specificity": f"the lowest cut that keeps the specificity at {settings.target:.0%} or more",
+    }[rule]
+    parts = ["sensitivity", "specificity"]
+    gave = " and ".join(
+        f"a {part} of {share:.1%}" for part, share in zip(parts, reached, strict=True) if share is not None
+    )
+    whom = f"{abnormal} abnormal and {normal} normal pictures"
+    fell = "" if rule == settings.rule else f" The rule asked for, {settings.rule}, needs both classes."
+    return f"Chosen on the validation part alone, {whom}: {asked}. There it gives {gave}.{fell}"
