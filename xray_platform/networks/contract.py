@@ -1,0 +1,36 @@
+"""Contract of a network: what training, scoring and heat maps ask of a torch module."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from xray_platform.settings import Settings
+
+
+class NetworkModule(Protocol):
+    """A torch module in two halves, so that its last maps can be looked at (Grad-CAM)."""
+
+    def features(self, images: Tensor) -> Tensor:
+        """Turn `images` (N, 1, S, S) float32 in [0, 1] into the last maps, (N, C, h, w)."""
+        ...
+
+    def head(self, features: Tensor) -> Tensor:
+        """Turn the last maps into one logit a picture, (N,); higher is more abnormal."""
+        ...
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """One line of the table of networks: its name, its settings, how it is built, and what it is in one sentence."""
+
+    name: str
+    settings: type[Settings]
+    build: Callable[[Any], nn.Module]
+    description: str
+    smallest_side: int
+
+    def parameters(self, settings: Settings) -> int:
+        """Return how many numbers the network learns with these settings."""
+        return sum(weights.numel() for weights in self.build(settings).parameters())

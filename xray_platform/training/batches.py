@@ -1,0 +1,73 @@
+"""Batches: which pictures each step sees, the same for the same seed and pass, also after a restart."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from xray_platform.training.pictures import Pictures, Truth
+
+Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; truth (n,) float32, 0 or 1
+
+
+class PictureSet(Dataset[Batch]):
+    """Pictures and truth in memory, given out a batch at a time."""
+
+    def __init__(self, images: Pictures, truth: Truth) -> None:
+        self.images = torch.from_numpy(images)[:, None]
+        self.truth = torch.from_numpy(truth.astype("float32"))
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        """Return the pictures named, as one batch (the loader calls this in place of one call a picture)."""
+        chosen = torch.tensor(indices)
+        return self.images[chosen], self.truth[chosen]
+
+
+class SeededBatches(Sampler[list[int]]):
+    """Indices of a pass, in an order that depends on the seed and the pass alone, in batches of nearly equal size.
+
+    No batch has one picture only, unless there is only one: batch normalisation cannot learn from it.
+    """
+
+    def __init__(self, count: int, size: int, seed: int) -> None:
+        self.count, self.size, self.seed, self.epoch = count, size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which pass comes next; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return max(min(-(-self.count // self.size), self.count // 2), 1)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = torch.randperm(self.count, generator=generator_for(self.seed, self.epoch))
+        for part in torch.tensor_split(order, len(self)):
+            yield part.tolist()
+
+
+def generator_for(*numbers: int) -> torch.Generator:
+    """Return a generator of chance on the CPU that depends on these numbers alone."""
+    seed = 0
+    for number in numbers:
+        seed = (seed * 1_000_003 + number + 1) % 2**63
+    return torch.Generator().manual_seed(seed)
+
+
+def training_batches(images: Pictures, truth: Truth, size: int, seed: int) -> DataLoader[Batch]:
+    """Return the training part, shuffled anew each pass."""
+    batches = SeededBatches(len(images), size, seed)
+    return DataLoader(PictureSet(images, truth), batch_sampler=batches, collate_fn=_as_it_is)
+
+
+def validation_batches(images: Pictures, truth: Truth, size: int) -> DataLoader[Batch]:
+    """Return the validation part in its own order."""
+    return DataLoader(PictureSet(images, truth), batch_size=size, shuffle=False, collate_fn=_as_it_is)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch

@@ -1,0 +1,111 @@
+"""Fit: teach a network of the table, keep the best pass, and go on after a kill."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from xray_platform.errors import DataError, InputError
+from xray_platform.networks.all import NETWORKS
+from xray_platform.networks.contract import NetworkKind
+from xray_platform.progress import Progress, silent
+from xray_platform.settings import Settings
+from xray_platform.training.pictures import Pictures, Truth, checked
+from xray_platform.training.quiet import quiet
+from xray_platform.training.threads import threads
+from xray_platform.training.trained import TrainedNetwork
+from xray_platform.training.training_settings import TrainingSettings
+
+Part = tuple[Pictures, Truth]
+OnEpoch = Callable[[int, dict[str, float]], None]
+CHECKPOINTS = "checkpoints"
+JOB = "job.json"  # what the checkpoints beside it belong to
+
+
+def tell_nobody(epoch: int, metrics: dict[str, float]) -> None:
+    """Take the metrics of a pass and do nothing with them."""
+
+
+def fit_network(
+    network: str,
+    settings: Settings,
+    training: TrainingSettings,
+    train: Part,
+    val: Part,
+    *,
+    folder: Path,
+    progress: Progress = silent,
+    on_epoch: OnEpoch = tell_nobody,
+) -> TrainedNetwork:
+    """Return the network named, taught with pictures (N, S, S) float32 in [0, 1] and truth (N,), True abnormal.
+
+    The weights kept are those of the pass with the best validation AUROC. `folder/checkpoints` holds checkpoints while
+    it learns and is gone afterwards; the same call after a kill goes on from the last whole pass, and `on_epoch` is
+    told of the passes that are left. Chance depends on `training.seed` alone.
+
+    Raises `InputError` for pictures or names that it cannot take and `DataError` where a part lacks one class.
+    """
+    kind = _kind(network, settings)
+    train, val = _checked(train, "training", kind), _checked(val, "validation", kind)
+    if train[0].shape[1:] != val[0].shape[1:]:
+        raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
+    checkpoints = _open_checkpoints(folder, _job(network, settings, training, (train, val)))
+    # Lightning takes four seconds to import; those who only score must not wait for it
+    from xray_platform.training.engine import run_engine
+
+    with quiet(), threads(training.threads), torch.random.fork_rng():
+        torch.manual_seed(training.seed)
+        ran = run_engine(kind.build(settings), training, train, val, checkpoints, progress, on_epoch)
+    shutil.rmtree(checkpoints)
+    return TrainedNetwork(network, settings, training, train[0].shape[1], ran.module, ran.history, ran.best_epoch)
+
+
+def _kind(network: str, settings: Settings) -> NetworkKind:
+    if network not in NETWORKS:
+        raise InputError(f"no network is named {network!r}; there are {', '.join(NETWORKS)}")
+    kind = NETWORKS[network]
+    if not isinstance(settings, kind.settings):
+        raise InputError(f"{network} takes {kind.settings.__name__}, not {type(settings).__name__}")
+    return kind
+
+
+def _checked(part: Part, name: str, kind: NetworkKind) -> Part:
+    images, truth = checked(part[0], smallest=kind.smallest_side), np.asarray(part[1]).astype(bool)
+    if truth.shape != (len(images),):
+        raise InputError(f"{len(images)} {name} pictures but truth of shape {truth.shape}")
+    if truth.all() or not truth.any():
+        raise DataError(
+            f"the {name} part has {int((~truth).sum())} normal and {int(truth.sum())} abnormal pictures; "
+            "a network needs both"
+        )
+    return images, truth
+
+
+def _job(network: str, settings: Settings, training: TrainingSettings, parts: tuple[Part, ...]) -> str:
+    """Return what this fit is, so that checkpoints of another are never taken for its own."""
+    digest = hashlib.sha256()
+    for images, truth in parts:
+        digest.update(np.ascontiguousarray(images).data)
+        digest.update(truth.tobytes())
+    job = {
+        "network": network,
+        "settings": settings.model_dump(mode="json"),
+        "training": training.model_dump(mode="json"),
+        "pictures": digest.hexdigest(),
+    }
+    return json.dumps(job, indent=2, sort_keys=True)
+
+
+def _open_checkpoints(folder: Path, job: str) -> Path:
+    """Return the folder of the checkpoints; those that another fit left there go."""
+    checkpoints = folder / CHECKPOINTS
+    mark = checkpoints / JOB
+    if checkpoints.exists() and not (mark.exists() and mark.read_text() == job):
+        shutil.rmtree(checkpoints)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    mark.write_text(job)
+    return checkpoints
