@@ -28,7 +28,8 @@ def soft_picture(seed: int, rows: int = 96, columns: int = 80, top: int = 4095) 
     waves = (
         np.sin(y / rows * rng.uniform(2, 9)) + np.cos(x / columns * rng.uniform(2, 9)) + rng.normal(0, 0.05, y.shape)
     )
-    return np.rint((waves - waves.min()) / np.ptp(waves) * top).astype(np.uint16)
+    pixels: Pixels = np.rint((waves - waves.min()) / np.ptp(waves) * top).astype(np.uint16)
+    return pixels
 
 
 def make_store(root: Path, batches: dict[str, int], seed: int = 0) -> TinyStore:

@@ -1,6 +1,7 @@
 """Patches: cut, put back together, listed and written out."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -96,7 +97,7 @@ def test_patches_are_written_by_class_in_16_bits_and_reassemble(store: TinyStore
     image = rows["image"].iloc[0]
     names = [f"{image}-{RECIPE.id}-8-{top}-{left}.png" for top, left in positions]
     assert sorted(p.name for p in (store.places.patches / "anomaly").iterdir()) == sorted(names)
-    files = [cv2.imread(str(store.places.patches / "anomaly" / name), cv2.IMREAD_UNCHANGED) for name in names]
+    files: list[Any] = [cv2.imread(str(store.places.patches / "anomaly" / n), cv2.IMREAD_UNCHANGED) for n in names]
     whole = assemble(np.stack(files), positions, (32, 32))
     tensor = read_tensors(store.places, RECIPE.id, rows.iloc[[0]])[0]
     assert whole.dtype == np.uint16

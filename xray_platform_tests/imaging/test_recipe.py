@@ -14,7 +14,8 @@ from xray_platform_tests.imaging.store import soft_picture
 
 def test_the_default_recipe_gives_sixteen_bits_from_black_to_white() -> None:
     prepared = default_recipe(64).apply(soft_picture(1, 200, 160))
-    assert (prepared.shape, prepared.dtype) == ((64, 64), np.uint16)
+    assert prepared.shape == (64, 64)
+    assert prepared.dtype == np.uint16
     assert prepared.min() == 0
     assert prepared.max() > 60000
     assert (prepared[:, :6] == 0).all()  # 51 columns keep the aspect, the rest is black frame

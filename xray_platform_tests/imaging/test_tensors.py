@@ -1,11 +1,14 @@
 """Tensors: from standard images to one array a batch, and back by row."""
 
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from numpy.typing import NDArray
 
 from xray_platform.errors import InputError, StoreError
 from xray_platform.imaging.recipe import Recipe, default_recipe
@@ -30,9 +33,10 @@ def rows(store: TinyStore) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def expected(store: TinyStore, batch: str, image: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    table = STANDARD_IMAGES.read(store.places, batch).set_index("image").loc[image]
-    pixels = RECIPE.apply(store.pictures[batch][image], (table["window_low"], table["window_high"]))
+def expected(store: TinyStore, batch: str, image: str) -> NDArray[np.float32]:
+    table = STANDARD_IMAGES.read(store.places, batch).set_index("image")
+    low, high = (float(table[name].to_dict()[image]) for name in ("window_low", "window_high"))
+    pixels = RECIPE.apply(store.pictures[batch][image], (low, high))
     return pixels.astype(np.float32) / np.float32(65535)
 
 
@@ -48,13 +52,13 @@ def test_tensors_come_in_the_order_asked_for_and_mix_batches(store: TinyStore, r
     mixed = rows.sample(frac=1, random_state=3)
     tensors = read_tensors(store.places, RECIPE.id, mixed)
     assert tensors.dtype == np.float32
-    for tensor, row in zip(tensors, mixed.itertuples(), strict=True):
-        np.testing.assert_allclose(tensor, expected(store, row.batch, row.image), atol=1e-7)
+    for tensor, batch, image in zip(tensors, mixed["batch"], mixed["image"], strict=True):
+        np.testing.assert_allclose(tensor, expected(store, batch, image), atol=1e-7)
 
 
 def test_the_quick_reader_reads_what_zarr_reads(store: TinyStore, rows: pd.DataFrame) -> None:
     folder = tensor_array(store.places, RECIPE.id, "batch-0001")
-    plain = zarr.open_array(folder, mode="r")
+    plain: Any = zarr.open_array(folder, mode="r")
     order = [6, 0, 3, 3, 5]
     np.testing.assert_array_equal(ShardedPictures.open(folder).read(order), plain[:][order])
     assert plain.shards == (2, 32, 32)
@@ -63,8 +67,6 @@ def test_the_quick_reader_reads_what_zarr_reads(store: TinyStore, rows: pd.DataF
 
 
 def test_the_quick_reader_reads_through_fsspec(store: TinyStore, rows: pd.DataFrame) -> None:
-    import fsspec
-
     folder = tensor_array(store.places, RECIPE.id, "batch-0001")
     fsspec.filesystem("memory").put(str(folder), "/bucket/tensors.zarr", recursive=True)
     there = ShardedPictures.open("memory://bucket/tensors.zarr")
@@ -101,7 +103,7 @@ def test_a_batch_can_be_made_again_and_can_be_empty(tmp_path: Path) -> None:
 
 def test_a_black_picture_is_stored_as_nothing_and_read_as_black(tmp_path: Path) -> None:
     store = make_store(tmp_path, {"batch-0001": 1})
-    group = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
+    group: Any = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
     image = next(iter(store.pictures["batch-0001"]))
     group[image][:] = 0
     rows = tensorise_batch(store.places, "batch-0001", RECIPE)

@@ -28,7 +28,8 @@ class LbpSettings(FeatureSettings):
         size = self.grid**2 * CODES
         counts = [np.bincount((cells * CODES + self.codes(i)).ravel(), minlength=size) for i in images]
         shares = np.asarray(counts, np.float32).reshape(len(images), self.grid**2, CODES)
-        return (shares / np.maximum(shares.sum(axis=2, keepdims=True), 1)).reshape(len(images), size)
+        shares /= np.maximum(shares.sum(axis=2, keepdims=True), 1)
+        return shares.reshape(len(images), size)
 
     def codes(self, image: Images) -> NDArray[np.uint8]:
         """Return each pixel's uniform code, 0 to 58; the border is continued outwards."""

@@ -12,6 +12,7 @@ from xray_platform.imaging.percentiles import percentiles
 from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535.0
+MEET = 1e-6  # limits closer than this part the grey values into black and white
 NARROW = 4.0  # below this width the scaled values could leave the 32-bit integers that OpenCV rounds through
 
 
@@ -66,6 +67,6 @@ def stretch(pixels: Pixels, low: float, high: float) -> Pixels:
 
 def _table(low: float, high: float) -> Pixels:
     values = np.arange(65536, dtype=np.float64)
-    if high <= low:
+    if high - low < MEET:
         return np.where(values > low, np.uint16(65535), np.uint16(0))
     return np.clip(np.rint((values - low) * (TOP / (high - low))), 0, TOP).astype(np.uint16)
