@@ -1,0 +1,87 @@
+"""Experiments: open the store of runs and models, and set it up once, however many processes come at the same time."""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from xray_platform.errors import StoreError
+from xray_platform.tables.places import Places
+
+EXPERIMENT = "xray"
+SETUP_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """An opened store: its address, and the experiment that all runs belong to.
+
+    `artifacts` is the folder of the embedded store's artifacts; None where a server keeps them.
+    """
+
+    uri: str
+    experiment_id: str
+    artifacts: Path | None
+
+    @property
+    def client(self) -> MlflowClient:
+        """A client of this store and its registry; MLflow's global state is left alone."""
+        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+
+def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
+    """Open the store at `uri`, else at $MLFLOW_TRACKING_URI, else the embedded one under `mlruns/`.
+
+    The embedded store is SQLite (`mlflow.db`) with its files in `mlruns/artifacts`; it is made where there is none.
+    Two processes that make it at once break it (MLflow 3.17), so opening happens under a file lock.
+    Raises StoreError where the store cannot be opened.
+    """
+    address = uri or os.environ.get("MLFLOW_TRACKING_URI") or embedded_uri(places)
+    artifacts = places.mlruns.resolve() / "artifacts" if address == embedded_uri(places) else None
+    _calm()
+    try:
+        places.mlruns.mkdir(parents=True, exist_ok=True)
+        with FileLock(places.mlruns / ".setup.lock", timeout=SETUP_SECONDS):
+            return Tracking(address, _experiment(address, artifacts), artifacts)
+    except Timeout as error:
+        raise StoreError(f"another process has been setting up {places.mlruns} for {SETUP_SECONDS} s") from error
+    except OSError as error:
+        raise StoreError(f"cannot write {places.mlruns}: {error.strerror or error}") from error
+    except MlflowException as error:
+        raise StoreError(f"cannot open the MLflow store {_without_password(address)}: {error.message}") from error
+
+
+def embedded_uri(places: Places) -> str:
+    """Return the address of the store under `mlruns/`."""
+    return f"sqlite:///{places.mlruns.resolve() / 'mlflow.db'}"
+
+
+def _experiment(address: str, artifacts: Path | None) -> str:
+    """Return the id of the experiment; it is made where there is none."""
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    known = client.get_experiment_by_name(EXPERIMENT)
+    if known is not None:
+        return str(known.experiment_id)
+    location = artifacts.as_uri() if artifacts else None
+    try:
+        return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+    except MlflowException:
+        known = client.get_experiment_by_name(EXPERIMENT)  # a process on another machine was faster
+        if known is None:
+            raise
+        return str(known.experiment_id)
+
+
+def _calm() -> None:
+    """Keep the migrations of a fresh database from telling their story on the terminal."""
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _without_password(address: str) -> str:
+    scheme, slashes, rest = address.partition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"

@@ -1,0 +1,26 @@
+"""Links: where a run, the experiment and the champion are seen in the MLflow UI."""
+
+import os
+
+BASE_VARIABLE = "XRAY_MLFLOW_URL"
+BASE = "http://127.0.0.1:5000"
+
+
+def base_url() -> str:
+    """Return the address of the MLflow UI: $XRAY_MLFLOW_URL, else the loopback address that `make ui` uses."""
+    return (os.environ.get(BASE_VARIABLE) or BASE).rstrip("/")
+
+
+def experiment_url(experiment_id: str, base: str | None = None) -> str:
+    """Return the address of all runs."""
+    return f"{base or base_url()}/#/experiments/{experiment_id}"
+
+
+def run_url(experiment_id: str, run_id: str, base: str | None = None) -> str:
+    """Return the address of one run."""
+    return f"{experiment_url(experiment_id, base)}/runs/{run_id}"
+
+
+def registered_url(name: str, base: str | None = None) -> str:
+    """Return the address of a registered model."""
+    return f"{base or base_url()}/#/models/{name}"

@@ -1,0 +1,160 @@
+"""Registry: every model by name, and on top the champion and its challenger as aliases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow.artifacts import download_artifacts
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from xray_platform.errors import DataError, StoreError
+from xray_platform.tracking.bundles import ARTIFACT
+from xray_platform.tracking.experiments import Tracking
+
+PREFIX = "xray-"
+CROWN = "xray-champion"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version of a registered model."""
+
+    name: str
+    version: str
+    model: str
+    run_id: str
+    aliases: tuple[str, ...] = ()
+
+
+def register(tracking: Tracking, run_id: str, *, tags: Mapping[str, object] | None = None) -> Registered:
+    """Register the bundle logged by the run as a version of `xray-<model>`; the same bundle is not registered twice."""
+    model_id = _logged_by(tracking, run_id)
+    model = str(tracking.client.get_logged_model(model_id).tags["xray.model"])
+    return _registered(_version(tracking, f"{PREFIX}{model}", model_id, run_id, {"model": model, **(tags or {})}))
+
+
+def crown(tracking: Tracking, run_id: str, *, auroc: float | None = None) -> Registered:
+    """Make the run's bundle the champion; the one it displaces becomes the challenger."""
+    version = _candidate(tracking, run_id, auroc)
+    held = _holder(tracking, CHAMPION)
+    if held is not None and held.version != version.version:
+        tracking.client.set_registered_model_alias(CROWN, CHALLENGER, held.version)
+    _name_it(tracking, version, CHAMPION)
+    return _registered(tracking.client.get_model_version(CROWN, version.version))
+
+
+def challenge(tracking: Tracking, run_id: str, *, auroc: float | None = None) -> Registered:
+    """Make the run's bundle the challenger; DataError where it is the champion."""
+    version = _candidate(tracking, run_id, auroc)
+    held = _holder(tracking, CHAMPION)
+    if held is not None and held.version == version.version:
+        raise DataError(f"run {run_id} holds the champion, which cannot challenge itself")
+    _name_it(tracking, version, CHALLENGER)
+    return _registered(tracking.client.get_model_version(CROWN, version.version))
+
+
+def champion(tracking: Tracking) -> Registered | None:
+    """Return the champion, or None where none is crowned yet."""
+    held = _holder(tracking, CHAMPION)
+    return _registered(held) if held is not None else None
+
+
+def champion_folder(tracking: Tracking) -> Path:
+    """Return the folder of the champion's bundle; DataError where none is crowned yet."""
+    held = _holder(tracking, CHAMPION)
+    if held is None:
+        raise DataError("there is no champion yet; train the models and materialise `champion` (xray run)")
+    return _folder(tracking, held)
+
+
+def model_folder(tracking: Tracking, name: str) -> Path:
+    """Return the bundle folder of the newest version of a model; DataError where there is none of that name."""
+    if name == CHAMPION:
+        return champion_folder(tracking)
+    versions = _versions(tracking, f"{PREFIX}{name}")
+    if not versions:
+        known = ", ".join(model_names(tracking)) or "none is trained yet"
+        raise DataError(f"there is no model {name!r}; there are: {known}")
+    return _folder(tracking, versions[-1])
+
+
+def model_names(tracking: Tracking) -> list[str]:
+    """Return the names of the registered models."""
+    names = [found.name for found in tracking.client.search_registered_models()]
+    return sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX) and name != CROWN)
+
+
+def _candidate(tracking: Tracking, run_id: str, auroc: float | None) -> ModelVersion:
+    model_id = _logged_by(tracking, run_id)
+    logged = tracking.client.get_logged_model(model_id)
+    tags = {"model": logged.tags["xray.model"], "threshold": logged.params["threshold"], "auroc": auroc}
+    return _version(tracking, CROWN, model_id, run_id, {name: tag for name, tag in tags.items() if tag is not None})
+
+
+def _logged_by(tracking: Tracking, run_id: str) -> str:
+    try:
+        tags = tracking.client.get_run(run_id).data.tags
+    except MlflowException as error:
+        raise DataError(f"there is no MLflow run {run_id}") from error
+    if "xray.model_id" not in tags:
+        raise DataError(f"run {run_id} has logged no bundle; evaluate its model first")
+    return str(tags["xray.model_id"])
+
+
+def _version(tracking: Tracking, name: str, model_id: str, run_id: str, tags: Mapping[str, object]) -> ModelVersion:
+    """Return the version of `name` that holds this logged model, made where there is none, with these tags."""
+    client = tracking.client
+    known = [version for version in _versions(tracking, name) if version.model_id == model_id]
+    if known:
+        for tag, value in tags.items():
+            client.set_model_version_tag(name, known[-1].version, tag, str(value))
+        return known[-1]
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    source = client.get_logged_model(model_id).artifact_location
+    texts = {tag: str(value) for tag, value in tags.items()}
+    return client.create_model_version(name, source, run_id=run_id, model_id=model_id, tags=texts)
+
+
+def _versions(tracking: Tracking, name: str) -> list[ModelVersion]:
+    return sorted(tracking.client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
+
+
+def _holder(tracking: Tracking, alias: str) -> ModelVersion | None:
+    try:
+        return tracking.client.get_model_version_by_alias(CROWN, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise StoreError(f"cannot read the registry: {error.message}") from error
+
+
+def _name_it(tracking: Tracking, version: ModelVersion, alias: str) -> None:
+    """Give a version one of the two aliases, and take the other from it."""
+    other = CHALLENGER if alias == CHAMPION else CHAMPION
+    held = _holder(tracking, other)
+    if held is not None and held.version == version.version:
+        tracking.client.delete_registered_model_alias(CROWN, other)
+    tracking.client.set_registered_model_alias(CROWN, alias, version.version)
+
+
+def _registered(version: ModelVersion) -> Registered:
+    return Registered(
+        name=version.name,
+        version=str(version.version),
+        model=version.tags.get("model", ""),
+        run_id=version.run_id,
+        aliases=tuple(version.aliases),
+    )
+
+
+def _folder(tracking: Tracking, version: ModelVersion) -> Path:
+    """Return the bundle of a version: where it lies, if on this machine, or a copy of it."""
+    uri = f"{version.source.rstrip('/')}/artifacts/{ARTIFACT}"
+    try:
+        return Path(download_artifacts(artifact_uri=uri, tracking_uri=tracking.uri))
+    except (MlflowException, OSError) as error:
+        raise StoreError(f"the files of {version.name} version {version.version} are gone from {uri}") from error

@@ -1,0 +1,171 @@
+"""Runs: one MLflow run a trained model, opened by training and taken up again by evaluation."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+
+from xray_platform import __version__
+from xray_platform.errors import DataError, StoreError
+from xray_platform.evaluation.threshold import Threshold
+from xray_platform.serving.bundle import Bundle
+from xray_platform.tracking.bundles import LoggedBundle, log_bundle
+from xray_platform.tracking.datasets import dataset_input
+from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.links import run_url
+from xray_platform.tracking.parameters import flat
+
+PARAMETERS_AT_ONCE = 100  # MLflow's limit
+METRICS_AT_ONCE = 1000
+MODEL = "xray.model"
+DAGSTER_RUN = "dagster.run_id"
+DAGSTER_ASSET = "dagster.asset_key"
+FAILURE = "xray.failure"
+
+
+@dataclass(frozen=True)
+class RunLink:
+    """Where a run is found."""
+
+    run_id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """An open run; each method writes at once."""
+
+    tracking: Tracking
+    run_id: str
+    model: str
+
+    @property
+    def link(self) -> RunLink:
+        return RunLink(self.run_id, run_url(self.tracking.experiment_id, self.run_id))
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Log settings, nested as they are. DataError where this run already has another value of one of them."""
+        texts = iter([Param(name, text) for name, text in flat(parameters).items()])
+        try:
+            while some := list(islice(texts, PARAMETERS_AT_ONCE)):
+                self.tracking.client.log_batch(self.run_id, params=some)
+        except MlflowException as error:
+            raise DataError(f"run {self.run_id}: the parameters of a run are written once: {error.message}") from error
+
+    def log_epoch(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Log what an epoch measured, in one write."""
+        self.log_metrics(metrics, step=step)
+
+    def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
+        """Log numbers; what is not finite is left out, for MLflow's database would bend it."""
+        now = int(time.time() * 1000)
+        sound = iter([Metric(name, float(value), now, step) for name, value in metrics.items() if np.isfinite(value)])
+        while some := list(islice(sound, METRICS_AT_ONCE)):
+            self.tracking.client.log_batch(self.run_id, metrics=some)
+
+    def log_dataset(self, name: str, frame: pd.DataFrame, digest: str, context: str, source: str = "") -> None:
+        """Say that the run saw this table, as `context` (training, validation, test)."""
+        self.tracking.client.log_inputs(self.run_id, [dataset_input(name, frame, digest, context, source)])
+
+    def log_tags(self, tags: Mapping[str, object]) -> None:
+        """Set tags in one write; a tag may be set again."""
+        self.tracking.client.log_batch(self.run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()])
+
+    def log_thresholds(self, **thresholds: Threshold) -> None:
+        """Log each threshold's value as a metric `threshold.<name>`, its rule and explanation as tags.
+
+        No parameters: a later evaluation of the same run may choose anew.
+        """
+        self.log_metrics({f"threshold.{name}": threshold.value for name, threshold in thresholds.items()})
+        for name, threshold in thresholds.items():
+            about = {"rule": threshold.rule, "explanation": threshold.explanation}
+            self.log_tags({f"threshold.{name}.{what}": text for what, text in about.items()})
+
+    def log_figure(self, name: str, figure: object) -> None:
+        """Keep a matplotlib or plotly figure as `figures/<name>` (`.png` for the one, `.html` for the other)."""
+        self.tracking.client.log_figure(self.run_id, figure, f"figures/{name}")
+
+    def log_file(self, file: Path, under: str | None = None) -> None:
+        """Keep a copy of a file in the folder `under` of the run's artifacts."""
+        self.tracking.client.log_artifact(self.run_id, str(file), under)
+
+    def log_folder(self, folder: Path, under: str | None = None) -> None:
+        """Keep a copy of a folder's content in the folder `under` of the run's artifacts."""
+        self.tracking.client.log_artifacts(self.run_id, str(folder), under)
+
+    def log_bundle(self, folder: Path, example: npt.NDArray[np.float32], *, step: int = 0) -> LoggedBundle:
+        """Log the bundle as an MLflow model that serves; `example` (N, S, S) float32 shows what it takes."""
+        bundle = Bundle.open(folder)
+        with tempfile.TemporaryDirectory() as waiting:
+            logged = log_bundle(self.tracking, self.run_id, bundle, example, Path(waiting), step=step)
+        self.log_tags({"xray.model_id": logged.model_id, "xray.bundle": bundle.id})
+        return logged
+
+
+@contextmanager
+def open_run(
+    tracking: Tracking,
+    *,
+    model: str,
+    run_id: str | None = None,
+    dagster_run_id: str | None = None,
+    asset_key: str | None = None,
+    tags: Mapping[str, object] | None = None,
+) -> Iterator[TrackedRun]:
+    """Open a new run for `model`, or the run `run_id` again, and close it: FINISHED, or FAILED where the block raised.
+
+    A failure leaves the name of the error's class as a tag, never its text, which may hold what must not leave the
+    raw zone. Raises DataError where there is no run of that id.
+    """
+    given = {MODEL: model, DAGSTER_RUN: dagster_run_id, DAGSTER_ASSET: asset_key, **(tags or {})}
+    said = {name: str(value) for name, value in given.items() if value is not None}
+    run = TrackedRun(tracking, _reopened(tracking, run_id) if run_id else _created(tracking, model), model)
+    run.log_tags(said)
+    try:
+        yield run
+    except BaseException as error:
+        tracking.client.set_tag(run.run_id, FAILURE, type(error).__name__)
+        tracking.client.set_terminated(run.run_id, "FAILED")
+        raise
+    tracking.client.set_terminated(run.run_id, "FINISHED")
+
+
+def fail_runs(tracking: Tracking, dagster_run_id: str) -> list[str]:
+    """Mark as FAILED what a killed Dagster run left RUNNING, and return those run ids."""
+    left = tracking.client.search_runs(
+        [tracking.experiment_id], f"tags.`{DAGSTER_RUN}` = '{dagster_run_id}' and attributes.status = 'RUNNING'"
+    )
+    for run in left:
+        tracking.client.set_tag(run.info.run_id, FAILURE, "its process was killed")
+        tracking.client.set_terminated(run.info.run_id, "FAILED")
+    return [run.info.run_id for run in left]
+
+
+def _created(tracking: Tracking, model: str) -> str:
+    tags = {"mlflow.source.name": f"xray-platform {__version__}", "mlflow.source.type": "LOCAL"}
+    try:
+        run = tracking.client.create_run(tracking.experiment_id, run_name=model, tags=tags)
+    except MlflowException as error:
+        raise StoreError(f"cannot open a run: {error.message}") from error
+    return str(run.info.run_id)
+
+
+def _reopened(tracking: Tracking, run_id: str) -> str:
+    try:
+        tracking.client.get_run(run_id)
+    except MlflowException as error:
+        raise DataError(f"there is no MLflow run {run_id}; train the model again") from error
+    tracking.client.update_run(run_id, status="RUNNING")
+    if FAILURE in tracking.client.get_run(run_id).data.tags:
+        tracking.client.delete_tag(run_id, FAILURE)
+    return run_id
