@@ -1,15 +1,29 @@
 """Bootstrap: intervals of the metrics, by drawing subjects (not pictures) with replacement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from xray_platform.evaluation.metrics import METRICS, Judged, MetricKind, Numbers, weighted_metrics
+from xray_platform.evaluation.metrics import KINDS, Judged, MetricKind, Numbers, weighted_metrics
 
 CHUNK_ELEMENTS = 2_000_000  # weights held at once: 16 MB, whatever the number of pictures
 FEWEST_DEFINED = 0.5  # share of the draws in which a metric must be defined for an interval
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How intervals are drawn: `resamples` draws (0: no intervals), the share of them an interval holds, the seed.
+
+    `bins`: bins of equal width of the calibration error.
+    """
+
+    resamples: int = 2000
+    confidence: float = 0.95
+    bins: int = 10
+    seed: int = 0
 
 
 class Metric(BaseModel):
@@ -32,29 +46,25 @@ class Metric(BaseModel):
 def measure(
     judged: Judged,
     subjects: Sequence[str] | NDArray[np.object_],
-    *,
-    resamples: int = 2000,
-    confidence: float = 0.95,
-    bins: int = 10,
-    seed: int = 0,
+    draws: Draws = Draws(),
+    names: Collection[str] = tuple(KINDS),
 ) -> dict[str, Metric]:
     """Return every metric with its interval.
 
     subjects: (N,) the subject of each picture; all pictures of a subject are drawn together (Field & Welsh 2007), so
-    that many pictures of one person do not feign certainty. Percentile intervals. `resamples` 0 leaves intervals out.
-    The same seed and subjects give the same draws, so two models can be compared draw by draw.
+    that many pictures of one person do not feign certainty. Percentile intervals. The same seed and subjects give the
+    same draws, so two models can be compared draw by draw. `names`: which metrics.
     """
-    values = weighted_metrics(judged, np.ones((1, len(judged))), bins)
+    values = weighted_metrics(judged, np.ones((1, len(judged))), draws.bins, names)
     codes, count = subject_codes(subjects)
     drawn: dict[str, Numbers] = {}
-    if resamples and count > 1:
-        parts = [weighted_metrics(judged, weights, bins) for weights in draws(codes, count, resamples, seed)]
+    if draws.resamples and count > 1:
+        parts = [weighted_metrics(judged, weights, draws.bins, names) for weights in weightings(codes, count, draws)]
         drawn = {name: np.concatenate([part[name] for part in parts]) for name in values}
-    metrics = {}
-    for kind in METRICS:
-        value = float(values[kind.name][0])
-        metrics[kind.name] = _metric(kind, value, drawn.get(kind.name), judged, codes, confidence)
-    return metrics
+    return {
+        name: _metric(KINDS[name], float(values[name][0]), drawn.get(name), judged, codes, draws.confidence)
+        for name in names
+    }
 
 
 def subject_codes(subjects: Sequence[str] | NDArray[np.object_]) -> tuple[NDArray[np.int64], int]:
@@ -63,12 +73,12 @@ def subject_codes(subjects: Sequence[str] | NDArray[np.object_]) -> tuple[NDArra
     return codes.astype(np.int64), len(names)
 
 
-def draws(codes: NDArray[np.int64], count: int, resamples: int, seed: int) -> Iterator[Numbers]:
-    """Yield the weights of the draws, float64 (b, N), a bounded number of rows at a time."""
-    generator = np.random.default_rng(seed)
-    chunk = max(1, min(resamples, CHUNK_ELEMENTS // max(len(codes), count)))
-    for start in range(0, resamples, chunk):
-        rows = min(chunk, resamples - start)
+def weightings(codes: NDArray[np.int64], count: int, draws: Draws) -> Iterator[Numbers]:
+    """Yield how often each picture is drawn, float64 (b, N), a bounded number of draws at a time."""
+    generator = np.random.default_rng(draws.seed)
+    chunk = max(1, min(draws.resamples, CHUNK_ELEMENTS // max(len(codes), count)))
+    for start in range(0, draws.resamples, chunk):
+        rows = min(chunk, draws.resamples - start)
         chosen = generator.integers(0, count, (rows, count)) + np.arange(rows)[:, None] * count
         times = np.bincount(chosen.ravel(), minlength=rows * count).reshape(rows, count)
         yield times[:, codes].astype(np.float64)

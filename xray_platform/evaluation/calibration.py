@@ -74,14 +74,14 @@ def _platt(score: Numbers, truth: Flags) -> Calibration:
 
     start = np.array([0.0, np.log((abnormal + 1) / (normal + 1))])
     slope, intercept = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)]).x
-    fell = "" if slope > 0 else " The scores do not rise with abnormality there, so every picture gets the same number."
+    fell = "" if slope > 0 else " The scores do not rise with abnormality there: every picture gets the same number."
     return Calibration(
         method="platt",
         centre=centre,
         scale=scale,
         slope=float(slope),
         intercept=float(intercept),
-        explanation=f"Platt scaling: a logistic curve fitted to the {len(score)} pictures of the validation part.{fell}",
+        explanation=f"Platt scaling: a logistic curve fitted to {len(score)} pictures of the validation part.{fell}",
     )
 
 
@@ -90,12 +90,15 @@ def _isotonic(score: Numbers, truth: Flags) -> Calibration:
 
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, truth.astype(np.float64))
     knots = tuple(zip(fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist(), strict=True))
-    words = f"Isotonic regression: a rising step curve fitted to the {len(score)} pictures of the validation part."
+    words = f"Isotonic regression: a rising step curve fitted to {len(score)} pictures of the validation part."
     return Calibration(method="isotonic", knots=knots, explanation=words)
 
 
 def _stand_in(score: Numbers, threshold: float) -> Calibration:
-    words = "Not calibrated: the validation part holds one class only. The number only says on which side of the threshold the score lies, and how far."
+    words = (
+        "Not calibrated: the validation part holds one class only. "
+        "The number only says on which side of the threshold the score lies, and how far."
+    )
     return Calibration(method="none", centre=threshold, scale=_spread(score), explanation=words)
 
 

@@ -1,12 +1,13 @@
 """Curves: the points behind the figures: ROC with its band, precision–recall, score histograms, reliability."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from xray_platform.errors import StoreError
-from xray_platform.evaluation.bootstrap import draws, subject_codes
+from xray_platform.evaluation.bootstrap import subject_codes, weightings
 from xray_platform.evaluation.evaluate import SPLITS, Evaluation
 from xray_platform.evaluation.metrics import Judged, Numbers, bin_of
 
@@ -163,15 +164,16 @@ def _roc_with_band(evaluation: Evaluation, test: Judged) -> RocCurve:
     """Add a point-wise band: at each false positive rate, where the draws of subjects put the sensitivity."""
     line = roc(test)
     codes, count = subject_codes(evaluation.part("test")["subject"].to_numpy(object))
-    drawn = min(evaluation.settings.resamples, BAND_DRAWS)
+    settings = evaluation.settings.draws
+    drawn = replace(settings, resamples=min(settings.resamples, BAND_DRAWS))
     heights = []
-    for weights in draws(codes, count, drawn, evaluation.settings.seed):
+    for weights in weightings(codes, count, drawn):
         found, alarms, _ = _steps(test, weights)
         whole = (found[:, -1] > 0) & (alarms[:, -1] > 0)
         heights += [np.interp(GRID, a / a[-1], f / f[-1]) for f, a in zip(found[whole], alarms[whole], strict=True)]
-    if count < 2 or len(heights) < drawn / 2 or not heights:
+    if count < 2 or len(heights) < drawn.resamples / 2 or not heights:
         return line
-    tail = (1 - evaluation.settings.confidence) / 2
+    tail = (1 - settings.confidence) / 2
     low, high = np.quantile(np.stack(heights), [tail, 1 - tail], axis=0)
     return line.model_copy(update={"grid": _points(GRID), "low": _points(low), "high": _points(high)})
 

@@ -1,16 +1,16 @@
 """Evaluate: from scores to a threshold, probabilities, verdicts, and how good they are on each part of the data."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from xray_platform.errors import DataError, InputError, StoreError
-from xray_platform.evaluation.bootstrap import Metric, measure
+from xray_platform.evaluation.bootstrap import Draws, Metric, measure
 from xray_platform.evaluation.calibration import Calibration, Method, fit_calibration
 from xray_platform.evaluation.metrics import Judged
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
@@ -37,6 +37,11 @@ class EvaluationSettings(Settings):
     def threshold(self) -> ThresholdSettings:
         """The part of the settings that choosing a threshold needs."""
         return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target)
+
+    @property
+    def draws(self) -> Draws:
+        """The part of the settings that intervals need."""
+        return Draws(self.resamples, self.confidence, self.calibration_bins, self.seed)
 
 
 @dataclass(frozen=True)
@@ -95,9 +100,9 @@ def evaluate(
 ) -> Evaluation:
     """Judge a model by its scores.
 
-    scores: one row a picture with `image`, `subject`, `split` (train, val, test), `abnormal` (true or false) and `score`
-    (finite, higher is more abnormal); other columns are ignored. Threshold and calibration see the validation part
-    alone. Intervals are given for validation and test; the training part is there to show overfitting only.
+    scores: one row a picture with `image`, `subject`, `split` (train, val, test), `abnormal` (true or false) and
+    `score` (finite, higher is more abnormal); other columns are ignored. Threshold and calibration see the validation
+    part alone. Intervals are given for validation and test; the training part is there to show overfitting only.
     Raises InputError for missing columns or unknown splits, DataError for scores that are not finite or no validation.
     """
     rows = _checked(scores, model)
@@ -108,7 +113,7 @@ def evaluate(
     calibration = fit_calibration(score[val], truth[val], settings.calibration, threshold=threshold.value)
     rows["probability"] = calibration.probability(score)
     rows["verdict"] = np.where(threshold.verdicts(score), "abnormal", "normal")
-    rows = SCORES.frame(rows[[column.name for column in SCORES.columns]].to_dict("records"))
+    rows = SCORES.frame(cast("list[dict[str, Any]]", rows[[c.name for c in SCORES.columns]].to_dict("records")))
     metrics = {split: _measure(rows[rows["split"] == split], split, calibration, settings) for split in SPLITS}
     return Evaluation(model, settings, threshold, calibration, metrics, rows)
 
@@ -186,8 +191,5 @@ def _measure(
     return measure(
         _judged(rows, calibration),
         rows["subject"].to_numpy(object),
-        resamples=0 if split == "train" else settings.resamples,
-        confidence=settings.confidence,
-        bins=settings.calibration_bins,
-        seed=settings.seed,
+        replace(settings.draws, resamples=0) if split == "train" else settings.draws,
     )

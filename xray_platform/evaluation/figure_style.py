@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 DOTS_PER_INCH = 160
+Margins = tuple[float, float, float, float]  # left, right, bottom, top
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,20 @@ THEMES = (LIGHT, DARK)
 
 
 def canvas(
-    theme: Theme, width: float, height: float, rows: int = 1, columns: int = 1, **grid: Any
+    theme: Theme, width: float, height: float, margins: Margins, rows: int = 1, columns: int = 1, **grid: Any
 ) -> tuple[Figure, Any]:
-    """Return a figure of so many inches and its axes, drawn without any global state."""
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper, layout="constrained")
+    """Return a figure of so many inches, with margins in inches, and its axes, drawn without any global state."""
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper)
     FigureCanvasAgg(figure)
+    left, right, bottom, top = margins
+    figure.subplots_adjust(
+        left=left / width,
+        right=1 - right / width,
+        bottom=bottom / height,
+        top=1 - top / height,
+        wspace=0.16,
+        hspace=0.3,
+    )
     axes = figure.subplots(rows, columns, squeeze=False, **grid)
     for axis in axes.flat:
         _calm(axis, theme)
@@ -69,10 +79,9 @@ def legend(axis: Any, theme: Theme, where: str = "lower right") -> None:
 
 def png(figure: Figure) -> bytes:
     """Return the figure as a PNG of at most 128 colours, which is small and looks the same."""
-    canvas = figure.canvas
-    assert isinstance(canvas, FigureCanvasAgg)  # noqa: S101 - `canvas()` above made it one
-    canvas.draw()
-    picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba().tobytes()).convert("RGB")
+    drawn: Any = figure.canvas
+    drawn.draw()
+    picture = Image.frombuffer("RGBA", drawn.get_width_height(), bytes(drawn.buffer_rgba())).convert("RGB")
     into = BytesIO()
     picture.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(into, "PNG", optimize=True)
     return into.getvalue()

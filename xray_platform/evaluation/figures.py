@@ -10,8 +10,8 @@ from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
 from xray_platform.evaluation.figure_style import LIGHT, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.metrics import Judged
 
-SQUARE = (4.6, 4.4)  # inch
-WIDE = (9.4, 4.4)
+SQUARE = (4.6, 4.4, (0.72, 0.12, 0.6, 0.12))  # inch: width, height, margins
+WIDE = 9.4  # inch
 History = Sequence[Mapping[str, float]]
 
 
@@ -40,7 +40,7 @@ def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT)
     axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="guessing")
     if curve.grid:
         axis.fill_between(
-            curve.grid, curve.low, curve.high, color=theme.accent, alpha=0.16, linewidth=0, label="95 % band"
+            curve.grid, curve.low, curve.high, color=theme.accent, alpha=0.16, linewidth=0, label="band of draws"
         )
     axis.plot(
         curve.false_positive_rate,
@@ -73,15 +73,17 @@ def draw_precision_recall(curve: PrecisionRecallCurve, test: Judged, theme: Them
 
 def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT) -> bytes:
     """Draw the scores of each part by class, as shares of the class, with the threshold."""
-    filled = [split for split in SPLIT_TITLES if any(h.split == split and sum(h.counts) for h in curves.histograms)]
-    figure, axes = canvas(theme, WIDE[0], 1.0 + 1.45 * len(filled), len(filled), 1, sharex=True)
+    filled = [split for split in SPLIT_TITLES if any(h.split == split and any(h.counts) for h in curves.histograms)]
+    figure, axes = canvas(theme, WIDE, 0.9 + 1.5 * len(filled), (0.5, 0.15, 0.6, 0.3), len(filled), 1, sharex=True)
     for axis, split in zip(np.ravel(axes), filled, strict=True):
         for histogram in curves.histograms:
-            if histogram.split == split and sum(histogram.counts):
+            if histogram.split == split and any(histogram.counts):
                 _draw_histogram(axis, histogram, curves.edges, theme)
         axis.axvline(threshold, color=theme.ink, linewidth=1.2, linestyle=(0, (5, 3)))
         axis.set_title(SPLIT_TITLES[split], loc="left", size=9.5, color=theme.ink, weight="bold")
         axis.set_yticks([])
+        axis.set_ylim(bottom=0)
+        axis.spines["left"].set_visible(False)
         axis.grid(visible=False, axis="y")
         legend(axis, theme, "upper right")
     last = np.ravel(axes)[-1]
@@ -93,7 +95,7 @@ def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT) -> b
 def _draw_histogram(axis: object, histogram: Histogram, edges: Sequence[float], theme: Theme) -> None:
     count = np.array(histogram.counts, dtype=np.float64)
     colour = theme.abnormal if histogram.abnormal else theme.normal
-    name = f"{'abnormal' if histogram.abnormal else 'normal'} ({int(count.sum())})"
+    name = f"{'abnormal' if histogram.abnormal else 'normal'} ({int(count.sum()):,})"
     axis.stairs(count / count.sum(), edges, fill=True, color=colour, alpha=0.35, label=name)  # type: ignore[attr-defined]
     axis.stairs(count / count.sum(), edges, color=colour, linewidth=1.4)  # type: ignore[attr-defined]
 
@@ -103,7 +105,7 @@ def draw_confusion(test: Judged, theme: Theme = LIGHT) -> bytes:
     figure, axis = canvas(theme, *SQUARE)
     table = np.array(
         [
-            [int(np.sum((test.truth == truth) & (test.verdict == called))) for called in (False, True)]
+            [int(((test.truth == truth) & (test.verdict == called)).sum()) for called in (False, True)]
             for truth in (False, True)
         ]
     )
@@ -143,9 +145,7 @@ def draw_reliability(curve: Reliability, theme: Theme = LIGHT) -> bytes:
     """Draw observed against predicted frequency, with intervals; the size of a point is its number of pictures."""
     figure, axis = canvas(theme, *SQUARE)
     axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="perfectly calibrated")
-    axis.vlines(
-        curve.predicted, curve.low, curve.high, color=theme.accent, alpha=0.45, linewidth=1.6, label="95 % interval"
-    )
+    axis.vlines(curve.predicted, curve.low, curve.high, color=theme.accent, alpha=0.45, linewidth=1.6, label="interval")
     sizes = 18 + 160 * np.array(curve.pictures) / max(curve.pictures)
     axis.plot(curve.predicted, curve.observed, color=theme.accent, linewidth=1.2)
     axis.scatter(
@@ -162,7 +162,7 @@ def draw_history(history: History, theme: Theme = LIGHT) -> bytes:
     names = [name for name in dict.fromkeys(key for row in history for key in row) if name != "epoch"]
     losses = [name for name in names if "loss" in name]
     shares = [name for name in names if name not in losses and _is_share(history, name)]
-    figure, axes = canvas(theme, WIDE[0], 3.4, 1, 2)
+    figure, axes = canvas(theme, WIDE, 3.4, (0.72, 0.12, 0.6, 0.12), 1, 2)
     for axis, chosen, title in zip(np.ravel(axes), (losses, shares), ("loss", "validation"), strict=True):
         for name, colour in zip(chosen, (theme.accent, theme.abnormal, theme.normal, theme.muted), strict=False):
             axis.plot(
@@ -173,6 +173,7 @@ def draw_history(history: History, theme: Theme = LIGHT) -> bytes:
                 label=name.replace("_", " "),
             )
         axis.set(xlabel="epoch", ylabel=title)
+        axis.xaxis.get_major_locator().set_params(integer=True)
         if chosen:
             legend(axis, theme, "best")
     return png(figure)

@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Samples:
-    """Pictures to show. `names`: N image ids. `images`: float32 (N, S, S) in [0, 1]. `heatmaps`: float32 (N, S, S) or None."""
+    """Pictures to show: `names` N image ids, `images` float32 (N, S, S) in [0, 1], `heatmaps` (N, S, S) or None."""
 
     names: tuple[str, ...]
     images: Images
@@ -49,8 +50,8 @@ class Samples:
         maps = shape if self.heatmaps is None else self.heatmaps.shape
         if self.images.ndim != 3 or self.images.shape != shape or maps != shape:
             raise InputError(
-                f"{len(self.names)} names, pictures of shape {self.images.shape} and maps of shape {maps} do not belong "
-                "together; needed are N names, pictures (N, S, S) and maps (N, S, S)"
+                f"{len(self.names)} names, pictures of shape {self.images.shape} and maps of shape {maps} "
+                "do not belong together; needed are N names, pictures (N, S, S) and maps (N, S, S)"
             )
 
 
@@ -79,7 +80,7 @@ def pick_pictures(evaluation: Evaluation, per_kind: int = 6) -> list[str]:
 
 
 def cards(evaluation: Evaluation, samples: Samples, scale: MapScale | None) -> dict[str, list[Card]]:
-    """Return the cards of each outcome, in the order in which `pick_pictures` gives them; unknown pictures are left out."""
+    """Return the cards of each outcome, as `pick_pictures` orders them; pictures of no test row are left out."""
     test = evaluation.part("test")
     place = {name: row for row, name in enumerate(samples.names)}
     found: dict[str, list[Card]] = {}
@@ -106,7 +107,7 @@ def _of_kind(rows: pd.DataFrame, kind: Kind, count: int) -> pd.DataFrame:
     return ordered.iloc[np.linspace(0, len(ordered) - 1, count).round().astype(int)]
 
 
-def _card(row: dict[str, object], samples: Samples, place: int, scale: MapScale | None) -> Card:
+def _card(row: dict[Any, Any], samples: Samples, place: int, scale: MapScale | None) -> Card:
     image = samples.images[place]
     laid = ""
     if samples.heatmaps is not None and scale is not None:
@@ -114,8 +115,8 @@ def _card(row: dict[str, object], samples: Samples, place: int, scale: MapScale 
     return Card(
         name=str(row["image"]),
         subject=str(row["subject"]),
-        score=float(row["score"]),  # type: ignore[arg-type]
-        probability=float(row["probability"]),  # type: ignore[arg-type]
+        score=float(row["score"]),
+        probability=float(row["probability"]),
         picture=jpeg_uri(_grey(image)),
         overlay=laid,
     )

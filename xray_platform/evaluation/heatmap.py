@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from xray_platform.errors import InputError
+from xray_platform.evaluation.wording import count, percent
 
 Images = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -35,9 +36,10 @@ def map_scale(normal_maps: Images) -> MapScale:
     if normal_maps.size == 0:
         raise InputError("a map scale needs the heat map of at least one normal picture")
     low, high = (float(value) for value in np.quantile(normal_maps, [LOW_QUANTILE, HIGH_QUANTILE]))
+    pictures = count(len(normal_maps), "normal picture")
     source = (
-        f"colour begins at the value that {1 - LOW_QUANTILE:.0%} of the pixels of {len(normal_maps)} normal pictures "
-        f"exceed and is full at the value that {1 - HIGH_QUANTILE:.1%} of them exceed"
+        f"colour begins at the value that {percent(1 - LOW_QUANTILE)} of the pixels of {pictures} exceed "
+        f"and is full at the value that {percent(1 - HIGH_QUANTILE)} of them exceed"
     )
     return MapScale(low=low, high=high, source=source)
 

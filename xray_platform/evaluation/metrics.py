@@ -1,5 +1,6 @@
 """Metrics: how well scores, verdicts and probabilities agree with the truth, for many weightings at once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +24,7 @@ SMALLEST_PROBABILITY = 1e-7  # keeps one confident mistake from making the likel
 
 @dataclass(frozen=True)
 class MetricKind:
-    """What one metric is called, says, and needs to be defined; `bounded` ones lie in [0, 1], best at `best`."""
+    """What one metric is called and says, what it needs to be defined, and its best value."""
 
     name: str
     title: str
@@ -83,6 +84,8 @@ METRICS: tuple[MetricKind, ...] = (
     ),
 )
 KINDS = {kind.name: kind for kind in METRICS}
+RANKING = frozenset({"auroc", "average_precision"})
+PROBABILITY = frozenset({"brier", "nll", "ece"})
 
 
 @dataclass(frozen=True)
@@ -115,26 +118,35 @@ class Judged:
         return UNMET["pictures"] if missing and not len(self) else UNMET[missing[0]] if missing else ""
 
 
-def weighted_metrics(judged: Judged, weights: Numbers, bins: int = 10) -> dict[str, Numbers]:
-    """Return every metric for every weighting of the pictures.
+def weighted_metrics(
+    judged: Judged, weights: Numbers, bins: int = 10, names: Collection[str] = tuple(KINDS)
+) -> dict[str, Numbers]:
+    """Return metrics, all or those named, for every weighting of the pictures.
 
     weights: float64 (B, N), each row says how often each picture counts. Each value of the result is float64 (B,),
     NaN where the metric is undefined under that weighting. One row of ones gives the plain metrics.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = ranking_metrics(judged, weights) | verdict_metrics(judged, weights)
-        return found | probability_metrics(judged, weights, bins)
+        found: dict[str, Numbers] = {}
+        if not RANKING.isdisjoint(names):
+            found |= ranking_metrics(judged, weights)
+        if not PROBABILITY.isdisjoint(names):
+            found |= probability_metrics(judged, weights, bins)
+        if not set(names) <= RANKING | PROBABILITY:
+            found |= verdict_metrics(judged, weights)
+    return {name: found[name] for name in names}
 
 
 def ranking_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
     """Return AUROC (ties count half; Hanley & McNeil 1982) and average precision (ties are one step)."""
     if not len(judged):
-        return {name: np.full(len(weights), np.nan) for name in ("auroc", "average_precision")}
+        return {name: np.full(len(weights), np.nan) for name in RANKING}
     order = np.argsort(judged.score, kind="stable")
     starts = np.flatnonzero(np.diff(judged.score[order], prepend=-np.inf) > 0)
     sorted_weights, truth = weights[:, order], judged.truth[order]
-    abnormal = np.add.reduceat(sorted_weights * truth, starts, axis=1)
-    normal = np.add.reduceat(sorted_weights * ~truth, starts, axis=1)
+    abnormal, normal = sorted_weights * truth, sorted_weights * ~truth
+    if len(starts) < len(judged):
+        abnormal, normal = (np.add.reduceat(values, starts, axis=1) for values in (abnormal, normal))
     all_abnormal, all_normal = abnormal.sum(axis=1), normal.sum(axis=1)
     below = np.cumsum(normal, axis=1) - normal / 2
     auroc = (abnormal * below).sum(axis=1) / (all_abnormal * all_normal)
@@ -166,7 +178,7 @@ def verdict_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
 def probability_metrics(judged: Judged, weights: Numbers, bins: int) -> dict[str, Numbers]:
     """Return Brier score (Brier 1950), negative log-likelihood, and ECE (Guo et al. 2017) over bins of equal width."""
     if judged.probability is None:
-        return {name: np.full(len(weights), np.nan) for name in ("brier", "nll", "ece")}
+        return {name: np.full(len(weights), np.nan) for name in PROBABILITY}
     probability, truth = judged.probability, judged.truth.astype(np.float64)
     total = weights.sum(axis=1)
     of_truth = np.clip(np.where(judged.truth, probability, 1 - probability), SMALLEST_PROBABILITY, 1)

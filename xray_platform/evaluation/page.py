@@ -14,8 +14,8 @@ from xray_platform.evaluation import wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOTICE = (
-    "Research software, not a medical device. It has not been cleared or approved for clinical use by any authority; no "
-    "decision about a patient may rest on it."
+    "Research software, not a medical device. It has not been cleared or approved for clinical use by any authority; "
+    "no decision about a patient may rest on it."
 )
 
 

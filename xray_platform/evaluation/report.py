@@ -16,6 +16,7 @@ from xray_platform.evaluation.figures import draw_figures
 from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
 from xray_platform.evaluation.metrics import METRICS
+from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import png_uri, render, write_page
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.summary import summary
@@ -29,8 +30,8 @@ STEPS = 4
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
     """Write a model's report and return the path of its page.
 
-    Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (the same
-    with their maps); `metrics/` (`metrics.json`, `curves.json`). The page comes last, so a page is a whole report.
+    Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
+    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -72,6 +73,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[st
         "kinds": METRICS,
         "parts_": [(SPLIT_TITLES[split], counts(evaluation.part(split))) for split in SPLITS],
         "table": two_by_two(evaluation),
+        "points": operating_points(evaluation) if len(evaluation.part("test")) else [],
         "figures": figures,
         "outcomes": KINDS,
         "cards": cards(evaluation, report.samples, report.scale),
@@ -97,13 +99,13 @@ def setting_rows(values: Settings | Mapping[str, Any]) -> list[tuple[str, Any, s
     return [(str(name), value, "") for name, value in values.items()]
 
 
-def picture_rows(evaluation: Evaluation, hashes: pd.DataFrame | None) -> list[dict[str, Any]]:
+def picture_rows(evaluation: Evaluation, hashes: pd.DataFrame | None) -> list[dict[Any, Any]]:
     """Return every test picture, highest score first, with the hash of its raw bytes where it is known."""
     test = evaluation.part("test").sort_values(["score", "image"], ascending=[False, True])
     known = (
         {} if hashes is None or "sha256" not in hashes else dict(zip(hashes["image"], hashes["sha256"], strict=True))
     )
-    return [row | {"sha256": known.get(row["image"], "")} for row in test.to_dict("records")]
+    return [{**row, "sha256": known.get(row["image"], "")} for row in test.to_dict("records")]
 
 
 def _all_settings(report: ReportInput) -> dict[str, Settings | Mapping[str, Any]]:

@@ -28,8 +28,8 @@ class ReportInput:
     history: one mapping an epoch (`epoch`, `train_loss`, `val_auroc`, …), finite numbers; empty for detectors.
     provenance: by name; a value may be text, number, None (left out), a list (of texts, or of mappings with equal keys,
         which becomes a table) or a mapping (which becomes a table of its own). Expected names: `dagster run`,
-        `mlflow run`, `asset`, `code version`, `git commit`, `packages` {name: version}, `data versions` {input: version}.
-        The roof must not put identity or raw paths in.
+        `mlflow run`, `asset`, `code version`, `git commit`, `packages` {name: version}, `data versions`
+        {input: version}. The roof must not put identity or raw paths in.
     hashes: one row a picture: `image`, `sha256` (of the raw bytes), optionally `pixel_sha256`; for the table of test
         pictures and to find copies across parts.
     phantom: whether the pictures are made up; the report then says so at the top.

@@ -17,10 +17,10 @@ def _ranking(evaluation: Evaluation, title: str, tested: str) -> str:
     auroc = evaluation.metrics["test"]["auroc"]
     if auroc.value is None:
         return f"{title} was tried on {tested}, but how well it tells the classes apart cannot be said: {auroc.reason}."
-    within = f" (95 % interval {interval(auroc)})" if interval(auroc) else ""
+    within = f" ({percent(evaluation.settings.confidence)} interval {interval(auroc)})" if interval(auroc) else ""
     return (
-        f"On {tested}, {title} gives an abnormal picture a higher score than a normal one {percent(auroc.value)} of the "
-        f"time: an AUROC of {figure(auroc.value)}{within}."
+        f"On {tested}, {title} gives an abnormal picture a higher score than a normal one "
+        f"{percent(auroc.value)} of the time: an AUROC of {figure(auroc.value)}{within}."
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform.errors import DataError
 from xray_platform.evaluation.metrics import Flags, Numbers
+from xray_platform.evaluation.wording import count, figure, percent
 from xray_platform.settings import Settings
 
 Rule = Literal["youden", "sensitivity", "specificity"]
@@ -102,13 +103,13 @@ def _explain(
 ) -> str:
     asked = {
         "youden": "the cut with the largest sum of sensitivity and specificity (Youden's J)",
-        "sensitivity": f"the highest cut that keeps the sensitivity at {settings.target:.0%} or more",
-        "specificity": f"the lowest cut that keeps the specificity at {settings.target:.0%} or more",
+        "sensitivity": f"the highest cut that keeps the sensitivity at {percent(settings.target)} or more",
+        "specificity": f"the lowest cut that keeps the specificity at {percent(settings.target)} or more",
     }[rule]
     parts = ["sensitivity", "specificity"]
     gave = " and ".join(
-        f"a {part} of {share:.1%}" for part, share in zip(parts, reached, strict=True) if share is not None
+        f"a {part} of {figure(share)}" for part, share in zip(parts, reached, strict=True) if share is not None
     )
-    whom = f"{abnormal} abnormal and {normal} normal pictures"
+    whom = f"{count(abnormal, 'abnormal', 'abnormal')} and {count(normal, 'normal picture')}"
     fell = "" if rule == settings.rule else f" The rule asked for, {settings.rule}, needs both classes."
     return f"Chosen on the validation part alone, {whom}: {asked}. There it gives {gave}.{fell}"

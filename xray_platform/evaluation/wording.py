@@ -5,6 +5,7 @@ from typing import Any
 from xray_platform.evaluation.bootstrap import Metric
 
 MINUS, DASH, NONE = "−", "–", "—"
+THIN = "\u202f"  # a narrow space that does not break, between a number and its per cent sign
 
 
 def number(value: Any) -> str:
@@ -34,11 +35,15 @@ def interval(metric: Metric) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share as whole per cent, but never 100 or 0 where it is not exactly that."""
+    """Return a share in whole per cent, or finer, so that only all reads as 100 and only nothing as 0."""
     if value is None:
         return NONE
-    shown = f"{value:.0%}"
-    return f"{value:.1%}" if shown in {"100%", "0%"} and value not in {0.0, 1.0} else shown
+    shown = f"{100 * value:.0f}"
+    if shown in {"0", "100"} and value not in {0.0, 1.0}:
+        shown = f"{100 * value:.1f}"
+    if shown in {"0.0", "100.0"}:
+        shown = "under 0.1" if value < 0.5 else "over 99.9"
+    return f"{shown}{THIN}%"
 
 
 def count(value: int, what: str, many: str = "") -> str:
