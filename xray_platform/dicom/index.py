@@ -1,0 +1,111 @@
+"""Index: look up in the journal without reading it all; derived from the journal, and rebuilt from it when in doubt."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from xray_platform.dicom.journal import Entry, journal_path, read_journal
+from xray_platform.errors import StoreError
+from xray_platform.tables.places import Places
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS taken (
+    batch TEXT, source TEXT, relative TEXT, sha256 TEXT, size_bytes INTEGER, modified_ns INTEGER, intake TEXT,
+    reason TEXT, PRIMARY KEY (batch, source)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_source ON taken (source, size_bytes, modified_ns);
+CREATE TABLE IF NOT EXISTS owners (sha256 TEXT PRIMARY KEY, batch TEXT, source TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (only INTEGER PRIMARY KEY CHECK (only = 0), offset INTEGER);
+"""
+
+
+class Index:
+    """What the journal says, to be asked by batch, by source and by hash."""
+
+    def __init__(self, places: Places, connection: sqlite3.Connection) -> None:
+        self._places, self._connection = places, connection
+
+    def catch_up(self) -> None:
+        """Read what was appended to the journal since the last time."""
+        row = self._connection.execute("SELECT offset FROM seen").fetchone()
+        offset = int(row[0]) if row else 0
+        for line in read_journal(self._places, offset):
+            self._note(line.entry)
+            offset = line.next_offset
+        self._connection.execute("INSERT OR REPLACE INTO seen VALUES (0, ?)", (offset,))
+        self._connection.commit()
+
+    def note(self, entries: list[Entry], offset: int) -> None:
+        """Take in entries that were just appended, up to the byte offset; the index was caught up before."""
+        for entry in entries:
+            self._note(entry)
+        self._connection.execute("INSERT OR REPLACE INTO seen VALUES (0, ?)", (offset,))
+        self._connection.commit()
+
+    def _note(self, entry: Entry) -> None:
+        values = (
+            entry.batch, entry.source, entry.relative, entry.sha256, entry.size_bytes, entry.modified_ns, entry.intake,
+            entry.reason,
+        )  # fmt: skip
+        self._connection.execute("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        if entry.intake == "stored":
+            owner = (entry.sha256, entry.batch, entry.source)
+            self._connection.execute("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", owner)
+
+    def of_batch(self, batch: str) -> Iterator[Entry]:
+        """Yield what was done for a batch, in no order."""
+        for row in self._connection.execute("SELECT * FROM taken WHERE batch = ?", (batch,)):
+            yield Entry(*row)
+
+    def hash_of(self, source: str, size_bytes: int, modified_ns: int) -> str | None:
+        """Return the hash of a source that was taken in with this size and time of change, or None."""
+        row = self._connection.execute(
+            "SELECT sha256 FROM taken WHERE source = ? AND size_bytes = ? AND modified_ns = ? AND sha256 IS NOT NULL",
+            (source, size_bytes, modified_ns),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def is_stored(self, sha256: str) -> bool:
+        """Say whether the journal says that these bytes are stored."""
+        return self._connection.execute("SELECT 1 FROM owners WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
+
+@contextmanager
+def open_index(places: Places) -> Iterator[Index]:
+    """Open the index; a missing, damaged or foreign one is made anew from the journal. Raises StoreError."""
+    path = places.raw / "index.sqlite"
+    try:
+        connection = _connect(str(path))
+    except sqlite3.DatabaseError:
+        for leftover in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            leftover.unlink(missing_ok=True)
+        connection = _connect(str(path))
+    with closing(connection):
+        try:
+            if _is_ahead(places, connection):
+                connection.executescript("DELETE FROM taken; DELETE FROM owners; DELETE FROM seen;")
+            yield Index(places, connection)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot use the index {path}: {error}") from error
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in {0, _VERSION}:
+        connection.close()
+        raise sqlite3.DatabaseError("another version")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.executescript(_SCHEMA)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.commit()
+    return connection
+
+
+def _is_ahead(places: Places, connection: sqlite3.Connection) -> bool:
+    """Say whether the index knows more than the journal holds: somebody put an older journal in its place."""
+    row = connection.execute("SELECT offset FROM seen").fetchone()
+    path = journal_path(places)
+    return bool(row) and int(row[0]) > (path.stat().st_size if path.exists() else 0)

@@ -1,0 +1,247 @@
+"""Plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels, read_labels
+from xray_platform.dicom.sources import SourceFile, list_source, spelled
+from xray_platform.errors import InputError, StoreError
+from xray_platform.tables.places import Places
+
+BATCH_SIZE = 1000
+Origin = Literal["phantom", "archive"]
+
+
+class PlannedFile(BaseModel):
+    """One file of a batch: where it is, and what its labels file said (raw zone: it may identify a person)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    relative: str
+    size_bytes: int
+    modified_ns: int
+    member: str | None = None
+    subject_id: str | None = None
+    study_id: str | None = None
+    label: str | None = None
+    abnormal: bool | None = None
+    split: str | None = None
+    view_position: str | None = None
+    age_years: float | None = None
+    sex: str | None = None
+
+    @property
+    def source(self) -> str:
+        """How the catalogue names it: the path, zip members after `!`."""
+        return self.path if self.member is None else f"{self.path}!{self.member}"
+
+
+class BatchPlan(BaseModel):
+    """A batch: at most so many files, fixed when it was opened."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch: str
+    source: str
+    origin: Origin
+    opened_at: str
+    labels_sha256: str | None = None
+    files: tuple[PlannedFile, ...]
+
+
+def plan_batches(
+    places: Places,
+    source: Path,
+    labels: LabelOptions | None = None,
+    origin: Origin = "archive",
+    batch_size: int = BATCH_SIZE,
+    ready: Callable[[SourceFile], bool] = lambda _: True,
+) -> tuple[BatchPlan, ...]:
+    """Open batches for the files of a folder, a zip archive or a single file that are not planned yet.
+
+    A file is known by its path, size and time of change; it is planned again only when its labels changed. A
+    labels.csv or metadata.csv in the folder is used when no other is given. Files that are not `ready` (a folder that
+    others still write to) are left for the next time. Nothing is written before all of it is read. Returns the new plans in order, none where nothing is new. Raises InputError for a source or a labels file
+    that cannot be used, StoreError where the plans cannot be written.
+    """
+    if batch_size < 1:
+        raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
+    source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
+    _guard_store(places, source)
+    labels = labels or found_labels(source)
+    files = _files(source, labels, ready)
+    try:
+        places.plans.mkdir(parents=True, exist_ok=True)
+        with FileLock(places.plans / ".lock"):
+            return _write_plans(places, source, labels, origin, batch_size, files)
+    except OSError as error:
+        raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
+
+
+def read_plan(places: Places, batch: str) -> BatchPlan:
+    """Return the plan of a batch. Raises StoreError where there is none or it is damaged."""
+    path = places.plans / f"{batch}.json"
+    if not path.is_file():
+        raise StoreError(f"there is no batch {batch}; there are {few(batch_names(places)) or 'none'}")
+    try:
+        return BatchPlan.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        raise StoreError(f"the plan {path} is damaged or cannot be read") from error
+
+
+def plans(places: Places) -> Iterator[BatchPlan]:
+    """Yield all plans in the order in which they were opened, one at a time."""
+    for batch in batch_names(places):
+        yield read_plan(places, batch)
+
+
+def batch_names(places: Places) -> list[str]:
+    """Return the names of all batches in the order in which they were opened."""
+    return sorted((path.stem for path in places.plans.glob("batch-*.json")), key=lambda name: int(name[6:]))
+
+
+def _guard_store(places: Places, source: Path) -> None:
+    """Refuse to take the store in as its own source; the inbox is no part of it in this sense."""
+    store, inbox = places.data.resolve(), places.inbox.resolve()
+    real = source.resolve()
+    if real == inbox or inbox in real.parents:
+        return
+    if real == store or store in real.parents or real in store.parents:
+        raise InputError(f"{source} holds the store or lies in it ({store}); take in another folder, or the inbox")
+
+
+def _files(source: Path, labels: LabelOptions | None, ready: Callable[[SourceFile], bool]) -> list[PlannedFile]:
+    labels_file = labels.file.resolve() if labels else None
+    found = [file for file in list_source(source) if labels_file is None or file.path.resolve() != labels_file]
+    if not found:
+        raise InputError(f"{source} holds no files")
+    said = _match(source, found, labels) if labels else {}
+    return [_planned(file, said.get(spelled(file.relative), LabelRow())) for file in found if ready(file)]
+
+
+def _match(source: Path, found: list[SourceFile], labels: LabelOptions) -> dict[str, LabelRow]:
+    """Return what the labels file says by relative path.
+
+    A name is looked for below the source, then beside the labels file, then as an absolute path, then as the only
+    file of that name. Files that exist outside of the source are left alone; names of nothing are an error.
+    """
+    rows = read_labels(labels)
+    by_relative = {spelled(file.relative) for file in found}
+    by_path = {spelled(str(file.path)): spelled(file.relative) for file in found if file.member is None}
+    by_name: dict[str, list[str]] = {}
+    for file in found:
+        by_name.setdefault(Path(spelled(file.relative)).name, []).append(spelled(file.relative))
+    beside = Path(os.path.abspath(labels.file)).parent  # noqa: PTH100 - as above
+    said: dict[str, LabelRow] = {}
+    given: dict[str, str] = {}
+    lost: list[str] = []
+    for name, row in rows.items():
+        path = os.path.normpath(beside / name)
+        normal = os.path.normpath(name)
+        if normal in by_relative:
+            relative = normal
+        elif path in by_path:
+            relative = by_path[path]
+        elif len(by_name.get(normal, ())) == 1:
+            relative = by_name[normal][0]
+        elif Path(path).is_file():
+            continue
+        else:
+            lost.append(name)
+            continue
+        if relative in said:
+            raise InputError(f"{labels.file} names one file twice: as {given[relative]} and as {name}")
+        said[relative], given[relative] = row, name
+    if lost:
+        raise InputError(
+            f"{labels.file} names {len(lost)} files that are not there: {few(lost)}; "
+            f"names are paths below {source} or below the folder of the labels file"
+        )
+    return said
+
+
+def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:
+    return PlannedFile(
+        path=spelled(str(file.path)),
+        relative=spelled(file.relative),
+        size_bytes=file.size_bytes,
+        modified_ns=file.modified_ns,
+        member=spelled(file.member) if file.member else None,
+        **vars(said),
+    )
+
+
+def _write_plans(
+    places: Places, source: Path, labels: LabelOptions | None, origin: Origin, batch_size: int, files: list[PlannedFile]
+) -> tuple[BatchPlan, ...]:
+    known = _known(places)
+    fresh = iter([file for file in files if not known.holds(file.model_dump())])
+    digest = sha256(labels.file.read_bytes()).hexdigest() if labels else None
+    number = max((int(name[6:]) for name in batch_names(places)), default=0)
+    opened = datetime.now(UTC).isoformat(timespec="seconds")
+    written: list[BatchPlan] = []
+    while part := tuple(islice(fresh, batch_size)):
+        number += 1
+        plan = BatchPlan(
+            batch=f"batch-{number:04d}",
+            source=str(source),
+            origin=origin,
+            opened_at=opened,
+            labels_sha256=digest,
+            files=part,
+        )
+        _write(places, plan)
+        written.append(plan)
+    return tuple(written)
+
+
+def _write(places: Places, plan: BatchPlan) -> None:
+    path = places.plans / f"{plan.batch}.json"
+    waiting = path.with_name(f".{path.name}")
+    with waiting.open("w", encoding="utf-8") as stream:
+        stream.write(plan.model_dump_json(indent=1, exclude_defaults=True))
+        stream.flush()
+        os.fsync(stream.fileno())
+    waiting.replace(path)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the plans hold already: a digest of each file's place, and of all that its last plan says of it."""
+
+    places: frozenset[bytes]
+    wholes: frozenset[bytes]
+
+    def holds(self, file: dict[str, Any]) -> bool:
+        """Say whether a file is planned; one of which nothing is said now keeps what was said before."""
+        silent = all(file[name] is None for name in LabelRow.__dataclass_fields__)
+        return _digest(_place(file)) in self.places if silent else _digest(file) in self.wholes
+
+
+def _known(places: Places) -> _Known:
+    last: dict[bytes, bytes] = {}
+    for name in batch_names(places):
+        for file in json.loads((places.plans / f"{name}.json").read_bytes())["files"]:
+            last[_digest(_place(file))] = _digest(file)
+    return _Known(frozenset(last), frozenset(last.values()))
+
+
+def _place(file: dict[str, Any]) -> dict[str, Any]:
+    return {name: file.get(name) for name in ("path", "member", "size_bytes", "modified_ns")}
+
+
+def _digest(said: dict[str, Any]) -> bytes:
+    """Return a short digest of what is not null."""
+    told = {key: value for key, value in said.items() if value is not None}
+    return sha256(json.dumps(told, sort_keys=True).encode()).digest()[:12]
