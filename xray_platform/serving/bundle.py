@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from xray_platform.errors import StoreError
+from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.imaging.recipe import Recipe
@@ -32,7 +32,7 @@ class BundleFacts(BaseModel):
 
     model: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="name of the model, a key of the table of its family")
     family: Literal["detector", "network"] = Field(description="how it learnt: from normals only, or from both classes")
-    recipe: dict[str, Any] = Field(description="the recipe that makes its input from a standard image, as JSON")
+    recipe: Recipe = Field(description="the recipe that makes its input from a standard image")
     threshold: Threshold = Field(description="score from which on the verdict is abnormal, its rule and explanation")
     calibration: Calibration = Field(description="how a score becomes a probability")
     heatmap_scale: float | None = Field(
@@ -71,10 +71,6 @@ class Bundle:
     def model_folder(self) -> Path:
         """What the detector or the network saved."""
         return self.folder / MODEL
-
-    @property
-    def recipe(self) -> Recipe:
-        return Recipe.model_validate(self.facts.recipe)
 
 
 def write_bundle(folder: Path, facts: BundleFacts, model: Savable) -> Bundle:
@@ -120,13 +116,18 @@ def _read(path: Path) -> bytes:
 def _understand(raw: bytes, folder: Path) -> BundleFile:
     try:
         written = BundleFile.model_validate_json(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{folder / FACTS} is no bundle of this version: {where}: {first['msg']}") from error
+    except (ValidationError, InputError) as error:
+        raise StoreError(f"{folder / FACTS} is no bundle of this version: {_first(error)}") from error
     if written.format != FORMAT:
         raise StoreError(f"{folder / FACTS} has the format {written.format}; this version reads {FORMAT}")
     return written
+
+
+def _first(error: ValidationError | InputError) -> str:
+    if isinstance(error, InputError):
+        return str(error)
+    found = error.errors()[0]
+    return f"{'.'.join(str(part) for part in found['loc']) or 'the file'}: {found['msg']}"
 
 
 def _compare(folder: Path, listed: dict[str, str]) -> None:

@@ -34,8 +34,7 @@ def judge_files(paths: Sequence[Path], judge: Judge, progress: Progress = silent
 
 
 def _judge_chunk(chunk: list[tuple[Path, str]], judge: Judge) -> Iterator[Record]:
-    recipe = judge.recipe.model_dump(mode="json")
-    tasks = [ReadingTask(path, recipe, judge.quality) for path, reason in chunk if not reason]
+    tasks = [ReadingTask(path, judge.facts.recipe, judge.quality) for path, reason in chunk if not reason]
     read = map_in_children(read_file, tasks, what="reading", limits=READING) if tasks else iter(())
     results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
     for batch in _chunks(results, BATCH):

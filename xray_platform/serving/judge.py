@@ -9,7 +9,6 @@ import numpy.typing as npt
 import torch
 
 from xray_platform.dicom.examine import QualitySettings
-from xray_platform.imaging.recipe import Recipe
 from xray_platform.serving.bundle import Bundle, BundleFacts
 from xray_platform.serving.models import Scorer, load_model
 from xray_platform.serving.reading import Prepared, prepare
@@ -22,7 +21,6 @@ class Judge:
     """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules."""
 
     facts: BundleFacts
-    recipe: Recipe
     model: Scorer
     quality: QualitySettings = field(default_factory=QualitySettings)
 
@@ -35,11 +33,11 @@ class Judge:
         torch.set_num_threads(threads or cores())
         bundle = Bundle.open(folder)
         model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
-        return cls(bundle.facts, bundle.recipe, model, quality)
+        return cls(bundle.facts, model, quality)
 
     def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
         """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""
-        return self.verdicts([prepare(data, self.recipe, self.quality)], heatmap=heatmap)[0]
+        return self.verdicts([prepare(data, self.facts.recipe, self.quality)], heatmap=heatmap)[0]
 
     def verdicts(self, pictures: Sequence[Prepared], *, heatmap: bool = False) -> list[Verdict]:
         """Judge prepared pictures together."""
@@ -66,7 +64,7 @@ class Judge:
             model=self.facts.model,
             score=float(score),
             probability=float(self.probability(np.array([score]))[0]),
-            verdict="abnormal" if score >= self.facts.threshold.value else "normal",
+            verdict="abnormal" if self.facts.threshold.verdicts(np.array([score]))[0] else "normal",
             threshold=self.facts.threshold.value,
             warnings=warnings,
             heatmap=shown,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +9,9 @@ import numpy.typing as npt
 from xray_platform.dicom.examine import Examination, QualitySettings, examine_bytes
 from xray_platform.dicom.picture import read_picture
 from xray_platform.errors import InputError
+from xray_platform.imaging.form import SPAN, Pixels
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.tensors import STORED_AS
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class ReadingTask:
     """One file to read, and how; small enough to be sent to a child process."""
 
     path: Path
-    recipe: dict[str, Any]
+    recipe: Recipe
     quality: QualitySettings = field(default_factory=QualitySettings)
 
 
@@ -48,14 +49,14 @@ def prepare(data: bytes, recipe: Recipe, quality: QualitySettings) -> Prepared:
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
     picture = read_picture(data)
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
-    return Prepared(_unit(pixels), _findings(examination, "quarantine", "warn"))
+    return Prepared(_as_read(pixels), _findings(examination, "quarantine", "warn"))
 
 
 def read_file(task: ReadingTask) -> Prepared | Refusal:
     """Do one task; what is wrong with the file becomes a refusal."""
     try:
         data = task.path.read_bytes()
-        return prepare(data, Recipe.model_validate(task.recipe), task.quality)
+        return prepare(data, task.recipe, task.quality)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:
@@ -66,8 +67,7 @@ def _findings(examination: Examination, *severities: str) -> tuple[str, ...]:
     return tuple(f"{found.rule}: {found.evidence}" for found in examination.findings if found.severity in severities)
 
 
-def _unit(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Give [0, 1] float32, rounded just as the stored tensors are, so that training and serving see the same."""
-    if pixels.dtype == np.uint16:
-        return pixels.astype(np.float32) / np.float32(65535)
-    return pixels.astype(np.float32)
+def _as_read(pixels: Pixels) -> npt.NDArray[np.float32]:
+    """Round and scale just as storing in the tensors and reading from there does, so that serving sees the same."""
+    stored = pixels.astype(STORED_AS.get(pixels.dtype.name, pixels.dtype.name))
+    return np.multiply(stored, np.float32(1.0 / SPAN.get(stored.dtype.name, 1.0)), dtype=np.float32)

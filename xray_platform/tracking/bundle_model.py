@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from xray_platform.serving.judge import Judge
 
@@ -20,7 +20,7 @@ class BundleModel(PythonModel):
     def predict(
         self,
         context: PythonModelContext,  # noqa: ARG002 - MLflow's signature
-        model_input: Any,
+        model_input: np.ndarray,  # MLflow knows the bare class only
         params: dict[str, Any] | None = None,  # noqa: ARG002 - likewise
     ) -> pd.DataFrame:
         """Return a frame with a row a picture."""

@@ -1,10 +1,11 @@
 """Datasets: say which data a run saw, by name, digest and columns; the data themselves are not copied."""
 
 import json
+from typing import Any
 
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, InputTag
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 DIGEST_LENGTH = 36  # the longest that MLflow's database takes
@@ -23,11 +24,11 @@ def dataset_input(name: str, frame: pd.DataFrame, digest: str, context: str, sou
     return DatasetInput(described, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
 
 
-def _columns(frame: pd.DataFrame) -> list[ColSpec]:
+def _columns(frame: pd.DataFrame) -> list[ColSpec | TensorSpec]:
     return [ColSpec(_kind(frame[name]), str(name), required=not frame[name].hasnans) for name in frame.columns]
 
 
-def _kind(column: "pd.Series[object]") -> DataType:
+def _kind(column: "pd.Series[Any]") -> DataType:
     if pd.api.types.is_bool_dtype(column):
         return DataType.boolean
     if pd.api.types.is_integer_dtype(column):

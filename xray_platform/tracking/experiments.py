@@ -11,21 +11,25 @@ from mlflow.exceptions import MlflowException
 
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
+from xray_platform.tracking.moved import point_elsewhere
 
 EXPERIMENT = "xray"
 SETUP_SECONDS = 120
+DATABASE = "mlflow.db"
 
 
 @dataclass(frozen=True)
 class Tracking:
     """An opened store: its address, and the experiment that all runs belong to.
 
-    `artifacts` is the folder of the embedded store's artifacts; None where a server keeps them.
+    `artifacts` is the folder of the embedded store's artifacts, None where a server keeps them; `cache` is where
+    copies of a server's artifacts may lie.
     """
 
     uri: str
     experiment_id: str
     artifacts: Path | None
+    cache: Path
 
     @property
     def client(self) -> MlflowClient:
@@ -37,7 +41,8 @@ def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
     """Open the store at `uri`, else at $MLFLOW_TRACKING_URI, else the embedded one under `mlruns/`.
 
     The embedded store is SQLite (`mlflow.db`) with its files in `mlruns/artifacts`; it is made where there is none.
-    Two processes that make it at once break it (MLflow 3.17), so opening happens under a file lock.
+    Two processes that make it at once break it (MLflow 3.17), so opening happens under a file lock. Where the whole
+    root was moved or copied since, the store is told where its files lie now.
     Raises StoreError where the store cannot be opened.
     """
     address = uri or os.environ.get("MLFLOW_TRACKING_URI") or embedded_uri(places)
@@ -46,7 +51,7 @@ def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
     try:
         places.mlruns.mkdir(parents=True, exist_ok=True)
         with FileLock(places.mlruns / ".setup.lock", timeout=SETUP_SECONDS):
-            return Tracking(address, _experiment(address, artifacts), artifacts)
+            return Tracking(address, _experiment(address, artifacts), artifacts, places.mlruns / "cache")
     except Timeout as error:
         raise StoreError(f"another process has been setting up {places.mlruns} for {SETUP_SECONDS} s") from error
     except OSError as error:
@@ -57,16 +62,18 @@ def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
 
 def embedded_uri(places: Places) -> str:
     """Return the address of the store under `mlruns/`."""
-    return f"sqlite:///{places.mlruns.resolve() / 'mlflow.db'}"
+    return f"sqlite:///{places.mlruns.resolve() / DATABASE}"
 
 
 def _experiment(address: str, artifacts: Path | None) -> str:
     """Return the id of the experiment; it is made where there is none."""
     client = MlflowClient(tracking_uri=address, registry_uri=address)
     known = client.get_experiment_by_name(EXPERIMENT)
-    if known is not None:
-        return str(known.experiment_id)
     location = artifacts.as_uri() if artifacts else None
+    if known is not None:
+        if artifacts and location != known.artifact_location:
+            point_elsewhere(artifacts.with_name(DATABASE), str(known.artifact_location), str(location))
+        return str(known.experiment_id)
     try:
         return str(client.create_experiment(EXPERIMENT, artifact_location=location))
     except MlflowException:

@@ -6,9 +6,10 @@ BASE_VARIABLE = "XRAY_MLFLOW_URL"
 BASE = "http://127.0.0.1:5000"
 
 
-def base_url() -> str:
-    """Return the address of the MLflow UI: $XRAY_MLFLOW_URL, else the loopback address that `make ui` uses."""
-    return (os.environ.get(BASE_VARIABLE) or BASE).rstrip("/")
+def base_url(tracking_uri: str = "") -> str:
+    """Return the address of the MLflow UI: $XRAY_MLFLOW_URL, else the tracking server, else what `make ui` uses."""
+    server = tracking_uri if tracking_uri.startswith(("http://", "https://")) else BASE
+    return (os.environ.get(BASE_VARIABLE) or server).rstrip("/")
 
 
 def experiment_url(experiment_id: str, base: str | None = None) -> str:

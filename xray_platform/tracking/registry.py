@@ -1,12 +1,16 @@
 """Registry: every model by name, and on top the champion and its challenger as aliases."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from xray_platform.errors import DataError, StoreError
 from xray_platform.tracking.bundles import ARTIFACT
@@ -16,6 +20,7 @@ PREFIX = "xray-"
 CROWN = "xray-champion"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+LOGGED = "model_id"  # the version's own field of that name is not kept by MLflow's database
 
 
 @dataclass(frozen=True)
@@ -107,16 +112,19 @@ def _logged_by(tracking: Tracking, run_id: str) -> str:
 def _version(tracking: Tracking, name: str, model_id: str, run_id: str, tags: Mapping[str, object]) -> ModelVersion:
     """Return the version of `name` that holds this logged model, made where there is none, with these tags."""
     client = tracking.client
-    known = [version for version in _versions(tracking, name) if version.model_id == model_id]
+    texts = {LOGGED: model_id, **{tag: str(value) for tag, value in tags.items()}}
+    known = [version for version in _versions(tracking, name) if version.tags.get(LOGGED) == model_id]
     if known:
-        for tag, value in tags.items():
-            client.set_model_version_tag(name, known[-1].version, tag, str(value))
+        for tag, text in texts.items():
+            client.set_model_version_tag(name, known[-1].version, tag, text)
         return known[-1]
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
-    source = client.get_logged_model(model_id).artifact_location
-    texts = {tag: str(value) for tag, value in tags.items()}
-    return client.create_model_version(name, source, run_id=run_id, model_id=model_id, tags=texts)
+    logged = client.get_logged_model(model_id)
+    made = client.create_model_version(name, logged.artifact_location, run_id=run_id, model_id=model_id, tags=texts)
+    linked = [*json.loads(logged.tags.get(MLFLOW_MODEL_VERSIONS, "[]")), {"name": name, "version": made.version}]
+    client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(linked)})  # the UI links them by this
+    return made
 
 
 def _versions(tracking: Tracking, name: str) -> list[ModelVersion]:
@@ -146,15 +154,31 @@ def _registered(version: ModelVersion) -> Registered:
         name=version.name,
         version=str(version.version),
         model=version.tags.get("model", ""),
-        run_id=version.run_id,
+        run_id=version.run_id or "",
         aliases=tuple(version.aliases),
     )
 
 
 def _folder(tracking: Tracking, version: ModelVersion) -> Path:
     """Return the bundle of a version: where it lies, if on this machine, or a copy of it."""
-    uri = f"{version.source.rstrip('/')}/artifacts/{ARTIFACT}"
+    uri = f"{str(version.source).rstrip('/')}/artifacts/{ARTIFACT}"
+    cached = tracking.cache / str(version.tags.get(LOGGED)) / ARTIFACT
+    if cached.is_dir():
+        return cached
     try:
-        return Path(download_artifacts(artifact_uri=uri, tracking_uri=tracking.uri))
+        return _in_cache(Path(download_artifacts(artifact_uri=uri, tracking_uri=tracking.uri)), cached, tracking)
     except (MlflowException, OSError) as error:
         raise StoreError(f"the files of {version.name} version {version.version} are gone from {uri}") from error
+
+
+def _in_cache(downloaded: Path, cached: Path, tracking: Tracking) -> Path:
+    """Move a server's files into the cache at a stroke; the embedded store's files stay where they are."""
+    if tracking.artifacts is not None:
+        return downloaded
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    waiting = Path(shutil.move(downloaded, cached.with_name(f".{ARTIFACT}.{uuid4().hex}")))
+    try:
+        waiting.rename(cached)
+    except OSError:  # another process was faster
+        shutil.rmtree(waiting)
+    return cached

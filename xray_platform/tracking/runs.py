@@ -15,14 +15,14 @@ import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from xray_platform import __version__
 from xray_platform.errors import DataError, StoreError
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tracking.bundles import LoggedBundle, log_bundle
+from xray_platform.tracking.code import code_tags
 from xray_platform.tracking.datasets import dataset_input
 from xray_platform.tracking.experiments import Tracking
-from xray_platform.tracking.links import run_url
+from xray_platform.tracking.links import base_url, run_url
 from xray_platform.tracking.parameters import flat
 
 PARAMETERS_AT_ONCE = 100  # MLflow's limit
@@ -51,7 +51,7 @@ class TrackedRun:
 
     @property
     def link(self) -> RunLink:
-        return RunLink(self.run_id, run_url(self.tracking.experiment_id, self.run_id))
+        return RunLink(self.run_id, run_url(self.tracking.experiment_id, self.run_id, base_url(self.tracking.uri)))
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Log settings, nested as they are. DataError where this run already has another value of one of them."""
@@ -152,9 +152,8 @@ def fail_runs(tracking: Tracking, dagster_run_id: str) -> list[str]:
 
 
 def _created(tracking: Tracking, model: str) -> str:
-    tags = {"mlflow.source.name": f"xray-platform {__version__}", "mlflow.source.type": "LOCAL"}
     try:
-        run = tracking.client.create_run(tracking.experiment_id, run_name=model, tags=tags)
+        run = tracking.client.create_run(tracking.experiment_id, run_name=model, tags=code_tags())
     except MlflowException as error:
         raise StoreError(f"cannot open a run: {error.message}") from error
     return str(run.info.run_id)
