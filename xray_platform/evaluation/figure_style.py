@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 DOTS_PER_INCH = 160
+SQUARE = (4.6, 4.4, (0.62, 0.1, 0.5, 0.1))  # inch: width, height, margins
+WIDE = 9.4  # inch
 Margins = tuple[float, float, float, float]  # left, right, bottom, top
 
 
@@ -24,10 +26,36 @@ class Theme:
     normal: str
     abnormal: str
     accent: str
+    others: tuple[str, ...]
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Colours that tell lines apart, the first the strongest."""
+        return (self.accent, self.abnormal, *self.others)
 
 
-LIGHT = Theme("light", "#ffffff", "#1b2733", "#5c6b7a", "#dfe5ea", "#3b7ea1", "#c4553b", "#1f5673")
-DARK = Theme("dark", "#182028", "#e6ecf1", "#93a3b1", "#303c47", "#6db3d6", "#ef8a6f", "#8cc8e6")
+LIGHT = Theme(
+    "light",
+    "#ffffff",
+    "#1b2733",
+    "#5c6b7a",
+    "#dfe5ea",
+    "#3b7ea1",
+    "#c4553b",
+    "#1f5673",
+    ("#5b8c5a", "#8a5a9e", "#b58a1b", "#6b7785"),
+)
+DARK = Theme(
+    "dark",
+    "#182028",
+    "#e6ecf1",
+    "#93a3b1",
+    "#303c47",
+    "#6db3d6",
+    "#ef8a6f",
+    "#8cc8e6",
+    ("#92c791", "#c39bd6", "#e3bf5c", "#a5b1bc"),
+)
 THEMES = (LIGHT, DARK)
 
 

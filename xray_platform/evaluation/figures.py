@@ -7,11 +7,9 @@ import numpy as np
 from xray_platform.evaluation.bootstrap import Metric
 from xray_platform.evaluation.curves import Curves, Histogram, PrecisionRecallCurve, Reliability, RocCurve
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
-from xray_platform.evaluation.figure_style import LIGHT, Theme, canvas, legend, png, unit_square
+from xray_platform.evaluation.figure_style import LIGHT, SQUARE, WIDE, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.metrics import Judged
 
-SQUARE = (4.6, 4.4, (0.72, 0.12, 0.6, 0.12))  # inch: width, height, margins
-WIDE = 9.4  # inch
 History = Sequence[Mapping[str, float]]
 
 
@@ -74,7 +72,7 @@ def draw_precision_recall(curve: PrecisionRecallCurve, test: Judged, theme: Them
 def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT) -> bytes:
     """Draw the scores of each part by class, as shares of the class, with the threshold."""
     filled = [split for split in SPLIT_TITLES if any(h.split == split and any(h.counts) for h in curves.histograms)]
-    figure, axes = canvas(theme, WIDE, 0.9 + 1.5 * len(filled), (0.5, 0.15, 0.6, 0.3), len(filled), 1, sharex=True)
+    figure, axes = canvas(theme, WIDE, 0.9 + 1.5 * len(filled), (0.42, 0.12, 0.5, 0.3), len(filled), 1, sharex=True)
     for axis, split in zip(np.ravel(axes), filled, strict=True):
         for histogram in curves.histograms:
             if histogram.split == split and any(histogram.counts):
@@ -162,7 +160,7 @@ def draw_history(history: History, theme: Theme = LIGHT) -> bytes:
     names = [name for name in dict.fromkeys(key for row in history for key in row) if name != "epoch"]
     losses = [name for name in names if "loss" in name]
     shares = [name for name in names if name not in losses and _is_share(history, name)]
-    figure, axes = canvas(theme, WIDE, 3.4, (0.72, 0.12, 0.6, 0.12), 1, 2)
+    figure, axes = canvas(theme, WIDE, 3.4, (0.62, 0.12, 0.5, 0.1), 1, 2)
     for axis, chosen, title in zip(np.ravel(axes), (losses, shares), ("loss", "validation"), strict=True):
         for name, colour in zip(chosen, (theme.accent, theme.abnormal, theme.normal, theme.muted), strict=False):
             axis.plot(

@@ -1,0 +1,57 @@
+"""Leaderboard page: all models in one self-contained HTML table, with their ROC curves on top of each other."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xray_platform.errors import StoreError
+from xray_platform.evaluation.curves import Curves, RocCurve
+from xray_platform.evaluation.figure_style import SQUARE, THEMES, Theme, canvas, legend, png, unit_square
+from xray_platform.evaluation.page import png_uri, render, write_page
+from xray_platform.evaluation.wording import figure
+
+DRAWN = 6  # curves, the best first; more cannot be told apart
+
+
+def write_leaderboard(
+    folder: Path,
+    leaderboard: pd.DataFrame,
+    curves: Mapping[str, Curves | None],
+    *,
+    champion: str = "",
+    created: str = "",
+) -> Path:
+    """Write `leaderboard.html` into the folder of the reports (data/reports) and return its path.
+
+    leaderboard: the table LEADERBOARD; its `report` paths, relative to that folder, become links. curves: by model,
+    from `read_curves(<report>/metrics/curves.json)`; models without are not drawn. champion: the model in use, if any.
+    Raises StoreError where the folder cannot be written.
+    """
+    rows = leaderboard.sort_values("rank").astype(object).where(leaderboard.notna(), None).to_dict("records")
+    lines = {
+        str(row["model"]): curve.roc
+        for row in rows
+        if (curve := curves.get(str(row["model"]))) is not None and curve.roc is not None
+    }
+    drawn = {theme.name: png_uri(draw_rocs(lines, theme)) for theme in THEMES} if lines else None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make {folder}: {error.strerror or error}") from error
+    text = render("leaderboard.html", rows=rows, drawn=drawn, shown=DRAWN, champion=champion, created=created)
+    return write_page(folder / "leaderboard.html", text)
+
+
+def draw_rocs(curves: Mapping[str, RocCurve], theme: Theme) -> bytes:
+    """Draw the ROC curves of the first models over each other, without bands, as PNG."""
+    drawing, axis = canvas(theme, *SQUARE)
+    axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)))
+    for (model, curve), colour in zip(list(curves.items())[:DRAWN], theme.series, strict=False):
+        area = float(np.trapezoid(curve.true_positive_rate, curve.false_positive_rate))
+        name = f"{model.replace('_', ' ')} {figure(area)}"
+        axis.plot(curve.false_positive_rate, curve.true_positive_rate, color=colour, linewidth=1.8, label=name)
+    unit_square(axis, "1 − specificity", "sensitivity")
+    legend(axis, theme)
+    return png(drawing)
