@@ -1,11 +1,12 @@
-"""Automation conditions: what is made anew by itself, and when."""
+"""Automation: what is made anew by itself, and when."""
 
 import dagster as dg
 
 RETRAIN_CRON = "0 3 * * 0"
+"""Sundays at 03:00 UTC."""
 
 FOLLOW = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
-"""As soon as something above changed, and only if its blocking checks passed."""
+"""As soon as something above changed, and only if its blocking checks passed: archive and imaging."""
 
 AFTER_TRAINING = (
     dg.AutomationCondition.any_deps_updated().since_last_handled()
@@ -14,4 +15,27 @@ AFTER_TRAINING = (
     & ~dg.AutomationCondition.in_progress()
     & dg.AutomationCondition.all_deps_blocking_checks_passed()
 )
-"""Scores, reports and champion follow their model, also where they were never made before."""
+"""Scores, reports, leaderboard and champion follow their model, also where they were never made before."""
+
+sensor = dg.AutomationConditionSensorDefinition(
+    "follow_changes",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Makes archive and imaging assets when something above them changed, and reports after a training.",
+)
+
+retraining_job = dg.define_asset_job(
+    "retrain",
+    selection=dg.AssetSelection.groups("detectors", "networks", "evaluation"),
+    description="Train all models on what the archive holds now, judge them, and crown the best.",
+)
+
+weekly_retraining = dg.ScheduleDefinition(
+    name="weekly_retraining",
+    job=retraining_job,
+    cron_schedule=RETRAIN_CRON,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Retrains all models every Sunday at 03:00 UTC.",
+)

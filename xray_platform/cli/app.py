@@ -1,0 +1,61 @@
+"""App: the command's name, its options for all sub-commands, and how errors and interruptions end it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xray_platform import __version__
+from xray_platform.cli.bench import bench
+from xray_platform.cli.demo import demo
+from xray_platform.cli.ingest import ingest
+from xray_platform.cli.predict import predict
+from xray_platform.cli.run import run
+from xray_platform.cli.screen import OUT, complain
+from xray_platform.cli.status import status
+from xray_platform.cli.ui import ui
+from xray_platform.errors import XrayError
+
+HELP = """Chest X-ray archive to audited, tracked, retrainable models.
+
+A store is a folder with data/ and mlruns/; it is made on first use. Exit codes: 0 done, 1 failed, 2 wrong use,
+130 interrupted. This is no medical device.
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+for command in (demo, ingest, run, ui, predict, bench, status):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        OUT.print(f"xray {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    root: Annotated[
+        Path,
+        typer.Option(envvar="XRAY_ROOT", help="data root: the folder that holds data/ and mlruns/", show_default="."),
+    ] = Path(),
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and end")
+    ] = False,
+) -> None:
+    """Take the options that go before the sub-command."""
+    os.environ["XRAY_ROOT"] = str(root.expanduser().resolve())
+
+
+def main() -> None:
+    """Run the command; an error that the user can mend is told in one line."""
+    try:
+        app()
+    except XrayError as error:
+        complain(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        complain("interrupted; the store is whole, and the same command goes on from here")
+        sys.exit(130)

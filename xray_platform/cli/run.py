@@ -1,0 +1,57 @@
+"""`xray run`: materialise what is pending."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xray_platform.cli.results import show_results
+from xray_platform.cli.screen import RunScreen, complain, say
+from xray_platform.cli.session import opened_store
+from xray_platform.errors import DataError
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from xray_platform.defs.headless import Headless, RunConfig
+
+
+def run(
+    group: Annotated[
+        list[str] | None, typer.Option(help="only this stage: archive, imaging, detectors, networks, evaluation")
+    ] = None,
+    select: Annotated[
+        str | None, typer.Option(help="only these assets, in Dagster's selection syntax, e.g. 'pca_residual+'")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="make also what is up to date")] = False,
+) -> None:
+    """Make everything that is missing or out of date: pictures, tensors, models, reports, champion."""
+    with opened_store() as store:
+        if not store.batches():
+            raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")
+        materialise(store, store.select(group or [], select), force=force)
+        show_results(store.places)
+
+
+def materialise(
+    store: "Headless",
+    keys: "Sequence[dg.AssetKey]",
+    *,
+    force: bool = False,
+    quiet: bool = False,
+    config: "RunConfig | None" = None,
+) -> None:
+    """Run what is pending among `keys` and show it; ends the command with 1 where something failed."""
+    made = 0
+    failures: dict[str, str] = {}
+    with RunScreen() as screen:
+        for outcome in store.run(keys, screen.hear, force=force, config=config):
+            made += len(outcome.assets)
+            failures |= outcome.failures
+    for name, reason in failures.items():
+        complain(f"{name}: {reason}")
+    if failures:
+        say("What was done before is kept; `xray run` goes on from here.")
+        raise typer.Exit(1)
+    if not made and not quiet:
+        say("Everything is up to date; nothing to do.")

@@ -1,0 +1,94 @@
+"""Screen: what the command shows: messages, tables, and the progress of runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from xray_platform.progress import Progress as Tell
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """Write a line for people; it goes to the error stream, so that output can be piped."""
+    ERR.print(text)
+
+
+def complain(text: str) -> None:
+    """Write an error."""
+    ERR.print(f"[bold red]xray:[/] {escape(text)}", soft_wrap=True)
+
+
+def show(title: str, headings: list[str], rows: list[list[str]]) -> None:
+    """Write a table."""
+    table = Table(*headings, title=title, title_justify="left", title_style="bold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    OUT.print(table)
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Tell]:
+    """Show one bar while the body runs, fed by the progress that it gets."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[count]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=ERR, transient=True) as progress:
+        task = progress.add_task(what, total=None, count="")
+
+        def tell(done: int, total: int, what: str) -> None:
+            progress.update(task, completed=done, total=total, description=what, count=f"{done}/{total}")
+
+        yield tell
+
+
+class RunScreen:
+    """Follows Dagster's events: a spinner with what is going on, and a line for each asset that is done."""
+
+    def __init__(self) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=ERR, transient=True)
+        self._task = self._progress.add_task("starting")
+        self._began: dict[str, float] = {}
+
+    def __enter__(self) -> "RunScreen":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._progress.stop()
+
+    def hear(self, entry: "dg.EventLogEntry") -> None:
+        """Take one event of a run; it is called from the run itself and must be quick."""
+        event = entry.dagster_event
+        if event is None:
+            if entry.user_message.startswith("progress: "):
+                self._update(f"{entry.step_key}: {entry.user_message.removeprefix('progress: ')}")
+        elif event.is_step_start:
+            self._began[entry.step_key or ""] = entry.timestamp
+            self._update(str(entry.step_key))
+        elif event.is_step_success:
+            self._line("[green]✓[/]", entry)
+        elif event.is_step_failure:
+            self._line("[red]✗[/]", entry)
+
+    def _line(self, sign: str, entry: "dg.EventLogEntry") -> None:
+        step = entry.step_key or ""
+        seconds = entry.timestamp - self._began.get(step, entry.timestamp)
+        self._progress.console.print(f"  {sign} {escape(step):<32} {seconds:7.1f} s")
+
+    def _update(self, text: str) -> None:
+        self._progress.update(self._task, description=f"  {escape(text)}")

@@ -1,0 +1,57 @@
+"""Session: the store that a command works on, held by one command at a time."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from xray_platform.errors import MachineError, StoreError
+from xray_platform.tables.places import Places
+
+if TYPE_CHECKING:
+    from xray_platform.defs.headless import Headless
+
+LEAST_FREE_BYTES = 200 * 1024**2
+
+
+def places() -> Places:
+    """Return the store named by the option or the environment."""
+    return Places(Path(os.environ["XRAY_ROOT"]))
+
+
+@contextmanager
+def opened_store() -> "Iterator[Headless]":
+    """Open the store for work; a second command that wants to work on it is told so at once."""
+    # dagster takes a second to import, and `--help` must not wait for it
+    from xray_platform.defs.graph import definitions
+    from xray_platform.defs.headless import Headless
+
+    store = places()
+    _writable(store)
+    lock = FileLock(store.dagster / "xray.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise MachineError(f"another xray command is at work on {store.root}; wait for it or end it") from error
+    headless = Headless(store, definitions())
+    try:
+        yield headless
+    finally:
+        headless.close()
+        lock.release()
+
+
+def _writable(store: Places) -> None:
+    try:
+        store.dagster.mkdir(parents=True, exist_ok=True)
+        space = os.statvfs(store.dagster)
+    except OSError as error:
+        raise StoreError(f"cannot write to {store.root}: {error.strerror}; give another root with --root") from error
+    free = space.f_bavail * space.f_frsize
+    if free < LEAST_FREE_BYTES:
+        raise StoreError(
+            f"{store.root} has {free // 1024**2} MB free; at least {LEAST_FREE_BYTES // 1024**2} are needed"
+        )

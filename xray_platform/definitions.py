@@ -1,0 +1,5 @@
+"""What Dagster loads."""
+
+from xray_platform.defs.graph import definitions
+
+defs = definitions()

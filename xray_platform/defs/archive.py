@@ -1,0 +1,108 @@
+"""Archive assets: raw bytes, quality, de-identified pictures, labels and splits."""
+
+import dagster as dg
+import pandas as pd
+
+from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.automation import FOLLOW
+from xray_platform.defs.launchpad import DeidentifyConfig, QualityConfig, SplitConfig
+from xray_platform.defs.made import Made
+from xray_platform.defs.progress import logged
+from xray_platform.defs.store import Store
+from xray_platform.dicom.archive import take_in
+from xray_platform.dicom.examine import examine_batch
+from xray_platform.dicom.labels import labels_of
+from xray_platform.dicom.plan import read_plan
+from xray_platform.dicom.pseudonym import load_key
+from xray_platform.dicom.publish import publish_batch
+from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
+from xray_platform.training.splits import assign_splits
+
+GROUP = "archive"
+
+
+@platform_asset(group=GROUP, version="1", by_batch=True, kinds={"dicom"})
+def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
+    """The files of a batch, byte for byte, named by their SHA-256 and read-only; the only zone with identity."""
+    places, batch = store.places, context.partition_key
+    catalogue = take_in(places, read_plan(places, batch), progress=logged(context))
+    CATALOGUE.write(places, catalogue, batch)
+    return Made(CATALOGUE, catalogue, {"files": counts(catalogue["intake"])})
+
+
+@platform_asset(
+    group=GROUP, version="1", by_batch=True, deps=["raw_archive"], kinds={"dicom", "parquet"}, automation=FOLLOW
+)
+def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConfig) -> Made:
+    """What the quality rules found: one row a file and rule; decides between accept, quarantine and reject."""
+    places, batch = store.places, context.partition_key
+    found = examine_batch(places, batch, config, progress=logged(context))
+    QUALITY.write(places, found, batch)
+    worst = decisions(found)
+    return Made(QUALITY, found, {"files": len(worst), "decisions": counts(worst), "rules": counts(found["rule"])})
+
+
+@platform_asset(
+    group=GROUP,
+    version="1",
+    by_batch=True,
+    deps=["raw_archive", "quality"],
+    kinds={"dicom", "parquet"},
+    automation=FOLLOW,
+)
+def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyConfig) -> Made:
+    """The accepted pictures, de-identified: a file each, and a row of what research needs."""
+    places, batch = store.places, context.partition_key
+    published = publish_batch(places, batch, load_key(), config, progress=logged(context))
+    QUALITY.write(places, published.findings, f"{batch}-publish")
+    IMAGES.write(places, published.images, batch)
+    return Made(
+        IMAGES,
+        published.images,
+        {"subjects": int(published.images["subject"].nunique()), "held back": counts(published.findings["rule"])},
+    )
+
+
+@platform_asset(group=GROUP, version="1", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW)
+def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
+    """What the labels files say of each picture; where two speak of one picture, the later batch wins."""
+    frame = labels_of(store.places, load_key())
+    LABELS.write(store.places, frame)
+    return Made(LABELS, frame, {"labels": counts(frame["label"].fillna("(none)"))})
+
+
+@platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW)
+def splits(context: dg.AssetExecutionContext, store: Store, config: SplitConfig) -> Made:
+    """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
+    pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
+    frame = assign_splits(pictures, SPLITS.read(store.places), config)
+    SPLITS.write(store.places, frame)
+    return Made(SPLITS, frame, {"pictures": counts(frame["split"] + ", " + frame["abnormal"].map(_word))})
+
+
+def decisions(quality: pd.DataFrame) -> "pd.Series[str]":
+    """Return the decision on each file, by SHA-256: the worst that any rule asks for."""
+    order = {"pass": 0, "warn": 0, "quarantine": 1, "reject": 2}
+    worst = quality["severity"].map(order).groupby(quality["sha256"]).max()
+    return worst.map({0: "accept", 1: "quarantine", 2: "reject"})
+
+
+def counts(words: "pd.Series[str]") -> dg.MetadataValue:
+    """Return how often each word occurs, as metadata."""
+    return dg.MetadataValue.json({str(word): int(count) for word, count in words.value_counts().sort_index().items()})
+
+
+def _labelled(pictures: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    joined = pictures[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
+        labels[["image", "abnormal", "split_given"]], on="image"
+    )
+    joined = joined[joined["abnormal"].notna()]
+    real = joined[joined["origin"] == "archive"]
+    return joined if real.empty else real
+
+
+def _word(abnormal: bool) -> str:
+    return "abnormal" if abnormal else "normal"
+
+
+ASSETS = [raw_archive, quality, images, labels, splits]

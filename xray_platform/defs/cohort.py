@@ -1,0 +1,54 @@
+"""Cohort: the labelled pictures that models learn from and are judged on, with their tensors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from xray_platform.errors import DataError
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.tensors import read_tensors
+from xray_platform.tables.all import SPLITS, TENSORS
+from xray_platform.tables.places import Places
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Labelled pictures: `rows` has image, batch, subject, abnormal, split, recipe and row, in a fixed order."""
+
+    places: Places
+    recipe: Recipe
+    rows: pd.DataFrame
+
+    def part(self, split: str, *, normal_only: bool = False) -> pd.DataFrame:
+        """Return the rows of one split."""
+        chosen = self.rows[self.rows["split"] == split]
+        return chosen[~chosen["abnormal"].astype(bool)] if normal_only else chosen
+
+    def images(self, rows: pd.DataFrame) -> NDArray[np.float32]:
+        """Return the tensors of these rows, (N, side, side) float32 in [0, 1]."""
+        return read_tensors(self.places, self.recipe.id, rows)
+
+    def truth(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return which of these rows are abnormal, (N,)."""
+        return rows["abnormal"].to_numpy(dtype=bool)
+
+
+def read_cohort(places: Places, recipe: Recipe) -> Cohort:
+    """Join splits and tensors of one recipe.
+
+    Raises DataError where no picture has a label, or none of them has tensors of this recipe.
+    """
+    splits = SPLITS.read(places)
+    if splits.empty:
+        raise DataError("no picture has a label; bring labels with `xray ingest PATH --labels FILE`")
+    tensors = TENSORS.read(places)
+    tensors = tensors[tensors["recipe"] == recipe.id]
+    rows = splits.merge(tensors[["image", "recipe", "row"]], on="image", how="inner").sort_values(["batch", "image"])
+    if rows.empty:
+        side = recipe.shape[0] if recipe.shape else "?"
+        raise DataError(
+            f"none of the {len(splits)} labelled pictures has tensors of {side} pixels; materialise `tensors`"
+        )
+    return Cohort(places, recipe, rows.reset_index(drop=True))

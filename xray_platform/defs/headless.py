@@ -1,0 +1,175 @@
+"""Headless: materialise what is pending, stage by stage, in this process, without a Dagster server."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+
+from xray_platform.defs.freshness import Graph
+from xray_platform.defs.instance import open_instance
+from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.store import ROOT_VARIABLE
+from xray_platform.dicom.plan import plans
+from xray_platform.errors import InputError
+from xray_platform.tables.places import Places
+
+Listener = Callable[[dg.EventLogEntry], None]
+RunConfig = Mapping[str, Mapping[str, Any]]
+STAGES = (("archive", "imaging"), ("detectors", "networks"), ("evaluation",))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One Dagster run: what it was asked for and how it ended; `failures`: the reason of each failed asset or check."""
+
+    run_id: str
+    partition: str | None
+    assets: tuple[str, ...]
+    seconds: float
+    failures: Mapping[str, str]
+
+    @property
+    def success(self) -> bool:
+        return not self.failures
+
+
+class Headless:
+    """The asset graph of one store, run in this process."""
+
+    def __init__(self, places: Places, definitions: dg.Definitions) -> None:
+        os.environ[ROOT_VARIABLE] = str(places.root)
+        self.places = places
+        self.instance = open_instance(places)
+        self.definitions = definitions
+        self._assets = definitions.resolve_asset_graph()
+        self.graph = Graph(self._assets.get(key).to_asset_spec() for key in self._assets.get_all_asset_keys())
+
+    def close(self) -> None:
+        self.instance.dispose()
+
+    def select(self, groups: Sequence[str], selection: str | None) -> list[dg.AssetKey]:
+        """Return the assets that a user named by groups or in Dagster's selection syntax; neither means all.
+
+        Raises InputError where nothing has that name.
+        """
+        if not groups and not selection:
+            return list(self.graph.specs)
+        known = sorted({spec.group_name or "" for spec in self.graph.specs.values()})
+        unknown = [group for group in groups if group not in known]
+        if unknown:
+            raise InputError(f"unknown group {', '.join(unknown)}; allowed: {', '.join(known)}")
+        found = {key for key, spec in self.graph.specs.items() if spec.group_name in groups}
+        if selection:
+            found |= self._resolve(selection)
+        return [key for key in self.graph.specs if key in found]
+
+    def _resolve(self, selection: str) -> set[dg.AssetKey]:
+        try:
+            found = dg.AssetSelection.from_string(selection).resolve(self._assets)
+        except (dg.DagsterError, ValueError) as error:
+            raise InputError(f"cannot understand the selection {selection!r}: {error}") from error
+        if not found:
+            names = ", ".join(key.to_user_string() for key in self.graph.specs)
+            raise InputError(f"no asset is selected by {selection!r}; there are {names}")
+        return found
+
+    def batches(self) -> list[str]:
+        """Return all batches, in order; a plan whose partition was not opened yet (a killed ingest) is opened."""
+        planned = [plan.batch for plan in plans(self.places)]
+        opened = self.instance.get_dynamic_partitions(str(BATCHES.name))
+        missing = [batch for batch in planned if batch not in opened]
+        if missing:
+            self.instance.add_dynamic_partitions(str(BATCHES.name), missing)
+        return sorted({*planned, *opened})
+
+    def run(
+        self, keys: Sequence[dg.AssetKey], listener: Listener, *, force: bool = False, config: RunConfig | None = None
+    ) -> Iterator[Outcome]:
+        """Materialise those of `keys` that are pending, batch by batch, then stage by stage, and tell of each run.
+
+        A failed batch does not keep the other batches from running; nothing downstream of a failure runs.
+        """
+        by_batch = [key for key in keys if self.graph.partitioned(key)]
+        failed = False
+        for batch in self.batches() if by_batch else []:
+            for outcome in self._run(by_batch, batch, listener, force, config or {}):
+                failed = failed or not outcome.success
+                yield outcome
+        for stage in STAGES:
+            wanted = [key for key in keys if key not in by_batch and self.graph.specs[key].group_name in stage]
+            if failed:
+                return
+            for outcome in self._run(wanted, None, listener, force, config or {}):
+                failed = not outcome.success
+                yield outcome
+
+    def pending(self) -> list[str]:
+        """Name what `run` would make of all assets, by batch or stage."""
+        by_batch = [key for key in self.graph.specs if self.graph.partitioned(key)]
+        whole = [key for key in self.graph.specs if key not in by_batch]
+        found = [
+            f"{key.to_user_string()} of {batch}"
+            for batch in self.batches()
+            for key in self.graph.pending(self.instance, by_batch, batch)
+        ]
+        return found + [key.to_user_string() for key in self.graph.pending(self.instance, whole)]
+
+    def _run(
+        self, keys: Sequence[dg.AssetKey], partition: str | None, listener: Listener, force: bool, config: RunConfig
+    ) -> Iterator[Outcome]:
+        pending = self.graph.pending(self.instance, keys, partition, force)
+        if not pending:
+            return
+        run_id, began = str(uuid4()), time.monotonic()
+        self.instance.add_event_listener(run_id, listener)
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(
+            run_config=_run_config(pending, config),
+            instance=self.instance,
+            partition_key=partition,
+            asset_selection=pending,
+            run_id=run_id,
+            raise_on_error=False,
+        )
+        names = tuple(key.to_user_string() for key in pending)
+        yield Outcome(run_id, partition, names, time.monotonic() - began, _failures(result))
+
+
+def _run_config(pending: Sequence[dg.AssetKey], config: RunConfig) -> dict[str, Any]:
+    """Give each asset its settings, and keep Dagster's own lines off the terminal."""
+    ops = {name: {"config": dict(config[name])} for key in pending if (name := key.to_user_string()) in config}
+    return {"ops": ops, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """Return the reason of each failure, by asset or check, in the words meant for a user."""
+    found: dict[str, str] = {}
+    for event in result.all_events:
+        if event.is_step_failure:
+            found[event.step_key or "run"] = _reason(event)
+    for check in result.get_asset_check_evaluations():
+        if not check.passed and check.blocking:
+            name = f"{check.asset_key.to_user_string()}: {check.check_name}"
+            found[name] = "; ".join(str(line) for line in _failed_expectations(check))
+    if not result.success and not found:
+        found["run"] = "failed before any step; the Dagster UI has its events"
+    return found
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else "no reason was recorded"
+
+
+def _failed_expectations(check: dg.AssetCheckEvaluation) -> Sequence[Any]:
+    value = check.metadata.get("failed")
+    return list(value.value) if value and isinstance(value.value, list) else ["failed"]

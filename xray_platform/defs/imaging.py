@@ -1,0 +1,59 @@
+"""Imaging assets: standard images, tensors and patches of a batch."""
+
+import dagster as dg
+import pandas as pd
+
+from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.automation import FOLLOW
+from xray_platform.defs.launchpad import PatchConfig, StandardConfig, TensorConfig, part_of
+from xray_platform.defs.made import Made
+from xray_platform.defs.pictures import contact_sheet
+from xray_platform.defs.progress import logged
+from xray_platform.defs.store import Store
+from xray_platform.dicom.standard import standardise_batch
+from xray_platform.imaging.patches import PatchSettings, index_batch, materialise
+from xray_platform.imaging.recipe import default_recipe
+from xray_platform.imaging.tensors import read_tensors, tensorise_batch
+from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
+
+GROUP = "imaging"
+
+
+@platform_asset(group=GROUP, version="1", by_batch=True, deps=["images"], kinds={"zarr"}, automation=FOLLOW)
+def standard_images(context: dg.AssetExecutionContext, store: Store, config: StandardConfig) -> Made:
+    """Every picture decoded once: 16 bit, upright and seen from the front, MONOCHROME2."""
+    places, batch = store.places, context.partition_key
+    frame = standardise_batch(places, batch, config, progress=logged(context))
+    STANDARD_IMAGES.write(places, frame, batch)
+    return Made(STANDARD_IMAGES, frame, {"grey levels": int(frame["grey_levels"].median()) if len(frame) else 0})
+
+
+@platform_asset(group=GROUP, version="1", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
+def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfig) -> Made:
+    """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
+    places, batch = store.places, context.partition_key
+    recipe = default_recipe(config.side)
+    frame = tensorise_batch(places, batch, recipe, progress=logged(context))
+    before = TENSORS.read(places, batch)
+    beside = before[before["recipe"] != recipe.id]  # tensors of other recipes stay
+    TENSORS.write(places, pd.concat([beside, frame], ignore_index=True), batch)
+    sheet = contact_sheet(read_tensors(places, recipe.id, frame.head(8)))
+    return Made(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet})
+
+
+@platform_asset(group=GROUP, version="1", by_batch=True, deps=["tensors"], kinds={"parquet"}, automation=FOLLOW)
+def patches(context: dg.AssetExecutionContext, store: Store, config: PatchConfig) -> Made:
+    """Windows into the tensors; as an index, and as PNG by class where the launchpad asks for it."""
+    places, batch = store.places, context.partition_key
+    recipe, cutting = default_recipe(config.tensor_side).id, part_of(PatchSettings, config)
+    frame = index_batch(places, batch, recipe, cutting)
+    PATCHES.write(places, frame, batch)
+    written = (
+        materialise(places, batch, recipe, cutting, LABELS.read(places), progress=logged(context))
+        if config.write_files
+        else "none, the index is enough; set write_files for PNG"
+    )
+    return Made(PATCHES, frame, {"recipe": recipe, "patches": cutting.describe(), "files": written})
+
+
+ASSETS = [standard_images, tensors, patches]

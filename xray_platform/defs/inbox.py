@@ -1,0 +1,83 @@
+"""Inbox: a sensor that opens a batch for new files, only finished ones, and asks for its run."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.store import Store
+from xray_platform.dicom.plan import plan_batches, plans
+from xray_platform.errors import InputError
+from xray_platform.tables.places import Places
+
+QUIET_SECONDS = 20.0
+UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp")
+
+intake_job = dg.define_asset_job(
+    "intake",
+    selection=dg.AssetSelection.assets("raw_archive", "quality", "images", "standard_images", "tensors", "patches"),
+    partitions_def=BATCHES,
+    description="Takes one batch in: from raw bytes to tensors and patches.",
+)
+
+
+@dg.sensor(
+    job=intake_job,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Opens a batch for finished files in data/inbox (and their labels.csv) and takes it in.",
+)
+def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorResult | dg.SkipReason:
+    """A file is finished when it kept its size and time between two ticks and was not touched for a while."""
+    places = store.places
+    if not places.inbox.is_dir():
+        return dg.SkipReason("data/inbox is not there yet; make it and drop pictures into it")
+    before, now = json.loads(context.cursor or "{}"), _seen(places.inbox)
+    context.update_cursor(json.dumps(now))
+    try:
+        plan_batches(places, places.inbox, ready=lambda file: _finished(file.path, before, now))
+    except InputError as error:
+        return dg.SkipReason(_told(places, str(error), empty=not now))
+    opened = context.instance.get_dynamic_partitions(str(BATCHES.name))
+    new = [plan.batch for plan in plans(places) if plan.batch not in opened]
+    if not new:
+        return dg.SkipReason(f"{len(now)} files in the inbox, none of them new and finished")
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in new],
+        dynamic_partitions_requests=[BATCHES.build_add_request(new)],
+        cursor=json.dumps(now),
+    )
+
+
+def _seen(inbox: Path) -> dict[str, list[int]]:
+    return {str(path): [status.st_size, status.st_mtime_ns] for path, status in _files(inbox)}
+
+
+def _files(inbox: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in sorted(inbox.rglob("*")):
+        try:
+            if path.is_file():
+                yield path, path.stat()
+        except OSError:
+            continue  # it was taken away between listing and looking
+
+
+def _finished(path: Path, before: dict[str, list[int]], now: dict[str, list[int]]) -> bool:
+    mark = now.get(str(path))
+    if mark is None or before.get(str(path)) != mark or path.name.startswith(".") or path.suffix in UNFINISHED:
+        return False
+    return time.time() - mark[1] / 1e9 > QUIET_SECONDS
+
+
+def _told(places: Places, problem: str, *, empty: bool) -> str:
+    """Keep the problem in the raw zone, since it may name files; the tick only says where it stands."""
+    if empty:
+        return "the inbox is empty"
+    note = places.raw / "inbox-problem.txt"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(problem + "\n", encoding="utf-8")
+    return "the inbox cannot be taken in; data/raw/inbox-problem.txt says why (it may name files)"

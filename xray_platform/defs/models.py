@@ -1,0 +1,51 @@
+"""Model assets: one for each detector and each network, made from the tables of the rooms below."""
+
+import dagster as dg
+
+from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.launchpad import MODEL_CONFIGS
+from xray_platform.defs.made import Made
+from xray_platform.defs.store import Store
+from xray_platform.defs.train import train
+from xray_platform.detectors.all import DETECTORS
+from xray_platform.networks.all import NETWORKS
+
+VERSION = "1"
+POOL = "training"
+
+
+def model_asset(model: str, group: str, description: str, library: str) -> dg.AssetsDefinition:
+    """Return the asset that trains one model."""
+
+    def body(context: dg.AssetExecutionContext, store: Store, config: dg.Config) -> Made:
+        trained = train(context, store.places, model, config)  # type: ignore[arg-type]
+        record = trained.record
+        return Made(
+            content=record.run,
+            metadata={
+                "MLflow run": dg.MetadataValue.url(trained.link.url),
+                "MLflow run id": record.run,
+                "model": dg.MetadataValue.md("\n".join(f"- {line}" for line in record.description)),
+                "pictures": dg.MetadataValue.json(record.pictures),
+                "seconds": record.seconds,
+            },
+        )
+
+    body.__annotations__["config"] = MODEL_CONFIGS[model]
+    body.__name__ = model
+    return platform_asset(
+        name=model,
+        group=group,
+        version=VERSION,
+        deps=["splits", "tensors"],
+        kinds={library, "mlflow"},
+        pool=POOL,
+        description=f"Learns: {description}.",
+    )(body)
+
+
+ASSETS = [
+    *(model_asset(kind.name, "detectors", kind.description, "scikitlearn") for kind in DETECTORS.values()),
+    *(model_asset(kind.name, "networks", kind.description, "pytorch") for kind in NETWORKS.values()),
+]
+NAMES = [*DETECTORS, *NETWORKS]

@@ -1,0 +1,137 @@
+"""Reporting: from a judged model to its report, its bundle, and its place in the registry."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xray_platform.defs.judge import cohort_of, kept_evaluation, scorer_of
+from xray_platform.defs.model_store import TrainingRecord, current_record, model_folder
+from xray_platform.defs.train import MODEL
+from xray_platform.evaluation.evaluate import Evaluation
+from xray_platform.evaluation.gallery import Samples, pick_pictures
+from xray_platform.evaluation.heatmap import MapScale, map_scale
+from xray_platform.evaluation.report import write_report
+from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.progress import Progress
+from xray_platform.serving.bundle import BundleFacts, write_bundle
+from xray_platform.tables.all import IMAGES
+from xray_platform.tables.places import Places
+from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.registry import register
+from xray_platform.tracking.runs import RunLink, open_run
+
+NORMALS_FOR_SCALE = 64
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A written report."""
+
+    page: Path
+    evaluation: Evaluation
+    samples: Samples
+    scale: MapScale | None
+    link: RunLink
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """A model that lies in a folder as it was saved."""
+
+    files: Path
+
+    def save(self, folder: Path) -> None:
+        shutil.copytree(self.files, folder, dirs_exist_ok=True)
+
+
+def report(places: Places, model: str, progress: Progress) -> Reported:
+    """Write a model's report, pack its bundle, and hand both to MLflow, where the bundle becomes a model version."""
+    record = current_record(places, model)
+    evaluation = kept_evaluation(places, record)
+    samples, scale = _gallery(places, record, evaluation)
+    pictures = IMAGES.read(places)
+    pictures = pictures[pictures["image"].isin(evaluation.rows["image"])]
+    folder = places.reports / model / record.run
+    page = write_report(folder, _input(record, evaluation, samples, scale, pictures), progress=progress)
+    link = _hand_over(places, record, evaluation, samples, scale, folder)
+    return Reported(page, evaluation, samples, scale, link)
+
+
+def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> tuple[Samples, MapScale | None]:
+    """Return the pictures worth a look with their maps, and one colour scale from normal validation pictures."""
+    cohort, scorer = cohort_of(places, record), scorer_of(places, record)
+    names = pick_pictures(evaluation)
+    rows = cohort.rows.set_index("image").loc[names].reset_index()
+    images = cohort.images(rows)
+    normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
+    scale = map_scale(scorer.heatmap(cohort.images(normals))) if len(normals) else None
+    maps = scorer.heatmap(images) if len(images) else np.zeros_like(images)
+    return Samples(tuple(names), images, maps), scale
+
+
+def _input(
+    record: TrainingRecord, evaluation: Evaluation, samples: Samples, scale: MapScale | None, pictures: pd.DataFrame
+) -> ReportInput:
+    return ReportInput(
+        evaluation=evaluation,
+        title=record.model.replace("_", " "),
+        family=record.family,
+        description=record.description,
+        samples=samples,
+        scale=scale,
+        recipe=Recipe.model_validate(record.recipe).describe(),
+        settings={heading.capitalize(): values for heading, values in record.settings.items()},
+        history=record.history,
+        provenance=trace(record),
+        hashes=pictures[["image", "sha256", "pixel_sha256"]],
+        phantom=bool((pictures["origin"] == "phantom").all()),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def trace(record: TrainingRecord) -> dict[str, Any]:
+    """Return what a figure is traced by: runs, code, packages, and the digests of the data."""
+    return {
+        "asset": record.model,
+        "dagster run": record.dagster_run,
+        "mlflow run": record.run,
+        "code version": record.provenance["xray_platform"],
+        "git commit": record.provenance["commit"],
+        "python": record.provenance["python"],
+        "training took": f"{record.seconds:.1f} s",
+        "packages": record.provenance["packages"],
+        "data versions": record.inputs,
+    }
+
+
+def _hand_over(
+    places: Places,
+    record: TrainingRecord,
+    evaluation: Evaluation,
+    samples: Samples,
+    scale: MapScale | None,
+    folder: Path,
+) -> RunLink:
+    bundle = model_folder(places, record) / "bundle"
+    facts = BundleFacts(
+        model=record.model,
+        family=record.family,
+        recipe=record.recipe,
+        threshold=evaluation.threshold,
+        calibration=evaluation.calibration,
+        heatmap_scale=scale.high if scale and scale.high > 0 else None,
+        provenance=trace(record),
+    )
+    write_bundle(bundle, facts, _Saved(model_folder(places, record) / MODEL))
+    tracking = open_tracking(places)
+    with open_run(tracking, model=record.model, run_id=record.run) as run:
+        run.log_folder(folder, "report")
+        run.log_bundle(bundle, samples.images)
+        register(tracking, record.run)
+        return run.link
