@@ -20,18 +20,20 @@ def write_leaderboard(
     leaderboard: pd.DataFrame,
     curves: Mapping[str, Curves | None],
     *,
+    titles: Mapping[str, str] = {},
     champion: str = "",
     created: str = "",
 ) -> Path:
     """Write `leaderboard.html` into the folder of the reports (data/reports) and return its path.
 
     leaderboard: the table LEADERBOARD; its `report` paths, relative to that folder, become links. curves: by model,
-    from `read_curves(<report>/metrics/curves.json)`; models without are not drawn. champion: the model in use, if any.
-    Raises StoreError where the folder cannot be written.
+    from `read_curves(<report>/metrics/curves.json)`; models without are not drawn. titles: names for
+    people, by model. champion: the model in use, if any. Raises StoreError where the folder cannot be written.
     """
     rows = leaderboard.sort_values("rank").astype(object).where(leaderboard.notna(), None).to_dict("records")
+    named = {str(row["model"]): titles.get(str(row["model"]), str(row["model"]).replace("_", " ")) for row in rows}
     lines = {
-        str(row["model"]): curve.roc
+        named[str(row["model"])]: curve.roc
         for row in rows
         if (curve := curves.get(str(row["model"]))) is not None and curve.roc is not None
     }
@@ -40,7 +42,8 @@ def write_leaderboard(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot make {folder}: {error.strerror or error}") from error
-    text = render("leaderboard.html", rows=rows, drawn=drawn, shown=DRAWN, champion=champion, created=created)
+    content = {"rows": rows, "titles": named, "drawn": drawn, "shown": DRAWN, "champion": champion, "created": created}
+    text = render("leaderboard.html", **content)
     return write_page(folder / "leaderboard.html", text)
 
 
@@ -48,10 +51,10 @@ def draw_rocs(curves: Mapping[str, RocCurve], theme: Theme) -> bytes:
     """Draw the ROC curves of the first models over each other, without bands, as PNG."""
     drawing, axis = canvas(theme, *SQUARE)
     axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)))
-    for (model, curve), colour in zip(list(curves.items())[:DRAWN], theme.series, strict=False):
+    for (title, curve), colour in zip(list(curves.items())[:DRAWN], theme.series, strict=False):
         area = float(np.trapezoid(curve.true_positive_rate, curve.false_positive_rate))
-        name = f"{model.replace('_', ' ')} {figure(area)}"
-        axis.plot(curve.false_positive_rate, curve.true_positive_rate, color=colour, linewidth=1.8, label=name)
+        label = f"{title} {figure(area)}"
+        axis.plot(curve.false_positive_rate, curve.true_positive_rate, color=colour, linewidth=1.8, label=label)
     unit_square(axis, "1 − specificity", "sensitivity")
     legend(axis, theme)
     return png(drawing)
