@@ -1,0 +1,172 @@
+"""Archive: a folder of phantoms as a picture archive would export them, with labels, boxes and some broken files."""
+
+import csv
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field as Described
+
+from xray_platform.errors import InputError, StoreError
+from xray_platform.phantoms.broken import BROKEN, broken_bytes
+from xray_platform.phantoms.dicom_file import dicom_bytes
+from xray_platform.phantoms.phantom import ABNORMAL, Box, FindingName
+from xray_platform.phantoms.plan import PlannedPicture, plan_pictures, plan_spare
+from xray_platform.phantoms.render import render
+from xray_platform.progress import Progress, silent
+from xray_platform.settings import Settings
+from xray_platform.workers import Limits, Lost, map_in_children
+
+FEW = 12  # so few pictures are written faster here than children are started
+BROKEN_FOLDER = "EXPORT/INCOMPLETE"
+
+
+class ArchiveSettings(Settings):
+    """What a made-up archive holds; the same settings always give the same bytes."""
+
+    pictures: int = Described(
+        240,
+        ge=1,
+        le=1_000_000,
+        description="sound pictures, broken ones come on top",
+        json_schema_extra={"unit": "picture"},
+    )
+    side: int = Described(1024, ge=64, le=4096, description="longer side of a picture, pixel")
+    abnormal_share: float = Described(0.5, ge=0, le=1, description="share of pictures with a finding")
+    findings: tuple[FindingName, ...] = Described(ABNORMAL, min_length=1, description="findings that occur, evenly")
+    difficulty: float = Described(
+        1.0, gt=0, le=2, description="1: as subtle as intended; lower is plainer, higher subtler"
+    )
+    broken: bool = Described(True, description="whether one file of each known accident is added")
+    seed: int = Described(7, ge=0, description="seed of everything random")
+
+
+@dataclass(frozen=True)
+class ArchiveSummary:
+    """What was written. `broken` gives the file of each accident; none of them is in labels.csv."""
+
+    folder: Path
+    pictures: int
+    subjects: int
+    studies: int
+    findings: dict[str, int]
+    broken: dict[str, str]
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """One picture on disk."""
+
+    relative: str
+    size_bytes: int
+    boxes: tuple[Box, ...]
+
+
+def write_archive(
+    folder: Path,
+    settings: ArchiveSettings = ArchiveSettings(),
+    *,
+    progress: Progress = silent,
+    workers: int | None = None,
+) -> ArchiveSummary:
+    """Write an archive into a folder that is new or empty, at a stroke: it appears when it is whole.
+
+    `labels.csv` has file, label, subject, view, age, sex; `boxes.csv` file, label, x, y, width, height in pixels of the
+    upright picture. Raises InputError where the folder holds something, StoreError where it cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is not empty; an archive is only written into a new or empty folder")
+    waiting = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(waiting, ignore_errors=True)
+        waiting.mkdir(parents=True)
+        summary = _fill(waiting, folder, settings, progress, workers)
+        waiting.replace(folder)
+    except OSError as error:
+        shutil.rmtree(waiting, ignore_errors=True)
+        raise StoreError(f"cannot write an archive into {folder}: {error.strerror or error}") from error
+    return summary
+
+
+def _fill(
+    waiting: Path, folder: Path, settings: ArchiveSettings, progress: Progress, workers: int | None
+) -> ArchiveSummary:
+    planned = plan_pictures(
+        settings.pictures, settings.side, settings.abnormal_share, settings.findings, settings.difficulty, settings.seed
+    )
+    written = _write_all(waiting, planned, progress, workers)
+    broken = _write_broken(waiting, settings) if settings.broken else {}
+    _write_tables(waiting, planned, written)
+    return ArchiveSummary(
+        folder=folder,
+        pictures=len(planned),
+        subjects=len({picture.identity.person.patient_id for picture in planned}),
+        studies=len({picture.identity.study_uid for picture in planned}),
+        findings=dict(sorted(Counter(picture.parameters.finding.name for picture in planned).items())),
+        broken=broken,
+        size_bytes=sum(item.size_bytes for item in written),
+    )
+
+
+def _write_all(waiting: Path, planned: list[PlannedPicture], progress: Progress, workers: int | None) -> list[Written]:
+    todo = [(waiting, picture) for picture in planned]
+    if len(todo) <= FEW:
+        return [_write_one(item) for item in todo]
+    found: Iterable[Written | Lost] = map_in_children(
+        _write_one, todo, what="phantoms written", workers=workers, limits=Limits(seconds=300.0), progress=progress
+    )
+    return [_sure(item, picture) for item, picture in zip(found, planned, strict=True)]
+
+
+def _sure(item: Written | Lost, picture: PlannedPicture) -> Written:
+    if isinstance(item, Lost):
+        raise OSError(f"{picture.relative} was not written: {item.reason}, {item.detail}")
+    return item
+
+
+def _write_one(item: tuple[Path, PlannedPicture]) -> Written:
+    folder, picture = item
+    phantom = render(picture.parameters)
+    data = dicom_bytes(phantom, picture.identity, picture.style)
+    path = folder / picture.relative
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return Written(picture.relative, len(data), phantom.boxes)
+
+
+def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
+    """Write one file of each accident, each made from a picture of its own that is not otherwise in the archive."""
+    (folder / BROKEN_FOLDER).mkdir(parents=True)
+    found: dict[str, str] = {}
+    for number, name in enumerate(BROKEN, start=1):
+        spare = plan_spare(number, min(settings.side, 256), settings.seed)
+        sound = dicom_bytes(render(spare.parameters), spare.identity, spare.style)
+        found[name] = f"{BROKEN_FOLDER}/IM{number:06d}.dcm"
+        (folder / found[name]).write_bytes(broken_bytes(name, sound))
+    return found
+
+
+def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[Written]) -> None:
+    with (folder / "boxes.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("file", "label", "x", "y", "width", "height"))
+        for item in written:
+            rows.writerows((item.relative, box.label, box.left, box.top, box.width, box.height) for box in item.boxes)
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("file", "label", "subject", "view", "age", "sex"))
+        for picture in planned:
+            person, shown = picture.identity.person, picture.parameters
+            rows.writerow(
+                (
+                    picture.relative,
+                    shown.finding.name,
+                    person.patient_id,
+                    shown.pose.view,
+                    picture.identity.age_years,
+                    person.sex,
+                )
+            )

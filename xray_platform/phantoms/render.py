@@ -1,0 +1,71 @@
+"""Render: a phantom from its parameters, by attenuation along each beam; no randomness but the seeds it is given."""
+
+import numpy as np
+
+from xray_platform.phantoms.airways import airways
+from xray_platform.phantoms.beam import develop, expose, log_signal
+from xray_platform.phantoms.findings import Change, change
+from xray_platform.phantoms.frame import Field, Frame, frame_of, onto_detector, to_detector
+from xray_platform.phantoms.marker import collimate, lead_letter
+from xray_platform.phantoms.parameters import PhantomParameters
+from xray_platform.phantoms.phantom import Box, Phantom
+from xray_platform.phantoms.ribs import ribs
+from xray_platform.phantoms.shoulder import blades, shoulders
+from xray_platform.phantoms.spine import processes, spine
+from xray_platform.phantoms.thorax import Thorax
+from xray_platform.phantoms.torso import soft_tissue
+from xray_platform.phantoms.tubes import lay
+from xray_platform.phantoms.vessels import vessels
+
+SCALE = 0.5  # the body is drawn at half the detector's resolution: nothing in it is sharper than a millimetre
+TISSUE = 0.0195  # attenuation of a mm of soft tissue
+LUNG_AIR = 0.76  # share of a lung's thickness that attenuates nothing
+
+
+def render(parameters: PhantomParameters) -> Phantom:
+    """Return the radiograph that the parameters describe, 12 bit, with the boxes of what is to be found."""
+    frame = frame_of(parameters, SCALE)
+    heart = parameters.subject.heart
+    if parameters.finding.name == "cardiomegaly":
+        heart *= parameters.finding.strength
+    thorax = Thorax(frame, parameters.subject, parameters.pose, heart)
+    body, found = _attenuation(thorax, parameters)
+    spacing = parameters.pose.field_mm[0] / parameters.shape[0]
+    attenuation = onto_detector(body, parameters, frame)
+    lead_letter(attenuation, parameters.technique)
+    dose = expose(attenuation, parameters.technique, spacing)
+    collimate(dose, parameters.technique, spacing)
+    signal = log_signal(dose, parameters.technique, spacing, parameters.noise_seed)
+    pixels = develop(signal, parameters.technique, spacing)
+    return Phantom(pixels, parameters.finding.name, _boxes(found, parameters, frame), spacing)
+
+
+def _attenuation(thorax: Thorax, parameters: PhantomParameters) -> tuple[Field, Change]:
+    """Return the line integrals of attenuation on the frame, and what the finding did to them."""
+    frame, subject, pose = thorax.frame, parameters.subject, parameters.pose
+    lung = thorax.lung(-1) + thorax.lung(1)
+    found = change(parameters.finding, thorax, lung)
+    inside = np.clip(lung / 40.0, 0, 1)
+    total = TISSUE * (soft_tissue(frame, subject, pose) - LUNG_AIR * lung)
+    total += spine(thorax)
+    total += blades(frame, subject, pose)
+    total += lay([*ribs(subject), *processes(thorax), *shoulders(subject, pose), *airways(subject)], frame)
+    total += lay(vessels(subject, pose), frame) * inside * found.keep
+    total += found.added
+    return np.clip(total, 0, None, out=total), found
+
+
+def _boxes(found: Change, parameters: PhantomParameters, frame: Frame) -> tuple[Box, ...]:
+    """Return the rectangle on the detector that holds the finding's extent, clipped to the picture."""
+    if found.extent is None or not found.extent.any():
+        return ()
+    row, column = np.nonzero(found.extent)
+    matrix = to_detector(parameters, frame)
+    place = np.linalg.solve(matrix[:, :2], np.stack([column, row]) - matrix[:, 2:])
+    left, top = _within(place[0].min(), parameters.shape[1]), _within(place[1].min(), parameters.shape[0])
+    right, bottom = _within(place[0].max(), parameters.shape[1]), _within(place[1].max(), parameters.shape[0])
+    return (Box(top, left, bottom - top + 1, right - left + 1, parameters.finding.name),)
+
+
+def _within(value: float, size: int) -> int:
+    return int(np.clip(round(float(value)), 0, size - 1))

@@ -1,0 +1,54 @@
+"""Torso: the thickness of the soft body along the beam: trunk, neck, shoulders, arms and breasts."""
+
+import numpy as np
+
+from xray_platform.phantoms.frame import Field, Frame
+from xray_platform.phantoms.outline import border, chord
+from xray_platform.phantoms.parameters import Pose, Subject
+from xray_platform.phantoms.thorax import inner_depth, inner_width
+
+SHOULDER = ((-120, 62), (-75, 60), (-50, 62), (-30, 78), (-18, 105), (-5, 140), (10, 168), (30, 188), (60, 200))
+
+
+def soft_tissue(frame: Frame, subject: Subject, pose: Pose) -> Field:
+    """Return the thickness of the body as if it were all soft tissue, mm, float32 (rows, columns)."""
+    body = np.maximum(_trunk(frame, subject), _arms(frame, subject, pose))
+    return body + _breasts(frame, subject, pose)
+
+
+def _trunk(frame: Frame, subject: Subject) -> Field:
+    y, x = frame.y, np.abs(frame.x)
+    wall = 16 + 0.9 * subject.fat_mm
+    chest = inner_width(y) + wall + 10 * np.exp(-(((y - 80) / 50) ** 2))
+    shoulder = border(SHOULDER, y) + 0.4 * subject.fat_mm + (subject.shoulder_mm * np.clip((y + 40) / 80, 0, 1))
+    low = np.clip((y - 35) / 55, 0, 1)
+    half_width = shoulder + (chest - shoulder) * low * low * (3 - 2 * low)
+    half_depth = np.where(y < 0, 58 + 0.3 * y, inner_depth(y) + 18) * subject.depth + 0.8 * subject.fat_mm
+    half_depth = np.maximum(half_depth, 48)
+    u = np.clip(x / half_width, 0, 1)
+    return np.asarray(2 * half_depth * np.sqrt(1 - u**2.6), dtype=np.float32)
+
+
+def _arms(frame: Frame, subject: Subject, pose: Pose) -> Field:
+    y, x = frame.y, np.abs(frame.x)
+    spread = 26 if pose.view == "PA" else 12
+    centre = 182 + 0.9 * subject.fat_mm + subject.shoulder_mm + spread * np.clip((y - 20) / 120, 0, 1.6)
+    half_width = 44 + 0.5 * subject.fat_mm
+    inside = half_width - np.abs(x - centre)
+    round_top = chord((y + 12).astype(np.float32), 50.0)
+    return np.asarray(1.7 * half_width * chord(inside.astype(np.float32), half_width) * round_top, dtype=np.float32)
+
+
+def _breasts(frame: Frame, subject: Subject, pose: Pose) -> Field:
+    """Two rounded bodies with a sharp lower fold; pressed flat against the detector in PA."""
+    if subject.breast_mm <= 0:
+        return np.zeros((1, 1), dtype=np.float32)
+    y, x = frame.y, np.abs(frame.x)
+    radius = subject.breast_mm
+    centre_y = 178 + 0.35 * radius
+    centre_x = 84 + (10 if pose.view == "AP" else 0)
+    down = (y - centre_y) / np.where(y > centre_y, 0.72 * radius, 1.5 * radius)
+    across = (x - centre_x) / (1.12 * radius)
+    inside = np.clip(1 - down**2 - across**2, 0, None)
+    thick = (0.62 if pose.view == "PA" else 0.5) * radius
+    return np.asarray(thick * inside ** np.where(y > centre_y, 0.55, 1.0), dtype=np.float32)
