@@ -1,22 +1,34 @@
-"""`xray bench`: measure how fast the platform is, against a floor or a peer on the same files in the same run."""
+"""`xray bench`: measure how fast and how good the platform is."""
 
 import json
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xray_platform.cli.screen import OUT, bar, show
+from xray_platform.cli.screen import OUT, bar, say, show
 from xray_platform.errors import InputError
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="what to measure: phantoms, …; `xray bench list` names all")],
+    name: Annotated[str, typer.Argument(help="what to measure; `list` names all")] = "list",
     as_json: Annotated[bool, typer.Option("--json", help="print the figures as one JSON object")] = False,
+    keep_in: Annotated[
+        Path | None, typer.Option("--keep", help="add the figures to the records in this folder, e.g. docs/results")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="only write the page of all records of this folder, e.g. docs/results")
+    ] = None,
 ) -> None:
-    """Measure one part of the platform; each figure is a ratio or a rate of this run on this machine."""
+    """Measure one part of the platform against a floor or a peer, on the same files in the same run."""
     # the measured rooms take seconds to import
     from xray_platform.bench.all import BENCHES
+    from xray_platform.bench.records import keep, write_page
 
+    if page is not None:
+        say(f"wrote {write_page(page)}")
+        return
     if name == "list":
         show("Benchmarks", ["name", "what"], [[bench.name, bench.description] for bench in BENCHES.values()])
         return
@@ -25,10 +37,9 @@ def bench(
     with bar(name) as progress:
         figures = BENCHES[name].measure(progress)
     if as_json:
-        OUT.print(json.dumps(figures, indent=2), soft_wrap=True, markup=False)
-        return
-    show(
-        name,
-        ["figure", "value"],
-        [[key, f"{value:.4g}" if isinstance(value, float) else str(value)] for key, value in figures.items()],
-    )
+        OUT.print(json.dumps(dict(figures), indent=2), soft_wrap=True, markup=False)
+    else:
+        rows = [[key, f"{value:.4g}" if isinstance(value, float) else str(value)] for key, value in figures.items()]
+        show(name, ["figure", "value"], rows)
+    if keep_in is not None:
+        say(f"kept in {keep(keep_in, name, figures, ' '.join(['xray', *sys.argv[1:]]))}")

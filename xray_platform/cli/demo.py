@@ -27,7 +27,7 @@ def demo(
     """
     with opened_store() as store:
         write_phantoms(store.places, pictures, seed)
-        take_in(store, store.places.data / "phantoms" / f"{pictures}-{seed}", None, origin="phantom")
+        take_in(store, store.places.phantoms / f"{pictures}-{seed}", None, origin="phantom")
         materialise(store, list(store.graph.specs), config=QUICK)
         show_results(store.places)
         say("The pictures are made up: the figures show that everything works, and nothing about patients.")
@@ -38,10 +38,8 @@ def write_phantoms(places: Places, pictures: int, seed: int) -> None:
     # the phantoms' numerical libraries take a second to import
     from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 
-    folder = places.data / "phantoms" / f"{pictures}-{seed}"
-    done = folder.with_suffix(".done")
-    if done.exists():
+    folder = places.phantoms / f"{pictures}-{seed}"
+    if folder.exists():
         return
     with bar("phantoms") as progress:
         write_archive(folder, ArchiveSettings(pictures=pictures, seed=seed), progress=progress)
-    done.touch()

@@ -112,10 +112,11 @@ def batch_names(places: Places) -> list[str]:
 
 
 def _guard_store(places: Places, source: Path) -> None:
-    """Refuse to take the store in as its own source; the inbox is no part of it in this sense."""
-    store, inbox = places.data.resolve(), places.inbox.resolve()
-    real = source.resolve()
-    if real == inbox or inbox in real.parents:
+    """Refuse to take the store in as its own source; inbox and phantoms are no part of it in this sense."""
+    store, real = places.data.resolve(), source.resolve()
+    if any(
+        real == allowed or allowed in real.parents for allowed in (places.inbox.resolve(), places.phantoms.resolve())
+    ):
         return
     if real == store or store in real.parents or real in store.parents:
         raise InputError(f"{source} holds the store or lies in it ({store}); take in another folder, or the inbox")

@@ -20,6 +20,11 @@ class Places:
         return self.data / "inbox"
 
     @property
+    def phantoms(self) -> Path:
+        """Archives of made-up pictures, written by the demo."""
+        return self.data / "phantoms"
+
+    @property
     def raw(self) -> Path:
         """The only zone with identity: bytes, journal, batch plans, catalogue."""
         return self.data / "raw"

@@ -1,0 +1,63 @@
+"""Records: keep measured figures as JSON, and make `docs/results.md` from them."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from xray_platform.bench.contract import Figures
+from xray_platform.bench.machine import machine
+
+HEAD = """# Results
+
+Every figure was measured; this page is made by `xray bench --page docs/results` from the records beside it. A figure that got worse
+stays in: each benchmark keeps all of its records, the newest first. The machines are shared and noisy: read rates as ratios.
+"""
+
+
+def keep(folder: Path, name: str, figures: Figures, command: str) -> Path:
+    """Add a record of this measurement to `<folder>/<name>.json`, newest first."""
+    path = folder / f"{name}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    records = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    record = {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "commit": _commit(),
+        "machine": machine(),
+        "figures": dict(figures),
+    }
+    path.write_text(json.dumps([record, *records], indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def write_page(folder: Path) -> Path:
+    """Write `<folder>.md` from all records in `folder`."""
+    parts = [HEAD]
+    for path in sorted(folder.glob("*.json")):
+        parts.append(f"## {path.stem}\n")
+        parts += [_section(record) for record in json.loads(path.read_text(encoding="utf-8"))]
+    page = folder.with_suffix(".md")
+    page.write_text("\n".join(parts), encoding="utf-8")
+    return page
+
+
+def _section(record: Mapping[str, Any]) -> str:
+    commit = (record["commit"] or "")[:10]
+    head = f"`{record['command']}` · {record['measured']} · commit {commit} · {record['machine']}\n"
+    rows = [f"| {name} | {_number(value)} |" for name, value in record["figures"].items()]
+    return "\n".join([head, "| figure | value |", "|---|---|", *rows, ""])
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _commit() -> str | None:
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
