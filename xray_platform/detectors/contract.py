@@ -1,0 +1,68 @@
+"""Contract of a detector: fitted on normal pictures only, it scores how unlike normal a picture is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from xray_platform.errors import InputError
+from xray_platform.progress import Progress, silent
+from xray_platform.settings import Settings
+from xray_platform.training.pictures import Maps, Pictures, Scores
+
+FEWEST_NORMALS = 3
+
+
+class Detector(Protocol):
+    """A detector that exists is fitted: a frozen value that does not know its threshold.
+
+    Pictures are (N, S, S) float32 in [0, 1]; S is the side that it was fitted with.
+    """
+
+    @classmethod
+    def fit(cls, normal: Pictures, settings: Any, *, progress: Progress = silent) -> Self:
+        """Return the detector that learnt what normal is; `settings` is a value of its kind's settings class.
+
+        Raises `InputError` for pictures that it cannot take and `DataError` for fewer than `FEWEST_NORMALS`.
+        """
+        ...
+
+    def score(self, images: Pictures, *, progress: Progress = silent) -> Scores:
+        """Return one number a picture, (N,) float64; higher is more abnormal, whoever is beside it in the stack."""
+        ...
+
+    def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
+        """Return where it is unlike normal, (N, S, S) float32; values of different pictures can be compared."""
+        ...
+
+    def describe(self) -> list[str]:
+        """Say in words what it is and what it learnt."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it into `folder`, which is made where it is missing; no file needs code to be run to be read."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return the detector that `save` wrote; raises `StoreError` where that is missing or damaged."""
+        ...
+
+
+@dataclass(frozen=True)
+class DetectorKind:
+    """One line of the table of detectors: its name, settings and class, and what it is in one sentence."""
+
+    name: str
+    settings: type[Settings]
+    detector: type[Detector]
+    description: str
+
+    def fit(self, normal: Pictures, settings: Settings, *, progress: Progress = silent) -> Detector:
+        """Return this kind of detector, fitted; raises `InputError` for settings of another kind."""
+        if not isinstance(settings, self.settings):
+            raise InputError(f"{self.name} takes {self.settings.__name__}, not {type(settings).__name__}")
+        return self.detector.fit(normal, settings, progress=progress)
+
+    def load(self, folder: Path) -> Detector:
+        """Return the detector of this kind that was saved in `folder`."""
+        return self.detector.load(folder)

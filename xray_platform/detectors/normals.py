@@ -1,0 +1,16 @@
+"""Normals: what a detector learns from, checked."""
+
+from xray_platform.detectors.contract import FEWEST_NORMALS
+from xray_platform.errors import DataError
+from xray_platform.training.pictures import Pictures, checked
+
+
+def checked_normals(normal: Pictures) -> Pictures:
+    """Return the normal pictures as float32 (N, S, S).
+
+    Raises `InputError` where they are no pictures in [0, 1] and `DataError` where they are too few.
+    """
+    stack = checked(normal)
+    if len(stack) < FEWEST_NORMALS:
+        raise DataError(f"{len(stack)} normal pictures to learn from; a detector needs at least {FEWEST_NORMALS}")
+    return stack

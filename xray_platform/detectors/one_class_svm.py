@@ -1,0 +1,199 @@
+"""One-Class SVM: patches of normal chests fill a region of feature space; patches outside it are abnormal.
+
+Schölkopf et al., Neural Computation 2001, on patches that know where in the chest they lie. How far a patch is outside
+is read in units of what normal pictures show at the same place: clavicles and the diaphragm are always odd a little.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from xray_platform.detectors.normals import checked_normals
+from xray_platform.detectors.patch_features import CELLS, WIDTHS, patch_features, patch_positions
+from xray_platform.detectors.resized import resized
+from xray_platform.detectors.storage import read, write
+from xray_platform.errors import StoreError
+from xray_platform.imaging.patches import spread
+from xray_platform.progress import Progress, silent
+from xray_platform.settings import Settings
+from xray_platform.training.pictures import Maps, Pictures, Scores, checked, chunks
+
+CHUNK = 64
+SHRINK = 10  # pictures' worth of trust in the spread over all places where a place's own spread rests on few
+REGION_ARRAYS = ("centre", "scale", "support", "weights")
+TINY = 1e-6
+
+
+class OneClassSvmSettings(Settings):
+    """How patches are cut and weighed, how tight the region is, and how patches become one score."""
+
+    side: int = Field(128, ge=32, le=512, description="side that pictures are brought to before anything, in pixels")
+    patch: int = Field(
+        32, ge=8, le=128, multiple_of=4, description="side of a patch, in pixels; the stride is half of it"
+    )
+    samples: int = Field(4000, ge=50, le=50_000, description="greatest number of normal patches that it learns from")
+    nu: float = Field(0.1, gt=0, le=0.9, description="share of the normal patches that may lie outside the region")
+    gamma: float = Field(
+        3.0,
+        gt=0,
+        le=100,
+        description="how tight the region follows the patches, over the total variance of the features",
+    )
+    position_weight: float = Field(
+        2.0, ge=0, le=100, description="weight of where a patch lies, against edges, texture and intensity of weight 1"
+    )
+    worst: float = Field(
+        0.2, gt=0, le=1, description="share of a picture's patches, the oddest, whose mean is the score"
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="seed of the choice of patches")
+
+    @model_validator(mode="after")
+    def _whole_cells(self) -> Self:
+        if self.side % (self.patch // CELLS) or self.side < self.patch:
+            raise ValueError(f"side {self.side} is no multiple of half the patch side {self.patch}")
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The region of normal patches: d features are centred and scaled, then compared with `support` (k, d)."""
+
+    centre: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    support: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    offset: float
+    gamma: float
+
+    def outside(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how far outside the region patches (..., d) lie, (...): above 0 is outside."""
+        patches = ((features - self.centre) * self.scale).reshape(-1, features.shape[-1])
+        squares = (patches**2).sum(axis=1)[:, None] + (self.support**2).sum(axis=1) - 2 * patches @ self.support.T
+        likeness = np.exp(-self.gamma * np.maximum(squares, 0)) @ self.weights
+        distance: NDArray[np.float32] = (self.offset - likeness).reshape(features.shape[:-1])
+        return distance
+
+
+@dataclass(frozen=True, eq=False)
+class OneClassSvm:
+    """The region of normal patches, and what is `usual` (P,) and its `spread` (P,) at each of the P places."""
+
+    settings: OneClassSvmSettings
+    picture_side: int
+    normals: int
+    region: Region = field(repr=False)
+    usual: NDArray[np.float32] = field(repr=False)
+    spread: NDArray[np.float32] = field(repr=False)
+    name: ClassVar[str] = "one_class_svm"
+
+    @classmethod
+    def fit(cls, normal: Pictures, settings: OneClassSvmSettings, *, progress: Progress = silent) -> Self:
+        """Return the detector of these normal pictures (N, S, S) in [0, 1]."""
+        stack = checked_normals(normal)
+        features = np.concatenate(list(_features(stack, settings, progress)))
+        region = _learn(features, settings)
+        progress(len(stack), len(stack), "region of normal patches found")
+        outside = np.concatenate([region.outside(features[part]) for part in chunks(features, CHUNK)])
+        return cls(settings, stack.shape[1], len(stack), region, outside.mean(axis=0), _spread(outside))
+
+    def score(self, images: Pictures, *, progress: Progress = silent) -> Scores:
+        """Return the mean oddness of the oddest patches, in standard deviations of normal pictures at their places."""
+        odd = self._odd(checked(images, side=self.picture_side), progress)
+        worst = max(round(self.settings.worst * odd.shape[1]), 1)
+        scores: Scores = np.sort(odd, axis=1)[:, -worst:].mean(axis=1, dtype=np.float64)
+        return scores
+
+    def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
+        """Return the oddness of the patches over each pixel, their mean, (N, S, S) float32; about 0 if normal."""
+        side, patch = self.settings.side, self.settings.patch
+        odd, positions = self._odd(checked(images, side=self.picture_side), progress), patch_positions(side, patch)
+        maps = np.empty(images.shape, np.float32)
+        for part in chunks(maps, CHUNK):
+            maps[part] = resized(spread(odd[part], positions, patch, (side, side)), self.picture_side)
+        return maps
+
+    def _odd(self, stack: Pictures, progress: Progress) -> NDArray[np.float32]:
+        """Return how odd each patch is for its place, (N, P) float32."""
+        odd = np.empty((len(stack), len(self.usual)), np.float32)
+        parts = zip(chunks(stack, CHUNK), _features(stack, self.settings, progress), strict=True)
+        for part, features in parts:
+            odd[part] = (self.region.outside(features) - self.usual) / self.spread
+        return odd
+
+    def describe(self) -> list[str]:
+        """Say in words what it is and what it learnt."""
+        chosen, patch = self.settings, self.settings.patch
+        worst = f"the oddest {chosen.worst:.0%} of {len(self.usual)} patches"
+        return [
+            f"one_class_svm: learnt from patches of {self.normals} normal pictures at {chosen.side} x {chosen.side} px",
+            f"a patch of {patch} x {patch} px is its edges (HOG), texture (LBP), intensity and position",
+            f"{len(self.region.support)} patches hold up the border of the region of normal ones",
+            f"score: the mean over {worst}, in standard deviations of normal pictures at the same place",
+            "heat map: the mean of the patches over each pixel, in the same unit",
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Write `detector.json` and `arrays.npz` into `folder`."""
+        region = self.region
+        facts = {
+            "picture_side": self.picture_side,
+            "normals": self.normals,
+            "offset": region.offset,
+            "gamma": region.gamma,
+        }
+        arrays = {name: getattr(region, name) for name in REGION_ARRAYS}
+        write(folder, self.name, self.settings, facts, {**arrays, "usual": self.usual, "spread": self.spread})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return the detector that `save` wrote."""
+        card, arrays = read(folder, cls.name)
+        try:
+            region = Region(
+                **{name: arrays[name] for name in REGION_ARRAYS}, offset=card["offset"], gamma=card["gamma"]
+            )
+            settings = OneClassSvmSettings.model_validate(card["settings"])
+            facts = (card["picture_side"], card["normals"])
+            return cls(settings, *facts, region, arrays["usual"], arrays["spread"])
+        except (KeyError, ValueError) as error:
+            raise StoreError(f"the detector in {folder} cannot be read: {error}") from error
+
+
+def _features(stack: Pictures, settings: OneClassSvmSettings, progress: Progress) -> Iterator[NDArray[np.float32]]:
+    """Yield the features (n, P, d) of the patches of so many pictures at a time."""
+    for part in chunks(stack, CHUNK):
+        yield np.concatenate(patch_features(resized(stack[part], settings.side), settings.patch), axis=-1)
+        progress(min(part.stop, len(stack)), len(stack), "patches described")
+
+
+def _learn(features: NDArray[np.float32], settings: OneClassSvmSettings) -> Region:
+    """Return the region that holds all but a share `nu` of the patches (N, P, d), learnt from a sample of them."""
+    # scikit-learn takes a second to import; those who only score must not wait for it
+    from sklearn.svm import OneClassSVM
+
+    patches = features.reshape(-1, features.shape[-1])
+    centre, scale = patches.mean(axis=0), _scale(patches, settings.position_weight)
+    chosen = np.random.default_rng(settings.seed).permutation(len(patches))[: settings.samples]
+    sample = (patches[np.sort(chosen)] - centre) * scale
+    gamma = settings.gamma / max(float(sample.var(axis=0).sum()), TINY)
+    fitted = OneClassSVM(nu=settings.nu, gamma=gamma).fit(sample.astype(np.float64))
+    support, weights = fitted.support_vectors_.astype(np.float32), fitted.dual_coef_[0].astype(np.float32)
+    return Region(centre, scale, support, weights, float(-fitted.intercept_[0]), gamma)
+
+
+def _scale(patches: NDArray[np.float32], position_weight: float) -> NDArray[np.float32]:
+    """Return a factor for each feature, so that edges, texture and intensity have the same say, position its own."""
+    weights = np.repeat([1, 1, 1, position_weight], WIDTHS) / np.sqrt(np.repeat(WIDTHS, WIDTHS))
+    return np.asarray(weights / np.maximum(patches.std(axis=0), TINY), np.float32)
+
+
+def _spread(outside: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the standard deviation at each place of (N, P), drawn towards the mean of all where N is small."""
+    own, count = outside.var(axis=0), len(outside)
+    drawn = (own * count + own.mean() * SHRINK) / (count + SHRINK)
+    return np.asarray(np.sqrt(np.maximum(drawn, TINY**2)), np.float32)
