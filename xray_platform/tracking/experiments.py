@@ -2,12 +2,14 @@
 
 import logging
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
@@ -56,8 +58,8 @@ def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
         raise StoreError(f"another process has been setting up {places.mlruns} for {SETUP_SECONDS} s") from error
     except OSError as error:
         raise StoreError(f"cannot write {places.mlruns}: {error.strerror or error}") from error
-    except MlflowException as error:
-        raise StoreError(f"cannot open the MLflow store {_without_password(address)}: {error.message}") from error
+    except (MlflowException, SQLAlchemyError) as error:
+        raise StoreError(f"cannot open the MLflow store {_without_password(address)}: {_first_line(error)}") from error
 
 
 def embedded_uri(places: Places) -> str:
@@ -89,6 +91,9 @@ def _calm() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _without_password(address: str) -> str:
-    scheme, slashes, rest = address.partition("://")
-    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+def _first_line(error: Exception) -> str:
+    return _without_password(str(error).partition("\n")[0])
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(://)[^/@\s]*@", r"\1", text)

@@ -1,0 +1,84 @@
+"""The store of runs is set up once, whoever comes, and follows its folder."""
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from xray_platform.errors import StoreError
+from xray_platform.tables.places import Places
+from xray_platform.tracking.experiments import EXPERIMENT, Tracking, open_tracking
+from xray_platform.tracking.runs import open_run
+
+
+def _open_and_run(root: Path) -> tuple[str, str]:
+    opened = open_tracking(Places(root))
+    with open_run(opened, model="racer") as run:
+        run.log_epoch(0, {"loss": 1.0})
+    return opened.experiment_id, run.run_id
+
+
+def test_four_processes_may_open_a_fresh_folder_at_once(elsewhere: Places) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["xray_platform.tracking.runs"])
+    with context.Pool(4) as pool:
+        came = pool.map(_open_and_run, [elsewhere.root] * 4, chunksize=1)
+    assert len({experiment for experiment, _ in came}) == 1
+    assert len({run for _, run in came}) == 4
+    assert {experiment.name for experiment in open_tracking(elsewhere).client.search_experiments()} >= {EXPERIMENT}
+
+
+def test_the_store_lies_under_mlruns(tracking: Tracking, places: Places) -> None:
+    assert (places.mlruns / "mlflow.db").is_file()
+    experiment = tracking.client.get_experiment(tracking.experiment_id)
+    assert experiment.artifact_location == (places.mlruns / "artifacts").as_uri()
+    assert open_tracking(places) == tracking
+
+
+def test_another_store_may_be_named_in_the_environment(elsewhere: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://reader:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(StoreError, match=r"cannot open the MLflow store http://127\.0\.0\.1:9: ") as raised:
+        open_tracking(elsewhere)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_moved_store_finds_its_files(tracking: Tracking, places: Places, elsewhere: Places, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("kept")
+    with open_run(tracking, model="moved") as run:
+        run.log_file(tmp_path / "note.txt", "notes")
+    shutil.copytree(places.root, elsewhere.root)
+    moved = open_tracking(elsewhere)
+    assert Path(moved.client.download_artifacts(run.run_id, "notes/note.txt")).read_text() == "kept"
+    assert str(moved.client.get_run(run.run_id).info.artifact_uri).startswith(elsewhere.mlruns.as_uri())
+    assert str(tracking.client.get_run(run.run_id).info.artifact_uri).startswith(places.mlruns.as_uri())
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mlruns").write_text("a file where the folder should be")
+    with pytest.raises(StoreError, match=r"cannot write .*mlruns: File exists"):
+        open_tracking(Places(tmp_path))
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mlruns").mkdir()
+    (tmp_path / "mlruns" / "mlflow.db").write_bytes(b"not a database, but long enough to be taken for one" * 40)
+    with pytest.raises(StoreError, match="cannot open the MLflow store sqlite"):
+        open_tracking(Places(tmp_path))
+
+
+def test_nothing_is_said_on_the_terminal(elsewhere: Places) -> None:
+    program = "import sys; from pathlib import Path; from xray_platform_tests.tracking import test_experiments as here;"
+    program += "here._open_and_run(Path(sys.argv[1]))"
+    run = subprocess.run(
+        [sys.executable, "-c", program, elsewhere.root], capture_output=True, text=True, check=True, env=_bare()
+    )
+    assert (run.stdout, run.stderr) == ("", "")
+
+
+def _bare() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "PYTHONWARN"))}
