@@ -41,6 +41,7 @@ FULL = Form("full range", "uint16", 0, 65535)
 UNIT = Form("unit range", "float32", 0, 1)
 BYTE = Form("bytes", "uint8", 0, 255)
 SCORES = Form("standard scores", "float32", None, None)
+BORROWED = Form("ImageNet scores of three equal channels", "float32", None, None)
 
 SPAN = {"uint16": 65535.0, "uint8": 255.0, "float32": 1.0}
 

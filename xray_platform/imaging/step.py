@@ -33,6 +33,11 @@ class StepSettings(Settings):
     def describe(self) -> str:
         """Say in words what the step does."""
 
+    def states(self) -> str:
+        """Say which dtype and range the step takes and gives."""
+        gives = "the same" if self.gives is None else str(self.gives)
+        return f"takes {' or '.join(str(form) for form in self.takes)}; gives {gives}"
+
     def apply(self, pixels: Pixels, window: Window | None = None) -> Pixels:
         """Find and run."""
         return self.run(pixels, self.find(pixels, window))

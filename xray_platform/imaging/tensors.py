@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import PICTURES_A_SHARD, TENSORS_LAYOUT, recipe_file, standard_group, tensor_array
 from xray_platform.tables.places import Places
-from xray_platform.workers import Lost, map_in_children
+from xray_platform.workers import Lost, cores, map_in_children
 
 WORTH_A_CHILD = 64  # with fewer pictures than this, starting child processes takes longer than the work
+WORTH_THREADS = 256  # pictures that a thread reads at a time; fewer are read at once
 STORED_AS = {"float32": "float16"}
 AXES = {2: ("picture", "row", "column"), 3: ("picture", "channel", "row", "column")}
 
@@ -76,8 +78,13 @@ def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[
     opened = {b: ShardedPictures.open(tensor_array(places, recipe_id, b)) for b in rows["batch"].unique()}
     shape = next(iter(opened.values())).shape[1:] if opened else _shape(read_recipe(places, recipe_id))
     out = np.empty((len(rows), *shape), np.float32)
-    for place, (batch, row) in enumerate(zip(rows["batch"], rows["row"], strict=True)):
-        _read_as_float(opened[batch], int(row), out[place])
+    wanted = [(opened[batch], int(row)) for batch, row in zip(rows["batch"], rows["row"], strict=True)]
+    if len(wanted) < WORTH_THREADS:
+        _read_as_floats(wanted, out)
+        return out
+    parts = [slice(first, first + WORTH_THREADS) for first in range(0, len(wanted), WORTH_THREADS)]
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(_read_as_floats, [wanted[part] for part in parts], [out[part] for part in parts]))
     return out
 
 
@@ -90,10 +97,11 @@ def read_recipe(places: Places, recipe_id: str) -> Recipe:
         raise StoreError(f"there is no readable recipe at {path}") from error
 
 
-def _read_as_float(tensors: ShardedPictures, row: int, out: NDArray[np.float32]) -> None:
-    stored = np.empty(out.shape, tensors.dtype)
-    tensors.read_into(row, stored)
-    np.multiply(stored, np.float32(1.0 / SPAN.get(tensors.dtype.name, 1.0)), out=out)
+def _read_as_floats(wanted: list[tuple[ShardedPictures, int]], out: NDArray[np.float32]) -> None:
+    for place, (tensors, row) in enumerate(wanted):
+        stored = np.empty(out.shape[1:], tensors.dtype)
+        tensors.read_into(row, stored)
+        np.multiply(stored, np.float32(1.0 / SPAN.get(tensors.dtype.name, 1.0)), out=out[place])
 
 
 def _shape(recipe: Recipe) -> Shape:

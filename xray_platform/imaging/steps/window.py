@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from xray_platform.errors import InputError
 from xray_platform.imaging.form import FULL, STORED, Form, Pixels, Window
+from xray_platform.imaging.lookup import look_up
 from xray_platform.imaging.percentiles import percentiles
 from xray_platform.imaging.step import Found, StepSettings
 
@@ -62,7 +63,7 @@ def stretch(pixels: Pixels, low: float, high: float) -> Pixels:
         scale = TOP / (high - low)
         stretched: Pixels = cv2.addWeighted(pixels, scale, pixels, 0.0, -low * scale)
         return stretched.reshape(pixels.shape)
-    return _table(low, high)[pixels]
+    return look_up(pixels, _table(low, high))
 
 
 def _table(low: float, high: float) -> Pixels:

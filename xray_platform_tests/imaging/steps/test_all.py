@@ -1,0 +1,100 @@
+"""What every step must do, on any picture: keep its promise of dtype, range and shape, and leave its input alone."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xray_platform.errors import InputError
+from xray_platform.imaging.form import BORROWED, FULL, SCORES, UNIT, Form, Pixels
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.step import StepSettings
+from xray_platform.imaging.steps.all import STEPS
+from xray_platform.imaging.steps.denoise import MedianSettings
+
+PAIRS = [pytest.param(step(), form, id=f"{kind}-{form.name}") for kind, step in STEPS.items() for form in step.takes]
+
+
+@st.composite
+def pictures(draw: st.DrawFn, form: Form) -> Pixels:
+    """Any picture of a form: noise, constant, black and white only, a single bright pixel; from 1 x 1 pixel on."""
+    shape = (draw(st.integers(1, 40)), draw(st.integers(1, 40)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    spot = np.zeros(shape)
+    spot[0, 0] = 1
+    constant = np.full(shape, draw(st.floats(0, 1)))
+    unit = draw(st.sampled_from([rng.random(shape), constant, (rng.random(shape) > 0.5) * 1.0, spot]))
+    low, high = (-4.0, 4.0) if form.low is None or form.high is None else (form.low, form.high)
+    values: Pixels = (low + unit * (high - low)).astype(form.dtype)
+    return values
+
+
+@pytest.mark.parametrize(("step", "form"), PAIRS)
+@settings(max_examples=12)
+@given(data=st.data())
+def test_any_picture_comes_out_in_the_promised_form(step: StepSettings, form: Form, data: st.DataObject) -> None:
+    picture = data.draw(pictures(form))
+    before = picture.copy()
+    out = step.apply(picture)
+    assert (step.gives or form).holds(out)
+    assert step.shape(picture.shape) in (out.shape, None)
+    np.testing.assert_array_equal(picture, before)
+    assert not np.shares_memory(out, picture) or np.array_equal(out, picture)
+
+
+@pytest.mark.parametrize("kind", STEPS)
+@given(level=st.integers(0, 65535), rows=st.integers(1, 30), columns=st.integers(1, 30))
+@settings(max_examples=8)
+def test_a_constant_picture_stays_constant(kind: str, level: int, rows: int, columns: int) -> None:
+    step = STEPS[kind]()
+    picture = np.full((rows, columns), level, np.uint16)
+    if FULL in step.takes:
+        out = step.apply(picture)
+        framed = out if kind != "resize" else out[out > 0]
+        channels = framed.reshape(3, -1) if step.gives is BORROWED else framed.reshape(1, -1)
+        assert all(len(np.unique(channel)) <= 1 for channel in channels)
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_what_was_found_can_be_replayed_from_json(kind: str) -> None:
+    step = STEPS[kind]()
+    picture = np.random.default_rng(5).integers(0, 65536, (40, 31)).astype(np.uint16)
+    if FULL in step.takes:
+        found = json.loads(json.dumps(step.find(picture)))
+        np.testing.assert_array_equal(step.run(picture, found), step.apply(picture))
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_each_step_describes_itself_and_each_of_its_fields(kind: str) -> None:
+    step = STEPS[kind]
+    assert all(field.description for name, field in step.model_fields.items() if name != "kind")
+    assert not step().describe().endswith(".")
+    assert step().states().startswith("takes ")
+    assert Recipe.model_validate_json(_alone(step()).model_dump_json()) == _alone(step())
+
+
+def _alone(step: StepSettings) -> Recipe:
+    """A recipe of one step after the window, whose full range every step takes."""
+    return Recipe.model_validate({"steps": [{"kind": "window"}, step.model_dump()]})
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, step in STEPS.items() if FULL in step.takes and step.gives in (FULL, None)]
+)
+def test_sixteen_bit_steps_keep_sixteen_bits(kind: str) -> None:
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    out = STEPS[kind]().apply(ramp)
+    assert len(np.unique(out)) > (200 if kind == "quantise" else 4000)
+
+
+def test_the_forms_of_scores_are_told_apart() -> None:
+    assert SCORES != BORROWED
+    assert not UNIT.holds(np.full((2, 2), 1.5, np.float32))
+    assert not SCORES.holds(np.full((2, 2), np.nan, np.float32))
+
+
+def test_an_even_median_is_refused() -> None:
+    with pytest.raises(InputError, match="must be odd"):
+        MedianSettings(side=4)
