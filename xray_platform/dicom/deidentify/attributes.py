@@ -1,0 +1,138 @@
+"""Attributes: carry over from a source what the policy allows, value by value, at every depth it allows."""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xray_platform.dicom import tags
+from xray_platform.dicom.container import Container
+from xray_platform.dicom.deidentify.encode import Items, Written
+from xray_platform.dicom.deidentify.person import Person
+from xray_platform.dicom.deidentify.policy import TOP, Policy, Row
+from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.values import VALUE_RULES, Source
+from xray_platform.dicom.deidentify.vocabulary import codes
+from xray_platform.dicom.walk import UNDEFINED, Element, walk
+
+MOST_ITEMS = 32
+DEEPEST = 3
+_CODE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
+_REFERENCED_CLASS, _REFERENCED_INSTANCE = 0x00081150, 0x00081155
+
+Elements = Mapping[int, Element]
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """What is needed to carry attributes over: the opened source, its person, and the policy."""
+
+    container: Container
+    person: Person
+    policy: Policy
+
+    def carry(self) -> dict[int, Written]:
+        """Return the top level's allowed attributes, by tag. Raises RefusedError where a needed one is not sound."""
+        return {written.tag: written for written in self._dataset(self.container.elements, TOP, 0)}
+
+    def _dataset(self, elements: Elements, place: str, depth: int) -> list[Written]:
+        rows = self.policy.places[place]
+        allowed = ((rows[tag], element) for tag, element in elements.items() if tag in rows)
+        carried = (self._carry_one(row, element, elements, depth) for row, element in allowed)
+        return [written for written in carried if written is not None]
+
+    def _carry_one(self, row: Row, element: Element, beside: Elements, depth: int) -> Written | None:
+        if row.rule == "items":
+            items = self._items(row, element, depth)
+            return Written(row.tag, "SQ", items) if items or row.otherwise == "empty" else None
+        if row.vr == "SQ":
+            return Written(row.tag, "SQ", ())
+        if row.rule == "table":
+            return self._table(row, beside)
+        raw = self.container.raw(element.tag, {element.tag: element})
+        source = Source(raw, row.vr, self.container.little, self._signed, row.argument, self.person)
+        value = VALUE_RULES[row.rule].apply(source)
+        return _or_else(row, value if value is not None or raw.strip(b" \0") else _empty(row), self._word_vr)
+
+    @property
+    def _signed(self) -> bool:
+        return self.container.word(tags.PIXEL_REPRESENTATION) == 1
+
+    @property
+    def _word_vr(self) -> str:
+        return "SS" if self._signed else "US"
+
+    def _items(self, row: Row, element: Element, depth: int) -> Items:
+        if depth >= DEEPEST:
+            return ()
+        found = self._items_of(element, depth)[:MOST_ITEMS]
+        made = (self._item(item, row.argument, depth + 1) for item in found)
+        return tuple(item for item in made if item)
+
+    def _items_of(self, element: Element, depth: int) -> list[dict[int, Element]]:
+        if depth == 0:
+            return self.container.sequences.get(element.tag, [])
+        return _nested(self.container, element)
+
+    def _item(self, item: Elements, place: str, depth: int) -> tuple[Written, ...]:
+        if place == "code":
+            return self._code(item, depth)
+        carried = self._dataset(item, place, depth)
+        if place == "reference" and not {_REFERENCED_CLASS, _REFERENCED_INSTANCE} <= {each.tag for each in carried}:
+            return ()
+        return tuple(carried)
+
+    def _code(self, item: Elements, depth: int) -> tuple[Written, ...]:
+        """Carry over a coded concept that is known, its meaning taken from the product's own list."""
+        scheme, code = self.container.text(_SCHEME, item), self.container.text(_CODE, item)
+        meaning = codes().get((scheme, code))
+        if meaning is None:
+            return ()
+        triplet = ((_CODE, "SH", code), (_SCHEME, "SH", scheme), (_MEANING, "LO", meaning[:64]))
+        plain = tuple(Written(tag, vr, text.encode()) for tag, vr, text in triplet)
+        return (*plain, *self._dataset(item, "code", depth))
+
+    def _table(self, row: Row, beside: Elements) -> Written:
+        """Carry over a look-up table (PS3.3 section C.11.1): three numbers that describe it, and as many entries."""
+        descriptor = self.container.words(tags.LUT_DESCRIPTOR, within=beside)
+        entries = self.container.words(tags.LUT_DATA, within=beside)
+        if len(descriptor) != 3 or not 8 <= descriptor[2] <= 16:
+            raise RefusedError(STRUCTURE, "quarantine", "a look-up table without a descriptor of three numbers")
+        count = descriptor[0] or 65536
+        if len(entries) < count:
+            raise RefusedError(STRUCTURE, "quarantine", "a look-up table with fewer entries than its descriptor says")
+        if row.tag == tags.LUT_DESCRIPTOR:
+            return Written(row.tag, self._word_vr, struct.pack("<3H", *descriptor))
+        return Written(row.tag, "OW", struct.pack(f"<{count}H", *entries[:count]))
+
+
+def _nested(container: Container, element: Element) -> list[dict[int, Element]]:
+    """Walk a sequence inside an item once more by itself, from its own tag on, to learn of its items."""
+    explicit = bool(element.vr)
+    start = element.offset - (12 if explicit else 8)
+    pixels = container.elements.get(tags.PIXEL_DATA)
+    end = element.offset + element.length if element.length != UNDEFINED else pixels.offset if pixels else None
+    found = walk(container.data[:end], start, explicit=explicit, little=container.little)
+    return found.sequences.get(element.tag, [])
+
+
+def _empty(row: Row) -> bytes | None:
+    """An empty value stays empty where the attribute is of type 2, and counts as failed elsewhere."""
+    return b"" if row.type == 2 else None
+
+
+def _or_else(row: Row, value: bytes | None, word_vr: str) -> Written | None:
+    vr = word_vr if " or " in row.vr else row.vr
+    if value is not None:
+        return Written(row.tag, vr, value)
+    if row.otherwise == "refuse":
+        raise RefusedError(STRUCTURE, "quarantine", f"{row.attribute} has no value that is allowed")
+    if row.otherwise == "remove":
+        return None
+    return Written(row.tag, vr, _neutral(vr, row.otherwise))
+
+
+def _neutral(vr: str, otherwise: str) -> bytes:
+    text = otherwise.removeprefix("=") if otherwise.startswith("=") else ""
+    if vr in {"US", "SS"} and text:
+        return struct.pack("<h", int(text))
+    return text.encode()

@@ -1,0 +1,167 @@
+"""Engine: de-identify one DICOM file, or one JPEG or PNG picture, from bytes to bytes."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import imagecodecs
+import numpy as np
+
+from xray_platform.dicom import tags
+from xray_platform.dicom.container import Container, open_container
+from xray_platform.dicom.decode import Pixels, UndecodableError
+from xray_platform.dicom.deidentify.attributes import Carrier
+from xray_platform.dicom.deidentify.encode import Written, encode_dataset, file_head
+from xray_platform.dicom.deidentify.facts import dicom_facts, pixel_sha256, stated_age
+from xray_platform.dicom.deidentify.identifiers import identifiers_of
+from xray_platform.dicom.deidentify.marks import marks
+from xray_platform.dicom.deidentify.person import Given, Person, person_given, person_of
+from xray_platform.dicom.deidentify.pixel_data import PixelSource, pixel_attributes, pixel_element, read_pixels
+from xray_platform.dicom.deidentify.policy import load_policy
+from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.result import Deidentified, Facts
+from xray_platform.dicom.deidentify.search import refuse_leaks
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
+from xray_platform.dicom.deidentify.text import CleanedText, clean_text, refuse_scans
+from xray_platform.dicom.form import HEAD_BYTES, Form, form_of
+from xray_platform.dicom.grey import grey_of
+from xray_platform.dicom.layout import layout_of
+from xray_platform.dicom.pseudonym import PseudonymKey
+from xray_platform.dicom.still import Still, open_still, still_values
+
+_MEGA = 1_000_000
+_DERIVED = b"DERIVED"
+_SERIES_INSTANCE_UID = 0x0020000E
+_PIXEL_TAGS = (tags.PLANAR_CONFIGURATION, tags.NUMBER_OF_FRAMES)
+
+
+def deidentify(
+    data: bytes, key: PseudonymKey, given: Given = Given(), settings: DeidentifySettings = DeidentifySettings()
+) -> Deidentified:
+    """Return the bytes of a DICOM, JPEG or PNG file without identity, and what may be known of it.
+
+    `given` says whose it is where the file does not. Raises RefusedError where that cannot be done, or not surely.
+    """
+    form = form_of(data[:HEAD_BYTES])
+    if form == "dicom":
+        return _dicom(data, key, given, settings)
+    if form in {"jpeg", "png"}:
+        return _still(data, form, key, given, settings)
+    raise RefusedError(STRUCTURE, "reject", f"not a picture: found {form} data, DICOM, JPEG and PNG are allowed")
+
+
+def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Deidentified:
+    container = open_container(data)
+    _refuse_broken(container, settings)
+    refuse_scans(container)
+    name = given.fallback or hashlib.sha256(data).hexdigest()
+    person = person_of(container, key, Given(given.subject, given.study, name))
+    policy = load_policy()
+    carried = Carrier(container, person, policy).carry()
+    source = read_pixels(container)
+    cleaned = clean_text(source.values, settings, container.text(tags.BURNED_IN_ANNOTATION).upper())
+    if cleaned.masked:
+        source = source.masked(cleaned.values)
+    written = _whole(
+        carried, source, cleaned, marks(policy.id, key.id, cleaned.method), person, name, stated_age(container)
+    )
+    syntax, head, pixels = pixel_element(source)
+    before = file_head(_text(written, tags.SOP_CLASS_UID), _text(written, tags.SOP_INSTANCE_UID), syntax)
+    before += encode_dataset(written.values())
+    compressed = not pixels
+    bits = 0 if compressed else _settable_bits(source)
+    generated = b"\0".join(_generated(written.values()))
+    refuse_leaks(before, written.values(), pixels or head, bits, identifiers_of(data, container, policy), generated)
+    facts = dicom_facts(container, written, source)
+    return Deidentified((before, head, pixels), ".dcm", person, facts, cleaned.masked, cleaned.share)
+
+
+def _refuse_broken(container: Container, settings: DeidentifySettings) -> None:
+    """Refuse what could not be walked to its end, for then nobody knows what it holds, and what is too large."""
+    for flaw in container.flaws:
+        if flaw.code not in {"Q002", "Q005", "Q006", "Q012"}:
+            raise RefusedError(STRUCTURE, "reject", flaw.evidence)
+    layout = layout_of(container)
+    if layout is not None and layout.pixels > settings.most_megapixels * _MEGA:
+        found = f"{layout.rows} x {layout.columns} x {layout.frames} pixels"
+        raise RefusedError(STRUCTURE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
+
+
+def _whole(
+    carried: dict[int, Written],
+    source: PixelSource,
+    cleaned: CleanedText,
+    marked: dict[int, Written],
+    person: Person,
+    name: str,
+    age: str | None,
+) -> dict[int, Written]:
+    """Put together what is written: carried attributes, the UIDs that must be there, pixel layout and marks."""
+    made = {
+        tags.SOP_INSTANCE_UID: f"instance|{name}",
+        tags.STUDY_INSTANCE_UID: f"study|{person.study}",
+        _SERIES_INSTANCE_UID: f"series|{person.study}",
+    }
+    uids = {tag: Written(tag, "UI", person.key.uid(text).encode()) for tag, text in made.items()}
+    pixels = pixel_attributes(source)
+    kept = {tag: element for tag, element in carried.items() if tag not in _PIXEL_TAGS}
+    if age and tags.PATIENT_AGE not in kept:
+        kept[tags.PATIENT_AGE] = Written(tags.PATIENT_AGE, "AS", age.encode())
+    if cleaned.masked and tags.IMAGE_TYPE in kept:
+        kind = kept[tags.IMAGE_TYPE]
+        value = kind.value if isinstance(kind.value, bytes) else b""
+        kept[tags.IMAGE_TYPE] = kind._replace(value=value.replace(b"ORIGINAL", _DERIVED, 1))
+    if tags.SOP_CLASS_UID not in kept:
+        raise RefusedError(STRUCTURE, "quarantine", "no SOP class UID")
+    return {**uids, **kept, **pixels, **marked}
+
+
+def _text(written: dict[int, Written], tag: int) -> str:
+    value = written[tag].value
+    return value.decode("ascii") if isinstance(value, bytes) else ""
+
+
+def _settable_bits(source: PixelSource) -> int:
+    signed_or_full = source.layout.signed or source.values.dtype.itemsize != 2
+    return source.values.dtype.itemsize * 8 if signed_or_full else source.layout.bits_stored
+
+
+def _generated(written: Iterable[Written]) -> Iterator[bytes]:
+    """Yield pseudonyms, moved dates and codes: values that the product made or knows."""
+    for element in written:
+        if not isinstance(element.value, bytes):
+            for item in element.value:
+                yield from _generated(item)
+        elif element.vr in {"UI", "DA", "DT", "SH", "LO", "PN"}:
+            yield element.value
+
+
+def _still(data: bytes, form: Form, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Deidentified:
+    still = open_still(data, "jpeg" if form == "jpeg" else "png")
+    values = _grey_values(still, settings)
+    cleaned = clean_text(values, settings)
+    name = given.fallback or hashlib.sha256(data).hexdigest()
+    facts = Facts(
+        format=still.form,
+        pixel_sha256=pixel_sha256(cleaned.values),
+        rows=still.rows,
+        columns=still.columns,
+        bits_stored=cleaned.values.dtype.itemsize * 8,
+        photometric="MONOCHROME2",
+        lossy=still.lossy,
+    )
+    written = imagecodecs.png_encode(cleaned.values, level=3)
+    person = person_given(key, given, name)
+    return Deidentified((bytes(written),), ".png", person, facts, cleaned.masked, cleaned.share)
+
+
+def _grey_values(still: Still, settings: DeidentifySettings) -> Pixels:
+    for flaw in still.flaws:
+        if flaw.code != "Q005":
+            raise RefusedError(STRUCTURE, "reject", flaw.evidence)
+    if still.rows * still.columns > settings.most_megapixels * _MEGA:
+        found = f"{still.rows} x {still.columns} pixels"
+        raise RefusedError(STRUCTURE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
+    try:
+        return np.ascontiguousarray(grey_of(still_values(still), "RGB", None))
+    except UndecodableError as error:
+        raise RefusedError(STRUCTURE, "reject", str(error)) from None

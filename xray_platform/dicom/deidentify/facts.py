@@ -1,0 +1,87 @@
+"""Facts: read what the tables may know of a picture from its de-identified attributes."""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from xray_platform.dicom import tags
+from xray_platform.dicom.container import Container
+from xray_platform.dicom.dates import OLDEST, age_between, cap_age, in_years, read_age
+from xray_platform.dicom.decode import Pixels
+from xray_platform.dicom.deidentify.encode import Written
+from xray_platform.dicom.deidentify.pixel_data import PixelSource
+from xray_platform.dicom.deidentify.result import Facts
+from xray_platform.dicom.layout import layout_of
+from xray_platform.dicom.picture import is_lossy
+
+_SPACINGS = (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING)
+_VIEWS = frozenset(("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO", "LAT", "LATERAL"))
+_PHOTOMETRICS = frozenset(("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "PALETTE COLOR"))
+
+
+def pixel_sha256(values: Pixels) -> str:
+    """Return the SHA-256 of stored values with their shape and kind, in hexadecimal."""
+    digest = hashlib.sha256(f"{values.shape} {values.dtype.kind}{values.dtype.itemsize}".encode())
+    digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
+def dicom_facts(container: Container, written: Mapping[int, Written], source: PixelSource) -> Facts:
+    """Return the facts of a picture that came as DICOM."""
+    came = layout_of(container)
+    photometric = came.photometric if came else source.layout.photometric
+    return Facts(
+        format="dicom",
+        pixel_sha256=pixel_sha256(source.values),
+        rows=source.layout.rows,
+        columns=source.layout.columns,
+        bits_stored=min(source.layout.bits_stored, 16),
+        photometric=photometric if photometric in _PHOTOMETRICS else source.layout.photometric,
+        lossy=is_lossy(container),
+        transfer_syntax=source.syntax,
+        modality=_text(written, tags.MODALITY),
+        view_position=_view(written),
+        sex=_text(written, tags.PATIENT_SEX),
+        age_years=_age(written),
+        study_date=_text(written, tags.STUDY_DATE),
+        manufacturer=_text(written, tags.MANUFACTURER),
+        spacing_mm=_spacing(written),
+    )
+
+
+def stated_age(container: Container) -> str | None:
+    """Return the capped age at the study, as stated or from the dates of birth and study; None without either."""
+    text = container.text(tags.PATIENT_AGE)
+    age = (
+        text
+        if read_age(text)
+        else age_between(container.text(tags.PATIENT_BIRTH_DATE), container.text(tags.STUDY_DATE))
+    )
+    return cap_age(age) if age else None
+
+
+def _text(written: Mapping[int, Written], tag: int) -> str | None:
+    element = written.get(tag)
+    if element is None or not isinstance(element.value, bytes):
+        return None
+    return element.value.decode("ascii").strip() or None
+
+
+def _view(written: Mapping[int, Written]) -> str | None:
+    """Return the view; some archives write it where the patient's position belongs."""
+    found = (_text(written, tag) for tag in (tags.VIEW_POSITION, tags.PATIENT_POSITION))
+    return next((text for text in found if text in _VIEWS), None)
+
+
+def _age(written: Mapping[int, Written]) -> float | None:
+    age = read_age(_text(written, tags.PATIENT_AGE) or "")
+    return min(float(OLDEST), round(in_years(*age), 3)) if age else None
+
+
+def _spacing(written: Mapping[int, Written]) -> float | None:
+    for tag in _SPACINGS:
+        parts = [float(part) for part in (_text(written, tag) or "").split("\\") if part]
+        if len(parts) == 2 and 0.01 <= sum(parts) / 2 <= 10:
+            return sum(parts) / 2
+    return None

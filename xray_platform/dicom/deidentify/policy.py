@@ -1,0 +1,73 @@
+"""Policy: the attributes of CR, DX and secondary capture that may stay, read from `policy.csv`; others go."""
+
+import csv
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from xray_platform.errors import StoreError
+
+TOP = ""
+_TEXT = "policy.csv"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One allowed attribute: where it may stand, which rule its value must pass, what stands there `otherwise`.
+
+    `type` is its strictest DICOM type among the CR, DX and SC modules (PS3.3): 1 must have a value, 2 must be there,
+    3 may be missing. `otherwise` is `remove`, `empty`, `refuse` (the file), or `=` and a neutral value.
+    """
+
+    place: str
+    attribute: str
+    tag: int
+    vr: str
+    type: int
+    rule: str
+    argument: str
+    otherwise: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All rows by place (the top level, or the name of a kind of item) and tag; `id` names exactly this policy."""
+
+    places: Mapping[str, Mapping[int, Row]]
+    id: str
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(row for place in self.places.values() for row in place.values())
+
+
+@cache
+def load_policy() -> Policy:
+    """Read the policy that comes with the product. Raises StoreError where a line of it is not sound."""
+    text = files("xray_platform.dicom.deidentify").joinpath(_TEXT).read_text(encoding="ascii")
+    places: dict[str, dict[int, Row]] = {}
+    for line in csv.DictReader(text.splitlines()):
+        row = _row(line)
+        places.setdefault(row.place, {})[row.tag] = row
+    return Policy(places, hashlib.sha256(text.encode()).hexdigest()[:8])
+
+
+def _row(line: Mapping[str, str]) -> Row:
+    tag = tag_for_keyword(line["attribute"])
+    otherwise = line["otherwise"]
+    if tag is None or not (otherwise in {"remove", "empty", "refuse"} or otherwise.startswith("=")):
+        raise StoreError(f"{_TEXT}: no such attribute, or no such fallback: {line['attribute']}, {otherwise}")
+    return Row(
+        place=line["place"],
+        attribute=line["attribute"],
+        tag=int(tag),
+        vr=dictionary_VR(tag),
+        type=int(line["type"]),
+        rule=line["rule"],
+        argument=line["argument"],
+        otherwise=otherwise,
+    )

@@ -1,0 +1,14 @@
+"""Settings of the de-identification."""
+
+from pydantic import Field
+
+from xray_platform.settings import Settings
+
+
+class DeidentifySettings(Settings):
+    """What a person may choose about de-identification; what goes and what stays is the policy's, not a choice."""
+
+    most_masked: float = Field(
+        0.08, ge=0, le=1, description="share of the picture that masks may cover before it is quarantined instead"
+    )
+    most_megapixels: float = Field(64, gt=0, le=1024, description="millions of pixels above which none are decoded")
