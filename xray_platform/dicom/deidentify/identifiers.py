@@ -75,8 +75,8 @@ def _is_known(word: str) -> bool:
 
 def _values(data: bytes, container: Container, policy: Policy) -> Iterator[bytes]:
     yield from _changed(container, container.elements, policy.places[TOP])
-    end = max((element.offset + element.length for element in container.meta.values()), default=0)
-    yield data[:end]
+    yield from (value for tag, value in container.meta.items() if tag != tags.TRANSFER_SYNTAX_UID)
+    yield data[:128] if container.part10 else b""
 
 
 def _changed(container: Container, elements: Mapping[int, Element], rows: Mapping[int, Row]) -> Iterator[bytes]:
