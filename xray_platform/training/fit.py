@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +16,13 @@ from xray_platform.settings import Settings
 from xray_platform.training.pictures import Pictures, Truth, checked
 from xray_platform.training.quiet import quiet
 from xray_platform.training.threads import threads
+from xray_platform.training.told import OnEpoch, tell_nobody
 from xray_platform.training.trained import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
 
 Part = tuple[Pictures, Truth]
-OnEpoch = Callable[[int, dict[str, float]], None]
 CHECKPOINTS = "checkpoints"
 JOB = "job.json"  # what the checkpoints beside it belong to
-
-
-def tell_nobody(epoch: int, metrics: dict[str, float]) -> None:
-    """Take the metrics of a pass and do nothing with them."""
 
 
 def fit_network(
@@ -43,9 +38,10 @@ def fit_network(
 ) -> TrainedNetwork:
     """Return the network named, taught with pictures (N, S, S) float32 in [0, 1] and truth (N,), True abnormal.
 
-    The weights kept are those of the pass with the best validation AUROC. `folder/checkpoints` holds checkpoints while
-    it learns and is gone afterwards; the same call after a kill goes on from the last whole pass, and `on_epoch` is
-    told of the passes that are left. Chance depends on `training.seed` alone.
+    The weights kept are those of the pass with the best validation AUROC, among equals the lowest loss.
+    `folder/checkpoints` holds a checkpoint while it learns and is gone afterwards; the same call after a kill goes on
+    from the last whole pass, and `on_epoch` is told of the passes that are left. Chance depends on `training.seed`
+    alone.
 
     Raises `InputError` for pictures or names that it cannot take and `DataError` where a part lacks one class.
     """

@@ -16,6 +16,7 @@ from xray_platform.training.batches import Batch, generator_for
 from xray_platform.training.schedule import warm_up_then_cosine
 from xray_platform.training.training_settings import TrainingSettings
 
+MERIT = "val_merit"  # what the best pass has most of
 TIE_BREAK = 1e-4  # how much AUROC one unit of validation loss is worth
 
 
@@ -83,7 +84,7 @@ class Learner(lightning.LightningModule):
             "seconds": time.monotonic() - self._began,
         }
         # few validation pictures are soon told apart perfectly; among such passes the surest is the best
-        self.log("val_merit", auroc - TIE_BREAK * self.metrics["val_loss"])
+        self.log(MERIT, auroc - TIE_BREAK * self.metrics["val_loss"])
 
     def configure_optimizers(self) -> Any:
         """Return AdamW, its step size changed after each batch; norms and biases do not decay."""

@@ -10,8 +10,8 @@ from xray_platform.training.augmentation import AugmentationSettings
 class TrainingSettings(AugmentationSettings):
     """How a network learns: how long, how fast, from what changes, and when it stops."""
 
-    epochs: int = Field(14, ge=1, le=1000, description="greatest number of passes over the training part")
-    patience: int = Field(5, ge=1, le=1000, description="passes without a better validation AUROC before it stops")
+    epochs: int = Field(10, ge=1, le=1000, description="greatest number of passes over the training part")
+    patience: int = Field(4, ge=1, le=1000, description="passes without a better validation AUROC before it stops")
     batch_size: int = Field(32, ge=2, le=1024, description="pictures a step")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="greatest step of AdamW, reached after the warm-up")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of all steps in which the learning rate rises to its top")

@@ -1,0 +1,62 @@
+"""Checkpoints: one file from which learning goes on after a kill; it holds the best pass too, so both always agree."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch.callbacks import Checkpoint
+
+from xray_platform.progress import Progress
+from xray_platform.training.learner import MERIT, Learner
+from xray_platform.training.told import OnEpoch
+
+LAST = "last.ckpt"
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Writes a checkpoint beside its place and then renames it; Lightning's own way goes through another folder."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:  # noqa: ARG002
+        """Write a checkpoint that is either whole or not there."""
+        half = Path(f"{path}.half")
+        torch.save(checkpoint, half)
+        half.replace(path)
+
+
+class Keeper(Checkpoint):
+    """Keeps the metrics of every pass, the weights of the best, and a checkpoint after each; tells who listens."""
+
+    def __init__(self, folder: Path, progress: Progress, on_epoch: OnEpoch) -> None:
+        self.file = folder / LAST
+        self.progress, self.on_epoch = progress, on_epoch
+        self.history: list[dict[str, float]] = []
+        self.best_epoch, self.best_merit = -1, -float("inf")
+        self.best_weights: dict[str, torch.Tensor] = {}
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Say how far it is."""
+        total, epochs = int(trainer.estimated_stepping_batches), trainer.max_epochs
+        self.progress(trainer.global_step, total, f"learning: pass {trainer.current_epoch + 1} of {epochs}")
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Keep the metrics of the pass, and its weights where none were better, and write the checkpoint."""
+        learner: Learner = pl_module  # type: ignore[assignment]
+        self.history.append(learner.metrics)
+        merit = float(trainer.callback_metrics[MERIT])
+        if merit > self.best_merit:
+            weights = learner.judged_network.state_dict()
+            self.best_weights = {name: value.detach().cpu().clone() for name, value in weights.items()}
+            self.best_epoch, self.best_merit = trainer.current_epoch, merit
+        self.on_epoch(trainer.current_epoch, dict(learner.metrics))
+        trainer.save_checkpoint(self.file)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {name: getattr(self, name) for name in ("history", "best_epoch", "best_merit", "best_weights")}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take back what a checkpoint kept."""
+        for name, value in state_dict.items():
+            setattr(self, name, value)
