@@ -16,9 +16,10 @@ Method = Literal["platt", "isotonic"]
 class Calibration(BaseModel):
     """A map from score to probability, never falling.
 
-    `platt` and `none`: 1 / (1 + exp(−(slope·(score − centre)/scale + intercept))). `isotonic`: straight lines between
-    `knots` (score, probability), level outside. `none` means that the validation part held one class only: the number
-    rises with the score and is below or above a half as the score is below or above the threshold, nothing more.
+    `platt` and `none`: 1 / (1 + exp(−(slope·(x − centre)/scale + intercept))), where x is the score, or its natural
+    logarithm if `logarithm` (scores that are distances have a long tail to the right). `isotonic`: straight lines
+    between `knots` (score, probability), level outside. `none` means that the validation part held one class only: the
+    number rises with the score and is a half at the threshold, nothing more.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,6 +29,7 @@ class Calibration(BaseModel):
     scale: float = 1.0
     slope: float = 1.0
     intercept: float = 0.0
+    logarithm: bool = False
     knots: tuple[tuple[float, float], ...] = ()
     explanation: str
 
@@ -42,14 +44,16 @@ class Calibration(BaseModel):
         if self.method == "isotonic":
             places, heights = np.array(self.knots, dtype=np.float64).T
             return np.asarray(np.interp(score, places, heights), dtype=np.float64)
-        return np.asarray(expit(self.slope * (score - self.centre) / self.scale + self.intercept), dtype=np.float64)
+        place = _logarithm(score) if self.logarithm else score
+        return np.asarray(expit(self.slope * (place - self.centre) / self.scale + self.intercept), dtype=np.float64)
 
 
 def fit_calibration(score: Numbers, truth: Flags, method: Method = "platt", *, threshold: float = 0.0) -> Calibration:
     """Fit on scores (N,), finite, and truths (N,) of the validation part.
 
     `platt`: logistic regression on the score with Platt's smoothed targets (Platt 1999; Lin, Lin & Weng 2007), which
-    stays finite when the classes are perfectly apart. `isotonic`: pool adjacent violators, for some hundreds of
+    stays finite when the classes are perfectly apart; where all scores are positive, on the score or its logarithm,
+    whichever makes the truth likelier. `isotonic`: pool adjacent violators, for some hundreds of
     pictures and more. With one class only nothing can be calibrated: a logistic curve about `threshold` stands in,
     and says so. Raises DataError where there are no pictures.
     """
@@ -62,10 +66,24 @@ def fit_calibration(score: Numbers, truth: Flags, method: Method = "platt", *, t
 
 
 def _platt(score: Numbers, truth: Flags) -> Calibration:
-    centre, scale = float(np.mean(score)), _spread(score)
+    fits = [_fit_line(score, truth)]
+    if score.min() > 0:
+        fits.append(_fit_line(_logarithm(score), truth))
+    logarithm = len(fits) > 1 and fits[1][0] < fits[0][0]
+    _, centre, scale, slope, intercept = fits[logarithm]
+    of = "the logarithm of the score" if logarithm else "the score"
+    fell = "" if slope > 0 else " The scores do not rise with abnormality there: every picture gets the same number."
+    words = f"Platt scaling: a logistic curve over {of}, fitted to {len(score)} pictures of the validation part.{fell}"
+    line = {"centre": centre, "scale": scale, "slope": slope, "intercept": intercept}
+    return Calibration(method="platt", logarithm=logarithm, explanation=words, **line)
+
+
+def _fit_line(x: Numbers, truth: Flags) -> tuple[float, float, float, float, float]:
+    """Fit a logistic curve that does not fall; return its loss, centre, scale, slope and intercept."""
+    centre, scale = float(np.mean(x)), _spread(x)
     abnormal, normal = int(truth.sum()), int((~truth).sum())
     target = np.where(truth, (abnormal + 1) / (abnormal + 2), 1 / (normal + 2))
-    place = (score - centre) / scale
+    place = (x - centre) / scale
 
     def loss(line: Numbers) -> tuple[float, Numbers]:
         value = line[0] * place + line[1]
@@ -73,16 +91,12 @@ def _platt(score: Numbers, truth: Flags) -> Calibration:
         return float(np.sum(np.logaddexp(0, value) - target * value)), np.array([gap @ place, gap.sum()])
 
     start = np.array([0.0, np.log((abnormal + 1) / (normal + 1))])
-    slope, intercept = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)]).x
-    fell = "" if slope > 0 else " The scores do not rise with abnormality there: every picture gets the same number."
-    return Calibration(
-        method="platt",
-        centre=centre,
-        scale=scale,
-        slope=float(slope),
-        intercept=float(intercept),
-        explanation=f"Platt scaling: a logistic curve fitted to {len(score)} pictures of the validation part.{fell}",
-    )
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)])
+    return float(found.fun), centre, scale, float(found.x[0]), float(found.x[1])
+
+
+def _logarithm(score: Numbers) -> Numbers:
+    return np.asarray(np.log(np.maximum(score, np.finfo(np.float64).tiny)), dtype=np.float64)
 
 
 def _isotonic(score: Numbers, truth: Flags) -> Calibration:

@@ -205,4 +205,4 @@ def _corners(points: Numbers) -> np.ndarray:
 
 
 def _points(values: Numbers) -> Points:
-    return tuple(float(f"{value:.9g}") for value in values)
+    return tuple(values.tolist())

@@ -1,0 +1,101 @@
+"""Bootstrap: intervals know how many subjects there are, not how many pictures."""
+
+import numpy as np
+import pytest
+
+from xray_platform.evaluation.bootstrap import CHUNK_ELEMENTS, Draws, Metric, measure, subject_codes, weightings
+from xray_platform.evaluation.metrics import KINDS, Judged
+from xray_platform_tests.evaluation.invented import judged
+
+FEW = Draws(resamples=300)
+
+
+def people(count: int) -> list[str]:
+    return [f"sub-{number}" for number in range(count)]
+
+
+def width(metric: Metric) -> float:
+    assert metric.low is not None
+    assert metric.high is not None
+    return metric.high - metric.low
+
+
+def times(pictures: Judged, copies: int) -> Judged:
+    again = np.repeat(np.arange(len(pictures)), copies)
+    assert pictures.probability is not None
+    return Judged(pictures.score[again], pictures.truth[again], pictures.verdict[again], pictures.probability[again])
+
+
+def test_ten_films_of_each_person_do_not_make_the_figures_surer() -> None:
+    once = judged(80)
+    plain = measure(once, people(80), FEW)
+    tenfold = measure(times(once, 10), np.repeat(people(80), 10).astype(object), FEW)
+    for name, metric in plain.items():
+        assert (tenfold[name].low, tenfold[name].high) == pytest.approx((metric.low, metric.high)), name
+
+
+def test_ten_times_as_many_people_do() -> None:
+    few, many = (measure(judged(count), people(count), FEW)["auroc"] for count in (60, 600))
+    assert width(many) < width(few) / 2
+
+
+def test_the_interval_of_a_share_is_as_wide_as_theory_says() -> None:
+    verdict = np.arange(400) < 300
+    pictures = Judged(verdict.astype(float), np.ones(400, bool), verdict, None)
+    metric = measure(pictures, people(400), Draws(2000))["sensitivity"]
+    error = 1.96 * np.sqrt(0.75 * 0.25 / 400)
+    assert (metric.low, metric.high) == pytest.approx((0.75 - error, 0.75 + error), abs=0.01)
+
+
+def test_values_lie_in_their_intervals_and_the_same_seed_gives_the_same() -> None:
+    pictures = judged(100)
+    metrics = measure(pictures, people(100), FEW)
+    assert metrics == measure(pictures, people(100), FEW)
+    assert metrics != measure(pictures, people(100), Draws(300, seed=1))
+    inside = [metric for metric in metrics.values() if metric.name != "ece"]  # chance alone can only raise that one
+    assert len(inside) == len(KINDS) - 1
+    assert all((m.low or 0) <= (m.value or 0) <= (m.high or 0) for m in inside)
+    assert all(m.method == "bootstrap" for m in inside)
+
+
+def test_no_error_among_ten_people_does_not_mean_none_among_all() -> None:
+    truth = np.arange(40) < 20
+    perfect = Judged(truth.astype(float), truth, truth, truth.astype(float))
+    metrics = measure(perfect, [f"sub-{number // 2}" for number in range(40)], FEW)
+    for name in ("auroc", "sensitivity", "specificity"):
+        assert metrics[name].method == "exact"
+        assert (metrics[name].low, metrics[name].high) == pytest.approx((0.025 ** (1 / 10), 1.0))
+    assert metrics["f1"].low is None
+    assert metrics["f1"].reason == "no interval: every draw gives the same value"
+
+
+def test_all_wrong_is_bounded_from_above() -> None:
+    truth = np.arange(20) < 10
+    metrics = measure(Judged(-truth.astype(float), truth, ~truth, None), people(20), FEW)
+    assert metrics["sensitivity"].value == 0
+    assert (metrics["sensitivity"].low, metrics["sensitivity"].high) == pytest.approx((0, 1 - 0.025 ** (1 / 10)))
+    assert metrics["brier"].value is None
+    assert "not calibrated" in metrics["brier"].reason
+
+
+def test_one_person_alone_has_a_value_but_no_interval() -> None:
+    metric = measure(judged(10), ["sub-1"] * 10, FEW)["auroc"]
+    assert metric.value is not None
+    assert metric.low is None
+    assert "one subject only" in metric.reason
+
+
+def test_a_single_abnormal_person_is_too_few() -> None:
+    truth = np.array([True, True, False])
+    metric = measure(Judged(np.array([1.0, 3.0, 2.0]), truth, truth, None), ["a", "a", "b"], FEW)["auroc"]
+    assert metric.value == 0.5
+    assert metric.low is None
+
+
+def test_memory_is_bounded_whatever_the_number_of_pictures() -> None:
+    codes, count = subject_codes([f"sub-{number // 2}" for number in range(20_000)])
+    first = next(weightings(codes, count, Draws(2000)))
+    assert count == 10_000
+    assert first.size <= CHUNK_ELEMENTS
+    assert (first[:, 0] == first[:, 1]).all()
+    assert (first[:, ::2].sum(axis=1) == count).all()

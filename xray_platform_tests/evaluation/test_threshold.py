@@ -1,0 +1,100 @@
+"""Threshold: each rule gives what it promises on the validation part, and says so where a class is missing."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xray_platform.errors import DataError
+from xray_platform.evaluation.threshold import Threshold, ThresholdSettings, choose_threshold
+
+finite = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 3))
+pictures = st.lists(st.tuples(finite, st.booleans()), min_size=1, max_size=40)
+
+
+def split(drawn: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([score for score, _ in drawn]), np.array([truth for _, truth in drawn])
+
+
+@given(pictures, st.sampled_from(["youden", "sensitivity", "specificity"]), st.floats(0.05, 0.99))
+def test_it_reports_what_its_verdicts_are(drawn: list[tuple[float, bool]], rule: str, target: float) -> None:
+    score, truth = split(drawn)
+    threshold = choose_threshold(score, truth, ThresholdSettings.model_validate({"rule": rule, "target": target}))
+    called = threshold.verdicts(score)
+    for reached, verdicts in ((threshold.sensitivity, called[truth]), (threshold.specificity, ~called[~truth])):
+        assert (reached is None) == (len(verdicts) == 0)
+        assert reached is None or reached == pytest.approx(verdicts.mean())
+
+
+@given(pictures, st.floats(0.05, 0.99))
+def test_the_target_is_kept(drawn: list[tuple[float, bool]], target: float) -> None:
+    score, truth = split(drawn)
+    sensitive = choose_threshold(score, truth, ThresholdSettings(rule="sensitivity", target=target))
+    specific = choose_threshold(score, truth, ThresholdSettings(rule="specificity", target=target))
+    assert sensitive.sensitivity is None or sensitive.sensitivity >= target - 1e-9
+    assert specific.specificity is None or specific.specificity >= target - 1e-9
+
+
+@given(pictures)
+def test_no_other_cut_has_a_larger_sum(drawn: list[tuple[float, bool]]) -> None:
+    score, truth = split(drawn)
+    threshold = choose_threshold(score, truth)
+    if truth.any() and not truth.all():
+        assert threshold.sensitivity is not None
+        assert threshold.specificity is not None
+        sums = [(score[truth] >= cut).mean() + (score[~truth] < cut).mean() for cut in [*score, np.inf]]
+        assert threshold.sensitivity + threshold.specificity == pytest.approx(max(sums))
+
+
+def test_classes_apart_are_cut_in_the_middle_between_them() -> None:
+    threshold = choose_threshold(np.array([1.0, 2.0, 6.0, 7.0]), np.array([False, False, True, True]))
+    assert threshold.value == 4
+    assert (threshold.sensitivity, threshold.specificity) == (1, 1)
+
+
+def test_among_equals_the_widest_gap_wins() -> None:
+    score = np.array([0.0, 1.0, 1.1, 2.0, 5.0, 6.0])
+    threshold = choose_threshold(score, np.array([False, False, True, False, True, True]))
+    assert threshold.value == 3.5
+
+
+def test_the_words_say_where_it_comes_from() -> None:
+    threshold = choose_threshold(np.array([1.0, 2.0, 6.0]), np.array([False, False, True]))
+    assert threshold.explanation == (
+        "Chosen on the validation part alone, 1 abnormal and 2 normal pictures: the cut with the largest sum of "
+        "sensitivity and specificity (Youden's J). There it gives a sensitivity of 1.000 and a specificity of 1.000."
+    )
+
+
+def test_without_abnormal_pictures_most_normals_stay_below() -> None:
+    """A threshold at the smallest score would call everything abnormal, a fault known from other software."""
+    score = np.arange(100.0)
+    threshold = choose_threshold(score, np.zeros(100, bool))
+    assert threshold.rule == "specificity"
+    assert threshold.value == 94.5
+    assert (threshold.sensitivity, threshold.specificity) == (None, 0.95)
+    assert "The rule asked for, youden, needs both classes." in threshold.explanation
+
+
+def test_without_normal_pictures_most_abnormal_ones_stay_above() -> None:
+    threshold = choose_threshold(np.arange(100.0), np.ones(100, bool))
+    assert threshold.rule == "sensitivity"
+    assert threshold.sensitivity == 0.95
+    assert threshold.specificity is None
+
+
+def test_neighbours_in_floating_point_are_parted() -> None:
+    low = 1.0
+    high = np.nextafter(low, 2)
+    threshold = choose_threshold(np.array([low, high]), np.array([False, True]))
+    assert threshold.verdicts(np.array([low, high])).tolist() == [False, True]
+
+
+def test_an_empty_validation_part_is_refused() -> None:
+    with pytest.raises(DataError, match="the validation part is empty; at least one picture is needed"):
+        choose_threshold(np.zeros(0), np.zeros(0, bool))
+
+
+def test_it_survives_json() -> None:
+    threshold = choose_threshold(np.array([0.1, 0.2, 0.7]), np.array([False, True, True]))
+    assert Threshold.model_validate_json(threshold.model_dump_json()) == threshold
