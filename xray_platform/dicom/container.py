@@ -19,22 +19,21 @@ _TIFF = (b"II*\x00", b"MM\x00*")
 class Container:
     """A DICOM file opened: where its attributes lie in `data` (which is inflated where the file was deflated).
 
-    `syntax` is None where the file states none or an unknown one (`stated` is what it states). `sequences` holds the
-    items of the top level's sequences, `fragments` the places of encapsulated pixel data without the offset table.
+    `syntax` is None where the file states none or an unknown one. `meta` holds the values of the file meta
+    information, `sequences` the items of the top level's sequences, `fragments` the places of encapsulated pixel data
+    without the offset table.
     """
 
     data: bytes
     part10: bool
     syntax: Syntax | None
-    stated: str
-    meta: Mapping[int, Element]
+    meta: Mapping[int, bytes]
     elements: Mapping[int, Element]
     sequences: Mapping[int, list[dict[int, Element]]]
     fragments: list[tuple[int, int]] | None
     flaws: tuple[Flaw, ...]
     depth: int = 0
     count: int = 0
-    meta_bytes: bytes = b""
 
     @property
     def little(self) -> bool:
@@ -49,6 +48,10 @@ class Container:
         if element is None or element.offset + element.length > len(self.data):
             return b""
         return self.data[element.offset : element.offset + element.length]
+
+    def meta_text(self, tag: int) -> str:
+        """Return a text of the file meta information, or nothing."""
+        return self.meta.get(tag, b"").decode("latin-1").strip(" \0")
 
     def texts(self, tag: int, within: Mapping[int, Element] | None = None) -> tuple[str, ...]:
         """Return the values of a text attribute, stripped; empty where it is absent or longer than 4,096 bytes."""
@@ -83,68 +86,47 @@ class Container:
 def open_container(data: bytes, *, caps: Caps = Caps(), inflate_bytes: int = 256 * MEBI) -> Container:
     """Open the bytes of a file that looks like DICOM (`form_of`). It never raises: what is wrong becomes a flaw."""
     start = 132 if data[128:132] == b"DICM" else 4 if data[:4] == b"DICM" else 0
-    flaws = list(_preamble_flaws(data[:start]))
     if start == 0 and data[:2] != b"\x02\x00":
         return _headerless(data, caps)
-    meta, after, broken = _read_meta(data, start)
-    part10 = start == 132
-    if not part10:
+    flaws = list(_preamble_flaws(data[:start]))
+    if start != 132:
         flaws.append(Flaw("Q002", "the file meta information stands without preamble or magic word"))
-    flaws += broken
-    stated = _stated_syntax(data, meta)
-    syntax = SYNTAXES.get(stated)
-    if syntax is None:
-        what = "is missing" if not stated else "is not a known one"
-        flaws.append(Flaw("Q006", f"the transfer syntax {what}"))
-        body, explicit, little = data, _looks_explicit(data, after), True
-    else:
-        body, explicit, little = data, syntax.explicit, syntax.little
-    meta_bytes = data[start:after]
-    if syntax is not None and syntax.deflated:
-        body, tail = _inflate(data[after:], inflate_bytes)
-        flaws += tail
-        after = 0
-    elif explicit and little and not _looks_explicit(data, after) and len(data) - after >= 8:
-        flaws.append(Flaw("Q006", "the transfer syntax states value representations, the dataset has none"))
-        explicit, syntax = False, IMPLICIT if syntax is EXPLICIT else syntax
-    found = walk(body, after, explicit=explicit, little=little, caps=caps)
-    return _container(body, found, flaws, part10=part10, syntax=syntax, stated=stated, meta=meta, meta_bytes=meta_bytes)
+    meta, after, broken = _read_meta(data, start)
+    body = _body(data, after, meta, inflate_bytes)
+    found = walk(body.data, body.start, explicit=body.explicit, little=body.little, caps=caps)
+    everything = (*flaws, *broken, *body.flaws, *found.flaws)
+    return _container(body.data, found, everything, part10=start == 132, syntax=body.syntax, meta=meta)
 
 
 def _container(
-    body: bytes,
+    data: bytes,
     found: Walk,
-    flaws: list[Flaw],
+    flaws: tuple[Flaw, ...],
     *,
     part10: bool,
     syntax: Syntax | None,
-    stated: str,
-    meta: dict[int, Element],
-    meta_bytes: bytes,
+    meta: Mapping[int, bytes],
 ) -> Container:
-    everything = (*flaws, *found.flaws)
     return Container(
-        body, part10, syntax, stated, meta, found.elements, found.sequences, found.fragments, everything,
-        found.depth, found.count, meta_bytes,
-    )  # fmt: skip
+        data, part10, syntax, meta, found.elements, found.sequences, found.fragments, flaws, found.depth, found.count
+    )
 
 
 def _headerless(data: bytes, caps: Caps) -> Container:
     """Try a file without file meta information as a bare dataset in one of the two little-endian syntaxes."""
-    explicit = _looks_explicit(data, 0)
-    syntax = EXPLICIT if explicit else IMPLICIT
-    found = walk(data, 0, explicit=explicit, caps=caps)
-    whole = not found.flaws and tags.SOP_CLASS_UID in found.elements and found.fragments is None
-    if whole:
+    syntax = EXPLICIT if _looks_explicit(data, 0) else IMPLICIT
+    found = walk(data, 0, explicit=syntax.explicit, caps=caps)
+    if not found.flaws and tags.SOP_CLASS_UID in found.elements and found.fragments is None:
         flaw = Flaw("Q002", f"no Part-10 header, but a whole dataset in {syntax.name}")
-        return _container(data, found, [flaw], part10=False, syntax=syntax, stated="", meta={}, meta_bytes=b"")
+        return _container(data, found, (flaw,), part10=False, syntax=syntax, meta={})
     # Whatever the walk met is no news about a file that is not DICOM in the first place.
-    return Container(data, False, None, "", {}, {}, {}, None, (Flaw("Q003", "no DICOM magic word, and no dataset"),))
+    flaw = Flaw("Q003", "no DICOM magic word, and no whole dataset")
+    return _container(data, Walk(), (flaw,), part10=False, syntax=None, meta={})
 
 
-def _read_meta(data: bytes, start: int) -> tuple[dict[int, Element], int, list[Flaw]]:
+def _read_meta(data: bytes, start: int) -> tuple[dict[int, bytes], int, list[Flaw]]:
     """Read group 0002, which is always Explicit VR Little Endian (PS3.10 section 7.1); return where it ends."""
-    position, meta = start, dict[int, Element]()
+    position, meta = start, dict[int, bytes]()
     while data[position : position + 2] == b"\x02\x00" and len(data) - position >= 8:
         number, vr, length = struct.unpack_from("<H2sH", data, position + 2)
         value = position + 8
@@ -153,16 +135,45 @@ def _read_meta(data: bytes, start: int) -> tuple[dict[int, Element], int, list[F
             value += 4
         if value + length > len(data):
             return meta, len(data), [Flaw("Q003", "the file meta information breaks off")]
-        meta[0x00020000 | number] = Element(0x00020000 | number, vr, value, length)
+        meta[0x00020000 | number] = data[value : value + length]
         position = value + length
     return meta, position, [] if meta else [Flaw("Q003", "no file meta information after the magic word")]
 
 
-def _stated_syntax(data: bytes, meta: dict[int, Element]) -> str:
-    element = meta.get(tags.TRANSFER_SYNTAX_UID)
-    if element is None:
-        return ""
-    return data[element.offset : element.offset + element.length].decode("latin-1").strip(" \0")
+@dataclass(frozen=True)
+class _Body:
+    """The dataset behind the file meta information, and how it is to be read."""
+
+    data: bytes
+    start: int
+    explicit: bool
+    little: bool
+    syntax: Syntax | None
+    flaws: tuple[Flaw, ...] = ()
+
+
+def _body(data: bytes, start: int, meta: Mapping[int, bytes], inflate_bytes: int) -> _Body:
+    stated = meta.get(tags.TRANSFER_SYNTAX_UID, b"").decode("latin-1").strip(" \0")
+    syntax = SYNTAXES.get(stated)
+    seems_explicit = _looks_explicit(data, start)
+    if syntax is None:
+        flaw = Flaw("Q006", f"the transfer syntax is {'not a known one' if stated else 'missing'}")
+        return _Body(data, start, seems_explicit, True, None, (flaw,))
+    if syntax.deflated:
+        inflated, flaws = _inflate(data[start:], inflate_bytes)
+        return _Body(inflated, 0, True, True, syntax, flaws)
+    if syntax.little and syntax.explicit != seems_explicit and len(data) - start >= 8:
+        return _lying(data, start, syntax)
+    return _Body(data, start, syntax.explicit, syntax.little, syntax)
+
+
+def _lying(data: bytes, start: int, syntax: Syntax) -> _Body:
+    """Read a dataset as it is written where its transfer syntax lies about value representations."""
+    explicit = not syntax.explicit
+    what = "has value representations" if explicit else "has no value representations"
+    flaw = Flaw("Q006", f"the transfer syntax is {syntax.name}, the dataset {what}")
+    meant = {IMPLICIT.uid: EXPLICIT, EXPLICIT.uid: IMPLICIT}.get(syntax.uid, syntax)
+    return _Body(data, start, explicit, True, meant, (flaw,))
 
 
 def _looks_explicit(data: bytes, position: int) -> bool:
@@ -170,20 +181,20 @@ def _looks_explicit(data: bytes, position: int) -> bool:
     return len(vr) == 2 and vr.isalpha() and vr.isupper()
 
 
-def _inflate(packed: bytes, limit: int) -> tuple[bytes, list[Flaw]]:
+def _inflate(packed: bytes, limit: int) -> tuple[bytes, tuple[Flaw, ...]]:
     """Inflate a deflated dataset (PS3.5 annex A.5), at most `limit` bytes of it."""
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         body = engine.decompress(packed, limit)
     except zlib.error:
-        return b"", [Flaw("Q003", "the deflated dataset cannot be inflated")]
-    if engine.unconsumed_tail and not engine.eof:
-        return b"", [Flaw("Q010", f"the deflated dataset is longer than {limit // MEBI} MiB")]
+        return b"", (Flaw("Q003", "the deflated dataset cannot be inflated"),)
+    if engine.unconsumed_tail:
+        return b"", (Flaw("Q010", f"the deflated dataset is longer than {limit // MEBI} MiB"),)
     if not engine.eof:
-        return body, [Flaw("Q003", "the deflated dataset breaks off")]
+        return body, (Flaw("Q003", "the deflated dataset breaks off"),)
     # PS3.10 lets one zero byte pad the deflated part to an even length.
     rest = engine.unused_data.strip(b"\0")
-    return body, [Flaw("Q005", f"{len(rest)} bytes after the deflated dataset")] if rest else []
+    return body, (Flaw("Q005", f"{len(rest)} bytes after the deflated dataset"),) if rest else ()
 
 
 def _preamble_flaws(head: bytes) -> list[Flaw]:

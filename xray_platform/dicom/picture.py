@@ -1,4 +1,4 @@
-"""Picture: read DICOM, JPEG or PNG bytes into the standard image: 16 bit, MONOCHROME2, L\\F (as seen from the front)."""
+"""Picture: read DICOM, JPEG or PNG bytes into the standard image: 16 bit, MONOCHROME2, L\\F as seen from the front."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -29,7 +29,7 @@ class Picture:
 
     `pixels` (rows, columns) uint16: stored values after the modality transformation, black is low, L\\F, padding 0;
     `window_low` and `window_high` are the 0.5 and 99.5 percentiles of the unpadded pixels; `turn` is how the picture
-    was turned, to map boxes; `done` says in words what was done, in order.
+    was turned, to map boxes; `padding` is the share of padded pixels; `done` says in words what was done, in order.
     """
 
     pixels: Image
@@ -45,6 +45,7 @@ class Picture:
     transfer_syntax: str | None = None
     modality: str | None = None
     view_position: str | None = None
+    padding: float = 0.0
 
 
 def read_picture(data: bytes) -> Picture:
@@ -142,7 +143,8 @@ def _standard(rescaled: Rescaled, mask: Mask | None, turn: Turn, *, inverted: bo
     done += steps[1:]
     pixels = np.ascontiguousarray(turn.apply(pixels))
     words = tuple(step for step in done if step)
-    return Picture(pixels, low, high, levels, words, "dicom", 16, "MONOCHROME2", turn)
+    padding = 0.0 if mask is None else float(mask.mean())
+    return Picture(pixels, low, high, levels, words, "dicom", 16, "MONOCHROME2", turn, padding=padding)
 
 
 def _to_sixteen(rescaled: Rescaled) -> tuple[Image, int, str]:

@@ -72,8 +72,9 @@ def plan_batches(
 
     A file is known by its path, size and time of change; it is planned again only when its labels changed. A
     labels.csv or metadata.csv in the folder is used when no other is given. Files that are not `ready` (a folder that
-    others still write to) are left for the next time. Nothing is written before all of it is read. Returns the new plans in order, none where nothing is new. Raises InputError for a source or a labels file
-    that cannot be used, StoreError where the plans cannot be written.
+    others still write to) are left for the next time. Nothing is written before all of it is read. Returns the new
+    plans in order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used,
+    StoreError where the plans cannot be written.
     """
     if batch_size < 1:
         raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")

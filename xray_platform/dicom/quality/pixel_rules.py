@@ -1,0 +1,145 @@
+"""Pixel rules: does the image pixel module hold together, before anything is decoded (Q020 to Q031)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from xray_platform.dicom import tags
+from xray_platform.dicom.layout import BIT_DEPTHS, GREY, missing
+from xray_platform.dicom.picture import is_lossy
+from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.quality.specimen import Specimen
+
+MEGA = 1024**2
+
+
+def _no_pixels(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    container = specimen.container
+    if container is None or container.has(tags.PIXEL_DATA):
+        return
+    if container.has(tags.FLOAT_PIXEL_DATA) or container.has(tags.DOUBLE_FLOAT_PIXEL_DATA):
+        yield Remark("floating-point pixel data; whole numbers are allowed")
+    else:
+        yield Remark("the file holds no pixel data")
+
+
+def _no_layout(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    container = specimen.container
+    if container is not None and container.has(tags.PIXEL_DATA) and (lost := missing(container)):
+        yield Remark(f"{', '.join(lost)} missing, empty or zero")
+
+
+def _too_many_pixels(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
+    still, layout, stream = specimen.still, specimen.layout, specimen.stream
+    counts = [
+        layout.pixels if layout else 0,
+        still.rows * still.columns * max(still.samples, 1) if still else 0,
+        stream.rows * stream.columns * stream.samples if stream else 0,
+    ]
+    if max(counts) > settings.max_megapixels * MEGA:
+        yield Remark(f"{max(counts) / MEGA:.0f} Mpx; {settings.max_megapixels} Mpx are allowed")
+
+
+def _bits(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    layout, container = specimen.layout, specimen.container
+    if layout is None or container is None:
+        return
+    if layout.bits_allocated not in BIT_DEPTHS:
+        yield Remark(f"{layout.bits_allocated} bits allocated; 8, 16 or 32 are allowed")
+    if layout.bits_stored > layout.bits_allocated or layout.high_bit >= layout.bits_allocated:
+        yield Remark(
+            f"{layout.bits_stored} bits stored up to bit {layout.high_bit}, {layout.bits_allocated} bits allocated"
+        )
+    elif layout.high_bit != layout.bits_stored - 1:
+        shift = layout.high_bit - layout.bits_stored + 1
+        found = f"the highest bit is {layout.high_bit}, not {layout.bits_stored - 1}"
+        yield Remark(found, "reject" if shift < 0 else "warn")
+    if container.word(tags.PIXEL_REPRESENTATION) not in {0, 1, None}:
+        yield Remark("the pixel representation is neither 0 nor 1")
+
+
+def _native_length(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    layout, container = specimen.layout, specimen.container
+    if layout is None or container is None or container.syntax is None or container.syntax.codec != "native":
+        return
+    element = container.elements.get(tags.PIXEL_DATA)
+    if element is None or container.fragments is not None:
+        return
+    due = layout.native_bytes
+    if element.length < due:
+        yield Remark(f"{due} bytes of pixels are due, {element.length} are there")
+    elif element.length > due + due % 2:
+        yield Remark(f"{due} bytes of pixels are due, {element.length} are there", "warn")
+
+
+def _stream_differs(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    layout, stream = specimen.layout, specimen.stream
+    if layout is None or stream is None:
+        return
+    if (stream.rows, stream.columns) != (layout.rows, layout.columns):
+        yield Remark(
+            f"the compressed picture is {stream.rows} x {stream.columns}, the header says "
+            f"{layout.rows} x {layout.columns}",
+            "reject",
+        )
+    if stream.precision != layout.bits_stored:
+        more = f"the compressed picture has {stream.precision} bits, the header says {layout.bits_stored}"
+        yield Remark(more, "warn")
+    if stream.process == "jpeg-2000" and stream.signed != layout.signed:
+        yield Remark("the compressed picture and the header disagree on whether values have a sign")
+
+
+def _lossy(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    container, stream = specimen.container, specimen.stream
+    if specimen.still is not None and specimen.still.lossy:
+        yield Remark("a JPEG file, compressed with loss")
+    elif container is not None and (is_lossy(container) or (stream is not None and stream.lossless is False)):
+        ratio = next(iter(container.decimals(tags.LOSSY_IMAGE_COMPRESSION_RATIO)), None)
+        yield Remark("compressed with loss" + (f" {ratio:g} to 1" if ratio else ", ratio not stated"))
+
+
+def _frames(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    if specimen.layout is not None and specimen.layout.frames > 1:
+        yield Remark(f"{specimen.layout.frames} frames; one is allowed")
+
+
+def _colour(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    layout, still = specimen.layout, specimen.still
+    if layout is not None and (layout.photometric not in GREY or layout.samples != 1):
+        yield Remark(f"stored as {layout.photometric[:20]} with {layout.samples} samples a pixel", "warn")
+    elif still is not None and still.samples >= 3:
+        yield Remark("stored in colour", "warn")
+
+
+def _outside_range(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    """Look into the words themselves: unused bits may hold an old overlay (PS3.5 section 8.1.1)."""
+    layout, container = specimen.layout, specimen.container
+    if layout is None or container is None or container.syntax is None or container.syntax.codec != "native":
+        return
+    element = container.elements.get(tags.PIXEL_DATA)
+    spare = layout.bits_allocated - layout.high_bit - 1
+    if element is None or spare <= 0 or layout.signed or layout.bits_allocated not in BIT_DEPTHS:
+        return
+    kind = f"{'<' if container.little else '>'}u{layout.bits_allocated // 8}"
+    count = min(element.length, layout.native_bytes) // (layout.bits_allocated // 8)
+    words = np.frombuffer(container.data, kind, count, element.offset)
+    beyond = int(np.bitwise_or.reduce(words, initial=0)) >> (layout.high_bit + 1)
+    if beyond:
+        yield Remark(f"bits above bit {layout.high_bit} are used; they are cleared")
+
+
+PIXEL_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
+    Rule("Q020", "reject", "no pixel data", _no_pixels),
+    Rule("Q021", "reject", "rows, columns, bits, samples or photometric interpretation missing", _no_layout),
+    Rule("Q022", "reject", "more pixels than allowed, by header or by compressed stream", _too_many_pixels),
+    Rule("Q023", "reject", "bits stored, allocated and highest that do not fit together", _bits),
+    Rule("Q024", "reject", "fewer bytes of pixels than the layout needs; more are warned of", _native_length),
+    Rule(
+        "Q025", "quarantine", "a compressed stream whose size, depth or sign differs from the header", _stream_differs
+    ),
+    Rule("Q028", "warn", "compression with loss", _lossy),
+    Rule("Q029", "quarantine", "more than one frame", _frames),
+    Rule("Q030", "quarantine", "a picture in colour; one that is grey in truth is warned of", _colour),
+    Rule("Q031", "warn", "values outside of the stored bits", _outside_range),
+)

@@ -1,0 +1,68 @@
+"""Specimen: a file opened for the rules to look at: container, layout, stream, and the picture once it is decoded."""
+
+from dataclasses import dataclass, replace
+
+from xray_platform.dicom.codestream import Codestream, read_codestream
+from xray_platform.dicom.container import MEBI, Container, open_container
+from xray_platform.dicom.decode import Pixels, first_frame
+from xray_platform.dicom.form import HEAD_BYTES, Form, form_of
+from xray_platform.dicom.layout import PixelLayout, layout_of
+from xray_platform.dicom.picture import Picture, picture_of_container, picture_of_still
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.still import Still, open_still, still_values
+from xray_platform.dicom.stored import stored_values
+from xray_platform.dicom.walk import Caps, Flaw
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """What is known of a file. `values` and `picture` are there once it was decoded."""
+
+    size_bytes: int
+    form: Form
+    container: Container | None = None
+    still: Still | None = None
+    layout: PixelLayout | None = None
+    stream: Codestream | None = None
+    values: Pixels | None = None
+    picture: Picture | None = None
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        if self.container is not None:
+            return self.container.flaws
+        return self.still.flaws if self.still is not None else ()
+
+
+def open_specimen(data: bytes, settings: QualitySettings) -> Specimen:
+    """Open a file without decoding its pixels. It never raises."""
+    form = form_of(data[:HEAD_BYTES])
+    if len(data) > settings.max_file_mib * MEBI:
+        return Specimen(len(data), form)
+    if form == "dicom":
+        return _dicom(data, settings)
+    if form in {"jpeg", "png"}:
+        return Specimen(len(data), form, still=open_still(data, form))
+    return Specimen(len(data), form)
+
+
+def _dicom(data: bytes, settings: QualitySettings) -> Specimen:
+    caps = Caps(settings.max_depth, settings.max_elements)
+    container = open_container(data, caps=caps, inflate_bytes=settings.max_inflated_mib * MEBI)
+    stream = None
+    if container.fragments and container.syntax is not None and container.syntax.codec not in {"native", "rle"}:
+        offset, length = container.fragments[0]
+        stream = read_codestream(container.data[offset : offset + length])
+        if stream is None:
+            stream = read_codestream(first_frame(container))
+    return Specimen(len(data), "dicom", container=container, layout=layout_of(container), stream=stream)
+
+
+def decoded(specimen: Specimen) -> Specimen:
+    """Return the specimen with stored values and standard image. Raises UndecodableError."""
+    if specimen.container is not None:
+        values = stored_values(specimen.container)
+        return replace(specimen, values=values, picture=picture_of_container(specimen.container, values))
+    assert specimen.still is not None, "only what was opened can be decoded"  # noqa: S101 - a slip of the program
+    values = still_values(specimen.still)
+    return replace(specimen, values=values, picture=picture_of_still(specimen.still, values))

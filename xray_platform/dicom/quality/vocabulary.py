@@ -1,0 +1,35 @@
+"""Vocabulary: the words by which descriptions tell chest from other parts, frontal from other views, people from pets.
+
+Evidence only ever quotes a word that stands here, so that free text, which may name a person, is never repeated.
+"""
+
+import re
+
+_WORD = re.compile(r"[A-Z]+")
+
+
+def words(*texts: str) -> frozenset[str]:
+    """Return the words of texts, in capitals."""
+    return frozenset(word for text in texts for word in _WORD.findall(text.upper()))
+
+
+CHEST = words("CHEST THORAX LUNG LUNGS PULMONARY TORAX TORACE TORACICO BRUST POUMON THORACIC CXR")
+NEAR_CHEST = words("RIB RIBS RIBCAGE STERNUM HEART CLAVICLE TSPINE")
+OTHER_PARTS = words(
+    "ABDOMEN PELVIS HIP SKULL HEAD NECK BRAIN SPINE CSPINE LSPINE LUMBAR CERVICAL KNEE HAND FOOT FEET ANKLE WRIST "
+    "ELBOW SHOULDER ARM LEG FEMUR TIBIA FINGER TOE BREAST JAW TEETH DENTAL EXTREMITY KUB"
+)
+FRONTAL_VIEWS = frozenset(("PA", "AP", "APPA", "PAAP"))
+OTHER_VIEWS = {
+    "LL": "left lateral", "RL": "right lateral", "LAT": "lateral", "LATERAL": "lateral", "LLD": "left decubitus",
+    "RLD": "right decubitus", "LLO": "oblique", "LAO": "oblique", "RAO": "oblique", "LPO": "oblique", "RPO": "oblique",
+    "RLO": "oblique", "OBLIQUE": "oblique", "DECUBITUS": "decubitus", "LORDOTIC": "lordotic", "AL": "lordotic",
+}  # fmt: skip
+SPOKEN_OTHER_VIEWS = words("LATERAL LAT OBLIQUE DECUBITUS LORDOTIC LATERALE SEITLICH")
+SPOKEN_FRONTAL_VIEWS = words("PA AP FRONTAL POSTEROANTERIOR ANTEROPOSTERIOR")
+ANIMALS = words("CANINE FELINE EQUINE BOVINE AVIAN DOG CAT HORSE VETERINARY VETERINARIAN VETERINAIRE ANIMAL RABBIT")
+
+
+def spoken(found: frozenset[str]) -> str:
+    """Return words of this vocabulary for use as evidence."""
+    return ", ".join(sorted(found))
