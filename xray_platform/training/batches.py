@@ -1,11 +1,10 @@
 """Batches: which pictures each step sees, the same for the same seed and pass, also after a restart."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from xray_platform.training.pictures import Pictures, Truth
 
@@ -22,8 +21,8 @@ class PictureSet(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.truth)
 
-    def __getitems__(self, indices: list[int]) -> Batch:
-        """Return the pictures named, as one batch (the loader calls this in place of one call a picture)."""
+    def __getitem__(self, indices: list[int]) -> Batch:
+        """Return the pictures named, as one batch."""
         chosen = torch.tensor(indices)
         return self.images[chosen], self.truth[chosen]
 
@@ -60,14 +59,14 @@ def generator_for(*numbers: int) -> torch.Generator:
 
 def training_batches(images: Pictures, truth: Truth, size: int, seed: int) -> DataLoader[Batch]:
     """Return the training part, shuffled anew each pass."""
-    batches = SeededBatches(len(images), size, seed)
-    return DataLoader(PictureSet(images, truth), batch_sampler=batches, collate_fn=_as_it_is)
+    return _loader(PictureSet(images, truth), SeededBatches(len(images), size, seed))
 
 
 def validation_batches(images: Pictures, truth: Truth, size: int) -> DataLoader[Batch]:
     """Return the validation part in its own order."""
-    return DataLoader(PictureSet(images, truth), batch_size=size, shuffle=False, collate_fn=_as_it_is)
+    return _loader(PictureSet(images, truth), BatchSampler(range(len(images)), size, drop_last=False))
 
 
-def _as_it_is(batch: Any) -> Any:
-    return batch
+def _loader(pictures: PictureSet, batches: Sampler[list[int]]) -> DataLoader[Batch]:
+    """Return a loader that takes whole batches from the set; as `sampler` Lightning tells it of each pass."""
+    return DataLoader(pictures, sampler=batches, batch_size=None)

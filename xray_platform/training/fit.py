@@ -85,6 +85,7 @@ def _job(network: str, settings: Settings, training: TrainingSettings, parts: tu
     """Return what this fit is, so that checkpoints of another are never taken for its own."""
     digest = hashlib.sha256()
     for images, truth in parts:
+        digest.update(str(images.shape).encode())
         digest.update(np.ascontiguousarray(images).data)
         digest.update(truth.tobytes())
     job = {

@@ -43,15 +43,16 @@ class Learner(lightning.LightningModule):
         """The network that validation judges and that is kept: the running average where there is one."""
         return self.network if self.averaged is None else self.averaged.module
 
-    def on_train_epoch_start(self) -> None:
-        """Make the chance of this pass (dropout) depend on the seed and the pass alone."""
-        torch.manual_seed(generator_for(self.settings.seed, self.current_epoch).initial_seed())
-        self._began, self._losses = time.monotonic(), []
+    def on_train_batch_start(self, _: Batch, number: int) -> None:
+        """Start the clock of a pass with its first step; Lightning calls no start of a pass after a restart."""
+        if number == 0:
+            self._began, self._losses = time.monotonic(), []
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         """Return the loss of one batch of changed pictures."""
         images, truth = batch
         chance = generator_for(self.settings.seed, self.current_epoch, number)
+        torch.manual_seed(chance.initial_seed())  # what dropout leaves out
         loss = self._loss(self.network(apply(images, sample(images, self.settings, chance))), truth)
         self._losses.append(loss.detach())
         return loss

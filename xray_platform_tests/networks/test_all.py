@@ -1,0 +1,27 @@
+"""Every network of the table keeps the contract."""
+
+import pytest
+import torch
+
+from xray_platform.networks.all import NETWORKS
+from xray_platform.networks.contract import NetworkKind
+
+every_kind = pytest.mark.parametrize("kind", NETWORKS.values(), ids=NETWORKS)
+
+
+@every_kind
+def test_its_two_halves_make_the_whole(kind: NetworkKind) -> None:
+    network = kind.build(kind.settings()).eval()
+    images = torch.rand(2, 1, kind.smallest_side, kind.smallest_side)
+    with torch.inference_mode():
+        maps = network.features(images)  # type: ignore[operator]
+        assert maps.ndim == 4
+        torch.testing.assert_close(network.head(maps), network(images))  # type: ignore[operator]
+
+
+@every_kind
+def test_it_is_named_described_and_counted(kind: NetworkKind) -> None:
+    assert NETWORKS[kind.name] is kind
+    assert kind.description
+    assert kind.parameters(kind.settings()) > 0
+    assert all(field.description for field in kind.settings.model_fields.values())

@@ -1,0 +1,23 @@
+"""Made-up pictures for training tests: smooth grey clouds, the abnormal ones with a bright blob low on the right."""
+
+import cv2
+import numpy as np
+
+from xray_platform.training.fit import Part
+from xray_platform.training.pictures import Pictures
+
+SIDE = 32
+BLOB = (slice(19, 26), slice(19, 26))
+
+
+def clouds(count: int, seed: int, side: int = SIDE) -> Pictures:
+    chance = np.random.default_rng(seed)
+    coarse = chance.random((count, 6, 6), np.float32)
+    smooth = [cv2.resize(cloud, (side, side), interpolation=cv2.INTER_LINEAR) for cloud in coarse]
+    return np.asarray(smooth, np.float32) * np.float32(0.6)
+
+
+def part(count: int, seed: int) -> Part:
+    images, truth = clouds(count, seed), np.arange(count) % 2 == 1
+    images[truth, *BLOB] += 0.35
+    return images, truth

@@ -1,0 +1,161 @@
+"""A network learns, is the same for the same seed, goes on after a kill, and leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from xray_platform.errors import DataError, InputError
+from xray_platform.networks.attention_cnn import AttentionCnn, AttentionCnnSettings
+from xray_platform.settings import Settings
+from xray_platform.training.fit import fit_network
+from xray_platform.training.trained import TrainedNetwork
+from xray_platform.training.training_settings import TrainingSettings
+from xray_platform_tests.training.pictures import SIDE, clouds, part
+
+SMALL = AttentionCnnSettings(width=8, dropout=0.1)
+QUICK = TrainingSettings(epochs=5, patience=5, batch_size=8, learning_rate=5e-3, threads=1, device="cpu")
+TRAIN, VAL = part(96, seed=1), part(24, seed=2)
+
+
+def fitted(folder: Path, training: TrainingSettings = QUICK, **more: object) -> TrainedNetwork:
+    return fit_network("attention_cnn", SMALL, training, TRAIN, VAL, folder=folder, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedNetwork:
+    return fitted(tmp_path_factory.mktemp("fit"))
+
+
+def test_it_learns_to_tell_a_blob(trained: TrainedNetwork) -> None:
+    images, truth = part(40, seed=3)
+    scores = trained.score(images)
+    assert np.median(scores[truth]) > np.median(scores[~truth]) + 1
+    assert trained.history[trained.best_epoch]["val_auroc"] > 0.95
+
+
+def test_the_pass_that_is_kept_has_the_best_auroc(trained: TrainedNetwork) -> None:
+    assert len(trained.history) == QUICK.epochs
+    assert trained.history[trained.best_epoch]["val_auroc"] == max(epoch["val_auroc"] for epoch in trained.history)
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another(trained: TrainedNetwork, tmp_path: Path) -> None:
+    torch.manual_seed(99)  # whatever chance was before does not matter, nor is it touched
+    before = torch.get_rng_state()
+    again = fitted(tmp_path / "again")
+    assert torch.equal(torch.get_rng_state(), before)
+    other = fitted(tmp_path / "other", QUICK.model_copy(update={"seed": 1}))
+    assert np.array_equal(again.score(VAL[0]), trained.score(VAL[0]))
+    assert not np.array_equal(other.score(VAL[0]), trained.score(VAL[0]))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from xray_platform_tests.training.test_fit import fitted
+
+def end(epoch, metrics):
+    print(epoch, flush=True)
+    if epoch == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+fitted(Path(sys.argv[1]), on_epoch=end)
+"""
+
+
+def test_after_a_kill_it_goes_on_and_ends_where_an_undisturbed_fit_ends(
+    trained: TrainedNetwork, tmp_path: Path
+) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        cwd=Path(__file__).parents[2], check=False, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": "."},
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.stdout.split() == ["0", "1", "2"]
+    told: list[int] = []
+    resumed = fitted(tmp_path, on_epoch=lambda epoch, _: told.append(epoch))
+    assert told == [2, 3, 4]
+    assert resumed.best_epoch == trained.best_epoch
+    assert np.array_equal(resumed.score(VAL[0]), trained.score(VAL[0]))
+    assert [epoch["val_loss"] for epoch in resumed.history] == [epoch["val_loss"] for epoch in trained.history]
+
+
+class StoppedError(Exception):
+    """Somebody stops the fit from outside."""
+
+
+def test_what_another_fit_left_behind_is_not_taken_up(trained: TrainedNetwork, tmp_path: Path) -> None:
+    def stop(epoch: int, _: dict[str, float]) -> None:
+        if epoch == 1:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        fitted(tmp_path, QUICK.model_copy(update={"seed": 5}), on_epoch=stop)
+    told: list[int] = []
+    again = fitted(tmp_path, on_epoch=lambda epoch, _: told.append(epoch))
+    assert told == [0, 1, 2, 3, 4]
+    assert np.array_equal(again.score(VAL[0]), trained.score(VAL[0]))
+
+
+def test_it_stops_when_it_gets_no_better(tmp_path: Path) -> None:
+    truth = np.random.default_rng(0).random(24) < 0.5  # nothing to learn
+    training = QUICK.model_copy(update={"epochs": 30, "patience": 2, "learning_rate": 1e-6})
+    stopped = fit_network("attention_cnn", SMALL, training, TRAIN, (VAL[0], truth), folder=tmp_path)
+    assert len(stopped.history) == stopped.best_epoch + 1 + 2 < 30
+
+
+def test_a_running_average_can_be_judged_in_place_of_the_last_step(trained: TrainedNetwork, tmp_path: Path) -> None:
+    averaged = fitted(tmp_path, QUICK.model_copy(update={"average": 0.8}))
+    assert averaged.history[-1]["val_auroc"] > 0.9
+    assert not np.allclose(averaged.score(VAL[0]), trained.score(VAL[0]))
+
+
+def test_it_is_quiet_leaves_nothing_behind_and_says_how_far_it_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "notes.txt").write_text("somebody else's")
+    steps: list[tuple[int, int]] = []
+    fitted(mine, progress=lambda done, total, _: steps.append((done, total)))
+    assert capfd.readouterr() == ("", "")
+    assert [str(warning.message) for warning in recwarn] == []
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["notes.txt"]
+    assert steps == [(done, 60) for done in range(1, 61)]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"network": "resnet"}, InputError, "no network is named 'resnet'; there are attention_cnn"),
+        ({"settings": Settings()}, InputError, "takes AttentionCnnSettings, not Settings"),
+        ({"train": (TRAIN[0], np.ones(96, bool))}, DataError, "training part has 0 normal and 96 abnormal"),
+        ({"val": (VAL[0], np.zeros(24, bool))}, DataError, "validation part has 24 normal and 0 abnormal"),
+        ({"val": (VAL[0], VAL[1][:3])}, InputError, "24 validation pictures but truth of shape"),
+        ({"val": (clouds(24, 0, side=48), VAL[1])}, InputError, f"{SIDE} px and validation pictures of 48 px"),
+        ({"train": (TRAIN[0][:, :16, :16], TRAIN[1])}, InputError, "16 px; at least 32 px"),
+        ({"train": (TRAIN[0][:0], TRAIN[1][:0])}, DataError, "training part has 0 normal and 0 abnormal"),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_refused_before_anything_is_written(
+    tmp_path: Path, change: dict[str, object], error: type[Exception], text: str
+) -> None:
+    call = {"network": "attention_cnn", "settings": SMALL, "training": QUICK, "train": TRAIN, "val": VAL, **change}
+    with pytest.raises(error, match=text):
+        fit_network(**call, folder=tmp_path)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fit_that_runs_away_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AttentionCnn, "head", lambda self, features: self.verdict(features.mean(dim=(2, 3)))[:, 0] / 0)
+    with pytest.raises(DataError, match="no longer gives numbers; a lower learning_rate may help"):
+        fitted(tmp_path, QUICK)
