@@ -1,5 +1,6 @@
 """Files: judge whole files and folders, many at once, each for itself."""
 
+import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ from xray_platform.serving.reading import Prepared, ReadingTask, Refusal, read_f
 from xray_platform.serving.verdict import Judged, Record, Refused
 from xray_platform.workers import GIB, Limits, Lost, map_in_children
 
-READING = Limits(seconds=60.0, memory_bytes=4 * GIB)
+MEMORY_BYTES = 4 * GIB  # a child may use
 AT_ONCE = 1000  # files whose pictures wait in memory together
 BATCH = 32  # pictures a model scores together
 
@@ -35,7 +36,9 @@ def judge_files(paths: Sequence[Path], judge: Judge, progress: Progress = silent
 
 def _judge_chunk(chunk: list[tuple[Path, str]], judge: Judge) -> Iterator[Record]:
     tasks = [ReadingTask(path, judge.facts.recipe, judge.quality) for path, reason in chunk if not reason]
-    read = map_in_children(read_file, tasks, what="reading", limits=READING) if tasks else iter(())
+    multiprocessing.set_forkserver_preload([read_file.__module__])  # imported once, not once a child
+    limits = Limits(2 * judge.quality.seconds, MEMORY_BYTES)  # examined first, then read
+    read = map_in_children(read_file, tasks, what="reading", limits=limits) if tasks else iter(())
     results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
     for batch in _chunks(results, BATCH):
         yield from _judge_batch(batch, judge)

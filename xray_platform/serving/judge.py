@@ -6,34 +6,36 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from xray_platform.dicom.examine import QualitySettings
+from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.serving.bundle import Bundle, BundleFacts
 from xray_platform.serving.models import Scorer, load_model
 from xray_platform.serving.reading import Prepared, prepare
 from xray_platform.serving.verdict import Verdict
-from xray_platform.workers import cores
+from xray_platform.training.threads import threads
 
 
 @dataclass(frozen=True)
 class Judge:
-    """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules."""
+    """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules.
+
+    It computes with `threads` threads, 0: one for each core this process may use.
+    """
 
     facts: BundleFacts
     model: Scorer
     quality: QualitySettings = field(default_factory=QualitySettings)
+    threads: int = 0
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int | None = None, quality: QualitySettings = QualitySettings()) -> "Judge":
-        """Return the judge whose bundle lies in `folder`; it computes with `threads` threads (None: one a free core).
+    def load(cls, folder: Path, *, threads: int = 0, quality: QualitySettings = QualitySettings()) -> "Judge":
+        """Return the judge whose bundle lies in `folder`.
 
         Raises StoreError where the bundle is absent, damaged or foreign.
         """
-        torch.set_num_threads(threads or cores())
         bundle = Bundle.open(folder)
         model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
-        return cls(bundle.facts, model, quality)
+        return cls(bundle.facts, model, quality, threads)
 
     def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
         """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""
@@ -45,7 +47,7 @@ class Judge:
             return []
         images = np.stack([picture.pixels for picture in pictures])
         scores = self.score(images)
-        maps = self.model.heatmap(images) if heatmap else [None] * len(pictures)
+        maps = self.heatmap(images) if heatmap else [None] * len(pictures)
         return [
             self._verdict(score, picture.warnings, shown)
             for score, picture, shown in zip(scores, pictures, maps, strict=True)
@@ -53,7 +55,13 @@ class Judge:
 
     def score(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the score of each image, (N,), of images (N, S, S) float32 in [0, 1] made by this judge's recipe."""
-        return np.asarray(self.model.score(images), dtype=np.float64)
+        with threads(self.threads):
+            return np.asarray(self.model.score(images), dtype=np.float64)
+
+    def heatmap(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return where each image looks abnormal, (N, S, S) float32, in the model's own scale."""
+        with threads(self.threads):
+            return np.asarray(self.model.heatmap(images), dtype=np.float32)
 
     def probability(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the calibrated probability of being abnormal, in [0, 1], of each score."""

@@ -3,15 +3,20 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from xray_platform.dicom.examine import Examination, QualitySettings, examine_bytes
+from xray_platform.dicom.examine import Examination, examine_bytes
 from xray_platform.dicom.picture import read_picture
+from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.form import SPAN, Pixels
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.tensors import STORED_AS
+
+MEBI = 1024**2
+# As the tensors keep it; importing them would cost each child half a second more, for zarr.
+STORED_AS = {"float32": "float16"}
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,13 @@ def prepare(data: bytes, recipe: Recipe, quality: QualitySettings) -> Prepared:
 
 
 def read_file(task: ReadingTask) -> Prepared | Refusal:
-    """Do one task; what is wrong with the file becomes a refusal."""
+    """Do one task in a child process; what is wrong with the file becomes a refusal."""
+    cv2.setNumThreads(1)
     try:
-        data = task.path.read_bytes()
-        return prepare(data, task.recipe, task.quality)
+        size, most = task.path.stat().st_size, task.quality.max_file_mib
+        if size > most * MEBI:
+            return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
+        return prepare(task.path.read_bytes(), task.recipe, task.quality)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:
@@ -70,4 +78,7 @@ def _findings(examination: Examination, *severities: str) -> tuple[str, ...]:
 def _as_read(pixels: Pixels) -> npt.NDArray[np.float32]:
     """Round and scale just as storing in the tensors and reading from there does, so that serving sees the same."""
     stored = pixels.astype(STORED_AS.get(pixels.dtype.name, pixels.dtype.name))
-    return np.multiply(stored, np.float32(1.0 / SPAN.get(stored.dtype.name, 1.0)), dtype=np.float32)
+    read: npt.NDArray[np.float32] = np.multiply(
+        stored, np.float32(1.0 / SPAN.get(stored.dtype.name, 1.0)), dtype=np.float32
+    )
+    return read

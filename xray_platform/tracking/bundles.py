@@ -59,7 +59,7 @@ def _save(
         python_model=str(CODE),
         artifacts={ARTIFACT: str(bundle.folder)},
         signature=signature(example),
-        input_example=example[:1],
+        input_example=example[:1] if len(example) else None,
         pip_requirements=[f"{name}=={version(name)}" for name in NEEDED],
         mlflow_model=Model(artifact_path=location, model_uuid=model_id, run_id=run_id, model_id=model_id),
     )

@@ -31,6 +31,8 @@ MODEL = "xray.model"
 DAGSTER_RUN = "dagster.run_id"
 DAGSTER_ASSET = "dagster.asset_key"
 FAILURE = "xray.failure"
+BUNDLE = "xray.bundle"
+LOGGED_MODEL = "xray.model_id"
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,17 @@ class TrackedRun:
         self.tracking.client.log_artifacts(self.run_id, str(folder), under)
 
     def log_bundle(self, folder: Path, example: npt.NDArray[np.float32], *, step: int = 0) -> LoggedBundle:
-        """Log the bundle as an MLflow model that serves; `example` (N, S, S) float32 shows what it takes."""
+        """Log the bundle as an MLflow model that serves; `example` (N, S, S) float32 shows what it takes.
+
+        The bundle that this run logged last is not logged again.
+        """
         bundle = Bundle.open(folder)
+        tags = self.tracking.client.get_run(self.run_id).data.tags
+        if tags.get(BUNDLE) == bundle.id:
+            return LoggedBundle(tags[LOGGED_MODEL], f"models:/{tags[LOGGED_MODEL]}")
         with tempfile.TemporaryDirectory() as waiting:
             logged = log_bundle(self.tracking, self.run_id, bundle, example, Path(waiting), step=step)
-        self.log_tags({"xray.model_id": logged.model_id, "xray.bundle": bundle.id})
+        self.log_tags({LOGGED_MODEL: logged.model_id, BUNDLE: bundle.id})
         return logged
 
 
