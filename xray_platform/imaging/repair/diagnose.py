@@ -1,0 +1,127 @@
+"""Diagnose: say what is wrong with a picture and how sure that is, before anything is mended."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_platform.imaging.repair.channels import ChannelNoise, measure_noise
+from xray_platform.imaging.repair.exposure import Exposure, measure_exposure
+from xray_platform.imaging.repair.false_colour import FalseColour, find_false_colour
+from xray_platform.imaging.repair.finding import Diagnosis, Finding, Trouble
+from xray_platform.imaging.repair.form import Mask, channels_of, check_picture
+from xray_platform.imaging.repair.missing import MissingRegion, find_missing
+from xray_platform.imaging.repair.outline import Outline, find_outline
+
+LEAST = 0.05
+"""Findings that are less sure than this are not told."""
+SURE = 0.5
+"""Findings at least this sure guide the analysis of what remains."""
+
+
+def diagnose(picture: NDArray[Any]) -> Diagnosis:
+    """Return what is wrong with a picture (r, c) or (r, c, 3; red, green, blue) of uint8 or uint16.
+
+    The order matters: the outline says where the picture lies, the blank regions what of it is there, and colours,
+    noise and exposure are measured in what remains. Raises InputError for any other shape or type.
+    """
+    levels = channels_of(picture, check_picture(picture))
+    everywhere = np.ones(levels.shape[:2], bool)
+    outline = find_outline(levels)
+    warped = outline if outline is not None and _warp(outline).confidence >= SURE else None
+    inside = warped.inside() if warped else everywhere
+    missing = find_missing(levels, inside)
+    usable = (warped.inside(1.0) if warped else everywhere) & ~_union(missing, everywhere)
+    colour = find_false_colour(levels, usable)
+    noise = measure_noise(levels, usable)
+    exposure = measure_exposure(levels, usable)
+    findings = [
+        *([_warp(outline)] if outline else []),
+        *(_blank(region) for region in missing),
+        *([_paint(colour)] if colour else []),
+        *_noises(noise),
+        *([] if colour else [_dull(exposure)]),
+    ]
+    told = sorted((f for f in findings if f.confidence >= LEAST), key=lambda finding: -finding.confidence)
+    return Diagnosis(tuple(told), warped, missing, colour, noise, exposure, usable)
+
+
+def _union(missing: tuple[MissingRegion, ...], everywhere: Mask) -> Mask:
+    blank = ~everywhere
+    for region in missing:
+        if region.confidence >= SURE:
+            blank = blank | region.mask
+    return blank
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    """Return 0 at or below `low`, 1 at or above `high`, 0.5 halfway."""
+    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
+
+
+def _warp(outline: Outline) -> Finding:
+    """Judge an outline: straight edges, an empty canvas outside, and enough tilt or shift to matter."""
+    rows, columns = outline.canvas
+    edges = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]]) - 0.5
+    shift = float(np.linalg.norm(outline.points - edges, axis=1).max())
+    confidence = _ramp(outline.support, 0.5, 0.9) * _ramp(outline.empty, 0.9, 0.99)
+    confidence *= _ramp(outline.tilt_degrees, 0.5, 2.0) * _ramp(shift / max(rows, columns), 0.005, 0.02)
+    evidence = (
+        f"four straight edges ({outline.support:.0%} of the weakest on its line), {outline.empty:.1%} of the canvas "
+        f"outside is empty, tilted by up to {outline.tilt_degrees:.1f}°, opposite sides differ by "
+        f"{outline.perspective:.1%}"
+    )
+    return Finding(Trouble.OUTLINE, confidence, evidence)
+
+
+def _blank(region: MissingRegion) -> Finding:
+    x, y = region.centre
+    evidence = (
+        f"a {region.level} {region.form} of radius {region.radius:.0f} pixels at column {x:.0f}, row {y:.0f}; "
+        f"{region.sharp:.0%} of its edge is sharp, levels inside differ by {region.flat:.1f}"
+    )
+    return Finding(Trouble.MISSING, region.confidence, evidence)
+
+
+def _paint(colour: FalseColour) -> Finding:
+    """Judge a colour map: strong colours, close to the map's, and to no other's as well."""
+    near = 1.0 - _ramp(colour.distance, 20.0, 45.0)
+    confidence = _ramp(colour.chroma, 20.0, 50.0) * near
+    tone = colour.tone
+    evidence = (
+        f"colours lie {colour.distance:.1f} levels from map {colour.name} (next best {colour.rival}: "
+        f"{colour.rival_distance:.1f}), with gain {tone.gain:.2f} and channels from {tone.low:.0f} to {tone.high:.0f}"
+    )
+    return Finding(Trouble.FALSE_COLOUR, confidence, evidence)
+
+
+def _noises(noise: tuple[ChannelNoise, ...]) -> list[Finding]:
+    """Judge the noise of the channels: impulses by their share, the rest by its strength and whether it grows."""
+    strongest = max(noise, key=lambda channel: channel.sigma)
+    thrown = max(noise, key=lambda channel: channel.impulses)
+    figures = "; ".join(channel.describe() for channel in noise)
+    strong = _ramp(strongest.sigma, 5.0, 9.0)
+    grows = _ramp(strongest.growth * 128 / max(strongest.sigma, 1e-6), 0.4, 0.9)
+    return [
+        Finding(Trouble.IMPULSE, _ramp(thrown.impulses, 0.003, 0.012), f"strongest in {thrown.channel}: {figures}"),
+        Finding(Trouble.GAUSSIAN, strong * (1 - grows), f"strongest in {strongest.channel}: {figures}"),
+        Finding(
+            Trouble.SPECKLE,
+            strong * grows,
+            f"strongest in {strongest.channel}, growing by {strongest.growth:.2f} a level: {figures}",
+        ),
+    ]
+
+
+def _dull(exposure: Exposure) -> Finding:
+    evidence = f"99 % of the pixels lie between levels {exposure.low:.0f} and {exposure.high:.0f} of 255"
+    return Finding(Trouble.CONTRAST, 1.0 - _ramp(exposure.span, 0.15, 0.3), evidence)
+
+
+def region_mask(diagnosis: Diagnosis, sure: float) -> Mask:
+    """Return the pixels of all blank regions that are at least `sure`."""
+    blank = np.zeros(diagnosis.usable.shape, bool)
+    for region in diagnosis.missing:
+        if region.confidence >= sure:
+            blank |= region.mask
+    return blank

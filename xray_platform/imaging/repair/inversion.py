@@ -1,0 +1,82 @@
+"""Inversion: bring a false-coloured, noisy picture back to grey."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.ndimage import gaussian_filter1d
+
+from xray_platform.imaging.repair.evidence import Volume, first_evidence, learnt_evidence, separate
+from xray_platform.imaging.repair.false_colour import BANDS
+from xray_platform.imaging.repair.film_levels import film_levels
+from xray_platform.imaging.repair.form import Grey, Mask
+from xray_platform.imaging.repair.sliding_dct import denoise_dct
+from xray_platform.settings import Settings
+
+LEVELS = (np.arange(BANDS, dtype=np.float32) + 0.5) * (256 / BANDS) - 0.5
+"""The grey level in the middle of each band, 0 to 255."""
+
+
+class InversionSettings(Settings):
+    """How grey levels are found behind the colours of a painted picture."""
+
+    reach: float = Field(1.4, ge=0.5, le=5, description="pixels over which evidence is gathered at first (Gaussian)")
+    fine_reach: float = Field(0.7, ge=0.4, le=5, description="the same, once neighbouring levels are known")
+    weight: float = Field(0.3, gt=0, le=1, description="share of the gathered evidence that counts at first")
+    fine_weight: float = Field(0.25, gt=0, le=1, description="the same, once neighbouring levels are known")
+    rounds: int = Field(2, ge=0, le=10, description="how often the tables of noise are learnt again")
+    habit: float = Field(0.5, ge=0, le=2, description="weight of how common each level is in chest films")
+    strengths: tuple[float, ...] = Field(
+        (16.0, 12.0, 9.0, 7.0), description="how far, in levels of 255, a pixel may stray from its smoothed neighbours"
+    )
+
+
+def invert_colours(
+    levels: NDArray[np.float32], curve: NDArray[np.float32], usable: Mask, settings: InversionSettings
+) -> Grey:
+    """Return the grey levels (r, c; 0 to 255) behind a painted picture (r, c, 3; 0 to 255).
+
+    Nearest colour alone fails under noise, and where the map or a clipped tone curve has one colour for many levels.
+    So each pixel keeps its evidence for every level; the noise's form in each channel is learnt from the picture
+    itself (expectation and maximisation); and a smooth picture is sought that agrees with it, by turns of smoothing
+    and of weighing the smoothed level against the evidence (plug-and-play half-quadratic splitting, Venkatakrishnan
+    et al. 2013). Where the colours leave a range of levels open, the smoothing fills it from its borders.
+    """
+    channels = separate(levels, curve, usable)
+    habit = np.log(film_levels()).astype(np.float32)
+    evidence = first_evidence(channels)
+    belief = _believe(_gather(evidence, settings.reach, settings.weight) + settings.habit * habit[:, None, None])
+    for _ in range(settings.rounds):
+        evidence = learnt_evidence(channels, belief, blur=2.0)
+        habit = _habit(belief, usable)
+        belief = _believe(_gather(evidence, settings.reach, settings.weight) + settings.habit * habit[:, None, None])
+    near = _gather(evidence, settings.fine_reach, settings.fine_weight)
+    grey = _expect(belief)
+    for strength in settings.strengths:
+        smooth = denoise_dct(grey, strength)
+        pull = (LEVELS[:, None, None] - smooth[None]) ** 2 / np.float32(2 * strength**2)
+        grey = _expect(_believe(near - pull))
+    return grey
+
+
+def _gather(evidence: Volume, reach: float, weight: float) -> Volume:
+    """Return the evidence of each pixel's neighbourhood: as many pixels' as a Gaussian of this reach covers."""
+    count = np.float32(weight * 4 * np.pi * reach**2)
+    return np.stack([cv2.GaussianBlur(plane, (0, 0), reach) for plane in evidence]) * count
+
+
+def _believe(logarithm: Volume) -> Volume:
+    """Return probabilities that add up to 1 over the bands."""
+    belief = np.exp(logarithm - logarithm.max(axis=0))
+    return np.asarray(belief / belief.sum(axis=0), np.float32)
+
+
+def _expect(belief: Volume) -> Grey:
+    return np.asarray(np.tensordot(LEVELS, belief, axes=1), np.float32)
+
+
+def _habit(belief: Volume, usable: Mask) -> NDArray[np.float32]:
+    """Return the logarithm of how common each level is: in this picture, and a little in all chest films."""
+    counts = gaussian_filter1d(belief[:, usable].mean(axis=1).astype(np.float64), 3.0)
+    shares = 0.8 * counts / counts.sum() + 0.2 * film_levels()
+    return np.asarray(np.log(shares), np.float32)

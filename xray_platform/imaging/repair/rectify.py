@@ -1,0 +1,36 @@
+"""Rectify: bring a picture that lies rotated or in perspective back to an upright rectangle."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_platform.imaging.repair.form import Grey, Mask
+from xray_platform.imaging.repair.outline import Outline
+
+
+def rectified_shape(outline: Outline) -> tuple[int, int]:
+    """Return rows and columns of the upright picture: those of the canvas, which damage of this kind keeps."""
+    return outline.canvas
+
+
+def rectify(grey: Grey, outline: Outline, shape: tuple[int, int]) -> Grey:
+    """Return what lies inside the outline as rows x columns, by bicubic interpolation; levels stay in 0 to 255."""
+    upright = cv2.warpPerspective(
+        grey, _matrix(outline, shape), shape[::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.clip(upright, 0, 255).astype(np.float32)
+
+
+def rectify_mask(mask: Mask, outline: Outline, shape: tuple[int, int]) -> Mask:
+    """Return a mask brought along: true wherever any of it falls."""
+    share = cv2.warpPerspective(
+        mask.astype(np.float32), _matrix(outline, shape), shape[::-1], flags=cv2.INTER_LINEAR, borderValue=0
+    )
+    return np.asarray(share > 0.01)
+
+
+def _matrix(outline: Outline, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the homography that takes the outline to the outer edges of the corner pixels."""
+    rows, columns = shape
+    edges = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32) - np.float32(0.5)
+    return np.asarray(cv2.getPerspectiveTransform(outline.points.astype(np.float32), edges), np.float64)

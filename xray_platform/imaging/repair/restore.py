@@ -1,0 +1,144 @@
+"""Restore: mend what the diagnosis is sure of, and nothing else."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from xray_platform.imaging.repair.channels import ChannelNoise
+from xray_platform.imaging.repair.diagnose import diagnose, region_mask
+from xray_platform.imaging.repair.exposure import stretch
+from xray_platform.imaging.repair.fill import FillMethod, fill
+from xray_platform.imaging.repair.finding import Diagnosis, Trouble
+from xray_platform.imaging.repair.form import Depth, Grey, channels_of, check_picture, grey_of, has_colour
+from xray_platform.imaging.repair.grey_noise import Denoiser, remove_gaussian, remove_impulses, remove_speckle
+from xray_platform.imaging.repair.inversion import InversionSettings, invert_colours
+from xray_platform.imaging.repair.rectify import rectified_shape, rectify, rectify_mask
+from xray_platform.settings import Settings
+
+
+class RestoreSettings(Settings):
+    """How a damaged picture is mended."""
+
+    sure: float = Field(0.5, gt=0, le=1, description="mend only what the diagnosis is at least this sure of")
+    fill: FillMethod = Field("mirror", description="how missing regions are filled")
+    denoiser: Denoiser = Field("dct", description="what removes Gaussian and speckle noise from grey pictures")
+    inversion: InversionSettings = Field(InversionSettings(), description="how false colours become grey")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A mended picture: grey levels in the depth it came in, what was done in words, and why."""
+
+    pixels: NDArray[Any] = field(repr=False)
+    done: tuple[str, ...]
+    diagnosis: Diagnosis
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was mended."""
+        return bool(self.done)
+
+
+@dataclass
+class _Work:
+    """A picture on the bench: its levels now, its blank regions, and what was done so far."""
+
+    grey: Grey
+    blank: NDArray[np.bool_]
+    done: list[str]
+
+
+def restore(picture: NDArray[Any], settings: RestoreSettings = RestoreSettings()) -> Restored:
+    """Return a picture (r, c) or (r, c, 3; red, green, blue) of uint8 or uint16 mended: grey (r, c), same type.
+
+    A sound picture comes back unchanged: a grey one value for value, a coloured one as its luma. Only what the
+    diagnosis is at least `settings.sure` of is mended. Raises InputError for any other shape or type.
+    """
+    depth = check_picture(picture)
+    diagnosis = diagnose(picture)
+    if diagnosis.sound(settings.sure):
+        return Restored(grey_of(picture), (), diagnosis)
+    work = _to_grey(picture, depth, diagnosis, settings)
+    _straighten(work, diagnosis, settings)
+    _fill_in(work, settings)
+    _brighten(work, diagnosis, settings)
+    return Restored(depth.to_stored(work.grey), tuple(work.done), diagnosis)
+
+
+def _to_grey(picture: NDArray[Any], depth: Depth, diagnosis: Diagnosis, settings: RestoreSettings) -> _Work:
+    """Bring the picture to grey without its noise."""
+    blank = region_mask(diagnosis, settings.sure)
+    colour = diagnosis.colour
+    if colour is not None and diagnosis.confidence(Trouble.FALSE_COLOUR) >= settings.sure:
+        usable = diagnosis.usable & ~blank
+        grey = invert_colours(channels_of(picture, depth), colour.curve(), usable, settings.inversion)
+        figures = ", ".join(f"{noise.channel} {noise.sigma:.0f}" for noise in diagnosis.noise)
+        said = f"inverted colour map {colour.name} to grey under the noise of each channel (levels: {figures})"
+        return _Work(grey, blank, [said])
+    if has_colour(picture):
+        return _mix_channels(picture, depth, diagnosis, settings, blank)
+    work = _Work(depth.to_levels(grey_of(picture)), blank, [])
+    _calm(work, diagnosis, diagnosis.noise[0], settings)
+    return work
+
+
+def _mix_channels(
+    picture: NDArray[Any], depth: Depth, diagnosis: Diagnosis, settings: RestoreSettings, blank: NDArray[np.bool_]
+) -> _Work:
+    """Mix the channels of a grey picture stored in colour: each mended alone, the noisier weighing less."""
+    levels = channels_of(picture, depth)
+    works = []
+    for k, noise in enumerate(diagnosis.noise):
+        work = _Work(np.ascontiguousarray(levels[..., k]), blank, [])
+        _calm(work, diagnosis, noise, settings)
+        works.append(work)
+    if not any(work.done for work in works):
+        return _Work(depth.to_levels(grey_of(picture)), blank, [])
+    weights = np.array([1.0 / (noise.sigma + 200 * noise.impulses + 0.5) ** 2 for noise in diagnosis.noise], np.float32)
+    weights /= weights.sum()
+    grey = sum((weight * work.grey for weight, work in zip(weights, works, strict=True)), np.zeros_like(works[0].grey))
+    shares = ", ".join(f"{noise.channel} {weight:.0%}" for noise, weight in zip(diagnosis.noise, weights, strict=True))
+    said = [f"{noise.channel}: {step}" for noise, w in zip(diagnosis.noise, works, strict=True) for step in w.done]
+    return _Work(np.asarray(grey, np.float32), blank, [*said, f"mixed the channels by their noise: {shares}"])
+
+
+def _calm(work: _Work, diagnosis: Diagnosis, noise: ChannelNoise, settings: RestoreSettings) -> None:
+    """Remove from one channel the noise that was found."""
+    if diagnosis.confidence(Trouble.IMPULSE) >= settings.sure and noise.impulses > 0.001:
+        work.grey = remove_impulses(work.grey, diagnosis.usable)
+        work.done.append(f"replaced {noise.impulses:.1%} thrown pixels by the median of their neighbours")
+    if diagnosis.confidence(Trouble.SPECKLE) >= settings.sure:
+        work.grey = remove_speckle(work.grey, noise, settings.denoiser)
+        work.done.append(f"removed speckle noise of {noise.growth:.0%} of the level by {settings.denoiser}")
+    elif diagnosis.confidence(Trouble.GAUSSIAN) >= settings.sure:
+        work.grey = remove_gaussian(work.grey, noise, settings.denoiser)
+        work.done.append(f"removed Gaussian noise of {noise.sigma:.1f} levels by {settings.denoiser}")
+
+
+def _straighten(work: _Work, diagnosis: Diagnosis, settings: RestoreSettings) -> None:
+    outline = diagnosis.outline
+    if outline is None or diagnosis.confidence(Trouble.OUTLINE) < settings.sure:
+        return
+    shape = rectified_shape(outline)
+    work.grey = rectify(work.grey, outline, shape)
+    work.blank = rectify_mask(work.blank, outline, shape)
+    work.done.append(
+        f"brought the outline, tilted by up to {outline.tilt_degrees:.1f}°, to {shape[0]} x {shape[1]} pixels"
+    )
+
+
+def _fill_in(work: _Work, settings: RestoreSettings) -> None:
+    if not work.blank.any():
+        return
+    work.grey = fill(work.grey, work.blank, settings.fill)
+    work.done.append(f"filled missing {work.blank.mean():.1%} of the picture by method {settings.fill}")
+
+
+def _brighten(work: _Work, diagnosis: Diagnosis, settings: RestoreSettings) -> None:
+    if diagnosis.confidence(Trouble.CONTRAST) < settings.sure:
+        return
+    work.grey = stretch(work.grey, diagnosis.exposure)
+    work.done.append(f"stretched levels {diagnosis.exposure.low:.0f} to {diagnosis.exposure.high:.0f} over the scale")
