@@ -6,6 +6,7 @@ from pydantic import Field
 
 from xray_platform.imaging.step import StepSettings
 from xray_platform.imaging.steps.clahe import ClaheSettings
+from xray_platform.imaging.steps.collimation import CollimationSettings
 from xray_platform.imaging.steps.denoise import (
     BilateralSettings,
     GaussianSettings,
@@ -13,9 +14,11 @@ from xray_platform.imaging.steps.denoise import (
     NonLocalMeansSettings,
 )
 from xray_platform.imaging.steps.imagenet import ImagenetSettings
+from xray_platform.imaging.steps.lungs import LungsSettings
 from xray_platform.imaging.steps.min_max import MinMaxSettings
 from xray_platform.imaging.steps.quantise import QuantiseSettings
 from xray_platform.imaging.steps.resize import ResizeSettings
+from xray_platform.imaging.steps.rotate import RotateSettings, StraightenSettings
 from xray_platform.imaging.steps.scale import ByteSettings, UnitSettings
 from xray_platform.imaging.steps.standard_score import NormalScoreSettings, PictureScoreSettings
 from xray_platform.imaging.steps.tone import EqualiseSettings, GammaSettings, LinearSettings
@@ -30,6 +33,10 @@ AnyStep = Annotated[
     | PictureScoreSettings
     | NormalScoreSettings
     | ImagenetSettings
+    | CollimationSettings
+    | RotateSettings
+    | StraightenSettings
+    | LungsSettings
     | ResizeSettings
     | GaussianSettings
     | MedianSettings

@@ -1,0 +1,63 @@
+"""Rotate: turn a picture by a small angle, given or estimated from the chest's symmetry."""
+
+from typing import ClassVar, Literal
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from xray_platform.imaging.form import FULL, STORED, UNIT, Form, Pixels, Window
+from xray_platform.imaging.step import Found, StepSettings
+from xray_platform.imaging.symmetry import tilt
+
+
+class RotateSettings(StepSettings):
+    """Turn counter-clockwise about the centre; the size stays, corners that come in are black."""
+
+    kind: Literal["rotate"] = "rotate"
+    degrees: float = Field(0.0, ge=-45, le=45, description="angle, counter-clockwise positive, in degrees")
+
+    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL, UNIT)
+    gives: ClassVar[Form | None] = None
+
+    def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - the angle is given
+        return turn(pixels, self.degrees)
+
+    def describe(self) -> str:
+        return f"rotate by {self.degrees:g} degrees, counter-clockwise"
+
+
+class StraightenSettings(StepSettings):
+    """Turn the chest's axis of symmetry upright, where four looks at the picture agree on it; else leave it alone."""
+
+    kind: Literal["straighten"] = "straighten"
+    most_degrees: float = Field(10.0, gt=0, le=15, description="a larger tilt is not believed, in degrees")
+    least_degrees: float = Field(1.0, ge=0, le=15, description="a smaller tilt is left as it is, in degrees")
+    agreement: float = Field(2.5, gt=0, le=15, description="the looks may differ by so much, in degrees")
+
+    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL, UNIT)
+    gives: ClassVar[Form | None] = None
+
+    def find(self, pixels: Pixels, window: Window | None = None) -> Found:  # noqa: ARG002 - looks at all greys
+        seen = tilt(pixels)
+        believed = seen.spread <= self.agreement and self.least_degrees <= abs(seen.degrees) <= self.most_degrees
+        return {"degrees": seen.degrees if believed else 0.0, "seen": seen.degrees, "spread": seen.spread}
+
+    def run(self, pixels: Pixels, found: Found) -> Pixels:
+        return turn(pixels, found["degrees"])
+
+    def describe(self) -> str:
+        return (
+            f"turn the chest's axis of symmetry upright where it is tilted by {self.least_degrees:g} to "
+            f"{self.most_degrees:g} degrees and four estimates agree within {self.agreement:g}"
+        )
+
+
+def turn(pixels: Pixels, degrees: float) -> Pixels:
+    """Return the picture turned counter-clockwise about its centre: same shape and dtype, bilinear, black corners."""
+    if degrees == 0:
+        return pixels
+    rows, columns = pixels.shape
+    matrix = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), degrees, 1.0)
+    turned: Pixels = cv2.warpAffine(pixels, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
+    return np.asarray(turned.reshape(pixels.shape), pixels.dtype)
