@@ -16,7 +16,7 @@ History = Sequence[Mapping[str, float]]
 def draw_figures(
     evaluation: Evaluation, curves: Curves, history: History = (), theme: Theme = LIGHT
 ) -> dict[str, bytes]:
-    """Return every figure that can be drawn, by name, as PNG; a figure whose curve is undefined is left out."""
+    """Return every figure of the page that can be drawn, by name, as PNG; one whose curve is undefined is left out."""
     test = evaluation.judged("test")
     drawn = {"histograms": draw_histograms(curves, evaluation.threshold.value, theme)}
     if curves.roc:
@@ -25,8 +25,6 @@ def draw_figures(
         drawn["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme)
     if curves.reliability:
         drawn["reliability"] = draw_reliability(curves.reliability, theme)
-    if len(test):
-        drawn["confusion"] = draw_confusion(test, theme)
     if len(history) > 1:
         drawn["training"] = draw_history(history, theme)
     return drawn

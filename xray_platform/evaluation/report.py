@@ -12,7 +12,7 @@ from xray_platform.evaluation.cautions import cautions
 from xray_platform.evaluation.curves import curves_of, write_curves
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, counts
 from xray_platform.evaluation.figure_style import DARK, LIGHT
-from xray_platform.evaluation.figures import draw_figures
+from xray_platform.evaluation.figures import draw_confusion, draw_figures
 from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
 from xray_platform.evaluation.metrics import METRICS
@@ -51,7 +51,9 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     progress(1, STEPS, "report")
     light = draw_figures(evaluation, curves, report.history, LIGHT)
     dark = draw_figures(evaluation, curves, report.history, DARK)
-    for name, picture in light.items():
+    test = evaluation.judged("test")
+    kept = light | ({"confusion": draw_confusion(test)} if len(test) else {})
+    for name, picture in kept.items():
         (folder / "images" / f"{name}.png").write_bytes(picture)
     progress(2, STEPS, "report")
     write_pictures(folder, report.samples, report.scale)

@@ -1,0 +1,81 @@
+"""Gallery: it shows the worst mistakes, a ladder of the right verdicts, and each picture once."""
+
+import base64
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from xray_platform.errors import InputError
+from xray_platform.evaluation.gallery import SHOWN_SIDE, Samples, cards, pick_pictures, write_pictures
+from xray_platform.evaluation.heatmap import MapScale
+from xray_platform_tests.evaluation.invented import evaluation, samples
+
+SCALE = MapScale(low=0.5, high=0.9)
+
+
+def test_the_worst_mistakes_are_shown_first() -> None:
+    model = evaluation(400)
+    test = model.part("test")
+    missed = test[test["abnormal"] & (test["verdict"] == "normal")].nsmallest(3, "score")["image"].tolist()
+    alarms = test[~test["abnormal"] & (test["verdict"] == "abnormal")].nlargest(3, "score")["image"].tolist()
+    picked = pick_pictures(model, 3)
+    assert picked[:3] == missed
+    assert picked[3:6] == alarms
+
+
+def test_right_verdicts_are_a_ladder_from_sure_to_unsure() -> None:
+    model = evaluation(400)
+    score = model.rows.set_index("image")["score"]
+    found, cleared = (score[pick_pictures(model, 4)[start : start + 4]].tolist() for start in (8, 12))
+    assert found == sorted(found, reverse=True)
+    assert cleared == sorted(cleared)
+    test = model.part("test")
+    right = test[test["abnormal"] & (test["verdict"] == "abnormal")]["score"]
+    assert (found[0], found[-1]) == (right.max(), right.min())
+
+
+def test_every_picture_is_a_test_picture_and_picked_once() -> None:
+    model = evaluation(90)
+    picked = pick_pictures(model, 50)
+    assert sorted(picked) == sorted(model.part("test")["image"])
+
+
+def test_cards_follow_the_order_and_leave_strangers_out() -> None:
+    model = evaluation(400)
+    shown = samples(model)
+    known = Samples((*shown.names, "f" * 16), np.concatenate([shown.images, shown.images[:1]]))
+    laid = cards(model, known, None)
+    assert [card.name for kind in laid.values() for card in kind] == list(shown.names)
+    assert all(card.overlay == "" for kind in laid.values() for card in kind)
+
+
+def test_pictures_come_as_small_jpeg_and_as_whole_png(tmp_path: Path) -> None:
+    model = evaluation(400)
+    shown = samples(model, side=400)
+    card = cards(model, shown, SCALE)["false_negative"][0]
+    for address in (card.picture, card.overlay):
+        kind, data = address.split(",")
+        assert kind == "data:image/jpeg;base64"
+        assert Image.open(BytesIO(base64.b64decode(data))).size == (SHOWN_SIDE, SHOWN_SIDE)
+    for folder in ("images", "heatmaps"):
+        (tmp_path / folder).mkdir()
+    write_pictures(tmp_path, shown, SCALE)
+    with Image.open(tmp_path / "images" / f"{card.name}.png") as whole:
+        assert (whole.size, whole.mode) == ((400, 400), "L")
+        assert np.array_equal(np.asarray(whole), np.round(shown.images[shown.names.index(card.name)] * 255))
+    with Image.open(tmp_path / "heatmaps" / f"{card.name}.png") as laid:
+        assert (laid.size, laid.mode) == ((400, 400), "RGB")
+
+
+@pytest.mark.parametrize(
+    ("names", "shape", "maps"),
+    [(2, (1, 8, 8), None), (1, (1, 8), None), (1, (1, 8, 8), (1, 4, 4)), (1, (1, 8, 8), (2, 8, 8))],
+)
+def test_pictures_maps_and_names_must_belong_together(
+    names: int, shape: tuple[int, ...], maps: tuple[int, ...] | None
+) -> None:
+    with pytest.raises(InputError, match="do not belong together"):
+        Samples(("a",) * names, np.zeros(shape, np.float32), None if maps is None else np.zeros(maps, np.float32))

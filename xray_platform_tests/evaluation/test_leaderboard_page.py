@@ -1,0 +1,47 @@
+"""Leaderboard page: links to the reports, marks the champion, and copes with models that have no curve."""
+
+from pathlib import Path
+
+import pytest
+
+from xray_platform.errors import StoreError
+from xray_platform.evaluation.curves import curves_of
+from xray_platform.evaluation.evaluate import evaluate
+from xray_platform.evaluation.leaderboard import Entry, leaderboard
+from xray_platform.evaluation.leaderboard_page import write_leaderboard
+from xray_platform_tests.evaluation.invented import QUICK, evaluation, scores
+from xray_platform_tests.evaluation.test_report import Page
+
+
+def test_all_models_are_shown_and_linked(tmp_path: Path) -> None:
+    blind = evaluate(scores(90).assign(abnormal=False), QUICK, model="blind")
+    models = [evaluation(200, model="first_one"), blind]
+    board = leaderboard([Entry(model, "detector", "0" * 32, f"{model.model}/run/report.html") for model in models])
+    curves = {model.model: curves_of(model) for model in models}
+    file = write_leaderboard(tmp_path, board, curves, titles={"blind": "Blind <one>"}, champion="first_one")
+    page = Page(file.read_text())
+    assert [link for link in page.addresses if not link.startswith("data:")] == [
+        "first_one/run/report.html",
+        "blind/run/report.html",
+    ]
+    assert sum(link.startswith("data:image/png") for link in page.addresses) == 2
+    assert "first one champion" in page.text
+    assert "Blind <one>" in page.text
+    assert "not a medical device" in page.text
+    assert page.open == []
+
+
+def test_an_empty_board_says_so(tmp_path: Path) -> None:
+    file = write_leaderboard(tmp_path / "new" / "folder", leaderboard([]), {})
+    assert "No model has been judged yet." in Page(file.read_text()).text
+
+
+def test_without_curves_the_table_is_still_there(tmp_path: Path) -> None:
+    board = leaderboard([Entry(evaluation(90), "network", "0" * 32, "invented/run/report.html")])
+    assert "No curve" in Page(write_leaderboard(tmp_path, board, {}).read_text()).text
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot make .*file"):
+        write_leaderboard(tmp_path / "file", leaderboard([]), {})

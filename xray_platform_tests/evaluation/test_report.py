@@ -1,0 +1,221 @@
+"""Report: one page that needs nothing but itself, says what it should in every case, and believes no input."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from xray_platform.errors import StoreError
+from xray_platform.evaluation.curves import curves_of, read_curves
+from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate, load_evaluation
+from xray_platform.evaluation.gallery import NO_SAMPLES
+from xray_platform.evaluation.heatmap import MapScale
+from xray_platform.evaluation.page import NOTICE
+from xray_platform.evaluation.report import write_report
+from xray_platform.evaluation.report_input import ReportInput
+from xray_platform_tests.evaluation.invented import QUICK, evaluation, hashes, samples, scores
+
+ATTACK = '<script>alert("x")</script><img src=http://evil.example/x onerror=alert(1)>'
+VOID = {"meta", "img", "source", "link", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """What a page holds: its text, its tags, and every address it would fetch."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.handlers: list[str] = []
+        self.ids: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.open += [] if tag in VOID else [tag]
+        for name, value in attrs:
+            self.handlers += [name] if name.startswith("on") else []
+            self.ids += [value or ""] if name == "id" else []
+            self.addresses += [value or ""] if name in {"src", "srcset", "href"} else []
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def whole(name: str = "Invented detector") -> ReportInput:
+    model = evaluation(400)
+    return ReportInput(
+        model,
+        title=name,
+        family="network",
+        description=["learns nothing at all"],
+        samples=samples(model),
+        scale=MapScale(low=0.4, high=0.9, source="the colours were invented"),
+        recipe=["Windowed between two percentiles", "Resized to 24 x 24"],
+        settings={"Model": EvaluationSettings(), "Training": {"epochs": 3, "warm": True, "rates": [0.1, 0.2]}},
+        history=[{"epoch": n, "train_loss": 1.0 / (n + 1), "val_auroc": 0.8} for n in range(3)],
+        provenance={
+            "dagster run": "run-of-dagster",
+            "mlflow run": "a" * 32,
+            "git commit": None,
+            "packages": {"numpy": "2.4.6"},
+            "inputs": [{"table": "splits", "version": "v-7"}],
+        },
+        hashes=hashes(scores(400)),
+        created="2026-11-03 09:12 UTC",
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(tmp_path_factory.mktemp("report"), whole())
+
+
+@pytest.fixture(scope="module")
+def page(written: Path) -> Page:
+    return Page(written.read_text())
+
+
+def test_the_page_needs_nothing_but_itself(page: Page) -> None:
+    outside = [address for address in page.addresses if not address.startswith(("data:image/", "#"))]
+    assert outside == []
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert page.handlers == []
+    assert page.open == []
+
+
+def test_the_contents_lead_somewhere(page: Page) -> None:
+    targets = {address[1:] for address in page.addresses if address.startswith("#")}
+    assert targets <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_the_page_forbids_scripts_and_network_itself(written: Path) -> None:
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in written.read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        NOTICE,
+        "Invented detector",
+        "Chosen on the validation part alone",
+        "Learns nothing at all",
+        "Windowed between two percentiles",
+        "draws of subjects behind each interval",
+        "run-of-dagster",
+        "2.4.6",
+        "v-7",
+        "the colours were invented",
+        "Platt scaling",
+        "Missed",
+        "Every test picture",
+        "2026-11-03 09:12 UTC",
+        "0.1, 0.2",
+    ],
+)
+def test_the_page_says(page: Page, words: str) -> None:
+    assert words in page.text
+
+
+def test_every_test_picture_is_listed_with_the_hash_of_its_bytes(written: Path) -> None:
+    text = written.read_text()
+    test = scores(400).query("split == 'test'")
+    known = hashes(scores(400)).set_index("image")["sha256"]
+    assert all(known[name] in text for name in test["image"])
+    others = known[~known.index.isin(test["image"])]
+    assert not any(value in text for value in others)
+
+
+def test_figures_and_metrics_lie_beside_the_page(written: Path) -> None:
+    folder = written.parent
+    model, given = evaluation(400), whole()
+    assert load_evaluation(folder / "metrics" / "metrics.json", model.rows).metrics == model.metrics
+    assert read_curves(folder / "metrics" / "curves.json") == curves_of(model)
+    assert {"roc.png", "confusion.png", "histograms.png"} <= {file.name for file in (folder / "images").iterdir()}
+    assert {file.stem for file in (folder / "heatmaps").iterdir()} == set(given.samples.names)
+
+
+def test_the_same_input_gives_the_same_page(written: Path, tmp_path: Path) -> None:
+    assert write_report(tmp_path, whole()).read_text() == written.read_text()
+
+
+def test_no_value_is_believed(tmp_path: Path) -> None:
+    given = replace(
+        whole(ATTACK),
+        description=[ATTACK],
+        recipe=[ATTACK],
+        settings={ATTACK: {ATTACK: ATTACK}},
+        provenance={ATTACK: ATTACK, "packages": {ATTACK: ATTACK}, "list": [{ATTACK: ATTACK}], "git commit": ATTACK},
+        scale=MapScale(low=0.4, high=0.9, source=ATTACK),
+        created=ATTACK,
+    )
+    attacked = Page(write_report(tmp_path, given).read_text())
+    assert "script" not in attacked.tags
+    assert attacked.handlers == []
+    assert not any("evil" in address for address in attacked.addresses)
+    assert attacked.text.count("<script>") >= 10
+
+
+@pytest.mark.parametrize("case", ["nothing else", "no abnormal", "no test", "perfect", "tiny"])
+def test_every_case_has_a_page(tmp_path: Path, case: str) -> None:
+    frames = {
+        "nothing else": scores(90),
+        "no abnormal": scores(90).assign(abnormal=False),
+        "no test": scores(90).query("split != 'test'"),
+        "perfect": scores(90, skill=50),
+        "tiny": scores(6),
+    }
+    model = evaluate(frames[case], QUICK, model="bare")
+    text = Page(write_report(tmp_path, ReportInput(model)).read_text()).text
+    expected = {
+        "nothing else": "gives an abnormal picture a higher score",
+        "no abnormal": "there are no abnormal pictures in this part",
+        "no test": "bare has not been tested: the test part holds no pictures.",
+        "perfect": "Nearly perfect validation",
+        "tiny": "A class is missing",
+    }
+    assert expected[case] in text
+    assert "nan" not in text.lower().split()
+    assert "None" not in text.split()
+
+
+def test_maps_without_a_scale_are_not_shown(tmp_path: Path) -> None:
+    page = write_report(tmp_path, replace(whole(), scale=None))
+    assert list((tmp_path / "heatmaps").iterdir()) == []
+    assert "Right: the model" not in page.read_text()
+
+
+def test_without_samples_there_is_no_gallery(tmp_path: Path) -> None:
+    assert "gallery" not in Page(write_report(tmp_path, replace(whole(), samples=NO_SAMPLES)).read_text()).ids
+
+
+def test_a_report_on_many_pictures_stays_small(tmp_path: Path) -> None:
+    rows = scores(2600).assign(split=["val", "test"] * 1300)
+    model = evaluate(rows, EvaluationSettings(resamples=50), model="large")
+    given = ReportInput(model, samples=samples(model, side=256), scale=MapScale(low=0, high=1), hashes=hashes(rows))
+    assert write_report(tmp_path, given).stat().st_size < 5_000_000
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot write the report .*file"):
+        write_report(tmp_path / "file", whole())
+
+
+def test_progress_is_told_to_the_end(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    write_report(tmp_path, ReportInput(evaluation(90)), progress=lambda done, total, _: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == told[-1][1]
