@@ -34,7 +34,7 @@ def read(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any
         card: dict[str, Any] = json.loads((folder / CARD).read_text())
         with np.load(folder / ARRAYS, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(f"the detector in {folder} is missing or damaged: {error}") from error
     if (card.get("form"), card.get("name")) != (FORM, name):
         found = f"{card.get('name')!r} of form {card.get('form')!r}"

@@ -1,0 +1,59 @@
+"""One-Class SVM: the region that is kept is scikit-learn's own; patches are those that could be cut out."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from sklearn.svm import OneClassSVM
+
+from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings
+from xray_platform.detectors.patch_features import WIDTHS, patch_features, patch_positions
+from xray_platform.imaging.features.hog import HogSettings
+from xray_platform.imaging.patches import PatchSettings, cut
+from xray_platform_tests.detectors.chests import chests
+
+NORMALS = chests(30, seed=1)
+SETTINGS = OneClassSvmSettings(side=64, patch=32, samples=200)
+
+
+def test_features_are_those_of_patches_cut_out() -> None:
+    features = patch_features(NORMALS[:2], 32)
+    patches, positions = cut(NORMALS[:2], PatchSettings(side=32, stride=16))
+    assert np.array_equal(positions, patch_positions(64, 32))
+    assert [part.shape for part in features] == [(2, 9, width) for width in WIDTHS]
+    np.testing.assert_allclose(features.intensity[..., 0], patches.mean(axis=(2, 3)), atol=1e-5)
+    np.testing.assert_allclose(features.intensity[..., 1], patches.std(axis=(2, 3)), atol=1e-4)
+    np.testing.assert_allclose(features.texture.sum(axis=2), 1, atol=1e-5)
+    corners = features.position[0][[0, 2, 4, 6, 8]].tolist()
+    assert corners == [[-1, -1], [-1, 1], [0, 0], [1, -1], [1, 1]]
+    # inside a patch its gradients are those of the picture; at its edge the picture knows more
+    inner = HogSettings(cell=16, block=2).compute(np.pad(patches[0], ((0, 0), (0, 0), (0, 0))))
+    assert np.corrcoef(inner.ravel(), features.edges[0].ravel())[0, 1] > 0.95
+
+
+def test_the_region_is_that_of_scikit_learn() -> None:
+    detector = OneClassSvm.fit(NORMALS, SETTINGS)
+    chance = np.random.default_rng(0)
+    patches = chance.normal(0, 0.3, (50, sum(WIDTHS))).astype(np.float32)
+    region = detector.region
+    scaled = (patches - region.centre) * region.scale
+    oracle = OneClassSVM(nu=SETTINGS.nu, gamma=region.gamma)
+    features = np.concatenate(patch_features(NORMALS, 32), axis=-1).reshape(-1, sum(WIDTHS))
+    chosen = np.sort(np.random.default_rng(SETTINGS.seed).permutation(len(features))[: SETTINGS.samples])
+    oracle.fit((features[chosen] - region.centre) * region.scale)
+    np.testing.assert_allclose(region.outside(patches), -oracle.decision_function(scaled), rtol=1e-3, atol=1e-3)
+
+
+def test_about_a_share_nu_of_the_normal_patches_lies_outside() -> None:
+    loose, tight = (
+        OneClassSvm.fit(NORMALS, SETTINGS.model_copy(update={"nu": nu, "gamma": 0.5})) for nu in (0.05, 0.5)
+    )
+    features = np.concatenate(patch_features(NORMALS, 32), axis=-1)
+    shares = [float((detector.region.outside(features) > 0).mean()) for detector in (loose, tight)]
+    assert shares[0] < 0.3
+    assert 0.35 < shares[1] < 0.65
+
+
+@pytest.mark.parametrize("wrong", [{"side": 100, "patch": 32}, {"side": 32, "patch": 64}])
+def test_patches_that_do_not_fit_the_side_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="no multiple of half the patch side"):
+        OneClassSvmSettings(**wrong)
