@@ -27,5 +27,5 @@ def _chest(chance: np.random.Generator) -> Maps:
     rise, width = chance.integers(-3, 4), chance.integers(9, 12)
     for middle in (20, 44):
         cv2.ellipse(picture, (middle, 32 + int(rise)), (int(width), 22), 0, 0, 360, chance.uniform(0.2, 0.3), -1)
-    picture = cv2.GaussianBlur(picture, (0, 0), 1.5) + chance.normal(0, 0.01, picture.shape)
-    return np.clip(picture, 0, 1).astype(np.float32)
+    noisy = cv2.GaussianBlur(picture, (0, 0), 1.5) + chance.normal(0, 0.01, picture.shape)
+    return np.clip(noisy, 0, 1).astype(np.float32)

@@ -49,13 +49,14 @@ def test_on_real_chests_a_small_rank_and_smoothing_win(shared_data: Path) -> Non
 
 
 def _real(folder: Path, files: pd.Series) -> Pictures:
-    return np.stack([_windowed(cv2.imread(str(folder / file), cv2.IMREAD_GRAYSCALE)) for file in files])
+    return np.stack([_windowed(folder / file) for file in files])
 
 
-def _windowed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _windowed(file: Path) -> NDArray[np.float32]:
+    pixels = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
     low, high = np.percentile(pixels, (0.5, 99.5))
     windowed = np.clip((pixels.astype(np.float32) - low) / (high - low), 0, 1)
-    return cv2.resize(windowed, (64, 64), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(windowed, (64, 64), interpolation=cv2.INTER_AREA), np.float32)
 
 
 @pytest.mark.parametrize(("normals", "rank"), [(60, 12), (20, 5), (3, 0)])
