@@ -8,77 +8,78 @@ from numpy.typing import NDArray
 
 from xray_platform.phantoms.frame import Field
 from xray_platform.phantoms.parameters import Technique
+from xray_platform.phantoms.texture import window
 from xray_platform.phantoms.vendors import VENDORS, tone
 
-QUANTA = 2600.0  # quanta that a pixel of 0.4 mm counts in the direct beam at exposure 1
+QUANTA = 9000.0  # quanta that a pixel of 0.4 mm counts in the direct beam at exposure 1
 NOISE_SIDE = 1536
-WHITE = 4095
+SCATTER_MM, FINE_MM, COARSE_MM = 42.0, 12.0, 45.0
 
 
 def expose(attenuation: Field, technique: Technique, spacing_mm: float) -> Field:
     """Return the dose at the detector relative to the direct beam: primary exp(-attenuation) plus smooth scatter."""
-    primary = cv2.exp(-attenuation)
-    rows, columns = primary.shape
-    small = cv2.resize(primary, (max(columns // 16, 8), max(rows // 16, 8)), interpolation=cv2.INTER_AREA)
-    veil = cv2.GaussianBlur(small, (0, 0), 42 / (16 * spacing_mm), borderType=cv2.BORDER_REFLECT)
-    veil *= technique.scatter
-    return np.asarray(primary + cv2.resize(veil, (columns, rows), interpolation=cv2.INTER_LINEAR))
+    dose = np.asarray(cv2.exp(-attenuation), dtype=np.float32)
+    small, factor = _coarse(dose)
+    veil = cv2.GaussianBlur(small, (0, 0), SCATTER_MM / (factor * spacing_mm), borderType=cv2.BORDER_REFLECT)
+    dose += _upsampled(np.asarray(veil, dtype=np.float32) * technique.scatter, dose.shape)
+    return dose
 
 
 def log_signal(dose: Field, technique: Technique, spacing_mm: float, seed: int) -> Field:
     """Return the negative logarithm of the counted dose: blurred by the detector, grained by counting quanta."""
-    if technique.blur_pixels > 0.2:
-        dose = cv2.GaussianBlur(dose, (0, 0), technique.blur_pixels)
-    signal = -cv2.log(dose)
-    grain = _grain(dose.shape, seed)
-    grain *= 1 / np.sqrt(QUANTA * technique.exposure * (spacing_mm / 0.4) ** 2)
-    grain *= cv2.exp(0.5 * signal)
-    return np.asarray(signal + grain)
+    blurred = cv2.GaussianBlur(dose, (0, 0), technique.blur_pixels)
+    log_dose = np.asarray(cv2.log(blurred), dtype=np.float32)
+    grain = np.asarray(cv2.exp(log_dose * np.float32(-0.5)), dtype=np.float32)  # one over the root of the dose
+    grain *= window(_grain_tile(), dose.shape, seed)
+    grain *= 1 / float(np.sqrt(QUANTA * technique.exposure * (spacing_mm / 0.4) ** 2))
+    grain -= log_dose
+    return grain
 
 
 @lru_cache(maxsize=1)
 def _grain_tile() -> Field:
     """A large tile of Gaussian noise, slightly correlated as behind a scintillator, of unit variance."""
     noise = np.random.default_rng(1895).standard_normal((NOISE_SIDE, NOISE_SIDE), dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.55)
-    return np.asarray(noise / noise.std())
-
-
-def _grain(shape: tuple[int, ...], seed: int) -> Field:
-    """Return a window of the tile, mirrored and shifted by the seed, as large as asked."""
-    rng = np.random.default_rng(seed)
-    tile = _grain_tile()
-    tile = tile[:: rng.choice((-1, 1)), :: rng.choice((-1, 1))]
-    if rng.random() < 0.5:
-        tile = tile.T
-    top, left = rng.integers(0, NOISE_SIDE, 2)
-    rows = (top + np.arange(shape[0])) % NOISE_SIDE
-    columns = (left + np.arange(shape[1])) % NOISE_SIDE
-    return np.ascontiguousarray(tile[rows][:, columns])
+    soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.55), dtype=np.float32)
+    return np.asarray(soft / soft.std())
 
 
 def develop(signal: Field, technique: Technique, spacing_mm: float) -> NDArray[np.uint16]:
-    """Return the vendor's picture, uint16 in [0, 4095], dense tissue bright."""
+    """Return the vendor's picture, uint16 in [0, 4095], dense tissue bright.
+
+    Structure finer than FINE_MM is raised and differences coarser than COARSE_MM are lowered, as the vendor does it.
+    """
     vendor = VENDORS[technique.vendor]
-    fine, coarse = _veil(signal, 12 / spacing_mm), _veil(signal, 45 / spacing_mm)
-    shaped = signal + vendor.detail * (signal - fine) - vendor.equalise * (coarse - float(coarse.mean()))
-    low, high = _range(shaped)
-    share = (shaped - low) / (high - low) + technique.window_shift
-    return np.asarray(np.round(tone(share, technique.vendor) * WHITE), dtype=np.uint16)
+    small, factor = _coarse(signal)
+    sigma = factor * spacing_mm
+    fine = np.asarray(cv2.GaussianBlur(small, (0, 0), FINE_MM / sigma, borderType=cv2.BORDER_REFLECT))
+    coarse = np.asarray(cv2.GaussianBlur(small, (0, 0), COARSE_MM / sigma, borderType=cv2.BORDER_REFLECT))
+    veil = (vendor.detail * fine + vendor.equalise * (coarse - coarse.mean())).astype(np.float32)
+    low, high = _range((1 + vendor.detail) * small - veil)
+    scale = 1 / (high - low)
+    share = cv2.addWeighted(
+        signal,
+        (1 + vendor.detail) * scale,
+        _upsampled(veil, signal.shape),
+        -scale,
+        technique.window_shift - low * scale,
+    )
+    return tone(np.asarray(share, dtype=np.float32), technique.vendor)
 
 
-def _veil(signal: Field, sigma: float) -> Field:
-    """A broad Gaussian blur, made on a coarse grid."""
-    rows, columns = signal.shape
-    factor = max(int(sigma / 3), 1)
-    small = cv2.resize(signal, (max(columns // factor, 4), max(rows // factor, 4)), interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(small, (0, 0), sigma / factor, borderType=cv2.BORDER_REFLECT)
-    return np.asarray(cv2.resize(blurred, (columns, rows), interpolation=cv2.INTER_LINEAR))
+def _coarse(field: Field) -> tuple[Field, int]:
+    """Return a field averaged over squares, some 64 of them along the longer side, and their side in pixels."""
+    factor = max(max(field.shape) // 64, 1)
+    size = (-(-field.shape[1] // factor), -(-field.shape[0] // factor))
+    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_AREA), dtype=np.float32), factor
 
 
-def _range(signal: Field) -> tuple[float, float]:
-    """The exposure range of the anatomy, from a coarse sample of the middle, as exposure recognition finds it."""
-    rows, columns = signal.shape
-    middle = signal[rows // 8 : -rows // 8 : 8, columns // 8 : -columns // 8 : 8]
-    low, high = np.percentile(middle, [2.0, 98.0])
-    return float(low - 0.25 * (high - low)), float(high + 0.08 * (high - low))
+def _upsampled(field: Field, shape: tuple[int, ...]) -> Field:
+    return np.asarray(cv2.resize(field, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _range(small: Field) -> tuple[float, float]:
+    """The exposure range of the anatomy, from the middle of the picture, as exposure recognition finds it."""
+    rows, columns = small.shape
+    low, high = np.percentile(small[rows // 8 : -(rows // 8), columns // 8 : -(columns // 8)], [2.0, 98.0])
+    return float(low - 0.46 * (high - low)), float(high + 0.14 * (high - low))

@@ -18,7 +18,7 @@ def broken_bytes(name: str, sound: bytes) -> bytes:
     return BROKEN[name](sound)
 
 
-def zero_byte(sound: bytes) -> bytes:
+def zero_byte(_sound: bytes) -> bytes:
     """A transfer that ended before it began."""
     return b""
 
@@ -33,7 +33,7 @@ def pixels_cut(sound: bytes) -> bytes:
     return sound[: len(sound) * 2 // 3]
 
 
-def text_file(sound: bytes) -> bytes:
+def text_file(_sound: bytes) -> bytes:
     """A note that someone saved under a picture's name."""
     return b"The picture is on the other workstation, please ask the night shift.\n"
 

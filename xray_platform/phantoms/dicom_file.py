@@ -1,10 +1,11 @@
 """DICOM file: a phantom with a made-up identity as the bytes of a valid 12-bit DX or CR image."""
 
 import io
+from zlib import crc32
 
 from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation
+from pydicom.uid import UID, ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation
 
 from xray_platform.phantoms.encode import put_pixels
 from xray_platform.phantoms.identity import HOSPITALS, Identity
@@ -21,7 +22,7 @@ def dicom_bytes(phantom: Phantom, identity: Identity, style: Style) -> bytes:
     dataset = _header(identity, style)
     _equipment(dataset, identity, style)
     _picture(dataset, phantom, style)
-    (_digital_xray if style.modality == "DX" else _computed_radiography)(dataset, phantom, style)
+    (_digital_xray if style.modality == "DX" else _computed_radiography)(dataset, style)
     if style.private_block:
         _private(dataset, identity, style)
     pixels = oriented(phantom.pixels, style.orientation)
@@ -36,7 +37,7 @@ def _header(identity: Identity, style: Style) -> Dataset:
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = STORAGE[style.modality]
-    dataset.file_meta.MediaStorageSOPInstanceUID = identity.instance_uid
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(identity.instance_uid)
     person, day = identity.person, f"{identity.study_date:%Y%m%d}"
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID, dataset.SOPInstanceUID = STORAGE[style.modality], identity.instance_uid
@@ -81,12 +82,12 @@ def _equipment(dataset: Dataset, identity: Identity, style: Style) -> None:
     dataset.InstitutionName, dataset.InstitutionAddress = name, address
     dataset.InstitutionalDepartmentName = "Radiology"
     dataset.StationName = identity.station
-    dataset.DeviceSerialNumber = f"SN{abs(hash_of(identity.station)):08d}"
+    dataset.DeviceSerialNumber = f"SN{_number_of(identity.station):08d}"
 
 
-def hash_of(text: str) -> int:
-    """Return a number of eight digits that stays the same between processes."""
-    return sum(ord(letter) * 31**place for place, letter in enumerate(text)) % 10**8
+def _number_of(text: str) -> int:
+    """Return a number of at most eight digits that stays the same between processes."""
+    return crc32(text.encode()) % 10**8
 
 
 def _picture(dataset: Dataset, phantom: Phantom, style: Style) -> None:
@@ -108,7 +109,7 @@ def _picture(dataset: Dataset, phantom: Phantom, style: Style) -> None:
     dataset.DistanceSourceToDetector = 1800 if style.view == "PA" else 1150
 
 
-def _digital_xray(dataset: Dataset, phantom: Phantom, style: Style) -> None:
+def _digital_xray(dataset: Dataset, style: Style) -> None:
     """DX anatomy, image, detector and positioning modules (PS3.3 C.8.11)."""
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.PresentationLUTShape = "INVERSE" if style.photometric == "MONOCHROME1" else "IDENTITY"
@@ -129,9 +130,9 @@ def _digital_xray(dataset: Dataset, phantom: Phantom, style: Style) -> None:
     dataset.AcquisitionContextSequence = []
 
 
-def _computed_radiography(dataset: Dataset, phantom: Phantom, style: Style) -> None:
+def _computed_radiography(dataset: Dataset, style: Style) -> None:
     """CR series and image modules (PS3.3 C.8.1)."""
-    dataset.PlateID = f"{hash_of(style.vendor) % 10**6:06d}"
+    dataset.PlateID = f"{_number_of(style.vendor) % 10**6:06d}"
     dataset.CassetteSize = "35CMX43CM"
     dataset.PixelSpacing = dataset.ImagerPixelSpacing
 

@@ -33,7 +33,7 @@ def change(finding: Finding, thorax: Thorax, lung: Field) -> Change:
     return KINDS[finding.name](finding, thorax, lung)
 
 
-def _normal(finding: Finding, thorax: Thorax, lung: Field) -> Change:
+def _normal(_finding: Finding, _thorax: Thorax, _lung: Field) -> Change:
     return Change()
 
 
@@ -46,7 +46,7 @@ def _opacity(finding: Finding, thorax: Thorax, lung: Field) -> Change:
     down = (thorax.frame.y - y0) / (finding.size_mm / stretch)
     radius = np.sqrt(across**2 + down**2)
     envelope = smooth_step(0.85 - radius + 0.32 * _clouds(rng, lung.shape, thorax.frame.pixel_y), 0.55)
-    patchy = np.clip(1 + 0.45 * _clouds(rng, lung.shape, thorax.frame.pixel_y * 2.2), 0.15, 2.0)
+    patchy = np.clip(1 + 0.3 * _clouds(rng, lung.shape, thorax.frame.pixel_y * 2.6), 0.3, 1.8)
     thick = np.minimum(lung, 1.3 * finding.size_mm)
     added = finding.strength * WATER * thick * envelope * patchy
     return Change(added, 1 - 0.5 * finding.strength * envelope, (envelope > 0.4) & (lung > 10))
@@ -64,7 +64,7 @@ def _nodule(finding: Finding, thorax: Thorax, lung: Field) -> Change:
     return Change(finding.strength * WATER * ball, 1.0, inside > 0)
 
 
-def _cardiomegaly(finding: Finding, thorax: Thorax, lung: Field) -> Change:
+def _cardiomegaly(_finding: Finding, thorax: Thorax, _lung: Field) -> Change:
     """The thorax already holds the large heart; here only its extent."""
     y, x = thorax.frame.y, thorax.frame.x - thorax.midline
     right = -thorax.heart_border(-1, y)

@@ -91,7 +91,7 @@ def onto_detector(field: Field, parameters: PhantomParameters, frame: Frame) -> 
             field,
             to_detector(parameters, frame),
             (columns, rows),
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
     )

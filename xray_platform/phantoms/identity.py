@@ -14,7 +14,8 @@ FAMILY = (
 )  # fmt: skip
 GIVEN = {
     "M": ("Anselm", "Bartholomew", "Casimir", "Dmitri", "Emeka", "Florian", "Gianluca", "Håkon", "Ignacio", "Kenji"),
-    "F": ("Adelheid", "Beatriz", "Clementine", "Dorothea", "Eszter", "Fatoumata", "Gwendolyn", "Hiroko", "Ingeborg", "Zofia"),
+    "F": ("Adelheid", "Beatriz", "Clementine", "Dorothea", "Eszter", "Fatoumata", "Gwendolyn", "Hiroko", "Ingeborg",
+          "Zofia"),
 }  # fmt: skip
 HOSPITALS = (
     ("St. Brigid General Hospital", "14 Quarry Lane, Eastmere", "SBG"),

@@ -2,12 +2,14 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.phantoms.frame import Field
 from xray_platform.phantoms.outline import smooth_step
 from xray_platform.phantoms.parameters import Technique
 
-LEAD = 2.6
+LEAD = 5.0  # attenuation of the letter
+LEAK = 0.004  # share of dose that the collimator lets through
 
 
 def lead_letter(attenuation: Field, technique: Technique) -> None:
@@ -15,28 +17,29 @@ def lead_letter(attenuation: Field, technique: Technique) -> None:
     if not technique.marker:
         return
     rows, columns = attenuation.shape
-    side = max(int(0.075 * rows), 12)
+    side = max(int(0.075 * max(rows, columns)), 12)
     stamp = np.zeros((side, side), dtype=np.uint8)
-    scale = side / 34
-    (width, height), _ = cv2.getTextSize(technique.marker, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    scale, thick = side / 34, max(round(side / 13), 1)
+    (width, height), _ = cv2.getTextSize(technique.marker, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
     at = ((side - width) // 2, (side + height) // 2)
-    cv2.putText(
-        stamp, technique.marker, at, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, max(round(side / 13), 1), cv2.LINE_AA
-    )
+    cv2.putText(stamp, technique.marker, at, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thick, cv2.LINE_AA)
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), technique.marker_tilt_degrees, 1.0)
-    stamp = cv2.warpAffine(stamp, turn, (side, side))
-    top = int(technique.marker_at[0] * (rows - side))
-    left = int(technique.marker_at[1] * (columns - side))
-    attenuation[top : top + side, left : left + side] += stamp.astype(np.float32) * (LEAD / 255)
+    turned = np.asarray(cv2.warpAffine(stamp, turn, (side, side)), dtype=np.float32)
+    top, left = int(technique.marker_at[0] * (rows - side)), int(technique.marker_at[1] * (columns - side))
+    attenuation[top : top + side, left : left + side] += turned * np.float32(LEAD / 255)
 
 
-def collimate(dose: Field, technique: Technique, spacing_mm: float) -> None:
-    """Darken the dose outside the collimator in place; its edge is a soft line of some mm."""
-    rows, columns = dose.shape
+def opening(shape: tuple[int, ...], technique: Technique, spacing_mm: float) -> tuple[Field, Field]:
+    """Return what share of dose the collimator lets through at every row (rows, 1) and column (1, columns)."""
     top, bottom, left, right = (mm / spacing_mm for mm in technique.collimation_mm)
-    y, x = np.arange(rows, dtype=np.float32), np.arange(columns, dtype=np.float32)
-    soft = 1.2 / spacing_mm
-    down = smooth_step(y - top, soft) * smooth_step(rows - 1 - bottom - y, soft)
-    across = smooth_step(x - left, soft) * smooth_step(columns - 1 - right - x, soft)
-    dose *= 0.004 + 0.996 * down[:, None]
-    dose *= 0.004 + 0.996 * across[None, :]
+    y, x = np.arange(shape[0], dtype=np.float32), np.arange(shape[1], dtype=np.float32)
+    soft = 1.0 / spacing_mm
+    down = smooth_step(y - top, soft) * smooth_step(shape[0] - 1 - bottom - y, soft)
+    across = smooth_step(x - left, soft) * smooth_step(shape[1] - 1 - right - x, soft)
+    return (LEAK + (1 - LEAK) * down)[:, None], (LEAK + (1 - LEAK) * across)[None, :]
+
+
+def close_shutter(pixels: NDArray[np.uint16], down: Field, across: Field) -> None:
+    """Blacken in place what the collimator hides, as most makers do."""
+    pixels[down[:, 0] < 0.5] = 0
+    pixels[:, across[0] < 0.5] = 0

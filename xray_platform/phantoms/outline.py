@@ -1,6 +1,6 @@
 """Outline: smooth borders given by a few points, and chords through rounded bodies."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,14 +8,24 @@ from scipy.interpolate import PchipInterpolator
 
 from xray_platform.phantoms.frame import Field
 
-Points = Sequence[tuple[float, float]]
+Points = tuple[tuple[float, float], ...]
+
+
+@lru_cache(maxsize=64)
+def _curve(points: Points) -> PchipInterpolator:
+    position, value = np.array(points, dtype=float).T
+    return PchipInterpolator(position, value)
 
 
 def border(points: Points, at: NDArray[np.floating]) -> Field:
     """Return a smooth curve through (position, value) points without overshoot, held constant beyond its ends."""
-    position, value = np.array(points, dtype=float).T
-    curve = PchipInterpolator(position, value)
-    return np.asarray(curve(np.clip(at, position[0], position[-1])), dtype=np.float32)
+    return np.asarray(_curve(points)(np.clip(at, points[0][0], points[-1][0])), dtype=np.float32)
+
+
+def bent(points: NDArray[np.floating], count: int) -> NDArray[np.float64]:
+    """Return `count` points of a smooth line through the given points (n, d)."""
+    at = np.linspace(0, len(points) - 1, count)
+    return np.asarray(PchipInterpolator(np.arange(len(points)), points)(at), dtype=np.float64)
 
 
 def chord(inside: Field, radius: Field | float) -> Field:

@@ -1,24 +1,30 @@
 """Render: a phantom from its parameters, by attenuation along each beam; no randomness but the seeds it is given."""
 
+import cv2
 import numpy as np
 
+from xray_platform.phantoms.abdomen import bowel_gas
 from xray_platform.phantoms.airways import airways
 from xray_platform.phantoms.beam import develop, expose, log_signal
 from xray_platform.phantoms.findings import Change, change
 from xray_platform.phantoms.frame import Field, Frame, frame_of, onto_detector, to_detector
-from xray_platform.phantoms.marker import collimate, lead_letter
+from xray_platform.phantoms.leads import leads
+from xray_platform.phantoms.marker import close_shutter, lead_letter, opening
 from xray_platform.phantoms.parameters import PhantomParameters
 from xray_platform.phantoms.phantom import Box, Phantom
 from xray_platform.phantoms.ribs import ribs
 from xray_platform.phantoms.shoulder import blades, shoulders
 from xray_platform.phantoms.spine import processes, spine
+from xray_platform.phantoms.texture import lung_texture
 from xray_platform.phantoms.thorax import Thorax
 from xray_platform.phantoms.torso import soft_tissue
 from xray_platform.phantoms.tubes import lay
+from xray_platform.phantoms.vendors import VENDORS
 from xray_platform.phantoms.vessels import vessels
 
 SCALE = 0.5  # the body is drawn at half the detector's resolution: nothing in it is sharper than a millimetre
 TISSUE = 0.0195  # attenuation of a mm of soft tissue
+EDGE_MM = 0.6  # no border in the body is sharper
 LUNG_AIR = 0.76  # share of a lung's thickness that attenuates nothing
 
 
@@ -34,25 +40,31 @@ def render(parameters: PhantomParameters) -> Phantom:
     attenuation = onto_detector(body, parameters, frame)
     lead_letter(attenuation, parameters.technique)
     dose = expose(attenuation, parameters.technique, spacing)
-    collimate(dose, parameters.technique, spacing)
+    down, across = opening(dose.shape, parameters.technique, spacing)
+    dose *= down * across
     signal = log_signal(dose, parameters.technique, spacing, parameters.noise_seed)
     pixels = develop(signal, parameters.technique, spacing)
+    if VENDORS[parameters.technique.vendor].shutter:
+        close_shutter(pixels, down, across)
     return Phantom(pixels, parameters.finding.name, _boxes(found, parameters, frame), spacing)
 
 
 def _attenuation(thorax: Thorax, parameters: PhantomParameters) -> tuple[Field, Change]:
     """Return the line integrals of attenuation on the frame, and what the finding did to them."""
     frame, subject, pose = thorax.frame, parameters.subject, parameters.pose
-    lung = thorax.lung(-1) + thorax.lung(1)
+    lung = thorax.lungs
     found = change(parameters.finding, thorax, lung)
     inside = np.clip(lung / 40.0, 0, 1)
     total = TISSUE * (soft_tissue(frame, subject, pose) - LUNG_AIR * lung)
     total += spine(thorax)
     total += blades(frame, subject, pose)
-    total += lay([*ribs(subject), *processes(thorax), *shoulders(subject, pose), *airways(subject)], frame)
-    total += lay(vessels(subject, pose), frame) * inside * found.keep
-    total += found.added
-    return np.clip(total, 0, None, out=total), found
+    total += bowel_gas(thorax)
+    total = np.asarray(cv2.GaussianBlur(total, (0, 0), EDGE_MM / frame.pixel_y), dtype=np.float32)
+    hard = [ribs(subject), *processes(thorax), *shoulders(subject, pose), *airways(subject), *leads(parameters)]
+    total += lay(hard, frame)
+    structure = lay(vessels(subject, pose), frame) * inside + lung_texture(lung, subject.seed)
+    total += structure * found.keep + found.added
+    return np.maximum(total, 0), found
 
 
 def _boxes(found: Change, parameters: PhantomParameters, frame: Frame) -> tuple[Box, ...]:

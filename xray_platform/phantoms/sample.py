@@ -69,7 +69,7 @@ def _pose(rng: np.random.Generator, subject: Subject, side: int) -> tuple[tuple[
     view: View = "PA" if rng.random() < 0.65 else "AP"
     wide = {"square": (1.0, 1.0), "portrait": (1.0, 0.826), "landscape": (0.826, 1.0)}
     name = rng.choice(list(wide), p=(0.5, 0.3, 0.2))
-    shape = (round(side * wide[name][0]), round(side * wide[name][1]))
+    shape = (_rounded(side * wide[name][0]), _rounded(side * wide[name][1]))
     height = {"square": 410.0, "portrait": 424.0, "landscape": 350.0}[name]
     height *= 0.5 + 0.5 * subject.stature * float(rng.uniform(0.96, 1.06))
     return shape, Pose(
@@ -81,6 +81,12 @@ def _pose(rng: np.random.Generator, subject: Subject, side: int) -> tuple[tuple[
         scapula_mm=float(rng.normal(14, 5) if view == "PA" else rng.normal(-10, 7)),
         field_mm=(height, height * shape[1] / shape[0]),
     )
+
+
+def _rounded(pixels: float) -> int:
+    """Detectors have round numbers of pixels: a multiple of 16, or of 2 for small pictures."""
+    step = 16 if pixels >= 256 else 2
+    return max(round(pixels / step) * step, step)
 
 
 def _technique(rng: np.random.Generator, pose: Pose) -> Technique:

@@ -1,86 +1,100 @@
 """Shoulder: clavicles, scapulae and the upper ends of the arms."""
 
+from dataclasses import replace
+from functools import lru_cache
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.phantoms.frame import Field, Frame
+from xray_platform.phantoms.outline import Points, bent
 from xray_platform.phantoms.parameters import Pose, Subject
-from xray_platform.phantoms.tubes import Line, Tube, tube
+from xray_platform.phantoms.tubes import Tubes, tubes
 
-# The scapula in its own plane, mm, as seen when it lies off the lung: x outwards, y down.
-BLADE = ((112, 8), (126, 0), (150, 4), (166, 22), (158, 48), (150, 85), (140, 122), (131, 140), (122, 132), (114, 96), (108, 50))  # fmt: skip
-LATERAL_EDGE = ((163, 30), (160, 48), (153, 80), (144, 112), (134, 136), (130, 140))
-MEDIAL_EDGE = ((112, 8), (109, 30), (108, 52), (112, 90), (120, 124), (127, 139))
-RIDGE = ((110, 30), (128, 20), (146, 8), (164, -8), (180, -14), (192, -6))
-GLENOID = ((166, 4), (172, 14), (173, 26), (168, 36))
-CORACOID = ((158, 8), (150, 2), (148, -6), (154, -8))
+# The scapula in its own plane, mm, where it just clears the lung: x outwards, y down.
+LATERAL_EDGE: Points = ((166, 28), (162, 50), (154, 82), (145, 112), (135, 136), (129, 142))
+MEDIAL_EDGE: Points = ((118, 2), (111, 22), (109, 52), (112, 90), (119, 124), (129, 142))
+TOP_EDGE: Points = ((118, 2), (128, -2), (142, 0), (152, 6), (162, 2))
+RIDGE: Points = ((111, 26), (128, 19), (146, 8), (164, -9), (180, -17), (194, -10))
+GLENOID: Points = ((167, 2), (172, 12), (174, 24), (168, 36))
+CORACOID: Points = ((160, 8), (153, 1), (150, -7), (157, -10))
+BLADE: Points = (*MEDIAL_EDGE, (135, 136), (145, 112), (154, 82), (162, 50), (166, 28), (160, 4), (142, 0), (128, -2))
+# Outline, half-width (mm) and attenuation of a mm of each thick part.
+PARTS = (
+    (LATERAL_EDGE, 3.2, 0.042),
+    (MEDIAL_EDGE, 1.2, 0.045),
+    (TOP_EDGE, 1.2, 0.040),
+    (RIDGE, 4.4, 0.026),
+    (GLENOID, 2.2, 0.045),
+    (CORACOID, 4.6, 0.022),
+)
 
 
-def shoulders(subject: Subject, pose: Pose) -> list[Tube]:
+def shoulders(subject: Subject, pose: Pose) -> list[Tubes]:
     """Return clavicles, edges of the scapulae and humeri as tubes."""
-    return [part for side in (-1, 1) for part in _one_side(side, subject, pose)]
-
-
-def _one_side(side: int, subject: Subject, pose: Pose) -> list[Tube]:
-    bone, out = subject.bone, subject.shoulder_mm
-    away = out + pose.scapula_mm
-    lift = 4 * side + (0 if pose.view == "PA" else -6)
-    parts = [tube(_clavicle(side, out, lift), _clavicle_width(), 0.030 * bone, hollow=0.72)]
-    for outline, width, strength in (
-        (LATERAL_EDGE, 3.4, 0.022),
-        (MEDIAL_EDGE, 1.3, 0.020),
-        (RIDGE, 4.2, 0.013),
-        (GLENOID, 2.2, 0.024),
-        (CORACOID, 4.5, 0.012),
-    ):
-        parts.append(tube(_bent(outline, side, away, -70.0), width, strength * bone, hollow=0.35))
-    return [*parts, *_humerus(side, away, pose, bone)]
-
-
-def _clavicle(side: int, out: float, lift: float) -> Line:
-    t = np.linspace(0, 1, 40)
-    x = 20 + (150 + out) * t
-    y = 52 - 46 * t**0.8 + 6.0 * np.sin(2 * np.pi * t) + lift * t - 6
-    return np.stack([side * x, y, 62 - 90 * t**1.4], axis=1)
-
-
-def _clavicle_width() -> Line:
-    t = np.linspace(0, 1, 40)
-    return 5.6 + 4.0 * np.exp(-((t / 0.07) ** 2)) + 1.6 * t**2
-
-
-def _bent(outline: tuple[tuple[float, float], ...], side: int, away: float, z: float) -> Line:
-    """Return a smooth curve through the outline's points."""
-    points = np.array(outline, dtype=float)
-    t = np.linspace(0, len(points) - 1, 6 * len(points))
-    x = np.interp(t, np.arange(len(points)), points[:, 0])
-    y = np.interp(t, np.arange(len(points)), points[:, 1])
-    kernel = np.array([1, 3, 5, 6, 5, 3, 1]) / 24
-    x = np.convolve(np.pad(x, 3, mode="edge"), kernel, mode="valid")
-    y = np.convolve(np.pad(y, 3, mode="edge"), kernel, mode="valid")
-    return np.stack([side * (x + away), y, np.full_like(x, z)], axis=1)
-
-
-def _humerus(side: int, away: float, pose: Pose, bone: float) -> list[Tube]:
+    bone, away = subject.bone, subject.shoulder_mm + pose.scapula_mm
+    parts = [_rounded(tubes(_clavicles(subject, pose), _clavicle_width(), 0.055 * bone, 0.72))]
+    for outline, width, strength in PARTS:
+        parts.append(tubes(_both(_line(outline), away), width, strength * bone, 0.4))
     t = np.linspace(0, 1, 30)
-    lean = 26 if pose.view == "PA" else 10
-    head = np.array([194.0 + away, 20.0])
-    ball_y = np.linspace(-21, 21, 24)
-    ball = np.stack([np.full(24, side * head[0]), head[1] + ball_y, np.full(24, -20.0)], axis=1)
-    radius = np.sqrt(np.clip(22.0**2 - ball_y**2, 4, None))
-    shaft = np.stack([side * (head[0] + 8 + lean * t), head[1] + 14 + 190 * t, np.full(30, -20.0)], axis=1)
+    head_y = np.linspace(-21, 21, 24)
+    radius = np.sqrt(np.clip(22.5**2 - head_y**2, 9, None))
+    head = np.stack([np.full(24, 194.0), 20 + head_y], axis=1)
+    lean = 34 if pose.view == "PA" else 14
+    shaft = np.stack([201 + lean * t, 26 + 200 * t], axis=1)
+    shaft_width = 11.0 - 1.0 * t + 6 * np.exp(-((t / 0.14) ** 2))
     return [
-        Tube(ball, radius, 0.0055 * bone * np.pi * radius**2),
-        tube(shaft, 11.5 - 1.5 * t + 6 * np.exp(-((t / 0.12) ** 2)), 0.024 * bone, hollow=0.66),
+        *parts,
+        tubes(_both(head, away), radius, 0.0085 * bone, 0.35),
+        _faded_in(tubes(_both(shaft, away), shaft_width, 0.030 * bone, 0.66)),
     ]
+
+
+def _faded_in(bundle: Tubes) -> Tubes:
+    """Let a bundle begin within another bone, without an edge."""
+    return replace(bundle, section=bundle.section * np.clip(np.linspace(0, 6, bundle.section.shape[1]), 0, 1))
+
+
+def _rounded(bundle: Tubes) -> Tubes:
+    """Let a bundle's tubes get thinner towards both ends."""
+    t = np.linspace(0, 1, bundle.section.shape[1])
+    ends = np.sqrt(np.clip(np.minimum(t + 0.012, 1.02 - t) / 0.07, 0, 1)).astype(np.float32)
+    return replace(bundle, half_width=bundle.half_width * ends, section=bundle.section * ends)
+
+
+@lru_cache(maxsize=16)
+def _line(outline: Points) -> NDArray[np.float64]:
+    return bent(np.array(outline, dtype=float), 4 * len(outline))
+
+
+def _both(line: NDArray[np.float64], away: float) -> NDArray[np.float64]:
+    """Return a line of (x, y) on the right and on the left side, behind the chest, (2, n, 3)."""
+    x, y = line[:, 0] + away, line[:, 1]
+    return np.stack([np.stack([side * x, y, np.full_like(x, -70.0)], axis=1) for side in (-1, 1)])
+
+
+def _clavicles(subject: Subject, pose: Pose) -> NDArray[np.float64]:
+    """S-shaped, rising outwards from the manubrium; flatter where the arms hang."""
+    t = np.linspace(0, 1, 40)
+    rng = np.random.default_rng([subject.seed, 4])
+    rise = 40.0 + (8.0 if pose.view == "AP" else 0.0) + rng.normal(0, 4, 2)
+    x = 16 + (152 + subject.shoulder_mm) * t
+    y = 50 - rise[:, None] * t**0.85 + 6.5 * np.sin(2 * np.pi * t)
+    z = 62 - 95 * t**1.4
+    return np.stack([np.stack([side * x, y[at], z], axis=1) for at, side in enumerate((-1, 1))])
+
+
+def _clavicle_width() -> NDArray[np.float64]:
+    t = np.linspace(0, 1, 40)
+    return 5.4 + 4.2 * np.exp(-((t / 0.09) ** 2)) + 2.2 * t**3
 
 
 def blades(frame: Frame, subject: Subject, pose: Pose) -> Field:
     """Return the attenuation of the flat parts of the scapulae, float32 (rows, columns)."""
     field = np.zeros((frame.rows, frame.columns), dtype=np.float32)
-    for side in (-1, 1):
-        points = _bent((*BLADE, BLADE[0]), side, subject.shoulder_mm + pose.scapula_mm, -70.0)
+    for points in _both(np.array(BLADE, dtype=float), subject.shoulder_mm + pose.scapula_mm):
         x, y = frame.project(*points.T)
         corners = np.stack([frame.column(x), frame.row(y)], axis=1)
-        cv2.fillPoly(field, [np.round(corners * 16).astype(np.int32)], 0.085 * subject.bone, cv2.LINE_8, 4)
-    return np.asarray(cv2.GaussianBlur(field, (0, 0), 1.6 / frame.pixel_y))
+        cv2.fillPoly(field, [np.round(corners * 16).astype(np.int32)], 0.13 * subject.bone, cv2.LINE_8, 4)
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), 1.4 / frame.pixel_y))

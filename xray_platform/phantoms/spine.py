@@ -1,61 +1,81 @@
 """Spine: vertebral bodies between their discs, pedicles, and spinous and transverse processes."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.phantoms.frame import Field
 from xray_platform.phantoms.outline import smooth_step
 from xray_platform.phantoms.ribs import VERTEBRA_MM
 from xray_platform.phantoms.thorax import Thorax
-from xray_platform.phantoms.tubes import Tube, tube
+from xray_platform.phantoms.tubes import Tubes, tubes
 
-LEVELS = (-86, -68, -50, -32, -14, *VERTEBRA_MM, 279, 309, 341)  # upper edge of each vertebra, C3 to L3
-SPONGY = 0.0062  # attenuation of a mm of spongy bone beyond soft tissue
+LEVELS = np.array((-86, -68, -50, -32, -14, *VERTEBRA_MM, 279, 309, 341), dtype=float) - 8  # tops of C3 to L3
+SPONGY = 0.0070  # attenuation of a mm of spongy bone beyond soft tissue
+DISC_MM = 4.6
+WIDEST_MM = 26.0
 
 
 def spine(thorax: Thorax) -> Field:
     """Return the attenuation of vertebral bodies, float32 (rows, columns)."""
-    y, x = thorax.frame.y, thorax.frame.x - thorax.midline
-    levels = np.array(LEVELS, dtype=float) - 8
-    number = np.clip(np.searchsorted(levels, y[:, 0], side="right") - 1, 0, len(levels) - 2)
-    height = np.diff(levels)[number]
-    phase = np.clip((y[:, 0] - levels[number]) / height, 0, 1)[:, None]
-    waist = np.abs(2 * phase - 1.0) ** 2
-    half_width = 13.5 + 6.0 * np.clip((y + 40) / 320, 0, 1) + 2.4 * waist
-    solid = smooth_step((half_width - np.abs(x)).astype(np.float32), 2.2)
-    gap = (4.2 / height)[:, None]
-    body = smooth_step((np.minimum(phase, 1 - phase) - gap / 2).astype(np.float32), 0.045)
-    edge = np.exp(-(((np.minimum(phase, 1 - phase) - gap * 0.8) / 0.045) ** 2))
-    thick = 24 + 9 * np.clip(y / 250, 0, 1)
-    mineral = thorax.subject.bone * SPONGY * thick * (0.45 + 0.5 * body + 0.28 * edge)
-    return np.asarray(solid * mineral, dtype=np.float32)
+    total = np.zeros((thorax.frame.rows, thorax.frame.columns), dtype=np.float32)
+    reach = WIDEST_MM + float(np.abs(thorax.midline).max())
+    first, last = np.searchsorted(thorax.frame.x[0], (-reach, reach))
+    total[:, first:last] = _bodies(thorax, thorax.frame.x[:, first:last] - thorax.midline)
+    return total
 
 
-def processes(thorax: Thorax) -> list[Tube]:
+def _bodies(thorax: Thorax, x: Field) -> Field:
+    y = thorax.frame.y
+    number = np.clip(np.searchsorted(LEVELS, y[:, 0], side="right") - 1, 0, len(LEVELS) - 2)
+    height = np.diff(LEVELS)[number][:, None]
+    phase = np.clip((y - LEVELS[number][:, None]) / height, 0, 1)
+    from_disc = np.minimum(phase, 1 - phase) * height  # mm from the middle of the next disc
+    waist = (2 * phase - 1.0) ** 2
+    half_width = 13.0 + 6.0 * np.clip((y + 40) / 320, 0, 1) + 2.6 * waist
+    inside = (half_width - np.abs(x)).astype(np.float32)
+    body = smooth_step(from_disc - DISC_MM / 2, 0.9)
+    plate = np.exp(-(((from_disc - DISC_MM / 2 - 0.8) / 0.9) ** 2))
+    thick = 15 + 17 * np.clip((y + 60) / 260, 0, 1)
+    mineral = SPONGY * thick * (0.30 + 0.60 * body + 0.42 * plate)
+    wall = np.exp(-(((inside - 1.5) / 1.4) ** 2)) * (0.10 * body)
+    return np.asarray(thorax.subject.bone * smooth_step(inside, 1.8) * (mineral + wall), dtype=np.float32)
+
+
+def processes(thorax: Thorax) -> list[Tubes]:
     """Return pedicles, spinous and transverse processes as tubes."""
-    middle = np.array(LEVELS, dtype=float) - 8
-    lean = thorax.subject.scoliosis_mm * np.sin((middle - 20) / 75)
+    top, height = LEVELS[:-1], np.diff(LEVELS)
+    x = thorax.subject.scoliosis_mm * np.sin((top - 20) / 75)
     bone = thorax.subject.bone
-    found: list[Tube] = []
-    for top, height, x in zip(middle[:-1], np.diff(middle), lean[:-1], strict=True):
-        for side in (-1, 1):
-            found.append(_pedicle(x + side * 10.5, top + 0.38 * height, bone))
-            if top > -20:
-                found.append(_transverse(x, side, top + 0.4 * height, bone))
-        found.append(_spinous(x, top + 0.75 * height, height, bone))
-    return found
+    both = np.repeat([-1, 1], len(top))
+    xx, tops, heights = np.tile(x, 2), np.tile(top, 2), np.tile(height, 2)
+    chest = tops > -20
+    return [
+        tubes(_rings(xx + both * 10.8, tops + 0.36 * heights), 1.0, 0.034 * bone),
+        tubes(
+            _lines(xx[chest], tops[chest] + 0.38 * heights[chest], both[chest]),
+            np.linspace(4.4, 3.4, 5),
+            0.010 * bone,
+            0.7,
+        ),
+        tubes(_spines(x, top + 0.72 * height, height), np.linspace(1.7, 3.2, 5), 0.026 * bone, 0.5),
+    ]
 
 
-def _pedicle(x: float, y: float, bone: float) -> Tube:
-    angle = np.linspace(0, 2 * np.pi, 14)
-    points = np.stack([x + 2.7 * np.cos(angle), y + 4.0 * np.sin(angle), np.full(14, -50.0)], axis=1)
-    return tube(points, 1.0, 0.026 * bone)
+def _rings(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    angle = np.linspace(0, 2 * np.pi, 13)
+    ring = np.stack([2.8 * np.cos(angle), 4.3 * np.sin(angle), np.full(13, -50.0)], axis=1)
+    return np.asarray(ring + np.stack([x, y, 0 * x], axis=1)[:, None])
 
 
-def _spinous(x: float, y: float, height: float, bone: float) -> Tube:
-    points = np.array([[x, y + t * 0.5 * height, -75.0] for t in np.linspace(0, 1, 5)])
-    return tube(points, 1.8, 0.02 * bone, hollow=0.5, end=3.2)
+def _lines(x: NDArray[np.float64], y: NDArray[np.float64], side: NDArray[np.int_]) -> NDArray[np.float64]:
+    t = np.linspace(0, 1, 5)
+    return np.stack(
+        [x[:, None] + side[:, None] * (14 + 15 * t), y[:, None] - 3 * t, np.full((len(x), 5), -62.0)], axis=2
+    )
 
 
-def _transverse(x: float, side: int, y: float, bone: float) -> Tube:
-    points = np.array([[x + side * (14 + 15 * t), y - 3 * t, -62.0] for t in np.linspace(0, 1, 5)])
-    return tube(points, 4.2, 0.007 * bone, hollow=0.7, end=3.2)
+def _spines(x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.float64]:
+    t = np.linspace(0, 1, 5)
+    return np.stack(
+        [np.repeat(x[:, None], 5, axis=1), y[:, None] + 0.5 * height[:, None] * t, np.full((len(x), 5), -75.0)], axis=2
+    )

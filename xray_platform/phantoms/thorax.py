@@ -7,18 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.phantoms.frame import Field, Frame
-from xray_platform.phantoms.outline import border, chord
+from xray_platform.phantoms.outline import border, chord, smooth_step
 from xray_platform.phantoms.parameters import Pose, Subject
 
 INNER_WIDTH = ((4, 64), (25, 88), (50, 107), (85, 123), (130, 134), (175, 141), (220, 145), (260, 146), (320, 144))
-INNER_DEPTH = ((0, 22), (30, 44), (70, 64), (120, 79), (180, 86), (240, 88), (320, 86))
-APEX_MM, APEX_X, APEX_ROUND = 6.0, 60.0, 42.0
+INNER_DEPTH = ((0, 34), (30, 54), (70, 68), (120, 79), (180, 86), (240, 88), (320, 86))
+APEX_MM, APEX_X, APEX_ROUND = 6.0, 58.0, 34.0
 
-RIGHT_BORDER = ((-60, 30), (0, 30), (25, 27), (50, 26), (75, 27), (92, 30), (108, 29), (125, 32), (145, 40), (170, 49), (192, 52),
-                (215, 49), (235, 41), (260, 36), (330, 36))  # fmt: skip
-LEFT_BORDER = ((-60, 30), (0, 30), (20, 28), (38, 29), (50, 33), (62, 39), (70, 40), (79, 36), (88, 32), (96, 34), (106, 40),
-               (118, 44), (130, 49), (146, 60), (165, 77), (186, 91), (206, 96), (224, 91), (240, 78), (265, 60), (330, 50))  # fmt: skip
+RIGHT_BORDER = (
+    (-60, 28), (0, 28), (25, 25), (50, 24), (75, 25), (92, 28), (108, 27), (125, 30), (145, 36), (170, 42), (192, 43),
+    (215, 40), (235, 34), (260, 30), (330, 30),
+)  # fmt: skip
+LEFT_BORDER = (
+    (-60, 28), (0, 28), (20, 26), (38, 27), (50, 31), (62, 37), (70, 38), (79, 35), (88, 32), (96, 33), (106, 37),
+    (118, 41), (130, 45), (146, 55), (165, 70), (186, 83), (206, 89), (224, 86), (240, 74), (265, 58), (330, 50),
+)  # fmt: skip
 HEART_TOP, HEART_FULL = 105.0, 150.0
+DOME_MM = {-1: 212.0, 1: 224.0}
+DOME_X, DOME_LATERAL, DOME_MEDIAL = 66.0, 84.0, 84.0
 
 
 def inner_width(y: NDArray[np.floating]) -> Field:
@@ -51,9 +57,9 @@ class Thorax:
         share = np.clip((y - HEART_TOP) / (HEART_FULL - HEART_TOP), 0, 1)
         size = 1 + (self._heart_size - 1) * share
         knob = 1 + (self.subject.aorta - 1) * np.exp(-(((y - 66) / 16) ** 2)) * (side > 0)
-        broad = 1.12 if self.pose.view == "AP" else 1.0
+        broad = 1 + (0.12 if self.pose.view == "AP" else 0.0) * (1 - share)
         sway = side * 45 * self.pose.rotation * (0.4 + 0.6 * share)
-        return np.asarray(plain * size * knob * (1 + (broad - 1) * (1 - share)) - sway * -1, dtype=np.float32)
+        return np.asarray(plain * size * knob * broad + sway, dtype=np.float32)
 
     @property
     def _heart_size(self) -> float:
@@ -63,41 +69,44 @@ class Thorax:
     def _heart_drop(self) -> float:
         return 0.35 * self.pose.inspiration_mm
 
-    def dome(self, side: int) -> Field:
-        """Height of the diaphragm's top for every column on one side, mm down, (1, columns)."""
-        x = side * self.frame.x
-        top = (212.0 if side < 0 else 224.0) + self.pose.inspiration_mm - self.subject.dome_mm[0 if side < 0 else 1]
-        lateral, medial = (143.0 - 66.0), 92.0
-        u = np.where(x > 66, (x - 66) / lateral, (66 - x) / medial)
-        fall = np.where(x > 66, 62.0, 22.0)
-        return np.asarray(top + fall * (1 - np.sqrt(np.clip(1 - np.abs(u) ** 2.3, 0, 1))), dtype=np.float32)
+    def dome(self, side: int, x: Field | None = None) -> Field:
+        """Height of the diaphragm's top on one side, mm down, for every column, (1, columns), or for the x given."""
+        out = side * (self.frame.x if x is None else x) - DOME_X
+        top = DOME_MM[side] + self.pose.inspiration_mm - self.subject.dome_mm[0 if side < 0 else 1]
+        lateral, medial = np.clip(out / DOME_LATERAL, 0, 1), np.clip(-out / DOME_MEDIAL, 0, 1)
+        fall = 66 * (1 - np.sqrt(1 - lateral * lateral)) + 40 * (1 - np.sqrt(1 - medial * medial))
+        return np.asarray(top + fall, dtype=np.float32)
 
-    def lung(self, side: int) -> Field:
-        """Thickness of one lung along the beam, mm, (rows, columns)."""
-        y, x = self.frame.y, side * self.frame.x
+    @cached_property
+    def lungs(self) -> Field:
+        """Thickness of both lungs along the beam, mm, (rows, columns)."""
+        middle = int(np.searchsorted(self.frame.x[0], 0))
+        x = self.frame.x
+        return np.concatenate([self._lung(-1, x[:, :middle]), self._lung(1, x[:, middle:])], axis=1)
+
+    def _lung(self, side: int, x: Field) -> Field:
+        y, out = self.frame.y, side * x
         below_apex = np.clip((y - APEX_MM) / APEX_ROUND, 0, 1)
         opening = np.sqrt(below_apex * (2 - below_apex))
         wall = APEX_X + (inner_width(y) - APEX_X) * opening
         depth = 2 * inner_depth(y) * self.subject.depth * opening
-        lateral = chord((wall - x).astype(np.float32), 78.0)
-        air = depth * lateral * (y > APEX_MM)
-        air = air - self._displaced(side, x, depth, opening)
-        return np.clip(air, 0, None, out=air) * self._above_dome(side)
+        air = depth * chord(wall - out, 78.0) - self._displaced(side, out, depth, opening)
+        return np.asarray(np.clip(air, 0, None) * self._above_dome(side, x), dtype=np.float32)
 
-    def _displaced(self, side: int, x: Field, depth: Field, opening: Field) -> Field:
-        """What the mediastinum takes from the lung, mm."""
+    def _displaced(self, side: int, out: Field, depth: Field, opening: Field) -> Field:
+        """What the mediastinum takes from the lung, mm, (rows, columns of the side)."""
         y = self.frame.y
-        edge = self.heart_border(side, y)
-        edge = edge + side * self.midline
-        edge = APEX_X - (APEX_X - edge) * opening
+        edge = APEX_X - (APEX_X - self.heart_border(side, y) - side * self.midline) * opening
         heart_share = np.clip((y - HEART_TOP) / (HEART_FULL - HEART_TOP), 0, 1)
-        radius = 16 + 34 * heart_share
-        full = depth * (1.12 - 0.2 * heart_share)
-        taken: Field = full * chord((edge - x).astype(np.float32), radius)
-        inner = 26 + side * 6 + side * self.midline
-        return taken + depth * 1.2 * chord((inner - x).astype(np.float32), 14.0)
+        taken = chord(edge - out, 22 + 34 * heart_share)
+        taken *= depth * (0.86 + 0.09 * heart_share)
+        inner = 24 + side * (5 + self.midline)
+        return taken + 0.4 * depth * smooth_step(inner - out, 10.0 if side > 0 else 20.0)
 
-    def _above_dome(self, side: int) -> Field:
+    def _above_dome(self, side: int, x: Field) -> Field:
         """Share of the lung's depth that lies above the diaphragm, in [0, 1]."""
-        below = np.clip((self.frame.y - self.dome(side)) / 68.0, 0, 1)
-        return np.asarray(1 - below**0.3, dtype=np.float32)
+        recess = 68.0 - 50.0 * np.clip((side * x - DOME_X) / 80, 0, 1)  # it gets shallow towards the side
+        below = self.frame.y - self.dome(side, x)
+        below /= recess
+        np.clip(below, 0, 1, out=below)
+        return np.asarray(1 - np.sqrt(np.sqrt(below, out=below), out=below))

@@ -5,9 +5,11 @@ import numpy as np
 from xray_platform.phantoms.frame import Field, Frame
 from xray_platform.phantoms.outline import border, chord
 from xray_platform.phantoms.parameters import Pose, Subject
-from xray_platform.phantoms.thorax import inner_depth, inner_width
 
 SHOULDER = ((-120, 62), (-75, 60), (-50, 62), (-30, 78), (-18, 105), (-5, 140), (10, 168), (30, 188), (60, 200))
+
+CHEST = ((40, 148), (90, 145), (150, 146), (220, 149), (320, 148))
+HALF_DEPTH = ((-120, 52), (-60, 50), (-30, 51), (0, 58), (40, 73), (80, 87), (130, 100), (180, 106), (320, 106))
 
 
 def soft_tissue(frame: Frame, subject: Subject, pose: Pose) -> Field:
@@ -19,14 +21,15 @@ def soft_tissue(frame: Frame, subject: Subject, pose: Pose) -> Field:
 def _trunk(frame: Frame, subject: Subject) -> Field:
     y, x = frame.y, np.abs(frame.x)
     wall = 16 + 0.9 * subject.fat_mm
-    chest = inner_width(y) + wall + 10 * np.exp(-(((y - 80) / 50) ** 2))
+    chest = border(CHEST, y) + wall
     shoulder = border(SHOULDER, y) + 0.4 * subject.fat_mm + (subject.shoulder_mm * np.clip((y + 40) / 80, 0, 1))
     low = np.clip((y - 35) / 55, 0, 1)
     half_width = shoulder + (chest - shoulder) * low * low * (3 - 2 * low)
-    half_depth = np.where(y < 0, 58 + 0.3 * y, inner_depth(y) + 18) * subject.depth + 0.8 * subject.fat_mm
-    half_depth = np.maximum(half_depth, 48)
-    u = np.clip(x / half_width, 0, 1)
-    return np.asarray(2 * half_depth * np.sqrt(1 - u**2.6), dtype=np.float32)
+    half_depth = border(HALF_DEPTH, y) * subject.depth + 0.8 * subject.fat_mm
+    u = np.minimum(x / half_width, 1)
+    u *= u
+    box = 0.65 * np.clip(1 - y / 110, 0, 1) * np.clip((y + 60) / 50, 0, 1)  # shoulders are square, chest and neck round
+    return np.asarray(2 * half_depth * np.sqrt(1 - u * (1 - box + box * u * u)), dtype=np.float32)
 
 
 def _arms(frame: Frame, subject: Subject, pose: Pose) -> Field:
@@ -47,8 +50,10 @@ def _breasts(frame: Frame, subject: Subject, pose: Pose) -> Field:
     radius = subject.breast_mm
     centre_y = 178 + 0.35 * radius
     centre_x = 84 + (10 if pose.view == "AP" else 0)
-    down = (y - centre_y) / np.where(y > centre_y, 0.72 * radius, 1.5 * radius)
+    above, below = np.clip(centre_y - y, 0, None) / (1.5 * radius), np.clip(y - centre_y, 0, None) / (0.72 * radius)
     across = (x - centre_x) / (1.12 * radius)
-    inside = np.clip(1 - down**2 - across**2, 0, None)
+    inside = np.clip(1 - above * above - below * below - across * across, 0, None)
     thick = (0.62 if pose.view == "PA" else 0.5) * radius
-    return np.asarray(thick * inside ** np.where(y > centre_y, 0.55, 1.0), dtype=np.float32)
+    half = int(np.searchsorted(y[:, 0], centre_y))  # upwards it flattens out, downwards it ends in a fold
+    inside[half:] = np.sqrt(inside[half:])
+    return np.asarray(thick * inside, dtype=np.float32)

@@ -9,111 +9,111 @@ from numpy.typing import NDArray
 
 from xray_platform.phantoms.frame import Field, Frame
 
-Line = NDArray[np.float64]
+Numbers = NDArray[np.float32]
+ACROSS = (2, 4, 8, 12, 18, 26, 40)  # how many samples a tube may get across
+STEP_PIXELS = 0.9  # distance of samples along a tube
 
 
 @dataclass(frozen=True)
-class Tube:
-    """A bent tube: points (n, 3) in mm, half-widths (n,) in the picture's plane, attenuation times mm² of its section.
+class Tubes:
+    """A bundle of k bent tubes of n points each: points (k, n, 3) in mm, half-widths (k, n) as seen in the picture, mm.
 
-    `hollow` is the share of the radius that is hollow: 0 solid, 0.8 a cortical shell of a fifth of the radius.
+    `section` (k, n) is attenuation integrated over the cross-section, mm; `hollow` is the share of the radius that is
+    hollow: 0 for a vessel, 0.8 for a bone with a cortex of a fifth of its radius.
     """
 
-    points: Line
-    half_width: Line
-    section: Line
+    points: Numbers
+    half_width: Numbers
+    section: Numbers
     hollow: float = 0.0
 
 
-def tube(points: Line, half_width: Line | float, strength: float, hollow: float = 0.0, end: float | None = None) -> Tube:
-    """Return a round tube of a material that attenuates by `strength` a mm; `end` is its half-width at the far end."""
-    start = np.broadcast_to(np.asarray(half_width, dtype=float), (len(points),))
-    width = start if end is None else start + (end - start) * np.linspace(0, 1, len(points))
-    return Tube(points, width, strength * np.pi * width**2 * (1 - hollow**2), hollow)
+def tubes(
+    points: NDArray[np.floating], half_width: NDArray[np.floating] | float, strength: float, hollow: float = 0.0
+) -> Tubes:
+    """Return round tubes of a material that attenuates by `strength` a mm; a single line (n, 3) is a bundle of one."""
+    lines = np.asarray(points, dtype=np.float32).reshape(-1, *points.shape[-2:])
+    width = np.broadcast_to(np.asarray(half_width, dtype=np.float32), lines.shape[:2])
+    return Tubes(lines, width, np.float32(strength * np.pi * (1 - hollow**2)) * width**2, hollow)
 
 
-@lru_cache(maxsize=32)
-def _profile(count: int, hollow: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def lay(bundles: Sequence[Tubes], frame: Frame) -> Field:
+    """Return the attenuation of all tubes on the grid, float32 (rows, columns), by splats that conserve mass."""
+    total = np.zeros(frame.rows * frame.columns, dtype=np.float32)
+    for bundle in bundles:
+        for part in _by_width(bundle, frame):
+            _splat(total, part, frame)
+    return total.reshape(frame.rows, frame.columns)
+
+
+def _by_width(bundle: Tubes, frame: Frame) -> list[Tubes]:
+    """Part a bundle by how many samples across its tubes need, lest thin ones get as many as thick ones."""
+    need = np.searchsorted(ACROSS[:-1], 2.2 * bundle.half_width.max(axis=1) / frame.pixel_y)
+    parts = [need == level for level in np.unique(need)]
+    return [Tubes(bundle.points[at], bundle.half_width[at], bundle.section[at], bundle.hollow) for at in parts]
+
+
+@lru_cache(maxsize=64)
+def _profile(count: int, hollow: float) -> tuple[Numbers, Numbers]:
     """Return offsets in [-1, 1] across a tube and the share of its mass that lies at each."""
     edges = np.linspace(-1, 1, count * 8 + 1)
     middle = (edges[1:] + edges[:-1]) / 2
-    chord = np.sqrt(1 - middle**2) - np.sqrt(np.clip(hollow**2 - middle**2, 0, None))
-    mass = chord.reshape(count, 8).sum(axis=1)
-    offset = (chord * middle).reshape(count, 8).sum(axis=1) / mass
+    thick = np.sqrt(1 - middle**2) - np.sqrt(np.clip(hollow**2 - middle**2, 0, None))
+    mass = thick.reshape(count, 8).sum(axis=1)
+    offset = (thick * middle).reshape(count, 8).sum(axis=1) / mass
     return offset.astype(np.float32), (mass / mass.sum()).astype(np.float32)
 
 
-def lay(tubes: Sequence[Tube], frame: Frame) -> Field:
-    """Return the attenuation of all tubes on the grid, float32 (rows, columns), by mass-conserving splats."""
-    size = frame.rows * frame.columns
-    total = np.zeros(size + frame.columns + 2)
-    for count, hollow, group in _groups(tubes, frame):
-        _splat(total, group, frame, *_profile(count, hollow))
-    return total[:size].reshape(frame.rows, frame.columns).astype(np.float32)
-
-
-def _groups(tubes: Sequence[Tube], frame: Frame) -> list[tuple[int, float, list[Tube]]]:
-    """Sort the tubes by shell and by how many samples across they need."""
-    groups: dict[tuple[int, float], list[Tube]] = {}
-    for item in tubes:
-        pixels = 2 * float(item.half_width.max()) / frame.pixel_y
-        count = next((c for c in (2, 4, 8, 12, 18, 26, 40) if c >= 1.1 * pixels), 60)
-        groups.setdefault((count, item.hollow), []).append(item)
-    return [(count, hollow, group) for (count, hollow), group in groups.items()]
-
-
-def _splat(
-    total: NDArray[np.float64],
-    group: list[Tube],
-    frame: Frame,
-    offset: NDArray[np.float32],
-    share: NDArray[np.float32],
-) -> None:
-    row, column, across_row, across_column, mass = _walk(group, frame)
-    r = row[:, None] + across_row[:, None] * offset
-    c = column[:, None] + across_column[:, None] * offset
-    w = mass[:, None] * share
-    inside = (r >= 0) & (c >= 0) & (r < frame.rows - 1) & (c < frame.columns - 1)
-    r, c, w = r[inside], c[inside], w[inside]
-    top, left = r.astype(np.int32), c.astype(np.int32)
+def _splat(total: Numbers, bundle: Tubes, frame: Frame) -> None:
+    """Add the bundle to the flat grid in place, every sample shared among its four neighbours."""
+    need = int(np.searchsorted(ACROSS[:-1], 2.2 * float(bundle.half_width.max()) / frame.pixel_y))
+    offset, share = _profile(ACROSS[need], bundle.hollow)
+    row, column, across_row, across_column, mass = _walk(bundle, frame)
+    keep = (row > 0) & (column > 0) & (row < frame.rows - 1) & (column < frame.columns - 1)
+    row, column, across_row, across_column, mass = (v[keep] for v in (row, column, across_row, across_column, mass))
+    r = np.clip(row[:, None] + across_row[:, None] * offset, 0, frame.rows - 1.01).ravel()
+    c = np.clip(column[:, None] + across_column[:, None] * offset, 0, frame.columns - 1.01).ravel()
+    weight = (mass[:, None] * share).ravel()
+    top, left = np.floor(r), np.floor(c)  # float32 all along: int32 beside float32 would make everything float64
     down, right = r - top, c - left
-    at = top * frame.columns + left
-    lower = w * down
-    upper = w - lower
-    for step, weight in (
-        (0, upper * (1 - right)),
-        (1, upper * right),
-        (frame.columns, lower * (1 - right)),
-        (frame.columns + 1, lower * right),
-    ):
-        total += np.bincount(at + step, weight, minlength=len(total))
+    at = top.astype(np.intp) * frame.columns + left.astype(np.intp)
+    lower = weight * down
+    upper = weight - lower
+    lower_right, upper_right = lower * right, upper * right
+    np.add.at(total, at, upper - upper_right)
+    np.add.at(total[1:], at, upper_right)
+    np.add.at(total[frame.columns :], at, lower - lower_right)
+    np.add.at(total[frame.columns + 1 :], at, lower_right)
 
 
-def _walk(group: list[Tube], frame: Frame) -> tuple[NDArray[np.float32], ...]:
-    """Sample the axes of the tubes at about a pixel: place, offset of the edge, and mass in attenuation x pixel."""
-    points = np.concatenate([item.points for item in group])
-    first = np.cumsum([0, *(len(item.points) for item in group)])
-    start = np.delete(np.arange(len(points)), first[1:] - 1)  # every point that has a next one in its tube
-    width = np.concatenate([item.half_width for item in group])
-    section = np.concatenate([item.section for item in group])
-    x, y = frame.project(points[:, 0], points[:, 1], points[:, 2])
+def _walk(bundle: Tubes, frame: Frame) -> tuple[Numbers, ...]:
+    """Sample the axes of the tubes: place, offset of the edge (pixels), and mass (attenuation x pixels)."""
+    points, width, section = bundle.points, bundle.half_width, bundle.section
+    x, y = frame.project(points[..., 0], points[..., 1], points[..., 2])
     row, column = frame.row(y), frame.column(x)
-    length_mm = np.linalg.norm(points[start + 1] - points[start], axis=1)
-    d_row, d_column = row[start + 1] - row[start], column[start + 1] - column[start]
+    length_mm = np.sqrt((np.diff(points, axis=1) ** 2).sum(axis=2)).ravel()
+    d_row, d_column = np.diff(row, axis=1).ravel(), np.diff(column, axis=1).ravel()
     in_plane = np.hypot(d_row, d_column)
-    count = np.maximum(np.ceil(in_plane / 0.9), 1).astype(int)
-    which = np.repeat(np.arange(len(start)), count)
-    share = (np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + 0.5) / count[which]
-    s = start[which]
-    mm = width[s] + share * (width[s + 1] - width[s])
-    area = frame.pixel_x * frame.pixel_y
-    mass = (section[s] + share * (section[s + 1] - section[s])) * (length_mm / count)[which] / area
-    safe = np.maximum(in_plane, 1e-6)
-    values = (
-        row[s] + share * d_row[which],
-        column[s] + share * d_column[which],
-        mm / frame.pixel_y * (d_column / safe)[which],
-        -mm / frame.pixel_x * (d_row / safe)[which],
-        mass,
-    )
-    return tuple(value.astype(np.float32) for value in values)
+    count = np.maximum(np.ceil(in_plane / STEP_PIXELS), 1).astype(np.int32)
+    at = np.repeat(np.arange(len(count)), count)
+    share = ((np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 0.5) / count[at]).astype(np.float32)
+    normal = _normals(d_row.reshape(row.shape[0], -1), d_column.reshape(row.shape[0], -1))
+    along = [_between(value, at, share) for value in (row, column, width, section, *normal)]
+    length = (length_mm / count / (frame.pixel_x * frame.pixel_y)).astype(np.float32)
+    mass = along[3] * length[at]
+    return along[0], along[1], along[2] / frame.pixel_y * along[4], along[2] / frame.pixel_x * along[5], mass
+
+
+def _normals(d_row: Numbers, d_column: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the unit normal at every point of every tube, so that neighbouring steps join without a gap."""
+    at_row = np.concatenate([d_row[:, :1], d_row[:, :-1] + d_row[:, 1:], d_row[:, -1:]], axis=1)
+    at_column = np.concatenate([d_column[:, :1], d_column[:, :-1] + d_column[:, 1:], d_column[:, -1:]], axis=1)
+    length = np.maximum(np.hypot(at_row, at_column), 1e-6)
+    return at_column / length, -at_row / length
+
+
+def _between(value: Numbers, at: NDArray[np.intp], share: Numbers) -> Numbers:
+    """Interpolate values at points (k, n) to samples within their steps."""
+    start = np.ascontiguousarray(value[:, :-1]).ravel()
+    step = np.diff(value, axis=1).ravel()
+    return np.asarray(start[at] + share * step[at], dtype=np.float32)

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.phantoms.frame import Field
 
-CURVE_STEPS = 4096
+CURVE_STEPS = 65536
+WHITE = 4095
 
 
 @dataclass(frozen=True)
@@ -23,33 +25,32 @@ class Vendor:
     sigmoid: float  # 0: straight, 4: a strong toe and shoulder
     detail: float  # how much structure finer than some 25 mm is raised
     equalise: float  # how much differences coarser than some 60 mm are lowered
+    shutter: bool  # whether what the collimator hides is shown black
 
 
 VENDORS: dict[str, Vendor] = {
     vendor.name: vendor
     for vendor in (
-        Vendor("Northlight Imaging", "Aurora DX 3", "4.2.1", 0.02, 0.97, 0.95, 1.6, 0.25, 0.22),
-        Vendor("Helvex Medical", "Clarion 700", "R11.3", 0.05, 0.99, 1.18, 2.4, 0.45, 0.30),
-        Vendor("Kestrel Radiology", "Skyline CR", "2008B", 0.01, 0.93, 0.86, 1.0, 0.12, 0.10),
-        Vendor("Orion Detector Works", "Panoptes 43", "7.0", 0.08, 0.98, 1.05, 3.0, 0.60, 0.36),
-        Vendor("Vasari Systems", "Chiaro Mobile", "3.9.0-b2", 0.03, 0.95, 1.30, 1.8, 0.35, 0.18),
+        Vendor("Northlight Imaging", "Aurora DX 3", "4.2.1", 0.02, 0.97, 0.95, 1.6, 0.25, 0.22, True),
+        Vendor("Helvex Medical", "Clarion 700", "R11.3", 0.05, 0.99, 1.18, 2.4, 0.45, 0.30, True),
+        Vendor("Kestrel Radiology", "Skyline CR", "2008B", 0.01, 0.93, 0.86, 1.0, 0.12, 0.10, False),
+        Vendor("Orion Detector Works", "Panoptes 43", "7.0", 0.08, 0.98, 1.05, 3.0, 0.60, 0.36, True),
+        Vendor("Vasari Systems", "Chiaro Mobile", "3.9.0-b2", 0.03, 0.95, 1.30, 1.8, 0.35, 0.18, False),
     )
 }
 
 
 @lru_cache(maxsize=16)
-def _curve(name: str) -> Field:
-    """Return the tone curve of a vendor as a table over [0, 1], float32 (CURVE_STEPS,), rising."""
+def _curve(name: str) -> NDArray[np.uint16]:
+    """Return the tone curve of a vendor as a table over [0, 1], uint16 (CURVE_STEPS,), rising."""
     vendor = VENDORS[name]
     t = np.linspace(0, 1, CURVE_STEPS) ** vendor.gamma
-    middle = vendor.sigmoid * (t - 0.5)
-    bent = np.tanh(middle) / np.tanh(vendor.sigmoid / 2)
-    return (vendor.low + (vendor.high - vendor.low) * (bent + 1) / 2).astype(np.float32)
+    bent = np.tanh(vendor.sigmoid * (t - 0.5)) / np.tanh(vendor.sigmoid / 2)
+    grey = vendor.low + (vendor.high - vendor.low) * (bent + 1) / 2
+    return np.asarray(np.round(grey * WHITE), dtype=np.uint16)
 
 
-def tone(share: Field, name: str) -> Field:
-    """Return the grey in [0, 1] that a vendor gives to a share of its exposure range in [0, 1]; clipped outside."""
-    curve = _curve(name)
-    at = np.clip(share * (CURVE_STEPS - 1), 0, CURVE_STEPS - 1.001)
-    low = at.astype(np.int32)
-    return np.asarray(curve[low] + (at - low) * (curve[low + 1] - curve[low]), dtype=np.float32)
+def tone(share: Field, name: str) -> NDArray[np.uint16]:
+    """Return the 12-bit grey that a vendor gives to a share of its exposure range in [0, 1]; clipped outside."""
+    at = np.clip(share * np.float32(CURVE_STEPS - 1), 0, CURVE_STEPS - 1).astype(np.uint16)
+    return np.asarray(_curve(name).take(at, mode="clip"), dtype=np.uint16)

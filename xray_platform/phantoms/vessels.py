@@ -1,94 +1,122 @@
 """Vessels: a branching tree from each hilum through the lung, drawn from the subject's seed."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.phantoms.parameters import Pose, Subject
 from xray_platform.phantoms.thorax import inner_depth, inner_width
-from xray_platform.phantoms.tubes import Tube, tube
+from xray_platform.phantoms.tubes import Tubes, tubes
 
-BLOOD = 0.0165  # attenuation of a mm of blood in place of lung
-# Directions of the first branches: degrees below the horizontal, and their share of depth.
-TRUNKS = (
-    (-78, 0.2),
-    (-58, -0.3),
-    (-30, 0.5),
-    (-8, 0.7),
-    (14, -0.4),
-    (32, 0.6),
-    (48, 0.0),
-    (60, -0.6),
-    (72, -0.2),
-    (82, 0.3),
-)
-GENERATIONS = 5
+BLOOD = 0.0230  # attenuation of a mm of blood in place of lung
+HILA = {-1: (40.0, 122.0), 1: (43.0, 113.0)}
+# First branches: degrees below the horizontal, and how far they lean to the front (+) or back (-), radian.
+TRUNKS = np.array(((-80, 0.2), (-62, -0.3), (-36, 0.5), (-4, 0.9), (24, -0.8), (38, 0.5), (50, 0.0), (60, -0.6),
+                   (68, 0.3), (76, -0.2), (84, -0.4)))  # fmt: skip
+GENERATIONS = 6
 POINTS = 7
 
 
-def vessels(subject: Subject, pose: Pose) -> list[Tube]:
+@dataclass(frozen=True)
+class Twigs:
+    """The growing ends of a tree: place (k, 3) mm, direction in the picture, lean to the front, width, and length."""
+
+    place: NDArray[np.float64]
+    angle: NDArray[np.float64]
+    lean: NDArray[np.float64]
+    width: NDArray[np.float64]
+    reach: NDArray[np.float64]
+
+
+def vessels(subject: Subject, pose: Pose) -> list[Tubes]:
     """Return the pulmonary vessels of both lungs, hila included."""
     rng = np.random.default_rng([subject.seed, 5])
-    found: list[Tube] = []
-    for side in (-1, 1):
-        found += _hilum(side, subject)
-        found += _tree(side, subject, pose, rng)
-    return found
+    sink = 0.4 * pose.inspiration_mm
+    trees = [grown for side in (-1, 1) for grown in _tree(side, sink, rng)]
+    paths, widths = (np.concatenate(parts) for parts in zip(*trees, strict=True))
+    branches = tubes(paths, widths, BLOOD * subject.vessels)
+    return [branches, *_hilum(-1, subject, sink), *_hilum(1, subject, sink)]
 
 
-def _hilum_at(side: int) -> tuple[float, float]:
-    return (40.0, 124.0) if side < 0 else (42.0, 114.0)
-
-
-def _hilum(side: int, subject: Subject) -> list[Tube]:
-    """The lower lobe artery, as thick as a finger, and the upper lobe vessels."""
-    x, y = _hilum_at(side)
+def _hilum(side: int, subject: Subject, sink: float) -> list[Tubes]:
+    """The lower lobe artery, as thick as a finger, and the vessels to the upper lobe."""
+    x, y = HILA[side]
+    y += sink
     t = np.linspace(0, 1, 14)
-    lower = np.stack([side * (x - 6 + 14 * t), y - 6 + 54 * t**1.1, -10 + 0 * t], axis=1)
-    upper = np.stack([side * (x - 8 + 14 * t), y + 2 - 40 * t, 0 * t], axis=1)
+    lower = np.stack([side * (x - 9 + 17 * t), y - 8 + 58 * t**1.1, -10 + 0 * t], axis=1)
+    upper = np.stack([side * (x - 10 + 17 * t), y + 2 - 46 * t, 0 * t], axis=1)
+    knot = np.stack([side * (x - 7 + 9 * t), y - 12 + 22 * t, 5 + 0 * t], axis=1)
+    strength = BLOOD * subject.vessels
     return [
-        tube(lower, 7.6, BLOOD * subject.vessels * 0.72, end=3.4),
-        tube(upper, 6.4, BLOOD * subject.vessels * 0.6, end=2.4),
+        tubes(lower, np.linspace(7.8, 3.0, 14), strength * 0.6),
+        tubes(upper, np.linspace(6.2, 2.0, 14), strength * 0.5),
+        tubes(knot, 7.0 * np.sin(np.pi * np.linspace(0.12, 0.9, 14)), strength * 0.6),
     ]
 
 
-def _tree(side: int, subject: Subject, pose: Pose, rng: np.random.Generator) -> list[Tube]:
-    x, y = _hilum_at(side)
-    angle = np.radians([a for a, _ in TRUNKS]) + rng.normal(0, 0.12, len(TRUNKS))
-    place = np.tile([side * x, y + 0.4 * pose.inspiration_mm, -5.0], (len(TRUNKS), 1)) + rng.normal(
-        0, 5, (len(TRUNKS), 3)
+def _tree(side: int, sink: float, rng: np.random.Generator) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return paths (k, POINTS, 3) and half-widths (k, POINTS) of each generation of one lung's branches."""
+    count = len(TRUNKS)
+    x, y = HILA[side]
+    twigs = Twigs(
+        place=np.array([side * x, y + sink, -5.0]) + rng.normal(0, 5, (count, 3)),
+        angle=np.radians(TRUNKS[:, 0]) + rng.normal(0, 0.12, count),
+        lean=TRUNKS[:, 1] + rng.normal(0, 0.2, count),
+        width=rng.uniform(2.9, 4.3, count),
+        reach=np.full(count, 36.0),
     )
-    lean = np.array([b for _, b in TRUNKS]) + rng.normal(0, 0.2, len(TRUNKS))
-    reach = np.where(np.abs(np.degrees(angle) + 60) < 40, 30.0, 40.0)
-    width = rng.uniform(2.3, 3.3, len(TRUNKS))
-    found: list[Tube] = []
+    found = []
     for _ in range(GENERATIONS):
-        length = reach * rng.uniform(0.65, 1.25, len(angle))
-        end_width = width * rng.uniform(0.66, 0.8, len(angle))
-        ends, end_angle = _grow(place, angle, lean, length, width, end_width, side, subject, rng, found)
-        spread = rng.uniform(0.28, 0.7, len(angle))
-        place = np.repeat(ends, 2, axis=0)
-        angle = np.stack([end_angle - spread * 0.7, end_angle + spread], axis=1).ravel()
-        lean = np.repeat(lean, 2) + rng.normal(0, 0.35, len(angle))
-        width = np.stack([end_width * 0.92, end_width * rng.uniform(0.6, 0.9, len(end_width))], axis=1).ravel()
-        reach = np.repeat(reach, 2) * 0.78
-        keep = _inside(place, side)
-        place, angle, lean, width, reach = place[keep], angle[keep], lean[keep], width[keep], reach[keep]
+        path, width, angle = _grow(twigs, side, rng)
+        found.append((path, width))
+        twigs = _fork(twigs, path[:, -1], width[:, -1], angle, side, rng)
     return found
 
 
-def _grow(place, angle, lean, length, width, end_width, side, subject, rng, found):  # type: ignore[no-untyped-def]
+def _grow(
+    twigs: Twigs, side: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return paths (k, POINTS, 3), half-widths (k, POINTS) and the directions in which the twigs end."""
+    count = len(twigs.angle)
     t = np.linspace(0, 1, POINTS)
-    bend = rng.normal(0, 0.35, len(angle))
-    turn = angle[:, None] + bend[:, None] * t
-    flat = np.cos(np.clip(lean, -1.2, 1.2))[:, None] * length[:, None] / (POINTS - 1)
-    step = np.stack(
-        [side * np.cos(turn) * flat, np.sin(turn) * flat, np.sin(lean)[:, None] * flat * np.ones_like(turn)], axis=2
+    bend = rng.normal(0, 0.3, count)
+    turn = twigs.angle[:, None] + bend[:, None] * t
+    step = (twigs.reach * rng.uniform(0.6, 1.25, count))[:, None] / (POINTS - 1)
+    flat = step * np.cos(np.clip(twigs.lean, -1.2, 1.2))[:, None]
+    steps = np.stack(
+        [side * np.cos(turn) * flat, np.sin(turn) * flat, np.sin(twigs.lean)[:, None] * step + 0 * turn], 2
     )
-    path = place[:, None, :] * 1 + np.cumsum(step, axis=1) - step[:, :1]
-    for points, start, end in zip(path, width, end_width, strict=True):
-        found.append(tube(points, start, BLOOD * subject.vessels, end=end))
-    return path[:, -1], angle + bend
+    steps[:, 0] = 0
+    thinner = rng.uniform(0.76, 0.9, count)
+    return (
+        twigs.place[:, None] + np.cumsum(steps, axis=1),
+        twigs.width[:, None] * (1 + (thinner[:, None] - 1) * t),
+        twigs.angle + bend,
+    )
 
 
-def _inside(place: np.ndarray, side: int) -> np.ndarray:
-    x, y = side * place[:, 0], place[:, 1]
-    return (x > 22) & (x < inner_width(y) - 8) & (y > 14) & (y < 262) & (np.abs(place[:, 2]) < inner_depth(y))
+def _fork(
+    twigs: Twigs,
+    place: NDArray[np.float64],
+    width: NDArray[np.float64],
+    angle: NDArray[np.float64],
+    side: int,
+    rng: np.random.Generator,
+) -> Twigs:
+    """Return the two twigs that go on from each end, without those that left the lung."""
+    spread = rng.uniform(0.22, 0.62, len(angle))
+    larger = rng.random(len(angle)) < 0.5
+    first = np.where(larger, 0.95, rng.uniform(0.62, 0.85, len(angle)))
+    second = np.where(larger, rng.uniform(0.6, 0.85, len(angle)), 0.95)
+    fork = Twigs(
+        np.repeat(place, 2, axis=0),
+        np.stack([angle - spread, angle + spread], axis=1).ravel(),
+        np.repeat(twigs.lean, 2) * 0.8 + rng.normal(0, 0.35, 2 * len(angle)),
+        np.stack([width * first, width * second], axis=1).ravel(),
+        np.repeat(twigs.reach, 2) * 0.82,
+    )
+    x, y, z = side * fork.place[:, 0], fork.place[:, 1], fork.place[:, 2]
+    inside = (x > 20) & (x < inner_width(y) - 5) & (y > 12) & (y < 268) & (np.abs(z) < inner_depth(y) - 4)
+    inside &= fork.width > 0.3
+    return Twigs(fork.place[inside], fork.angle[inside], fork.lean[inside], fork.width[inside], fork.reach[inside])
