@@ -1,77 +1,33 @@
-"""Examine: let the quality rules look at a file's bytes, or at every raw file of a batch in killable children."""
+"""Examine: let the quality rules look at every raw file of a batch, in killable children, and find duplicates."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-import cv2
 import pandas as pd
+from filelock import FileLock
 
 from xray_platform.dicom.archive import raw_path
 from xray_platform.dicom.chunks import map_in_lots
 from xray_platform.dicom.container import MEBI
-from xray_platform.dicom.decode import UndecodableError
-from xray_platform.dicom.quality.all import HEADER_RULES
-from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
-from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
-from xray_platform.dicom.quality.rule import NOTHING_FOUND, Decision, Finding, Rule, Severity, decide, merge
+from xray_platform.dicom.duplicates import Known, alike, company_of, nearly_alike
+from xray_platform.dicom.examination import (
+    DEFAULT,
+    Examination,
+    ExamineFile,
+    Likeness,
+    conclude,
+    digest_of,
+    examine_bytes,
+)
+from xray_platform.dicom.plan import read_plan
+from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding, Severity
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen, decoded, open_specimen
 from xray_platform.progress import Progress, silent
-from xray_platform.tables.all import CATALOGUE, QUALITY
+from xray_platform.tables.all import CATALOGUE, LIKENESS, QUALITY
 from xray_platform.tables.places import Places
 from xray_platform.workers import Limits, Lost
 
-DEFAULT = QualitySettings()
-_PICTURES = frozenset(("dicom", "jpeg", "png"))
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What the rules say of a file: the decision, and what each rule found."""
-
-    decision: Decision
-    findings: tuple[Finding, ...]
-
-
-def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examination:
-    """Let every rule that needs one file only look at its bytes.
-
-    It decodes in this process; for files that nobody vouches for, `examine_batch` and `check` do it in a child.
-    """
-    return _concluded(_findings(open_specimen(data, settings), settings))
-
-
-def _findings(specimen: Specimen, settings: QualitySettings) -> Iterator[Finding]:
-    rejected = False
-    for finding in rule_findings(HEADER_RULES, specimen, settings):
-        rejected = rejected or finding.severity == "reject"
-        yield finding
-    single = specimen.layout is None or specimen.layout.frames == 1
-    if rejected or specimen.form not in _PICTURES or not single:
-        return
-    try:
-        specimen = decoded(specimen)
-    except UndecodableError as error:
-        yield Finding("Q026", "reject", str(error))
-        return
-    yield from rule_findings(PICTURE_RULES, specimen, settings)
-
-
-@dataclass(frozen=True)
-class ExamineFile:
-    """Examine the file at a path: a job that can be handed to a child."""
-
-    settings: QualitySettings
-
-    def __call__(self, path: str) -> Examination:
-        cv2.setNumThreads(1)
-        size = Path(path).stat().st_size
-        if size > self.settings.max_file_mib * MEBI:
-            # Not read at all; the rule on file sizes says the rest.
-            specimen = Specimen(size, "other")
-            return _concluded(rule_findings(CONTAINER_RULES, specimen, self.settings))
-        return examine_bytes(Path(path).read_bytes(), self.settings)
+__all__ = ["Examination", "QualitySettings", "examine_batch", "examine_bytes", "examine_files"]
 
 
 def examine_batch(
@@ -80,15 +36,20 @@ def examine_batch(
     """Examine every raw file that a batch brought, and return its rows of the quality table.
 
     One row a file and rule, Q000 where no rule found anything. Bytes that an earlier batch brought are that batch's.
+    Duplicates are looked for among the batch's own files and all that was examined before it; for that, the batch's
+    part of the likeness table is written here.
     """
     catalogue = CATALOGUE.read(places, batch)
     brought = catalogue[catalogue["intake"] == "stored"]
     hashes = [str(sha256) for sha256 in brought["sha256"]]
     paths = [str(raw_path(places, sha256)) for sha256 in hashes]
-    results = examine_files(paths, [int(size) for size in brought["size_bytes"]], settings, progress=progress)
+    sizes = [int(size) for size in brought["size_bytes"]]
+    examined = list(examine_files(paths, sizes, settings, progress=progress))
+    files = _known(places, batch, list(brought["source"]), hashes, examined)
+    found = _duplicates(places, batch, hashes, files)
     rows: list[dict[str, str]] = []
-    for sha256, examination in zip(hashes, results, strict=True):
-        rows += _rows(sha256, batch, examination)
+    for sha256, examination, more in zip(hashes, examined, found, strict=True):
+        rows += _rows(sha256, batch, conclude([*examination.findings, *more]))
     return QUALITY.frame(rows)
 
 
@@ -97,23 +58,83 @@ def examine_files(
 ) -> Iterator[Examination]:
     """Yield the examination of each file, in order, made in killable children. It survives any file."""
     limits = Limits(seconds=settings.seconds, memory_bytes=settings.memory_mib * MEBI)
-    for result in map_in_lots(
-        ExamineFile(settings), paths, sizes, what="files examined", limits=limits, progress=progress
-    ):
+    job = ExamineFile(settings)
+    for result in map_in_lots(job, paths, sizes, what="files examined", limits=limits, progress=progress):
         yield _lost(result) if isinstance(result, Lost) else result
-
-
-def _lost(lost: Lost) -> Examination:
-    """Judge a file whose examination came to no end: too slow may be the machine's fault, the rest is the file's."""
-    severity: Severity = "quarantine" if lost.reason == "timeout" else "reject"
-    return _concluded([Finding("Q026", severity, f"the examination came to no end: it {_ENDS[lost.reason]}")])
 
 
 _ENDS = {
     "timeout": "took too long",
     "killed": "needed too much memory, or its process died",
-    "error": "failed in a way that is not foreseen",
+    "error": "failed in a way that was not foreseen",
 }
+
+
+def _lost(lost: Lost) -> Examination:
+    """Judge a file whose examination came to no end: too slow may be the machine's fault, the rest is the file's."""
+    severity: Severity = "quarantine" if lost.reason == "timeout" else "reject"
+    return conclude([Finding("Q026", severity, f"the examination came to no end: it {_ENDS[lost.reason]}")])
+
+
+def _known(
+    places: Places, batch: str, sources: Sequence[str], hashes: Sequence[str], examined: Sequence[Examination]
+) -> list[Known]:
+    """Return by what each file may be found again; the labels name the patient of a file that does not."""
+    planned = {file.source: file for file in read_plan(places, batch).files}
+    known = []
+    for source, sha256, examination in zip(sources, hashes, examined, strict=True):
+        file, like = planned[source], examination.likeness
+        if examination.decision == "reject":
+            # What cannot be used is nobody's original; its good twin may come later.
+            like = Likeness()
+        labelled = digest_of(f"labels\\{file.subject_id}") if file.subject_id else None
+        known.append(
+            Known(sha256[:16], like.instance, like.person or labelled, like.pixel_sha256, like.looks, file.split)
+        )
+    return known
+
+
+def _duplicates(places: Places, batch: str, hashes: Sequence[str], files: Sequence[Known]) -> list[list[Finding]]:
+    """Return what each file is a duplicate of, and write the batch's part of the likeness table."""
+    found: list[list[Finding]] = [[] for _ in files]
+    with FileLock(places.raw / ".locks" / "likeness.lock"):
+        order = _order(places, batch)
+        for part in LIKENESS.parts(places):
+            frame = LIKENESS.read(places, part)
+            if part != batch and len(frame) and int(frame["order"].iloc[0]) < order:
+                _compare(files, [_as_known(row) for row in frame.to_dict("records")], found)
+        _compare(files, files, found)
+        rows = [
+            {**vars(file), "sha256": sha256, "batch": batch, "order": order}
+            for sha256, file in zip(hashes, files, strict=True)
+        ]
+        LIKENESS.write(places, LIKENESS.frame(rows), batch)
+    return found
+
+
+def _order(places: Places, batch: str) -> int:
+    """Return the batch's place in the order of examination, the one that it had before where there was one."""
+    orders: dict[str, int] = {}
+    for part in LIKENESS.parts(places):
+        frame = LIKENESS.read(places, part)
+        orders[part] = int(frame["order"].iloc[0]) if len(frame) else 0
+    return orders.get(batch) or max(orders.values(), default=0) + 1
+
+
+def _as_known(row: dict[Any, Any]) -> Known:
+    values = {name: row[name] if isinstance(row[name], str) else None for name in Known.__dataclass_fields__}
+    return Known(**values)  # type: ignore[arg-type]  # an image is never null
+
+
+def _compare(files: Sequence[Known], others: Sequence[Known], found: list[list[Finding]]) -> None:
+    """Compare files with others that came before; where the others are the files, each with those before it."""
+    company = company_of(() if others is files else others)
+    for place, file in enumerate(files):
+        found[place] += alike(file, company)
+        if others is files:
+            company.add(file)
+    for place, finding in nearly_alike(files, others):
+        found[place].append(finding)
 
 
 def _rows(sha256: str, batch: str, examination: Examination) -> list[dict[str, str]]:
@@ -129,16 +150,3 @@ def _rows(sha256: str, batch: str, examination: Examination) -> list[dict[str, s
         }
         for finding in findings
     ]
-
-
-def _concluded(findings: Iterable[Finding]) -> Examination:
-    merged = merge(findings)
-    return Examination(decide(finding.severity for finding in merged), merged)
-
-
-def rule_findings(
-    rules: Iterable[Rule[Specimen, QualitySettings]], specimen: Specimen, settings: QualitySettings
-) -> Iterator[Finding]:
-    """Yield what some rules find in a specimen."""
-    for rule in rules:
-        yield from rule.findings(specimen, settings)

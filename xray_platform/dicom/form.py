@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Form = Literal["empty", "dicom", "jpeg", "png", "zip", "gzip", "other"]
+Form = Literal["empty", "dicom", "jpeg", "png", "zip", "gzip", "other", "unread"]
 
 _SIGNATURES: tuple[tuple[bytes, Form], ...] = (
     (b"\xff\xd8\xff", "jpeg"),

@@ -1,5 +1,7 @@
 """Stored: the stored values of a DICOM picture, as whole numbers, unused bits gone and sign restored."""
 
+from hashlib import sha256
+
 import numpy as np
 
 from xray_platform.dicom import tags
@@ -28,6 +30,13 @@ def stored_values(container: Container) -> Pixels:
     else:
         frame = decode_frame(first_frame(container), layout, syntax.codec)
     return meant_bits(frame, layout)
+
+
+def pixel_sha256(values: Pixels) -> str:
+    """Return the SHA-256 of stored values with their shape and kind, in hexadecimal."""
+    digest = sha256(f"{values.shape} {values.dtype.kind}{values.dtype.itemsize}".encode())
+    digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
 
 
 def _native(container: Container, layout: PixelLayout, element: Element) -> Pixels:

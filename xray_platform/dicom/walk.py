@@ -4,8 +4,6 @@ import struct
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pydicom.datadict import dictionary_VR
-
 from xray_platform.dicom.tags import PIXEL_DATA, spoken
 
 UNDEFINED = 0xFFFFFFFF
@@ -255,6 +253,8 @@ class _Walker:
 
 
 def _known_sequence(tag: int) -> bool:
+    from pydicom.datadict import dictionary_VR  # half a second to import, and few files need it
+
     try:
         return bool(dictionary_VR(tag) == "SQ")
     except KeyError:

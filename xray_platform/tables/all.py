@@ -10,6 +10,13 @@ CATALOGUE = Table(
     key=("source",),
     raw=True,
 )
+LIKENESS = Table(
+    "likeness",
+    "by what duplicates are found: one row a raw file (raw zone)",
+    (c.SHA256, c.IMAGE, c.BATCH_NAME, c.ORDER, c.INSTANCE, c.PERSON, c.DECODED_SHA256, c.LOOKS, c.PLANNED_SPLIT),
+    key=("sha256",),
+    raw=True,
+)
 QUALITY = Table(
     "quality",
     "what the quality rules found: one row a raw file and rule, Q000 where nothing was found",
@@ -72,4 +79,4 @@ LEADERBOARD = Table(
     key=("model",),
 )  # fmt: skip
 
-ALL = (CATALOGUE, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, TENSORS, PATCHES, SCORES, LEADERBOARD)
+ALL = (CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, TENSORS, PATCHES, SCORES, LEADERBOARD)

@@ -29,6 +29,24 @@ RAW_SHA256 = Column(
     "sha256", "text", "SHA-256 of the raw bytes; null where they could not be read", nullable=True, pattern=HEX64
 )
 
+ORDER = Column("order", "integer", "place of the batch in the order in which batches were examined", low=1)
+INSTANCE = Column(
+    "instance", "text", "digest of the SOP instance UID; null without one", nullable=True, identifying=True
+)
+PERSON = Column(
+    "person", "text", "digest of the patient ID, from the file or its labels; null without one", nullable=True,
+    identifying=True,
+)  # fmt: skip
+LOOKS = Column(
+    "looks", "text", "perceptual hash, 256 bits; null where the picture could not be decoded", nullable=True,
+    pattern=HEX64,
+)  # fmt: skip
+DECODED_SHA256 = Column(
+    "pixel_sha256", "text", "SHA-256 of the decoded stored values; null where they could not be decoded", nullable=True,
+    pattern=HEX64,
+)  # fmt: skip
+PLANNED_SPLIT = Column("split", "text", "split that the labels file asks for", nullable=True)
+
 # --- quality ----------------------------------------------------------------------------------------------------
 RULE = Column("rule", "text", "code of the quality rule, Q000 where no rule found anything", pattern=r"^Q[0-9]{3}$")
 SEVERITY = Column("severity", "text", "what the rule asks for", allowed=("pass", "warn", "quarantine", "reject"))

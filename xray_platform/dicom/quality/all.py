@@ -10,3 +10,5 @@ from xray_platform.dicom.quality.specimen import Specimen
 
 HEADER_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (*CONTAINER_RULES, *PIXEL_RULES, *SEMANTIC_RULES)
 RULES = (*HEADER_RULES, *PICTURE_RULES)
+
+__all__ = ["HEADER_RULES", "PICTURE_RULES", "RULES"]

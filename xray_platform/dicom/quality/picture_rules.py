@@ -2,27 +2,12 @@
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
-from xray_platform.dicom.border import Small, flat_border
-from xray_platform.dicom.picture import Picture
+from xray_platform.dicom.border import flat_border
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.quality.specimen import Specimen
-
-SIDE = 256
-
-
-def reduced(picture: Picture, side: int = SIDE) -> Small:
-    """Return the picture as float32 in [0, 1] by its window, its longer side at most `side` pixels, area means."""
-    rows, columns = picture.pixels.shape
-    scale = min(side / max(rows, columns), 1.0)
-    size = (max(round(columns * scale), 1), max(round(rows * scale), 1))
-    small = cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA) if scale < 1 else picture.pixels
-    span = max(picture.window_high - picture.window_low, 1.0)
-    clipped: Small = np.clip((small.astype(np.float32) - np.float32(picture.window_low)) / np.float32(span), 0, 1)
-    return clipped
 
 
 def _blank(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
@@ -65,9 +50,9 @@ def _size(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
 
 
 def _border(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    if (picture := specimen.picture) is None:
+    if specimen.picture is None:
         return
-    share = flat_border(reduced(picture)).share
+    share = flat_border(specimen.small).share
     if share > settings.most_border:
         yield Remark(f"{share:.0%} of the picture is flat border; {settings.most_border:.0%} are allowed")
 

@@ -1,6 +1,7 @@
 """Specimen: a file opened for the rules to look at: container, layout, stream, and the picture once it is decoded."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from xray_platform.dicom.codestream import Codestream, read_codestream
 from xray_platform.dicom.container import MEBI, Container, open_container
@@ -9,6 +10,7 @@ from xray_platform.dicom.form import HEAD_BYTES, Form, form_of
 from xray_platform.dicom.layout import PixelLayout, layout_of
 from xray_platform.dicom.picture import Picture, picture_of_container, picture_of_still
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.reduced import Small, reduce
 from xray_platform.dicom.still import Still, open_still, still_values
 from xray_platform.dicom.stored import stored_values
 from xray_platform.dicom.walk import Caps, Flaw
@@ -26,6 +28,12 @@ class Specimen:
     stream: Codestream | None = None
     values: Pixels | None = None
     picture: Picture | None = None
+
+    @cached_property
+    def small(self) -> Small:
+        """The decoded picture, reduced: float32 in [0, 1]."""
+        assert self.picture is not None, "only a decoded picture can be reduced"  # noqa: S101 - a slip of the program
+        return reduce(self.picture)
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:
