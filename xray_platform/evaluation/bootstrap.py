@@ -96,6 +96,8 @@ def _metric(
         return Metric(name=kind.name, value=None, reason=unmet)
     if drawn is None:
         return Metric(name=kind.name, value=value, reason="no interval: one subject only, or none was asked for")
+    if kind.no_interval:
+        return Metric(name=kind.name, value=value, reason=kind.no_interval)
     defined = drawn[np.isfinite(drawn)]
     if len(defined) < FEWEST_DEFINED * len(drawn):
         return Metric(name=kind.name, value=value, reason="no interval: too few subjects to draw from")

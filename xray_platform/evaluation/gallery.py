@@ -63,7 +63,6 @@ class Card:
     """One picture of the gallery: data URIs of the plain picture and of the one with its map (empty without a map)."""
 
     name: str
-    subject: str
     score: float
     probability: float
     picture: str
@@ -114,7 +113,6 @@ def _card(row: dict[Any, Any], samples: Samples, place: int, scale: MapScale | N
         laid = jpeg_uri(overlay(image, samples.heatmaps[place], scale))
     return Card(
         name=str(row["image"]),
-        subject=str(row["subject"]),
         score=float(row["score"]),
         probability=float(row["probability"]),
         picture=jpeg_uri(_grey(image)),

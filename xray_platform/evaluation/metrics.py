@@ -24,13 +24,14 @@ SMALLEST_PROBABILITY = 1e-7  # keeps one confident mistake from making the likel
 
 @dataclass(frozen=True)
 class MetricKind:
-    """What one metric is called and says, what it needs to be defined, and its best value."""
+    """What one metric is called and says, what it needs to be defined, its best value, and what forbids an interval."""
 
     name: str
     title: str
     description: str
     needs: tuple[Need, ...]
     best: float = 1.0
+    no_interval: str = ""
 
 
 METRICS: tuple[MetricKind, ...] = (
@@ -81,6 +82,7 @@ METRICS: tuple[MetricKind, ...] = (
         "mean distance of predicted and observed frequency, over bins of equal width; 0 is perfect",
         ("pictures", "probability"),
         best=0.0,
+        no_interval="no interval: a draw of subjects adds gaps of its own, and so draws lie too high",
     ),
 )
 KINDS = {kind.name: kind for kind in METRICS}

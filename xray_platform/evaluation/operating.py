@@ -7,7 +7,7 @@ import numpy as np
 from xray_platform.evaluation.bootstrap import Metric, measure
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.metrics import Judged
-from xray_platform.evaluation.threshold import Threshold, ThresholdSettings, choose_threshold
+from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.evaluation.wording import percent
 
 SHOWN = ("sensitivity", "specificity", "ppv", "npv")
@@ -35,23 +35,20 @@ def operating_points(evaluation: Evaluation) -> list[OperatingPoint]:
     """
     val, test = evaluation.judged("val"), evaluation.judged("test")
     subjects = evaluation.part("test")["subject"].to_numpy(object)
-    points = []
-    for settings in dict.fromkeys([evaluation.settings.threshold, *OFFERED]):
+    points: dict[str, OperatingPoint] = {}
+    for settings in (evaluation.settings.threshold, *OFFERED):
         threshold = choose_threshold(val.score, val.truth, settings)
-        chosen = settings == evaluation.settings.threshold
-        if chosen or (threshold.rule == settings.rule and not _same_rule(settings, evaluation.settings.threshold)):
-            judged = Judged(test.score, test.truth, np.asarray(threshold.verdicts(test.score)), None)
-            found = measure(judged, subjects, evaluation.settings.draws, SHOWN)
-            title = _title(ThresholdSettings(rule=threshold.rule, target=settings.target))
-            points.append(OperatingPoint(title, threshold, chosen, found))
-    return points
+        title = _title(threshold.rule, settings.target)
+        chosen = not points
+        if title in points or not (chosen or threshold.rule == settings.rule):
+            continue
+        judged = Judged(test.score, test.truth, np.asarray(threshold.verdicts(test.score)), None)
+        found = measure(judged, subjects, evaluation.settings.draws, SHOWN)
+        points[title] = OperatingPoint(title, threshold, chosen, found)
+    return list(points.values())
 
 
-def _same_rule(one: ThresholdSettings, other: ThresholdSettings) -> bool:
-    """Say whether two settings ask for the same; Youden's rule has no target."""
-    return one == other or one.rule == other.rule == "youden"
-
-
-def _title(settings: ThresholdSettings) -> str:
-    asked = f"{settings.rule.capitalize()} of {percent(settings.target)} or more on validation"
-    return "Largest sum of both (Youden)" if settings.rule == "youden" else asked
+def _title(rule: Rule, target: float) -> str:
+    if rule == "youden":
+        return "Largest sum of both (Youden)"
+    return f"{rule.capitalize()} of {percent(target)} or more on validation"

@@ -17,11 +17,11 @@ def name(number: int) -> str:
     return hashlib.sha256(f"picture {number}".encode()).hexdigest()
 
 
-def scores(pictures: int = 400, *, skill: float = 1.5, abnormal: float = 0.5, seed: int = 0) -> pd.DataFrame:
+def scores(pictures: int = 400, *, skill: float = 1.5, seed: int = 0) -> pd.DataFrame:
     """Scores of two pictures a subject; `skill` is the distance of the classes in standard deviations."""
     generator = np.random.default_rng(seed)
     subject = np.arange(pictures) // 2
-    truth = subject // 3 % 10 < 10 * abnormal
+    truth = subject // 3 % 2 == 0
     split = np.array(["train", "val", "test"])[subject % 3]
     return pd.DataFrame(
         {

@@ -52,7 +52,7 @@ def test_values_lie_in_their_intervals_and_the_same_seed_gives_the_same() -> Non
     metrics = measure(pictures, people(100), FEW)
     assert metrics == measure(pictures, people(100), FEW)
     assert metrics != measure(pictures, people(100), Draws(300, seed=1))
-    inside = [metric for metric in metrics.values() if metric.name != "ece"]  # chance alone can only raise that one
+    inside = [metric for metric in metrics.values() if metric.name != "ece"]
     assert len(inside) == len(KINDS) - 1
     assert all((m.low or 0) <= (m.value or 0) <= (m.high or 0) for m in inside)
     assert all(m.method == "bootstrap" for m in inside)
@@ -67,6 +67,13 @@ def test_no_error_among_ten_people_does_not_mean_none_among_all() -> None:
         assert (metrics[name].low, metrics[name].high) == pytest.approx((0.025 ** (1 / 10), 1.0))
     assert metrics["f1"].low is None
     assert metrics["f1"].reason == "no interval: every draw gives the same value"
+
+
+def test_the_calibration_error_has_no_interval_for_chance_alone_can_only_raise_it() -> None:
+    metric = measure(judged(100), people(100), FEW)["ece"]
+    assert metric.value is not None
+    assert metric.low is None
+    assert "draws lie too high" in metric.reason
 
 
 def test_all_wrong_is_bounded_from_above() -> None:
