@@ -12,14 +12,14 @@ BLOB_ROW, BLOB_COLUMN, BLOB_SD = 38, 44, 4.0  # in the lung on the right of the 
 def chests(count: int, seed: int) -> Pictures:
     """Return normal pictures (count, SIDE, SIDE)."""
     chance = np.random.default_rng(seed)
-    return np.stack([_chest(chance) for _ in range(count)])
+    return np.asarray([_chest(chance) for _ in range(count)], np.float32)
 
 
 def with_blob(images: Pictures, strength: float = 0.35) -> Pictures:
     """Return the same pictures with a blob planted in each."""
     rows, columns = np.mgrid[:SIDE, :SIDE]
     blob = np.exp(-((rows - BLOB_ROW) ** 2 + (columns - BLOB_COLUMN) ** 2) / (2 * BLOB_SD**2))
-    return np.clip(images + strength * blob, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(images + strength * blob, 0, 1), np.float32)
 
 
 def _chest(chance: np.random.Generator) -> Maps:
@@ -28,4 +28,4 @@ def _chest(chance: np.random.Generator) -> Maps:
     for middle in (20, 44):
         cv2.ellipse(picture, (middle, 32 + int(rise)), (int(width), 22), 0, 0, 360, chance.uniform(0.2, 0.3), -1)
     noisy = cv2.GaussianBlur(picture, (0, 0), 1.5) + chance.normal(0, 0.01, picture.shape)
-    return np.clip(noisy, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(noisy, 0, 1), np.float32)
