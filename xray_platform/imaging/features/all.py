@@ -7,7 +7,12 @@ from typing import Annotated, get_args
 import numpy as np
 from pydantic import Field
 
+from xray_platform.imaging.features.blobs import BlobSettings
+from xray_platform.imaging.features.edges import ScharrSettings, SobelSettings
 from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers, checked
+from xray_platform.imaging.features.flat_pixels import PixelsSettings
+from xray_platform.imaging.features.gabor import GaborSettings
+from xray_platform.imaging.features.glcm import GlcmSettings
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.features.lbp import LbpSettings
 from xray_platform.imaging.features.statistics import StatisticsSettings
@@ -16,16 +21,27 @@ from xray_platform.imaging.step import Shape
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import cores
 
-AnyFeature = Annotated[HogSettings | LbpSettings | StatisticsSettings, Field(discriminator="kind")]
+AnyFeature = Annotated[
+    PixelsSettings
+    | StatisticsSettings
+    | HogSettings
+    | GlcmSettings
+    | LbpSettings
+    | SobelSettings
+    | ScharrSettings
+    | GaborSettings
+    | BlobSettings,
+    Field(discriminator="kind"),
+]
 FEATURES: dict[str, type[FeatureSettings]] = {
     feature.model_fields["kind"].default: feature for feature in get_args(get_args(AnyFeature)[0])
 }
 PICTURES_A_PART = 32
 
 
-def feature_names(shape: Shape, features: Sequence[FeatureSettings]) -> list[str]:
+def feature_names(picture: Shape, features: Sequence[FeatureSettings]) -> list[str]:
     """Return the name of each number that `extract` gives for pictures of this shape (rows, columns)."""
-    return [name for feature in features for name in feature.names(shape)]
+    return [name for feature in features for name in feature.names(picture)]
 
 
 def extract(

@@ -18,12 +18,16 @@ class FeatureSettings(Settings):
     """One kind of feature: flat frozen parameters; pictures in, a row of named numbers for each out."""
 
     @abstractmethod
-    def names(self, shape: Shape) -> list[str]:
-        """Return the name of each number, for pictures of this shape (rows, columns)."""
+    def shape(self, picture: Shape) -> Shape:
+        """Return the shape in which the numbers of one picture of this shape (rows, columns) lie."""
+
+    @abstractmethod
+    def names(self, picture: Shape) -> list[str]:
+        """Return the name of each number, for pictures of this shape (rows, columns), the last axis fastest."""
 
     @abstractmethod
     def compute(self, images: Images) -> Numbers:
-        """Return float32 (N, len(names)) for float32 (N, rows, columns) in [0, 1]."""
+        """Return float32 (N, len(names)) for float32 (N, rows, columns) in [0, 1], N at least 1."""
 
     @abstractmethod
     def describe(self) -> str:

@@ -29,10 +29,11 @@ class HogSettings(FeatureSettings):
             raise InputError(f"blocks of {self.block} x {self.block} cells do not fit into {down} x {across} cells")
         return down - self.block + 1, across - self.block + 1
 
-    def names(self, shape: Shape) -> list[str]:
-        down, across = self.blocks(shape)
-        sizes = (down, across, self.block, self.block, self.orientations)
-        return [f"hog_block{r}.{c}_cell{y}.{x}_bin{o}" for r, c, y, x, o in np.ndindex(*sizes)]
+    def shape(self, picture: Shape) -> Shape:
+        return *self.blocks(picture), self.block, self.block, self.orientations
+
+    def names(self, picture: Shape) -> list[str]:
+        return [f"hog_block{r}.{c}_cell{y}.{x}_bin{o}" for r, c, y, x, o in np.ndindex(*self.shape(picture))]
 
     def compute(self, images: Images) -> Numbers:
         down, across = self.blocks(images.shape[1:])

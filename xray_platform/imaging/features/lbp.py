@@ -20,8 +20,11 @@ class LbpSettings(FeatureSettings):
     radius: float = Field(1.0, ge=1, le=16, description="radius of the circle of neighbours, in pixels")
     grid: int = Field(4, ge=1, le=32, description="cells down and across, each with a histogram of its own")
 
-    def names(self, shape: Shape) -> list[str]:  # noqa: ARG002 - the grid, not the size, decides
-        return [f"lbp_cell{r}.{c}_code{k}" for r, c, k in np.ndindex(self.grid, self.grid, CODES)]
+    def shape(self, picture: Shape) -> Shape:  # noqa: ARG002 - the grid decides
+        return self.grid, self.grid, CODES
+
+    def names(self, picture: Shape) -> list[str]:
+        return [f"lbp_cell{r}.{c}_code{k}" for r, c, k in np.ndindex(*self.shape(picture))]
 
     def compute(self, images: Images) -> Numbers:
         cells = grid_places(images.shape[1:], self.grid)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
-from xray_platform.imaging.features.grid import grid_places
+from xray_platform.imaging.features.grid import cell_names, grid_places
 from xray_platform.imaging.step import Shape
 
 PERCENTS = (1, 5, 25, 50, 75, 95, 99)
@@ -22,8 +22,11 @@ class StatisticsSettings(FeatureSettings):
     kind: Literal["statistics"] = "statistics"
     grid: int = Field(4, ge=1, le=32, description="cells down and across with a mean and a deviation of their own")
 
-    def names(self, shape: Shape) -> list[str]:  # noqa: ARG002 - the grid, not the size, decides
-        cells = [f"statistics_cell{r}.{c}" for r, c in np.ndindex(self.grid, self.grid)]
+    def shape(self, picture: Shape) -> Shape:  # noqa: ARG002 - the grid decides
+        return (len(MOMENTS) + len(PERCENTS) + 2 * self.grid**2,)
+
+    def names(self, picture: Shape) -> list[str]:  # noqa: ARG002 - the grid decides
+        cells = cell_names("statistics", self.grid)
         whole = [f"statistics_{name}" for name in (*MOMENTS, *(f"percentile{p}" for p in PERCENTS))]
         return [*whole, *(f"{cell}_mean" for cell in cells), *(f"{cell}_deviation" for cell in cells)]
 

@@ -12,13 +12,15 @@ from xray_platform.imaging.form import FULL, STORED, Form, Pixels, Window
 from xray_platform.imaging.step import Found, Shape, StepSettings
 
 LOOK_AT = 256  # the longer side of the picture in which the borders are looked for, in pixels
-EVEN = 0.06  # a border's row or column has its middle 80 % within this share of the picture's range
-EXTREME = 0.1  # and its median is so near to the darkest or brightest grey
+BLACK = 0.1  # a black border's rows lie below this, as a share of the picture's range, but for a tenth of their pixels
+WHITE = 0.8  # a white border's rows lie above this, likewise
+STEP = 0.15  # and a white border ends in a straight edge, a fall by this within EDGE rows in so many columns;
+EDGE, ENOUGH = 4, 0.25  # without an edge it is an overexposed abdomen
 ROUNDS = 3  # borders of rows uncover borders of columns, and the other way round
 
 
 class CollimationSettings(StepSettings):
-    """Take rows and columns away from the edges while they are even and nearly black or white."""
+    """Take rows and columns away from the edges while they are black, or white up to a straight edge."""
 
     kind: Literal["collimation"] = "collimation"
     most: float = Field(0.35, ge=0, lt=0.5, description="a border wider than this share of the side is left alone")
@@ -64,12 +66,22 @@ def _exposed(small: NDArray[np.float32], most: float) -> Box:
 
 def _borders(rows: NDArray[np.float32], first: int, length: int, most: float) -> tuple[int, int]:
     """Return where the first and behind the last row lies that is no border; rows[0] is number `first` of `length`."""
-    tenth, median, ninetieth = np.percentile(rows, (10, 50, 90), axis=1)
-    extreme = (median < EXTREME) | (median > 1 - EXTREME)
-    content = np.flatnonzero(~((ninetieth - tenth < EVEN) & extreme))
-    if not len(content):
-        return first, first + len(rows)
-    before, behind = first + int(content[0]), first + int(content[-1]) + 1
-    start = before if before <= most * length else first
-    stop = behind if length - behind <= most * length else first + len(rows)
-    return start, stop
+    before, behind = _border(rows), _border(rows[::-1])
+    start = first + before if first + before <= most * length else first
+    stop = first + len(rows) - behind
+    return start, stop if length - stop <= most * length and stop > start else first + len(rows)
+
+
+def _border(rows: NDArray[np.float32]) -> int:
+    """Return how many of the first rows are a border, black or white; 0 where all of them seem to be."""
+    tenth, ninetieth = np.percentile(rows, (10, 90), axis=1)
+    black, white = _leading(ninetieth < BLACK), _leading(tenth > WHITE)
+    if white and white + EDGE < len(rows):
+        fall = rows[max(white - EDGE, 0)] - rows[white + EDGE]
+        white = white if np.mean(fall > STEP) >= ENOUGH else 0
+    border = max(black, white)
+    return border if border < len(rows) else 0
+
+
+def _leading(flags: NDArray[np.bool_]) -> int:
+    return len(flags) if flags.all() else int(np.argmin(flags))

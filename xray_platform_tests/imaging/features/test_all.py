@@ -36,7 +36,7 @@ def test_each_number_has_a_name_of_its_own_and_is_finite(feature: FeatureSetting
     assert rows.shape == (6, len(names))
     assert rows.dtype == np.float32
     assert np.isfinite(rows).all()
-    assert len(set(names)) == len(names)
+    assert len(set(names)) == len(names) == np.prod(feature.shape((64, 70)))
     assert feature.describe()
 
 
