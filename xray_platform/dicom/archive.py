@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from xray_platform.dicom.copying import SourceError, copy
+from xray_platform.dicom.copying import copy
 from xray_platform.dicom.index import Index, open_index
 from xray_platform.dicom.journal import Entry, Intake, append
+from xray_platform.dicom.opening import SourceError
 from xray_platform.dicom.plan import BatchPlan, PlannedFile
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent

@@ -27,6 +27,10 @@ class UndecodableError(Exception):
     """These pixels cannot be decoded; the text holds no value of any attribute."""
 
 
+class ColourError(UndecodableError):
+    """These pixels are in colour, so that no grey picture can be made of them."""
+
+
 @dataclass(frozen=True)
 class Decoder:
     """One way to decode one process: `decode(frame, layout)` gives (rows, columns) or (rows, columns, samples)."""

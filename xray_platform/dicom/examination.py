@@ -1,7 +1,7 @@
 """Examination: what the quality rules say of one file; light enough to be imported by a child process in no time."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,23 +9,26 @@ import cv2
 
 from xray_platform.dicom import tags
 from xray_platform.dicom.container import MEBI
-from xray_platform.dicom.decode import UndecodableError
+from xray_platform.dicom.decode import ColourError, UndecodableError
 from xray_platform.dicom.looks import looks_of
-from xray_platform.dicom.quality.all import HEADER_RULES, PICTURE_RULES
+from xray_platform.dicom.opening import OpenSource, SourceError, open_source
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
+from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
+from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
 from xray_platform.dicom.quality.rule import Decision, Finding, Rule, decide, merge
+from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.quality.specimen import Specimen, decoded, open_specimen
 from xray_platform.dicom.stored import pixel_sha256
 
 DEFAULT = QualitySettings()
-_PICTURES = frozenset(("dicom", "jpeg", "png"))
 
 
 @dataclass(frozen=True)
 class Likeness:
     """By what a file may be found to be another one's duplicate: digests, and the hash of its looks."""
 
+    file_sha256: str | None = None
     instance: str | None = None
     person: str | None = None
     pixel_sha256: str | None = None
@@ -53,29 +56,56 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     It decodes in this process; for files that nobody vouches for, `examine_batch` and `check` do it in a child.
     """
     specimen = open_specimen(data, settings)
-    findings = list(_found(HEADER_RULES, specimen, settings))
-    if not _worth_decoding(specimen, findings):
+    findings = list(_found(CONTAINER_RULES, specimen, settings))
+    if _rejected(findings):
+        # What a damaged container holds besides is no news: half of it may be lost.
+        return conclude(findings)
+    findings += _found((*PIXEL_RULES, *SEMANTIC_RULES), specimen, settings)
+    single = specimen.layout is None or specimen.layout.frames == 1
+    if _rejected(findings) or not single:
         return conclude(findings, _likeness(specimen))
     try:
         specimen = decoded(specimen)
+    except ColourError as error:
+        findings.append(Finding("Q030", "quarantine", str(error)))
     except UndecodableError as error:
-        return conclude([*findings, Finding("Q026", "reject", str(error))], _likeness(specimen))
-    return conclude([*findings, *_found(PICTURE_RULES, specimen, settings)], _likeness(specimen))
+        findings.append(Finding("Q026", "reject", str(error)))
+    else:
+        findings += _found(PICTURE_RULES, specimen, settings)
+    return conclude(findings, _likeness(specimen))
 
 
 @dataclass(frozen=True)
 class ExamineFile:
-    """Examine the file at a path: a job that can be handed to a child."""
+    """Examine a file, or a member of a zip archive: a job that can be handed to a child."""
 
     settings: QualitySettings = DEFAULT
 
-    def __call__(self, path: str) -> Examination:
+    def __call__(self, source: tuple[str, str | None]) -> Examination:
         cv2.setNumThreads(1)
-        size = Path(path).stat().st_size
-        if size > self.settings.max_file_mib * MEBI:
-            # Not read at all; the rule on file sizes says the rest.
-            return conclude(_found(CONTAINER_RULES, Specimen(size, "unread"), self.settings))
-        return examine_bytes(Path(path).read_bytes(), self.settings)
+        path, member = source
+        try:
+            with open_source(Path(path), member) as opened:
+                if opened.size_bytes > self.settings.max_file_mib * MEBI:
+                    # Not read at all; the rule on file sizes says the rest.
+                    specimen = Specimen(opened.size_bytes, "unread")
+                    return conclude(_found(CONTAINER_RULES, specimen, self.settings))
+                data = _read_all(opened)
+        except SourceError as error:
+            return conclude([Finding("Q003", "reject", f"the file cannot be read: {error}")])
+        examination = examine_bytes(data, self.settings)
+        return replace(examination, likeness=replace(examination.likeness, file_sha256=sha256(data).hexdigest()))
+
+
+def _read_all(source: OpenSource) -> bytes:
+    """Return all bytes of a source; one that grows under the reading hand, or unpacks to more, is refused."""
+    parts, length = [], 0
+    while chunk := source.read(source.size_bytes - length + 1):
+        parts.append(chunk)
+        length += len(chunk)
+        if length > source.size_bytes:
+            raise SourceError("it is longer than it said")
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _found(
@@ -85,9 +115,8 @@ def _found(
         yield from rule.findings(specimen, settings)
 
 
-def _worth_decoding(specimen: Specimen, findings: Iterable[Finding]) -> bool:
-    single = specimen.layout is None or specimen.layout.frames == 1
-    return specimen.form in _PICTURES and single and all(finding.severity != "reject" for finding in findings)
+def _rejected(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == "reject" for finding in findings)
 
 
 def _likeness(specimen: Specimen) -> Likeness:
@@ -96,6 +125,7 @@ def _likeness(specimen: Specimen) -> Likeness:
     patient = container.text(tags.PATIENT_ID) if container else ""
     issuer = container.text(tags.ISSUER_OF_PATIENT_ID) if container else ""
     return Likeness(
+        None,
         digest_of(instance) if instance else None,
         digest_of(f"{patient}\\{issuer}") if patient else None,
         None if specimen.values is None else pixel_sha256(specimen.values),

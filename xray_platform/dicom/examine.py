@@ -1,31 +1,28 @@
 """Examine: let the quality rules look at every raw file of a batch, in killable children, and find duplicates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 from filelock import FileLock
 
 from xray_platform.dicom.archive import raw_path
-from xray_platform.dicom.chunks import map_in_lots
-from xray_platform.dicom.container import MEBI
 from xray_platform.dicom.duplicates import Known, alike, company_of, nearly_alike
 from xray_platform.dicom.examination import (
     DEFAULT,
     Examination,
-    ExamineFile,
     Likeness,
     conclude,
     digest_of,
     examine_bytes,
 )
+from xray_platform.dicom.examine_many import examine_files
 from xray_platform.dicom.plan import read_plan
-from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding, Severity
+from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, LIKENESS, QUALITY
 from xray_platform.tables.places import Places
-from xray_platform.workers import Limits, Lost
 
 __all__ = ["Examination", "QualitySettings", "examine_batch", "examine_bytes", "examine_files"]
 
@@ -42,38 +39,15 @@ def examine_batch(
     catalogue = CATALOGUE.read(places, batch)
     brought = catalogue[catalogue["intake"] == "stored"]
     hashes = [str(sha256) for sha256 in brought["sha256"]]
-    paths = [str(raw_path(places, sha256)) for sha256 in hashes]
+    sources = [(str(raw_path(places, sha256)), None) for sha256 in hashes]
     sizes = [int(size) for size in brought["size_bytes"]]
-    examined = list(examine_files(paths, sizes, settings, progress=progress))
+    examined = list(examine_files(sources, sizes, settings, progress=progress))
     files = _known(places, batch, list(brought["source"]), hashes, examined)
     found = _duplicates(places, batch, hashes, files)
     rows: list[dict[str, str]] = []
     for sha256, examination, more in zip(hashes, examined, found, strict=True):
         rows += _rows(sha256, batch, conclude([*examination.findings, *more]))
     return QUALITY.frame(rows)
-
-
-def examine_files(
-    paths: Sequence[str], sizes: Sequence[int], settings: QualitySettings, *, progress: Progress = silent
-) -> Iterator[Examination]:
-    """Yield the examination of each file, in order, made in killable children. It survives any file."""
-    limits = Limits(seconds=settings.seconds, memory_bytes=settings.memory_mib * MEBI)
-    job = ExamineFile(settings)
-    for result in map_in_lots(job, paths, sizes, what="files examined", limits=limits, progress=progress):
-        yield _lost(result) if isinstance(result, Lost) else result
-
-
-_ENDS = {
-    "timeout": "took too long",
-    "killed": "needed too much memory, or its process died",
-    "error": "failed in a way that was not foreseen",
-}
-
-
-def _lost(lost: Lost) -> Examination:
-    """Judge a file whose examination came to no end: too slow may be the machine's fault, the rest is the file's."""
-    severity: Severity = "quarantine" if lost.reason == "timeout" else "reject"
-    return conclude([Finding("Q026", severity, f"the examination came to no end: it {_ENDS[lost.reason]}")])
 
 
 def _known(

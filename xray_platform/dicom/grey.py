@@ -4,7 +4,7 @@ import numpy as np
 
 from xray_platform.dicom import tags
 from xray_platform.dicom.container import Container
-from xray_platform.dicom.decode import Pixels, UndecodableError
+from xray_platform.dicom.decode import ColourError, Pixels
 
 NEUTRAL_CHROMA = 128
 
@@ -26,7 +26,7 @@ def chroma_spread(values: Pixels) -> int:
 def grey_of(values: Pixels, photometric: str, container: Container | None, tolerance: int = 3) -> Pixels:
     """Return (rows, columns) of a picture whose channels agree within `tolerance` grey values (JPEG rounds).
 
-    Raises UndecodableError for a picture in colour.
+    Raises ColourError for a picture in colour.
     """
     if photometric == "PALETTE COLOR" and container is not None:
         return _through_palette(values, container)
@@ -38,7 +38,7 @@ def grey_of(values: Pixels, photometric: str, container: Container | None, toler
     else:
         spread, grey = colour_spread(values), values[..., 1]
     if spread > tolerance:
-        raise UndecodableError(f"a picture in colour: channels differ by up to {spread} grey values")
+        raise ColourError(f"a picture in colour: channels differ by up to {spread} grey values")
     return np.ascontiguousarray(grey)
 
 
@@ -47,7 +47,7 @@ def _through_palette(values: Pixels, container: Container) -> Pixels:
     tables = [container.words(tag) for tag in (tags.RED_PALETTE, tags.GREEN_PALETTE, tags.BLUE_PALETTE)]
     descriptor = container.words(tags.RED_PALETTE_DESCRIPTOR)
     if len(descriptor) != 3 or not tables[0] or tables[0] != tables[1] or tables[0] != tables[2]:
-        raise UndecodableError("a picture in colour: its palette is not grey")
+        raise ColourError("a picture in colour: its palette is not grey")
     palette = np.asarray(tables[0], np.uint16)
     index = np.clip(values.astype(np.int64) - descriptor[1], 0, len(palette) - 1)
     found: Pixels = palette[index]

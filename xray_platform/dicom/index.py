@@ -70,6 +70,15 @@ class Index:
         """Say whether the journal says that these bytes are stored."""
         return self._connection.execute("SELECT 1 FROM owners WHERE sha256 = ?", (sha256,)).fetchone() is not None
 
+    def stored(self) -> Iterator[str]:
+        """Yield the hash of all bytes that the journal says are stored, in the order of the hashes."""
+        for row in self._connection.execute("SELECT sha256 FROM owners ORDER BY sha256"):
+            yield str(row[0])
+
+    def stored_count(self) -> int:
+        """Return how many different bytes are stored."""
+        return int(self._connection.execute("SELECT count(*) FROM owners").fetchone()[0])
+
 
 @contextmanager
 def open_index(places: Places) -> Iterator[Index]:

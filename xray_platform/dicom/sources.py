@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from xray_platform.dicom.form import HEAD_BYTES, form_of
 from xray_platform.errors import InputError
 
 MEBI = 1024**2
@@ -51,21 +52,22 @@ def list_source(source: Path, caps: ZipCaps = ZipCaps()) -> Iterator[SourceFile]
     """Yield every file of a folder (at any depth), a single file, or the members of zip archives among them, in order.
 
     A zip archive that cannot be opened or breaks the caps is yielded as one file, so that it is kept and judged as
-    such; when it is the source itself, it is an error. Raises InputError also where nothing is there.
+    such. Links to folders are followed, each folder once. Raises InputError where nothing is there, or a folder cannot
+    be listed.
     """
     if not source.exists():
         raise InputError(f"there is no file or folder {source}")
     if source.is_dir():
-        yield from _folder(source, source, caps)
-    elif zipfile.is_zipfile(source):
-        yield from _members(_file(source, source.name), "", caps)
+        yield from _folder(source, caps)
+    elif form_of(_head(source)) == "zip":
+        yield from _unpacked(_file(source, source.name), "", caps)
     else:
         yield _file(source, source.name)
 
 
-def _folder(folder: Path, source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
+def _folder(source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
     """Walk depth first without recursion; a folder that is reached twice through links is entered once."""
-    waiting, entered = [folder], set[tuple[int, int]]()
+    waiting, entered = [source], set[tuple[int, int]]()
     while waiting:
         here = waiting.pop()
         try:
@@ -91,22 +93,27 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _expanded(path: Path, source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
     file = _file(path, path.relative_to(source).as_posix())
-    if path.suffix.lower() != ".zip" or not stat.S_ISREG(_mode(path)) or not zipfile.is_zipfile(path):
-        yield file
-        return
-    try:
-        members = list(_members(file, file.relative + "/", caps))
-    except InputError:
-        yield file
+    if path.suffix.lower() == ".zip" and form_of(_head(path)) == "zip":
+        yield from _unpacked(file, file.relative + "/", caps)
     else:
-        yield from members
+        yield file
 
 
-def _mode(path: Path) -> int:
+def _head(path: Path) -> bytes:
+    """Return the first bytes of a regular file; of anything else, nothing (a pipe would wait for ever)."""
     try:
-        return path.stat().st_mode
+        if not stat.S_ISREG(path.stat().st_mode):
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
     except OSError:
-        return 0
+        return b""
+
+
+def _unpacked(archive: SourceFile, prefix: str, caps: ZipCaps) -> Iterator[SourceFile]:
+    """Yield the members of a zip archive, or the archive itself where it cannot be unpacked within its caps."""
+    members = _members(archive, prefix, caps)
+    yield from [archive] if members is None else members
 
 
 def _file(path: Path, relative: str) -> SourceFile:
@@ -118,21 +125,23 @@ def _file(path: Path, relative: str) -> SourceFile:
     return SourceFile(path, relative, status.st_size, status.st_mtime_ns)
 
 
-def _members(archive: SourceFile, prefix: str, caps: ZipCaps) -> Iterator[SourceFile]:
-    """Yield the members of a zip archive after its table of contents was held against the caps."""
+def _members(archive: SourceFile, prefix: str, caps: ZipCaps) -> list[SourceFile] | None:
+    """Return the members of a zip archive after its table of contents was held against the caps, or None."""
     try:
         with zipfile.ZipFile(archive.path) as opened:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-        raise InputError(f"{archive.path} is no zip archive that can be read") from error
-    if len(entries) > caps.members:
-        raise InputError(f"{archive.path} holds {len(entries)} members; {caps.members} are allowed")
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+        return None
     total = sum(entry.file_size for entry in entries)
-    if total > caps.total_bytes:
-        raise InputError(f"{archive.path} unpacks to {total // MEBI} MiB; {caps.total_bytes // MEBI} MiB are allowed")
-    for entry in entries:
-        name = entry.filename
-        yield SourceFile(archive.path, prefix + name, entry.file_size, archive.modified_ns, member=name)
+    if not entries or len(entries) > caps.members or total > caps.total_bytes:
+        return None
+    names = [entry.filename for entry in entries]
+    if len(set(names)) < len(names):
+        return None
+    return [
+        SourceFile(archive.path, prefix + entry.filename, entry.file_size, archive.modified_ns, member=entry.filename)
+        for entry in entries
+    ]
 
 
 def member_fault(entry: zipfile.ZipInfo, caps: ZipCaps = ZipCaps()) -> str | None:

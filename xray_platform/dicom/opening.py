@@ -1,0 +1,83 @@
+"""Opening: open a file or zip member that is to be taken in, and never wait, follow or unpack where it should not."""
+
+import errno
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from xray_platform.dicom.sources import ZipCaps, member_fault
+
+
+class SourceError(Exception):
+    """A source cannot be taken in; the text says why, without its path."""
+
+
+@dataclass
+class OpenSource:
+    """An opened source: its bytes, and how long and how old it was when it was opened."""
+
+    stream: IO[bytes]
+    size_bytes: int
+    modified_ns: int
+    descriptor: int | None = None
+
+    def changed(self, length: int) -> bool:
+        """Say whether the source changed while `length` bytes were read from it."""
+        if self.descriptor is None:
+            return False
+        status = os.fstat(self.descriptor)
+        return (status.st_size, status.st_mtime_ns, length) != (self.size_bytes, self.modified_ns, self.size_bytes)
+
+    def read(self, length: int) -> bytes:
+        """Return up to so many bytes, none at the end. Raises SourceError."""
+        try:
+            return self.stream.read(length)
+        except OSError as error:
+            raise SourceError(why(error)) from error
+
+
+@contextmanager
+def open_source(path: Path, member: str | None = None) -> Iterator[OpenSource]:
+    """Open a regular file, or a member of a zip archive. Raises SourceError where it cannot be read or may not."""
+    try:
+        # Without O_NONBLOCK a named pipe would wait here for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        raise SourceError(why(error)) from error
+    with os.fdopen(descriptor, "rb", buffering=0) as raw:
+        status = os.fstat(raw.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError("it is not a regular file")
+        if member is None:
+            yield OpenSource(raw, status.st_size, status.st_mtime_ns, raw.fileno())
+        else:
+            with _member(raw, member) as (stream, size):
+                yield OpenSource(stream, size, status.st_mtime_ns)
+
+
+@contextmanager
+def _member(raw: IO[bytes], name: str) -> Iterator[tuple[IO[bytes], int]]:
+    try:
+        with zipfile.ZipFile(raw) as archive:
+            entry = archive.getinfo(name)
+            fault = member_fault(entry, ZipCaps())
+            if fault:
+                raise SourceError(fault)
+            with archive.open(entry) as stream:
+                yield stream, entry.file_size
+    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
+        raise SourceError("a damaged zip archive or member") from error
+
+
+def why(error: OSError | ValueError) -> str:
+    """Say in words why something could not be opened or read, without its path."""
+    if isinstance(error, OSError) and error.errno == errno.ENOENT:
+        return "it is not there any more"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"it cannot be read: {reason or 'unknown reason'}"
