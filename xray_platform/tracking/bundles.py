@@ -1,5 +1,6 @@
 """Bundles: log a bundle as an MLflow model from code: no pickle, a signature, pinned requirements."""
 
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -54,10 +55,11 @@ def log_bundle(
 def _save(
     location: str, model_id: str, run_id: str, bundle: Bundle, example: npt.NDArray[np.float32], folder: Path
 ) -> None:
+    named = shutil.copytree(bundle.folder, folder.with_name(ARTIFACT))  # MLflow keeps a folder under its own name
     mlflow.pyfunc.save_model(
         path=str(folder),
         python_model=str(CODE),
-        artifacts={ARTIFACT: str(bundle.folder)},
+        artifacts={ARTIFACT: str(named)},
         signature=signature(example),
         input_example=example[:1] if len(example) else None,
         pip_requirements=[f"{name}=={version(name)}" for name in NEEDED],

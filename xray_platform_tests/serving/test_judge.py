@@ -65,7 +65,8 @@ def test_a_score_at_the_threshold_is_abnormal(judge: Judge, sound: list[Path], t
 def test_a_heat_map_comes_when_asked_for(judge: Judge, sound: list[Path]) -> None:
     shown = judge.verdict(sound[0].read_bytes(), heatmap=True).heatmap
     assert shown is not None
-    assert (shown.shape, shown.dtype) == ((SIDE, SIDE), np.float32)
+    assert shown.shape == (SIDE, SIDE)
+    assert shown.dtype == np.dtype(np.float32)
     assert np.isfinite(shown).all()
 
 
