@@ -3,14 +3,15 @@
 from typing import Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from xray_platform.networks.attention import attention
 from xray_platform.settings import Settings
 
 SMALLEST_SIDE = 32
-STAGES = (1, 2, 3, 4)  # widths of the stages, as multiples of the first
+WIDENING = (1, 2, 3, 4)  # widths of the stages, as multiples of the first
+STRIDES = (1, 2, 2, 1)  # the last stage keeps its sides: a heat map of 4 x 4 places would show nothing
 
 
 class AttentionCnnSettings(Settings):
@@ -22,10 +23,17 @@ class AttentionCnnSettings(Settings):
         "cbam", description="what each block weighs: cbam channels and places, se channels only, none nothing"
     )
     reduction: int = Field(8, ge=1, le=32, description="how many times narrower the layer inside channel attention is")
-    spatial_kernel: Literal[3, 5, 7] = Field(
-        7, description="side of the convolution inside spatial attention, in cells"
+    spatial_kernel: int = Field(
+        7, ge=3, le=7, description="side of the convolution inside spatial attention, in cells: 3, 5 or 7"
     )
     dropout: float = Field(0.2, ge=0.0, le=0.9, description="share of the pooled features left out in training")
+
+    @field_validator("spatial_kernel")
+    @classmethod
+    def _has_a_centre(cls, side: int) -> int:
+        if side % 2 == 0:
+            raise ValueError(f"a spatial kernel of {side} has no centre; allowed: 3, 5, 7")
+        return side
 
 
 class Block(nn.Module):
@@ -60,12 +68,12 @@ def _shortcut(incoming: int, outgoing: int, stride: int) -> nn.Module:
 class AttentionCnn(nn.Module):
     """A radiograph (N, 1, S, S) float32 in [0, 1] in, one logit a picture (N,) out; 0.5 M parameters by default.
 
-    A strided 5 x 5 stem and a pool bring S to S / 4, four stages to S / 32; the mean over the places is the verdict.
+    A strided 5 x 5 stem and a pool bring S to S / 4, four stages to S / 16; the mean over the places is the verdict.
     """
 
     def __init__(self, settings: AttentionCnnSettings) -> None:
         super().__init__()
-        widths = [settings.width * stage for stage in STAGES]
+        widths = [settings.width * wider for wider in WIDENING]
         self.stem = nn.Sequential(
             nn.Conv2d(1, widths[0], 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(widths[0]),
@@ -78,7 +86,7 @@ class AttentionCnn(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast on a CPU
 
     def features(self, images: Tensor) -> Tensor:
-        """Return the last maps, (N, 4 x width, S / 32, S / 32); [0, 1] is moved to about zero mean and unit spread."""
+        """Return the last maps, (N, 4 x width, S / 16, S / 16); [0, 1] is moved to about zero mean and unit spread."""
         centred = (images - 0.5) / 0.25
         maps: Tensor = self.stages(self.stem(centred.contiguous(memory_format=torch.channels_last)))
         return maps
@@ -94,7 +102,7 @@ class AttentionCnn(nn.Module):
 
 
 def _stage(number: int, widths: list[int], settings: AttentionCnnSettings) -> nn.Module:
-    """Return the blocks of one stage; each stage but the first halves the sides."""
-    incoming, outgoing, stride = (widths[0], widths[0], 1) if number == 0 else (widths[number - 1], widths[number], 2)
-    first = Block(incoming, outgoing, stride, settings)
+    """Return the blocks of one stage; the first of them changes width and sides."""
+    incoming, outgoing = widths[max(number - 1, 0)], widths[number]
+    first = Block(incoming, outgoing, STRIDES[number], settings)
     return nn.Sequential(first, *(Block(outgoing, outgoing, 1, settings) for _ in range(settings.blocks - 1)))
