@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import cv2
@@ -16,10 +15,11 @@ import zarr
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError, StoreError
-from xray_platform.imaging.form import SPAN, Pixels, Window
+from xray_platform.imaging.form import SPAN, Window
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Shape
+from xray_platform.imaging.whole import read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import PICTURES_A_SHARD, TENSORS_LAYOUT, recipe_file, standard_group, tensor_array
@@ -44,18 +44,21 @@ class ShardJob:
     windows: tuple[Window, ...]
 
 
-def tensorise_batch(places: Places, batch: str, recipe: Recipe, *, progress: Progress = silent) -> pd.DataFrame:
+def tensorise_batch(
+    places: Places, batch: str, recipe: Recipe, *, workers: int | None = None, progress: Progress = silent
+) -> pd.DataFrame:
     """Prepare every standard image of a batch and return which row is which picture (the table TENSORS).
 
     Writes `data/tensors/<recipe>/<batch>.zarr` at a stroke (a reader sees the old array or the new one) and the
-    recipe beside it. Raises InputError where the recipe gives no fixed size, StoreError where a picture cannot be read.
+    recipe beside it. Children do the work, one a core or `workers` of them.
+    Raises InputError where the recipe gives no fixed size, StoreError where a picture cannot be read.
     """
     pictures = STANDARD_IMAGES.read(places, batch)
     target = tensor_array(places, recipe.id, batch)
     waiting = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
         _create(waiting, len(pictures), recipe)
-        _fill(list(_jobs(standard_group(places, batch), waiting, recipe, pictures)), len(pictures), progress)
+        _fill(list(_jobs(standard_group(places, batch), waiting, recipe, pictures)), len(pictures), workers, progress)
         _put_in_place(waiting, target)
         _write_recipe(places, recipe)
     except OSError as error:
@@ -141,12 +144,12 @@ def _jobs(source: Path, target: Path, recipe: Recipe, pictures: pd.DataFrame) ->
         yield ShardJob(source, target, recipe, first, tuple(part["image"]), tuple(windows))
 
 
-def _fill(jobs: list[ShardJob], pictures: int, progress: Progress) -> None:
+def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Progress) -> None:
     results: Iterator[int | Lost]
     if pictures < WORTH_A_CHILD:
         results = (prepare_shard(job) for job in jobs)
     else:
-        results = map_in_children(prepare_shard, jobs, what="tensors")
+        results = map_in_children(prepare_shard, jobs, what="tensors", workers=workers)
     done = 0
     for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Lost):
@@ -158,21 +161,12 @@ def _fill(jobs: list[ShardJob], pictures: int, progress: Progress) -> None:
 def prepare_shard(job: ShardJob) -> int:
     """Prepare and write the pictures of one shard in one stroke, and return how many."""
     cv2.setNumThreads(1)
-    group = zarr.open_group(job.source, mode="r")
     target = zarr.open_array(job.target, mode="r+")
     block = np.empty((len(job.images), *target.shape[1:]), target.dtype)
     for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):
-        block[place] = job.recipe.apply(_read_standard(group, image), window)
+        block[place] = job.recipe.apply(read_whole(job.source / image), window)
     target[job.first : job.first + len(block)] = block
     return len(block)
-
-
-def _read_standard(group: Any, image: str) -> Pixels:
-    try:
-        pixels: Pixels = group[image][:]
-    except KeyError as error:
-        raise StoreError(f"the standard image {image} is not in {group.store_path}") from error
-    return pixels
 
 
 def _put_in_place(waiting: Path, target: Path) -> None:

@@ -130,5 +130,5 @@ def test_a_lost_picture_a_missing_row_and_a_damaged_shard_are_named(tmp_path: Pa
         read_tensors(store.places, RECIPE.id, rows)
     image = next(iter(store.pictures["batch-0001"]))
     zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+").__delitem__(image)
-    with pytest.raises(StoreError, match=f"standard image {image} is not in"):
+    with pytest.raises(StoreError, match=f"no standard image {image} in"):
         tensorise_batch(store.places, "batch-0001", RECIPE)

@@ -5,7 +5,6 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 from pydantic import Field, field_validator
-from scipy import ndimage
 
 from xray_platform.errors import InputError
 from xray_platform.imaging.form import FULL, STORED, Form, Pixels
@@ -48,6 +47,8 @@ class MedianSettings(StepSettings):
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         if self.side <= QUICK_MEDIAN:
             return _like(cv2.medianBlur(pixels, self.side), pixels)
+        from scipy import ndimage  # takes half a second, and large medians are rare
+
         return _like(ndimage.median_filter(pixels, self.side, mode="nearest"), pixels)
 
     def describe(self) -> str:
