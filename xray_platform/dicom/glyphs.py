@@ -1,0 +1,116 @@
+"""Glyphs: find the pieces of a picture that could be letters, and measure their strokes."""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+KERNEL = 13
+FAINTEST_PIXEL, FAINTEST = 30, 44
+LOWEST = 5
+
+
+class Glyphs(NamedTuple):
+    """Pieces, one an entry: place and size in pixels, contrast in grey levels, and strokes along either axis.
+
+    `stroke_x` is the mean length of the runs in its rows, `runs_x` their number; `stroke_y` and `runs_y` the same in
+    its columns.
+    """
+
+    left: Array
+    top: Array
+    width: Array
+    height: Array
+    area: Array
+    contrast: Array
+    stroke_x: Array
+    runs_x: Array
+    stroke_y: Array
+    runs_y: Array
+
+    @property
+    def right(self) -> Array:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> Array:
+        return self.top + self.height
+
+    @property
+    def number(self) -> int:
+        return len(self.left)
+
+    def taken(self, which: Array) -> "Glyphs":
+        """Return the pieces that an index or a mask names."""
+        return Glyphs(*(values[which] for values in self))
+
+    def turned(self) -> "Glyphs":
+        """Return the pieces with rows and columns exchanged, so that lines that run upwards run to the right."""
+        return Glyphs(
+            self.top, self.left, self.height, self.width, self.area, self.contrast,
+            self.stroke_y, self.runs_y, self.stroke_x, self.runs_x,
+        )  # fmt: skip
+
+
+def eight_bits(values: Array) -> Array:
+    """Return grey values of any whole kind (rows, columns) as uint8, 0.1 to 99.9 percent of them spread over 0..255."""
+    step = max(1, min(values.shape) // 512)
+    low, high = (float(mark) for mark in np.percentile(values[::step, ::step], [0.1, 99.9]))
+    if high <= low:
+        low, high = float(values.min()), float(values.max())
+    if values.dtype == np.uint8 and low <= 2 and high >= 250:
+        return values
+    if values.dtype not in (np.uint8, np.uint16):
+        values, low, high = values.astype(np.float32) - np.float32(low), 0.0, high - low
+    shifted = cv2.subtract(values, np.full(4, low)) if low else values
+    scaled: Array = cv2.convertScaleAbs(np.maximum(shifted, 0), alpha=255 / max(high - low, 1.0))
+    return scaled
+
+
+def find_glyphs(grey: Array, *, dark: bool, tallest: float, share: float) -> Glyphs:
+    """Return bright (or dark) pieces of stroke in the outer `share` of each side of a uint8 picture.
+
+    A top-hat keeps what is narrower than `KERNEL` pixels and stands out from its surroundings, whether they are bright
+    or not. Pieces lower than 5 pixels, taller than `tallest` or long like a wire are left out.
+    """
+    operation = cv2.MORPH_BLACKHAT if dark else cv2.MORPH_TOPHAT
+    square = np.ones((KERNEL, KERNEL), np.uint8)
+    relief = cv2.morphologyEx(grey, operation, square, borderType=cv2.BORDER_REFLECT)
+    mask = (relief > FAINTEST_PIXEL).astype(np.uint8)
+    high, wide = (int(side * share) for side in mask.shape)
+    mask[high : mask.shape[0] - high, wide : mask.shape[1] - wide] = 0
+    return _plausible(_measured(mask, relief), tallest)
+
+
+def _measured(mask: Array, relief: Array) -> Glyphs:
+    """Measure the connected pieces of a mask from its set pixels alone, which are few."""
+    at = cv2.findNonZero(mask)
+    if at is None:
+        return Glyphs(*(np.zeros(0) for _ in Glyphs._fields))
+    across, down = at.reshape(-1, 2).T
+    count, labels = cv2.connectedComponentsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_SAUF)
+    each = labels[down, across] - 1
+    area = np.bincount(each, minlength=count - 1).astype(float)
+    contrast = np.bincount(each, weights=relief[down, across], minlength=count - 1) / area
+    runs_x = np.bincount(each[(across == 0) | (mask[down, across - 1] == 0)], minlength=count - 1)
+    runs_y = np.bincount(each[(down == 0) | (mask[down - 1, across] == 0)], minlength=count - 1)
+    left, right = _ends(each, across, count - 1)
+    top, bottom = _ends(each, down, count - 1)
+    strokes = (area / np.maximum(runs_x, 1), runs_x, area / np.maximum(runs_y, 1), runs_y)
+    return Glyphs(left, top, right - left, bottom - top, area, contrast, *strokes)
+
+
+def _ends(each: Array, places: Array, count: int) -> tuple[Array, Array]:
+    """Return for each label the first place and one past the last."""
+    first, last = np.full(count, np.iinfo(np.int32).max, np.int32), np.zeros(count, np.int32)
+    np.minimum.at(first, each, places)
+    np.maximum.at(last, each, places + 1)
+    return first.astype(float), last.astype(float)
+
+
+def _plausible(found: Glyphs, tallest: float) -> Glyphs:
+    small, large = np.minimum(found.width, found.height), np.maximum(found.width, found.height)
+    sized = (small <= tallest) & (large >= LOWEST) & (large <= 8 * tallest) & (found.area >= 6)
+    return found.taken(sized & (found.area >= 0.12 * found.width * found.height) & (found.contrast >= FAINTEST))
