@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import cv2
@@ -18,11 +19,18 @@ from xray_platform.errors import InputError, StoreError
 from xray_platform.imaging.form import SPAN, Window
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.shards import ShardedPictures
-from xray_platform.imaging.step import Shape
+from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.whole import read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
-from xray_platform.tables.layouts import PICTURES_A_SHARD, TENSORS_LAYOUT, recipe_file, standard_group, tensor_array
+from xray_platform.tables.layouts import (
+    PICTURES_A_SHARD,
+    TENSORS_LAYOUT,
+    found_file,
+    recipe_file,
+    standard_group,
+    tensor_array,
+)
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost, cores, map_in_children
 
@@ -58,9 +66,11 @@ def tensorise_batch(
     waiting = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
         _create(waiting, len(pictures), recipe)
-        _fill(list(_jobs(standard_group(places, batch), waiting, recipe, pictures)), len(pictures), workers, progress)
+        jobs = list(_jobs(standard_group(places, batch), waiting, recipe, pictures))
+        found = _fill(jobs, len(pictures), workers, progress)
         _put_in_place(waiting, target)
-        _write_recipe(places, recipe)
+        _write_json(recipe_file(places, recipe.id), _about(recipe))
+        _write_json(found_file(places, recipe.id, batch), found)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
@@ -98,6 +108,15 @@ def read_recipe(places: Places, recipe_id: str) -> Recipe:
         return Recipe.model_validate(json.loads(path.read_text(encoding="utf-8"))["recipe"])
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"there is no readable recipe at {path}") from error
+
+
+def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Found, ...]]:
+    """Return what each step found in each picture of a batch, for `Recipe.replay`; StoreError where there is none."""
+    path = found_file(places, recipe_id, batch)
+    try:
+        return {image: tuple(found) for image, found in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError) as error:
+        raise StoreError(f"there is no readable record of what the recipe found at {path}") from error
 
 
 def _read_as_floats(wanted: list[tuple[ShardedPictures, int]], out: NDArray[np.float32]) -> None:
@@ -144,29 +163,33 @@ def _jobs(source: Path, target: Path, recipe: Recipe, pictures: pd.DataFrame) ->
         yield ShardJob(source, target, recipe, first, tuple(part["image"]), tuple(windows))
 
 
-def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Progress) -> None:
-    results: Iterator[int | Lost]
+def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Progress) -> dict[str, tuple[Found, ...]]:
+    """Do the jobs, and return what the steps found in each picture."""
+    results: Iterator[list[tuple[Found, ...]] | Lost]
     if pictures < WORTH_A_CHILD:
         results = (prepare_shard(job) for job in jobs)
     else:
         results = map_in_children(prepare_shard, jobs, what="tensors", workers=workers)
-    done = 0
+    found: dict[str, tuple[Found, ...]] = {}
     for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Lost):
             raise StoreError(f"the tensors from row {job.first} on could not be made: {result.reason}, {result.detail}")
-        done += result
-        progress(done, pictures, "tensors")
+        found.update(zip(job.images, result, strict=True))
+        progress(len(found), pictures, "tensors")
+    return found
 
 
-def prepare_shard(job: ShardJob) -> int:
-    """Prepare and write the pictures of one shard in one stroke, and return how many."""
+def prepare_shard(job: ShardJob) -> list[tuple[Found, ...]]:
+    """Prepare and write the pictures of one shard in one stroke, and return what was found in each."""
     cv2.setNumThreads(1)
     target = zarr.open_array(job.target, mode="r+")
-    block = np.empty((len(job.images), *target.shape[1:]), target.dtype)
+    block, found = np.empty((len(job.images), *target.shape[1:]), target.dtype), []
     for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):
-        block[place] = job.recipe.apply(read_whole(job.source / image), window)
+        trace = job.recipe.trace(read_whole(job.source / image), window)
+        block[place] = trace.pixels
+        found.append(trace.found)
     target[job.first : job.first + len(block)] = block
-    return len(block)
+    return found
 
 
 def _put_in_place(waiting: Path, target: Path) -> None:
@@ -177,9 +200,11 @@ def _put_in_place(waiting: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_recipe(places: Places, recipe: Recipe) -> None:
-    path = recipe_file(places, recipe.id)
+def _about(recipe: Recipe) -> dict[str, Any]:
+    return {"id": recipe.id, "recipe": recipe.model_dump(mode="json"), "steps": recipe.describe()}
+
+
+def _write_json(path: Path, content: Any) -> None:
     waiting = path.with_name(f".{path.name}.{uuid4().hex}")
-    about = {"id": recipe.id, "recipe": recipe.model_dump(mode="json"), "steps": recipe.describe()}
-    waiting.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    waiting.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     waiting.replace(path)

@@ -46,7 +46,7 @@ STANDARD_IMAGES_LAYOUT = Layout(
 TENSORS_LAYOUT = Layout(
     "tensors",
     "data/tensors/<recipe>/<batch>.zarr: one zarr array a recipe and batch; uint16 and uint8 span black to white, "
-    "float16 holds standardised values; data/tensors/<recipe>/recipe.json holds the recipe",
+    "float16 holds standardised values; recipe.json beside them holds the recipe, <batch>.found.json what it found",
     dtypes=("uint16", "uint8", "float16"),
     shape="(picture, row, column), or (picture, channel, row, column) for borrowed networks",
     chunks="one picture",
@@ -64,6 +64,11 @@ def standard_group(places: Places, batch: str) -> Path:
 def tensor_array(places: Places, recipe: str, batch: str) -> Path:
     """Where the tensors of a recipe and batch lie."""
     return places.tensors / recipe / f"{batch}.zarr"
+
+
+def found_file(places: Places, recipe: str, batch: str) -> Path:
+    """Where it is kept what the recipe's steps found in each picture of a batch: `{image: [{name: number}, ...]}`."""
+    return places.tensors / recipe / f"{batch}.found.json"
 
 
 def recipe_file(places: Places, recipe: str) -> Path:

@@ -14,9 +14,9 @@ from xray_platform.errors import InputError, StoreError
 from xray_platform.imaging.recipe import Recipe, default_recipe
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.steps.window import WindowSettings
-from xray_platform.imaging.tensors import read_recipe, read_tensors, tensorise_batch
+from xray_platform.imaging.tensors import read_found, read_recipe, read_tensors, tensorise_batch
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
-from xray_platform.tables.layouts import tensor_array
+from xray_platform.tables.layouts import STANDARD_IMAGES_LAYOUT, tensor_array
 from xray_platform_tests.imaging.store import TinyStore, make_store
 
 RECIPE = default_recipe(32)
@@ -81,6 +81,48 @@ def test_a_recipe_lies_beside_its_tensors_and_another_one_leaves_it_alone(store:
     assert read_recipe(store.places, other.id) == other
     assert read_tensors(store.places, other.id, made).shape == (7, 16, 16)
     np.testing.assert_array_equal(read_tensors(store.places, RECIPE.id, rows), before)
+
+
+def test_what_was_found_is_kept_and_replays(store: TinyStore, rows: pd.DataFrame) -> None:
+    found = read_found(store.places, RECIPE.id, "batch-0001")
+    tensors = read_tensors(store.places, RECIPE.id, rows[rows["batch"] == "batch-0001"])
+    for (image, pixels), tensor in zip(store.pictures["batch-0001"].items(), tensors, strict=True):
+        replayed = RECIPE.replay(pixels, found[image])
+        np.testing.assert_allclose(replayed / 65535, tensor, atol=1e-7)
+    with pytest.raises(StoreError, match="no readable record"):
+        read_found(store.places, RECIPE.id, "batch-0009")
+
+
+def test_twelve_bits_keep_more_than_4000_levels_to_the_tensor(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 1})
+    levels = np.random.default_rng(0).permutation(np.arange(4096, dtype=np.uint16).repeat(4)).reshape(128, 128)
+    group: Any = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
+    image = next(iter(store.pictures["batch-0001"]))
+    del group[image]
+    group.create_array(image, data=levels, chunks=levels.shape, compressors=STANDARD_IMAGES_LAYOUT.codec)
+    table = STANDARD_IMAGES.read(store.places, "batch-0001").assign(window_low=20.0, window_high=4075.0)
+    STANDARD_IMAGES.write(store.places, table, "batch-0001")
+    recipe = default_recipe(128)
+    rows = tensorise_batch(store.places, "batch-0001", recipe)
+    assert len(np.unique(read_tensors(store.places, recipe.id, rows))) > 4000
+
+
+@pytest.mark.parametrize(
+    ("last", "dtype", "shape"),
+    [("picture_score", "float16", (16, 16)), ("imagenet", "float16", (3, 16, 16)), ("byte", "uint8", (16, 16))],
+)
+def test_scores_bytes_and_channels_are_stored_too(
+    store: TinyStore, last: str, dtype: str, shape: tuple[int, ...]
+) -> None:
+    steps = [*default_recipe(16).model_dump()["steps"], {"kind": last}]
+    recipe = Recipe.model_validate({"steps": steps})
+    rows = tensorise_batch(store.places, "batch-0001", recipe)
+    assert ShardedPictures.open(tensor_array(store.places, recipe.id, "batch-0001")).dtype == np.dtype(dtype)
+    tensors = read_tensors(store.places, recipe.id, rows)
+    assert tensors.shape == (7, *shape)
+    low, high = STANDARD_IMAGES.read(store.places, "batch-0001")[["window_low", "window_high"]].iloc[0].astype(float)
+    plain = recipe.apply(next(iter(store.pictures["batch-0001"].values())), (low, high))
+    np.testing.assert_allclose(tensors[0], plain / 255 if last == "byte" else plain, atol=2e-3)
 
 
 def test_a_large_batch_is_prepared_by_children_and_tells_its_progress(tmp_path: Path) -> None:
