@@ -15,6 +15,10 @@ from xray_platform.settings import Settings
 
 LEVELS = (np.arange(BANDS, dtype=np.float32) + 0.5) * (256 / BANDS) - 0.5
 """The grey level in the middle of each band, 0 to 255."""
+SAME = 12.0
+"""Two colours that differ by less (levels) cannot be told apart under noise."""
+AIR_DEPTH = 4.0
+"""Distance in pixels over which darkness beside the body turns to air."""
 
 
 class InversionSettings(Settings):
@@ -23,11 +27,14 @@ class InversionSettings(Settings):
     reach: float = Field(1.4, ge=0.5, le=5, description="pixels over which evidence is gathered at first (Gaussian)")
     fine_reach: float = Field(0.7, ge=0.4, le=5, description="the same, once neighbouring levels are known")
     weight: float = Field(0.3, gt=0, le=1, description="share of the gathered evidence that counts at first")
-    fine_weight: float = Field(0.25, gt=0, le=1, description="the same, once neighbouring levels are known")
-    rounds: int = Field(2, ge=0, le=10, description="how often the tables of noise are learnt again")
-    habit: float = Field(0.5, ge=0, le=2, description="weight of how common each level is in chest films")
+    fine_weight: float = Field(0.4, gt=0, le=1, description="the same, once neighbouring levels are known")
+    rounds: int = Field(1, ge=0, le=10, description="how often the tables of noise are learnt again")
+    habit: float = Field(0.5, ge=0, le=2, description="weight at first of how common each level is in chest films")
+    air: float = Field(
+        3.0, ge=0, le=10, description="how strongly the wide darkest areas count as air, which is black on a film"
+    )
     strengths: tuple[float, ...] = Field(
-        (16.0, 12.0, 9.0, 7.0), description="how far, in levels of 255, a pixel may stray from its smoothed neighbours"
+        (12.0, 8.0, 6.0), description="how far, in levels of 255, a pixel may stray from its smoothed neighbours"
     )
 
 
@@ -50,8 +57,10 @@ def invert_colours(
         evidence = learnt_evidence(channels, belief, blur=2.0)
         habit = _habit(belief, usable)
         belief = _believe(_gather(evidence, settings.reach, settings.weight) + settings.habit * habit[:, None, None])
-    near = _gather(evidence, settings.fine_reach, settings.fine_weight)
     grey = _expect(belief)
+    near = _gather(evidence, settings.fine_reach, settings.fine_weight)
+    near += np.log(film_levels()).astype(np.float32)[:, None, None]
+    near[0] += settings.air * _air(grey, curve, usable)
     for strength in settings.strengths:
         smooth = denoise_dct(grey, strength)
         pull = (LEVELS[:, None, None] - smooth[None]) ** 2 / np.float32(2 * strength**2)
@@ -80,3 +89,15 @@ def _habit(belief: Volume, usable: Mask) -> NDArray[np.float32]:
     counts = gaussian_filter1d(belief[:, usable].mean(axis=1).astype(np.float64), 3.0)
     shares = 0.8 * counts / counts.sum() + 0.2 * film_levels()
     return np.asarray(np.log(shares), np.float32)
+
+
+def _air(grey: Grey, curve: NDArray[np.float32], usable: Mask) -> Grey:
+    """Return how surely each pixel is air, 0 to 1: it lies inside an area too dark for the colours to say how dark.
+
+    The scatter around the body is not black, so certainty grows with the distance from anything brighter.
+    """
+    like_black = np.linalg.norm(curve - curve[0], axis=1) < SAME
+    last = int(np.argmin(like_black)) - 1 if not like_black.all() else BANDS - 1
+    dark = (grey < LEVELS[max(last, 0)]) & usable
+    distance = cv2.distanceTransform(dark.astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(np.clip(distance / AIR_DEPTH - 0.5, 0, 1), np.float32)
