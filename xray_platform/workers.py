@@ -1,11 +1,16 @@
 """Workers: run a function over items in child processes that can be limited and killed."""
 
+import atexit
 import multiprocessing
 import os
 import resource
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
+from multiprocessing.synchronize import Semaphore
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -13,6 +18,8 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from xray_platform.progress import Progress, silent
 
 GIB = 1024**3
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PRELOADED = ("__main__", "cv2", "numpy", "pandas", "pyarrow.parquet", "pydantic", "pydicom", "scipy.ndimage", "zarr")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -53,18 +60,78 @@ def map_in_children(
     `function` must be importable by name (no lambda) and `items` are pickled to the children.
     """
     todo = list(items)
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPool(
-        max_workers=min(workers or cores(), max(len(todo), 1)),
-        max_tasks=500,
-        initializer=_calm_down,
-        initargs=(limits.memory_bytes,),
-        context=context,
-    ) as pool:
-        futures = [pool.schedule(function, args=(item,), timeout=limits.seconds) for item in todo]
+    if not todo:
+        return
+    pool = _pool(workers or cores(), limits.memory_bytes)
+    futures = [pool.schedule(function, args=(item,), timeout=limits.seconds) for item in todo]
+    try:
         for done, future in enumerate(futures, start=1):
             yield _result_or_loss(future)
             progress(done, len(todo), what)
+    finally:
+        for future in futures:
+            # what nobody waits for any more; done ones do not mind
+            future.cancel()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class _Crew:
+    """A pool of children, and a semaphore that each of them raises once it works."""
+
+    pool: ProcessPool
+    started: Semaphore
+    workers: int
+
+    def dismiss(self) -> None:
+        """End the children; one that is still starting would complain that its pool is gone, so wait for it."""
+        for _ in range(self.workers if self.pool.active else 0):
+            self.started.acquire(timeout=10)
+        self.pool.stop()  # type: ignore[no-untyped-call]
+        self.pool.join()
+
+
+_CREWS: dict[tuple[int, int | None], _Crew] = {}
+
+
+def _pool(workers: int, memory_bytes: int | None) -> ProcessPool:
+    """Return the children of this kind; they stay until the process ends: to start takes longer than most work."""
+    kind = (workers, memory_bytes)
+    if kind not in _CREWS or not _CREWS[kind].pool.active:
+        context = _context()
+        started = context.Semaphore(0)
+        pool = ProcessPool(
+            max_workers=workers,
+            max_tasks=500,
+            initializer=_calm_down,
+            initargs=(memory_bytes, started),
+            context=context,
+        )
+        _CREWS[kind] = _Crew(pool, started, workers)
+    return _CREWS[kind].pool
+
+
+@atexit.register
+def _dismiss() -> None:
+    for crew in _CREWS.values():
+        crew.dismiss()
+
+
+@cache
+def _context() -> ForkServerContext:
+    """Return the way children are made: forked, in milliseconds, from one calm process that has imported the libraries.
+
+    That process is started once, with one thread for each library, since a forked child must not inherit threads.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        ensure_running()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return context
 
 
 def _result_or_loss(future: ProcessFuture[Any]) -> Any:
@@ -80,9 +147,9 @@ def _result_or_loss(future: ProcessFuture[Any]) -> Any:
         return Lost("error", type(error).__name__)
 
 
-def _calm_down(memory_bytes: int | None) -> None:
+def _calm_down(memory_bytes: int | None, started: Semaphore) -> None:
     """Give the child one thread for each numerical library, and its memory limit."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     if memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    started.release()

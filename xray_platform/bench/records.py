@@ -12,8 +12,9 @@ from xray_platform.bench.machine import machine
 
 HEAD = """# Results
 
-Every figure was measured; this page is made by `xray bench --page docs/results` from the records beside it. A figure that got worse
-stays in: each benchmark keeps all of its records, the newest first. The machines are shared and noisy: read rates as ratios.
+Every figure was measured; this page is made by `xray bench --page docs/results` from the records beside it. A figure
+that got worse stays in: each benchmark keeps all of its records, the newest first. The machines are shared and noisy:
+read rates as ratios.
 """
 
 

@@ -26,7 +26,7 @@ def show_results(places: Places) -> None:
     show("Models, by validation AUROC", headings, rows)
     for row in board.to_dict("records"):
         OUT.print(f"{row['model']}: {places.reports / str(row['report'])}", soft_wrap=True)
-    OUT.print(f"leaderboard: {places.reports / 'leaderboard' / 'leaderboard.html'}", soft_wrap=True)
+    OUT.print(f"leaderboard: {places.reports / 'leaderboard.html'}", soft_wrap=True)
 
 
 def _number(value: object) -> str:

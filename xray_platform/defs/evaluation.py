@@ -1,5 +1,8 @@
 """Evaluation assets: scores and report of each model, the leaderboard, and the champion."""
 
+import math
+from datetime import UTC, datetime
+
 import dagster as dg
 import numpy as np
 
@@ -99,7 +102,13 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> Made:
     frame = rank(entries)
     LEADERBOARD.write(store.places, frame)
     curves = {entry.evaluation.model: curves_of(entry.evaluation) for entry in entries}
-    page = write_leaderboard(store.places.reports / "leaderboard", frame, curves)
+    page = write_leaderboard(
+        store.places.reports,
+        frame,
+        curves,
+        champion=str(frame["model"].iloc[0]),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     return Made(LEADERBOARD, frame, {"page": dg.MetadataValue.path(str(page))})
 
 
@@ -110,7 +119,8 @@ def champion(context: dg.AssetExecutionContext, store: Store) -> Made:
     if board.empty:
         raise DataError("the leaderboard is empty; materialise `leaderboard` first")
     best = board.sort_values("rank").iloc[0]
-    crowned = crown(open_tracking(store.places), str(best["run"]), auroc=float(best["auroc"]))
+    auroc = float(best["auroc"])
+    crowned = crown(open_tracking(store.places), str(best["run"]), auroc=auroc if math.isfinite(auroc) else None)
     return Made(
         content=crowned.run_id,
         metadata={"model": crowned.model, "version": crowned.version, "MLflow run id": crowned.run_id},

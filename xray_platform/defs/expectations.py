@@ -44,7 +44,7 @@ def identity_suite(table: Table) -> Suite:
     may look like a DICOM person name (`Family^Given`), an e-mail address or a path of the machine.
     """
     texts = [column for column in table.columns if column.kind == "text"]
-    suspicious = r"(\w\^\w)|(@\w+\.\w)|(^/)|(\\)"
+    suspicious = r"(?:\w\^\w)|(?:@\w+\.\w)|(?:^/)|(?:\\)"
     rules = [expect("ColumnValuesToNotMatchRegex", column=column.name, regex=suspicious) for column in texts]
     forms = [
         expect("ColumnValuesToMatchRegex", column=column.name, regex=column.pattern)

@@ -32,7 +32,7 @@ def standard_images(context: dg.AssetExecutionContext, store: Store, config: Sta
 def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfig) -> Made:
     """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
     places, batch = store.places, context.partition_key
-    recipe = default_recipe(config.side)
+    recipe = default_recipe(config.tensor_side)
     frame = tensorise_batch(places, batch, recipe, progress=logged(context))
     before = TENSORS.read(places, batch)
     beside = before[before["recipe"] != recipe.id]  # tensors of other recipes stay

@@ -20,7 +20,6 @@ UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp")
 intake_job = dg.define_asset_job(
     "intake",
     selection=dg.AssetSelection.assets("raw_archive", "quality", "images", "standard_images", "tensors", "patches"),
-    partitions_def=BATCHES,
     description="Takes one batch in: from raw bytes to tensors and patches.",
 )
 

@@ -17,13 +17,13 @@ from xray_platform.settings import Settings
 from xray_platform.training.splits import SplitSettings
 from xray_platform.training.training_settings import TrainingSettings
 
-SIDE = Field(128, ge=32, le=1024, description="height and width of the tensors that the model learns from, in pixels")
+SIDE = Field(128, ge=32, le=1024, description="height and width of the tensors, in pixels")
 
 
 class TensorSettings(Settings):
     """Which tensors are made."""
 
-    side: int = SIDE
+    tensor_side: int = SIDE
 
 
 class PatchIndexSettings(PatchSettings):
@@ -36,7 +36,7 @@ class PatchIndexSettings(PatchSettings):
 class ModelSettings(Settings):
     """What every model needs to know beside its own settings."""
 
-    side: int = SIDE
+    tensor_side: int = SIDE
 
 
 class QualityConfig(QualitySettings, dg.Config):

@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.cohort import Cohort, read_cohort
-from xray_platform.defs.launchpad import part_of
+from xray_platform.defs.launchpad import ModelSettings, part_of
 from xray_platform.defs.made import frame_digest
 from xray_platform.defs.model_store import TrainingRecord, keep_record, model_folder
 from xray_platform.defs.progress import logged
@@ -41,14 +41,17 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
 
     Raises DataError where the labelled pictures do not allow it.
     """
-    recipe = default_recipe(getattr(config, "side"))  # noqa: B009 - every model's launchpad has it
+    recipe = default_recipe(part_of(ModelSettings, config).tensor_side)
     cohort = read_cohort(places, recipe)
     _enough(cohort, model)
     began = time.monotonic()
     with open_run(
-        open_tracking(places), model=model, dagster_run_id=context.run_id, asset_key=context.asset_key.to_user_string()
+        open_tracking(places),
+        model=model,
+        dagster_run_id=context.run.run_id,
+        asset_key=context.asset_key.to_user_string(),
     ) as run:
-        context.instance.add_run_tags(context.run_id, {f"mlflow/{model}": run.run_id})
+        context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
         settings, inputs = _settings(model, config), _inputs(cohort)
         run.log_parameters({"recipe": recipe.model_dump(mode="json"), **settings})
         _log_data(run, cohort, inputs)
@@ -62,7 +65,7 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
             description=tuple(fitted.describe()),
             history=tuple(getattr(fitted, "history", ())),
             inputs=inputs,
-            dagster_run=context.run_id,
+            dagster_run=context.run.run_id,
             provenance=provenance(),
             seconds=round(time.monotonic() - began, 2),
             pictures={split: len(cohort.part(split)) for split in PARTS},

@@ -37,7 +37,7 @@ class SplitSettings(Settings):
         return {
             "train": self.train_share,
             "val": self.val_share,
-            "test": max(0.0, 1 - self.train_share - self.val_share),
+            "test": round(max(0.0, 1 - self.train_share - self.val_share), 9),
         }
 
 

@@ -1,0 +1,197 @@
+"""What happens by itself: batches open for finished files, changes are followed, models retrain weekly."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from xray_platform.defs import graph
+from xray_platform.defs.automation import FOLLOW, weekly_retraining
+from xray_platform.defs.checks import checks_of
+from xray_platform.defs.expectations import schema_suite
+from xray_platform.defs.failures import failure_record
+from xray_platform.defs.inbox import QUIET_SECONDS, inbox_sensor
+from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.store import Store
+from xray_platform.dicom.plan import read_plan
+from xray_platform.tables.places import Places
+
+LONG_AGO = time.time() - 10 * QUIET_SECONDS
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    monkeypatch.setenv("XRAY_ROOT", str(tmp_path))
+    places = Places(tmp_path)
+    places.inbox.mkdir(parents=True)
+    return places
+
+
+def drop(places: Places, name: str, *, at: float = LONG_AGO, content: bytes = b"picture") -> Path:
+    path = places.inbox / name
+    path.write_bytes(content)
+    os.utime(path, (at, at))
+    return path
+
+
+class Ticks:
+    """The inbox sensor, one tick after the other."""
+
+    def __init__(self, instance: dg.DagsterInstance, places: Places) -> None:
+        self.instance, self.store, self.cursor = instance, Store(root=str(places.root)), ""
+
+    def next(self) -> dg.SensorResult | dg.SkipReason:
+        context = dg.build_sensor_context(self.instance, cursor=self.cursor, resources={"store": self.store})
+        result = inbox_sensor(context)
+        self.cursor = context.cursor or ""
+        assert isinstance(result, dg.SensorResult | dg.SkipReason)
+        return result
+
+
+def opened(result: dg.SensorResult | dg.SkipReason) -> list[str | None]:
+    assert isinstance(result, dg.SensorResult), result
+    return [request.partition_key for request in result.run_requests or []]
+
+
+def test_a_file_that_lay_still_for_two_ticks_opens_a_batch(instance: dg.DagsterInstance, places: Places) -> None:
+    drop(places, "one.dcm")
+    ticks = Ticks(instance, places)
+    assert isinstance(ticks.next(), dg.SkipReason)
+    result = ticks.next()
+    assert opened(result) == ["batch-0001"]
+    assert isinstance(result, dg.SensorResult)
+    assert result.dynamic_partitions_requests
+    assert [file.relative for file in read_plan(places, "batch-0001").files] == ["one.dcm"]
+
+
+def test_a_file_that_grows_is_left_until_it_is_finished(instance: dg.DagsterInstance, places: Places) -> None:
+    drop(places, "done.dcm")
+    drop(places, "growing.dcm", content=b"half")
+    drop(places, "copying.dcm.part")
+    ticks = Ticks(instance, places)
+    ticks.next()
+    drop(places, "growing.dcm", content=b"three quarters", at=time.time())
+    assert opened(ticks.next()) == ["batch-0001"]
+    assert [file.relative for file in read_plan(places, "batch-0001").files] == ["done.dcm"]
+    instance.add_dynamic_partitions(str(BATCHES.name), ["batch-0001"])
+    os.utime(places.inbox / "growing.dcm", (LONG_AGO, LONG_AGO))
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0002"]
+    assert [file.relative for file in read_plan(places, "batch-0002").files] == ["growing.dcm"]
+
+
+def test_nothing_new_opens_nothing(instance: dg.DagsterInstance, places: Places) -> None:
+    drop(places, "one.dcm")
+    ticks = Ticks(instance, places)
+    ticks.next()
+    ticks.next()
+    instance.add_dynamic_partitions(str(BATCHES.name), ["batch-0001"])
+    assert isinstance(ticks.next(), dg.SkipReason)
+
+
+def test_a_batch_whose_run_was_never_asked_for_is_asked_for_again(instance: dg.DagsterInstance, places: Places) -> None:
+    drop(places, "one.dcm")
+    ticks = Ticks(instance, places)
+    ticks.next()
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0001"]
+
+
+def test_a_wrong_labels_file_is_told_without_naming_files(instance: dg.DagsterInstance, places: Places) -> None:
+    drop(places, "SMITH^JOHN.dcm")
+    drop(places, "labels.csv", content=b"file,label\nSMITH^JANE.dcm,normal\n")
+    ticks = Ticks(instance, places)
+    ticks.next()
+    said = ticks.next()
+    assert isinstance(said, dg.SkipReason)
+    assert "SMITH" not in str(said.skip_message)
+    assert "SMITH^JANE.dcm" in (places.raw / "inbox-problem.txt").read_text()
+
+
+def test_models_retrain_every_sunday(instance: dg.DagsterInstance) -> None:
+    definitions = graph.definitions()
+    context = dg.build_schedule_context(
+        instance=instance,
+        scheduled_execution_time=datetime(2026, 11, 22, 3, tzinfo=UTC),
+        repository_def=definitions.get_repository_def(),
+    )
+    tick = weekly_retraining.evaluate_tick(context)
+    assert len(tick.run_requests or []) == 1
+    assert weekly_retraining.cron_schedule == "0 3 * * 0"
+    job = definitions.resolve_job_def("retrain")
+    names = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert {"pca_residual", "attention_cnn", "attention_cnn_report", "champion"} <= names
+    assert "raw_archive" not in names
+
+
+def test_a_change_is_followed_only_where_blocking_checks_passed(instance: dg.DagsterInstance) -> None:
+    verdict = {"good": True, "bad": False}
+
+    @dg.asset(partitions_def=BATCHES)
+    def above() -> None: ...
+
+    @dg.asset_check(asset=above, blocking=True, partitions_def=BATCHES)
+    def sound(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=verdict[context.partition_key])
+
+    @dg.asset(partitions_def=BATCHES, deps=[above], automation_condition=FOLLOW)
+    def below() -> None: ...
+
+    definitions = dg.Definitions(assets=[above, below], asset_checks=[sound])
+    instance.add_dynamic_partitions(str(BATCHES.name), ["good", "bad"])
+    first = dg.evaluate_automation_conditions(definitions, instance)
+    for batch in ("good", "bad"):
+        job = definitions.resolve_implicit_global_asset_job_def()
+        job.execute_in_process(
+            instance=instance, partition_key=batch, asset_selection=[dg.AssetKey("above")], raise_on_error=False
+        )
+    second = dg.evaluate_automation_conditions(definitions, instance, cursor=first.cursor)
+    assert second.get_requested_partitions(dg.AssetKey("below")) == {"good"}
+
+
+def test_a_failed_run_leaves_a_readable_record(instance: dg.DagsterInstance, places: Places) -> None:
+    @dg.asset
+    def broken() -> None:
+        raise dg.Failure(description="the labels file names no normal picture")
+
+    definitions = dg.Definitions(assets=[broken])
+    job = definitions.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    context = dg.build_run_status_sensor_context(
+        sensor_name="failure_record",
+        dagster_event=result.get_run_failure_event(),
+        dagster_instance=instance,
+        dagster_run=run,
+    ).for_run_failure()
+    failure_record(context)
+    record = (places.failures / f"{result.run_id}.md").read_text()
+    assert "`broken`: the labels file names no normal picture" in record
+
+
+def test_checks_and_sensors_are_loaded() -> None:
+    definitions = graph.definitions()
+    dg.Definitions.validate_loadable(definitions)
+    names = {sensor.name for sensor in definitions.sensors or []}
+    assert names == {"follow_changes", "inbox_sensor", "failure_record"}
+
+
+def test_a_raw_table_is_never_validated(tmp_path: Path) -> None:
+    from xray_platform.defs.validation import validate
+    from xray_platform.errors import StoreError
+    from xray_platform.tables.all import CATALOGUE
+
+    with pytest.raises(StoreError, match="holds identity; only de-identified tables are validated"):
+        validate(Places(tmp_path), schema_suite(CATALOGUE), CATALOGUE.frame([]), "batch-0001")
+    assert checks_of("images", [], by_batch=True) is not None

@@ -1,0 +1,153 @@
+"""Ten phantoms from the archive to the report, in one process."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import pydicom
+
+from xray_platform.defs.model_store import current_record
+from xray_platform.defs.models import NAMES
+from xray_platform.dicom.plan import plans
+from xray_platform.phantoms.archive import ArchiveSettings, write_archive
+from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
+from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.registry import champion, champion_folder
+from xray_platform_tests.defs.conftest import Story
+
+SMALL_SIDE = 256
+
+
+def test_every_run_succeeds_and_every_asset_is_made(story: Story) -> None:
+    assert [dict(outcome.failures) for outcome in story.outcomes if not outcome.success] == []
+    made = {name for outcome in story.outcomes for name in outcome.assets}
+    assert made == {key.to_user_string() for key in story.store.graph.specs}
+
+
+def test_nothing_is_lost_between_archive_and_tables(story: Story) -> None:
+    catalogue, quality = CATALOGUE.read(story.places), QUALITY.read(story.places)
+    files = [path for path in story.archive.rglob("*") if path.is_file() and path.name != "labels.csv"]
+    assert len(catalogue) == len(files)
+    worst = quality[quality["severity"].isin(["quarantine", "reject"])]
+    accounted = set(IMAGES.read(story.places)["sha256"]) | set(worst["sha256"])
+    assert set(catalogue["sha256"].dropna()) == accounted
+
+
+def test_the_sound_pictures_come_through_with_all_their_grey_levels(story: Story) -> None:
+    images, standard = IMAGES.read(story.places), STANDARD_IMAGES.read(story.places)
+    assert len(images) == 10
+    assert set(standard["image"]) == set(images["image"]) == set(TENSORS.read(story.places)["image"])
+    assert standard["grey_levels"].min() > 256
+
+
+def test_no_identity_is_found_outside_the_raw_zone(story: Story) -> None:
+    planted = identities(story)
+    assert len(planted) > 10
+    leaks = [
+        (path.relative_to(story.places.root), token)
+        for path in story.places.root.rglob("*")
+        if path.is_file() and not path.is_relative_to(story.places.raw)
+        for token in planted
+        if token in path.read_bytes()
+    ]
+    assert leaks == []
+
+
+def test_each_model_has_scores_a_report_and_a_run_in_mlflow(story: Story) -> None:
+    client = open_tracking(story.places).client
+    for name in NAMES:
+        record = current_record(story.places, name)
+        run = client.get_run(record.run)
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["dagster.asset_key"] == name
+        assert run.data.tags["dagster.run_id"] == record.dagster_run
+        assert "threshold.verdict" in run.data.metrics
+        assert run.inputs.dataset_inputs
+        assert len(SCORES.read(story.places, name)) == len(SPLITS.read(story.places))
+        page = story.places.reports / name / record.run / "report.html"
+        assert record.run in page.read_text(encoding="utf-8")
+
+
+def test_a_figure_is_traced_to_the_bytes_of_its_pictures(story: Story) -> None:
+    record = current_record(story.places, NAMES[0])
+    page = (story.places.reports / NAMES[0] / record.run / "report.html").read_text(encoding="utf-8")
+    test = SPLITS.read(story.places).query("split == 'test'")
+    hashes = IMAGES.read(story.places).set_index("image")["sha256"]
+    assert len(test)
+    assert all(hashes[image] in page for image in test["image"])
+
+
+def test_the_first_of_the_leaderboard_is_the_champion(story: Story) -> None:
+    board = LEADERBOARD.read(story.places)
+    assert set(board["model"]) == set(NAMES)
+    tracking = open_tracking(story.places)
+    crowned = champion(tracking)
+    assert crowned is not None
+    assert crowned.model == board.sort_values("rank").iloc[0]["model"]
+    facts = json.loads((champion_folder(tracking) / "bundle.json").read_text())
+    assert facts["facts"]["model"] == crowned.model
+
+
+def test_a_second_run_has_nothing_to_do(story: Story) -> None:
+    assert story.store.pending() == []
+    assert list(story.store.run(list(story.store.graph.specs), lambda entry: None)) == []
+
+
+def test_the_user_interface_gets_row_counts_schemas_pictures_and_links(story: Story) -> None:
+    def metadata(name: str, batch: str | None = None) -> dict[str, dg.MetadataValue]:
+        only = dg.AssetRecordsFilter(asset_key=dg.AssetKey(name), asset_partitions=[batch] if batch else None)
+        records = story.store.instance.fetch_materializations(only, limit=1).records
+        materialization = records[0].asset_materialization
+        assert materialization is not None
+        return dict(materialization.metadata)
+
+    images = metadata("images", "batch-0001")
+    assert images["dagster/row_count"].value == 10
+    schema = images["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    assert [column.name for column in schema.columns] == [column.name for column in IMAGES.columns]
+    assert "data:image/png;base64," in str(metadata("tensors", "batch-0001")["pictures"].value)
+    assert "/#/experiments/" in str(metadata("attention_cnn")["MLflow run"].value)
+
+
+def test_all_checks_passed_and_left_their_data_docs(story: Story) -> None:
+    assert (story.places.docs / "gx/uncommitted/data_docs/local_site/index.html").exists()
+    blocking = [line for line in story.heard if "check" in line.lower() and "fail" in line.lower()]
+    assert not [line for line in blocking if "classes" not in line]
+
+
+def identities(story: Story) -> set[bytes]:
+    """Return names, patient IDs, accession numbers and UIDs of the archive, as bytes."""
+    found: set[str] = set()
+    for plan in plans(story.places):
+        for file in plan.files:
+            found |= _identity_of(Path(file.path))
+    return {token.encode() for token in found if len(token) > 5}
+
+
+def _identity_of(path: Path) -> set[str]:
+    try:
+        dataset = pydicom.dcmread(path, stop_before_pixels=True)
+    except Exception:  # noqa: BLE001 - broken files have no identity to look for
+        return set()
+    names = ("PatientName", "PatientID", "AccessionNumber", "StudyInstanceUID", "SOPInstanceUID", "InstitutionName")
+    return {str(dataset[name].value) for name in names if name in dataset and dataset[name].value}
+
+
+def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: Path) -> None:
+    """Last in this file, since it changes the store."""
+    from xray_platform.dicom.plan import plan_batches
+
+    before = TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns
+    where = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
+    write_archive(tmp_path / "more", ArchiveSettings(pictures=4, side=SMALL_SIDE, seed=99, broken=False), workers=1)
+    plan_batches(story.places, tmp_path / "more", origin="phantom")
+    keys = story.store.select(["archive", "imaging"], None)
+    outcomes = list(story.store.run(keys, lambda entry: None))
+    assert all(outcome.success for outcome in outcomes)
+    assert [outcome.partition for outcome in outcomes] == ["batch-0002", None]
+    assert TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns == before
+    after = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
+    assert len(after) == 14
+    assert {image: after[image] for image in where} == where
+    assert "attention_cnn" in story.store.pending()
