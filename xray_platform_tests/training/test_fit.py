@@ -116,6 +116,12 @@ def test_a_running_average_can_be_judged_in_place_of_the_last_step(trained: Trai
     assert not np.allclose(averaged.score(VAL[0]), trained.score(VAL[0]))
 
 
+def test_bfloat16_learns_too_and_judges_in_float32(tmp_path: Path) -> None:
+    half = fitted(tmp_path, QUICK.model_copy(update={"precision": "bfloat16"}))
+    assert half.history[-1]["val_auroc"] > 0.9
+    assert {weights.dtype for weights in half.module.parameters()} == {torch.float32}
+
+
 def test_it_is_quiet_leaves_nothing_behind_and_says_how_far_it_is(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
