@@ -8,7 +8,8 @@ from pathlib import Path
 import mlflow.pyfunc
 import numpy as np
 import numpy.typing as npt
-from mlflow.entities import LoggedModelOutput
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
@@ -49,7 +50,16 @@ def log_bundle(
         client.finalize_logged_model(model.model_id, "FAILED")
         raise
     client.finalize_logged_model(model.model_id, "READY")
+    _say_how_good(client, model.model_id, run_id)
     return LoggedBundle(str(model.model_id), f"models:/{model.model_id}")
+
+
+def _say_how_good(client: MlflowClient, model_id: str, run_id: str) -> None:
+    """Give the logged model the last value of each of its run's metrics, so that models can be compared in the UI."""
+    last = [client.get_metric_history(run_id, name)[-1] for name in client.get_run(run_id).data.metrics]
+    client.log_batch(
+        run_id, metrics=[Metric(one.key, one.value, one.timestamp, one.step, model_id=model_id) for one in last]
+    )
 
 
 def _save(

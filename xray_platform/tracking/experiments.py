@@ -16,6 +16,7 @@ from xray_platform.tables.places import Places
 from xray_platform.tracking.moved import point_elsewhere
 
 EXPERIMENT = "xray"
+SHOWN_AS = {"mlflow.experimentKind": "custom_model_development"}  # the UI would take it for language models
 SETUP_SECONDS = 120
 DATABASE = "mlflow.db"
 
@@ -77,7 +78,7 @@ def _experiment(address: str, artifacts: Path | None) -> str:
             point_elsewhere(artifacts.with_name(DATABASE), str(known.artifact_location), str(location))
         return str(known.experiment_id)
     try:
-        return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+        return str(client.create_experiment(EXPERIMENT, artifact_location=location, tags=SHOWN_AS))
     except MlflowException:
         known = client.get_experiment_by_name(EXPERIMENT)  # a process on another machine was faster
         if known is None:

@@ -35,7 +35,7 @@ def test_a_picture_scores_as_it_did_on_the_long_way_through_the_store(
     IMAGES.write(places, published.images, plan.batch)
     STANDARD_IMAGES.write(places, standardise_batch(places, plan.batch), plan.batch)
     rows = tensorise_batch(places, plan.batch, recipe)
-    assert len(rows) >= 4
+    assert len(rows) >= 4, published.findings["evidence"].tolist()
     stored = dict(zip(rows["image"], network().score(read_tensors(places, recipe.id, rows)), strict=True))
     digests = CATALOGUE.read(places).set_index("source")["sha256"]
     served = {digests[str(path)][:16]: judge.verdict(path.read_bytes()).score for path in sound}

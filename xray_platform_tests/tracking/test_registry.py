@@ -132,3 +132,16 @@ def test_the_logged_model_knows_its_threshold(tracking: Tracking, runs: tuple[st
     assert logged.status == "READY"
     assert float(logged.params["threshold"]) == facts().threshold.value
     assert logged.source_run_id == runs[0]
+
+
+def test_the_logged_model_shows_the_last_metrics_of_its_run(tracking: Tracking, tmp_path: Path) -> None:
+    small_bundle(tmp_path / "bundle")
+    with open_run(tracking, model="attention_cnn") as run:
+        run.log_epoch(0, {"loss": 2.0})
+        run.log_epoch(1, {"loss": 1.0})
+        logged = run.log_bundle(tmp_path / "bundle", pictures(0))
+        assert run.log_bundle(tmp_path / "bundle", pictures(0)) == logged
+    metrics = tracking.client.get_logged_model(logged.model_id).metrics
+    assert [(metric.key, metric.value, metric.step) for metric in metrics or []] == [("loss", 1.0, 1)]
+    history = tracking.client.get_metric_history(run.run_id, "loss")
+    assert [(metric.step, metric.value) for metric in history] == [(0, 2.0), (1, 1.0)]
