@@ -4,6 +4,7 @@ import os
 
 BASE_VARIABLE = "XRAY_MLFLOW_URL"
 BASE = "http://127.0.0.1:5000"
+VIEW = "?workflowType=machine_learning"  # else the UI opens with its menus for language models
 
 
 def base_url(tracking_uri: str = "") -> str:
@@ -14,14 +15,14 @@ def base_url(tracking_uri: str = "") -> str:
 
 def experiment_url(experiment_id: str, base: str | None = None) -> str:
     """Return the address of all runs."""
-    return f"{base or base_url()}/#/experiments/{experiment_id}"
+    return f"{base or base_url()}/#/experiments/{experiment_id}/runs{VIEW}"
 
 
 def run_url(experiment_id: str, run_id: str, base: str | None = None) -> str:
     """Return the address of one run."""
-    return f"{experiment_url(experiment_id, base)}/runs/{run_id}"
+    return f"{base or base_url()}/#/experiments/{experiment_id}/runs/{run_id}{VIEW}"
 
 
 def registered_url(name: str, base: str | None = None) -> str:
     """Return the address of a registered model."""
-    return f"{base or base_url()}/#/models/{name}"
+    return f"{base or base_url()}/#/models/{name}{VIEW}"

@@ -13,6 +13,7 @@ from mlflow.entities import Run
 
 from xray_platform.errors import DataError
 from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.links import run_url
 from xray_platform.tracking.runs import fail_runs, open_run
 from xray_platform_tests.serving.bundles import facts
 
@@ -40,7 +41,7 @@ def test_training_logs_and_evaluation_goes_on_in_the_same_run(tracking: Tracking
     assert [(metric.step, metric.value) for metric in losses] == [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))]
     assert stored(tracking, run.run_id).info.status == "FINISHED"
     assert again.link.run_id == run.link.run_id
-    assert run.link.url == f"http://127.0.0.1:5000/#/experiments/{tracking.experiment_id}/runs/{run.run_id}"
+    assert run.link.url == run_url(tracking.experiment_id, run.run_id, "http://127.0.0.1:5000")
 
 
 def test_a_threshold_may_be_chosen_anew_but_a_parameter_stays(tracking: Tracking) -> None:
