@@ -12,12 +12,17 @@ from xray_platform.dicom.lut import LookupTable, read_table
 
 @dataclass(frozen=True)
 class Rescaled:
-    """Values after the modality transformation, as whole numbers; `top` is the highest value that they could take."""
+    """Values after the modality transformation, as whole numbers from `bottom` to `top` at the most.
+
+    A number u in the units of the transformation stands for the value v where u = scale * v + shift.
+    """
 
     values: Pixels
     bottom: int
     top: int
     done: str = ""
+    scale: float = 1.0
+    shift: float = 0.0
 
 
 def value_range(bits: int, *, signed: bool) -> tuple[int, int]:
@@ -40,12 +45,16 @@ def rescale(values: Pixels, container: Container, bits: int) -> Rescaled:
     intercept = next(iter(container.decimals(tags.RESCALE_INTERCEPT)), 0.0)
     if slope < 0:
         turned = (bottom + top) - values.astype(np.int64)
-        return Rescaled(turned, bottom, top, f"modality slope {slope:g} turns the order of the stored values round")
+        done = f"modality slope {slope:g} turns the order of the stored values round"
+        return Rescaled(turned, bottom, top, done, -slope, slope * (bottom + top) + intercept)
     if slope == 1 and intercept == int(intercept) and intercept:
         step = int(intercept)
         return Rescaled(values.astype(np.int64) + step, bottom + step, top + step, f"modality intercept {step} added")
-    done = f"stored values kept: modality slope {slope:g}, intercept {intercept:g}" if slope not in {0, 1} else ""
-    return Rescaled(values, bottom, top, done)
+    slope = slope or 1.0  # a slope of 0 would make every pixel the same; no such file means it
+    done = (
+        "" if (slope, intercept) == (1, 0) else f"stored values kept: modality slope {slope:g}, intercept {intercept:g}"
+    )
+    return Rescaled(values, bottom, top, done, slope, intercept)
 
 
 def _look_up(values: Pixels, table: LookupTable) -> Rescaled:

@@ -23,14 +23,13 @@ _OTHERS = (
     Listed(NOTHING_FOUND, "pass", "nothing: no rule found anything"),
     Listed("Q026", "reject", "pixels that cannot be decoded, or whose examination comes to no end"),
 )
+_FILE_RULES = (*CONTAINER_RULES, *PIXEL_RULES, *SEMANTIC_RULES, *PICTURE_RULES)
 RULES: tuple[Listed, ...] = tuple(
     sorted(
         (
             *_OTHERS,
-            *(
-                Listed(rule.code, rule.severity, rule.notices)
-                for rule in (*CONTAINER_RULES, *PIXEL_RULES, *SEMANTIC_RULES, *PICTURE_RULES, *DUPLICATE_RULES)
-            ),
+            *(Listed(rule.code, rule.severity, rule.notices) for rule in _FILE_RULES),
+            *(Listed(rule.code, rule.severity, rule.notices) for rule in DUPLICATE_RULES),
         ),
         key=lambda rule: rule.code,
     )

@@ -1,0 +1,79 @@
+"""Standard job: make one picture's standard image and write it; light enough for a child process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from xray_platform.dicom.one_chunk import OneChunk
+from xray_platform.dicom.picture import read_picture
+from xray_platform.dicom.window import WindowRule
+from xray_platform.settings import Settings
+
+
+class StandardSettings(Settings):
+    """How a standard image is made."""
+
+    window: Literal["percentile", "recorded"] = Field(
+        "percentile",
+        description="which window goes with the picture: percentiles of its grey values, or the VOI LUT or window that "
+        "the file records (percentiles where it records none)",
+    )
+    window_low_percent: float = Field(
+        0.5, ge=0, lt=50, description="share of unpadded pixels below the window", json_schema_extra={"unit": "%"}
+    )
+    window_high_percent: float = Field(
+        99.5,
+        gt=50,
+        le=100,
+        description="share of unpadded pixels below the upper end of the window",
+        json_schema_extra={"unit": "%"},
+    )
+
+    @property
+    def rule(self) -> WindowRule:
+        return WindowRule(self.window_low_percent, self.window_high_percent, self.window == "recorded")
+
+
+@dataclass(frozen=True)
+class StandardJob:
+    """One picture to make: its published file, and the array to write."""
+
+    image: str
+    batch: str
+    file: str
+    array: str
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """Why a standard image could not be written: the store is at fault, not the picture."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Standardise:
+    """Do a job: a row of the table of standard images comes back."""
+
+    settings: StandardSettings
+    writer: OneChunk
+
+    def __call__(self, job: StandardJob) -> dict[str, Any] | Unwritten:
+        try:
+            picture = read_picture(Path(job.file).read_bytes(), self.settings.rule)
+            self.writer.write(Path(job.array), picture.pixels)
+        except OSError as error:
+            return Unwritten(error.strerror or type(error).__name__)
+        rows, columns = picture.pixels.shape
+        return {
+            "image": job.image,
+            "batch": job.batch,
+            "rows": rows,
+            "columns": columns,
+            "window_low": picture.window_low,
+            "window_high": picture.window_high,
+            "grey_levels": picture.grey_levels,
+            "done": list(picture.done),
+        }
