@@ -71,7 +71,7 @@ def _save(
         python_model=str(CODE),
         artifacts={ARTIFACT: str(named)},
         signature=signature(example),
-        input_example=example[:1] if len(example) else None,
+        input_example=example[:1] if len(example) else np.zeros((1, *example.shape[1:]), np.float32),
         pip_requirements=[f"{name}=={version(name)}" for name in NEEDED],
         mlflow_model=Model(artifact_path=location, model_uuid=model_id, run_id=run_id, model_id=model_id),
     )
