@@ -35,19 +35,22 @@ def move_date(text: str, days: int) -> str | None:
 
 
 def move_date_time(text: str, days: int) -> str | None:
-    """Return a DICOM date-time moved by `days`, its offset from UTC left off; None where the text is none."""
+    """Return a DICOM date-time moved by `days` and cut to the minute, without its offset from UTC; None for others."""
     found = _DATE_TIME.fullmatch(text.strip())
     moved = move_date(found[1], days) if found else None
-    clock = read_time(found[2]) if found and found[2] else ""
+    clock = cut_time(found[2]) if found and found[2] else ""
     return None if moved is None or clock is None else moved + clock
 
 
-def read_time(text: str) -> str | None:
-    """Return a time of day as `HHMMSS.ffffff`, as far as it is given; None where the text is no time."""
+def cut_time(text: str) -> str | None:
+    """Return a time of day cut to the minute, `HHMM00`, or `HH` if it tells no more; None where the text is no time.
+
+    A time to the second picks one exposure out of a hospital's day; to the minute it still tells order and shift.
+    """
     found = _TIME.fullmatch(text.strip())
     if not found or int(found[1]) > 23 or int(found[2] or 0) > 59 or int(found[3] or 0) > 60:
         return None
-    return "".join(part or "" for part in found.groups())
+    return f"{found[1]}{found[2]}00" if found[2] else found[1]
 
 
 def read_age(text: str) -> tuple[int, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydicom._uid_dict import UID_dictionary
 
-from xray_platform.dicom.dates import cap_age, move_date, move_date_time, read_time
+from xray_platform.dicom.dates import cap_age, cut_time, move_date, move_date_time
 from xray_platform.dicom.deidentify.person import Person
 from xray_platform.dicom.deidentify.vocabulary import vocabulary
 
@@ -135,7 +135,7 @@ def _date_time(source: Source) -> bytes | None:
 
 
 def _time(source: Source) -> bytes | None:
-    return _ascii(read_time(source.text))
+    return _ascii(cut_time(source.text))
 
 
 def _age(source: Source) -> bytes | None:
@@ -186,8 +186,8 @@ VALUE_RULES: dict[str, ValueRule] = {
     "uid": ValueRule("replaced by a keyed UID under 2.25; the same UID gives the same one everywhere", _uid),
     "registered": ValueRule("kept if it is a UID that the DICOM standard itself registers", _registered),
     "date": ValueRule("moved into the past by whole weeks, as many for all dates of a patient", _date),
-    "datetime": ValueRule("moved like a date; its time of day stays, its time zone goes", _date_time),
-    "time": ValueRule("kept if it is a time of day", _time),
+    "datetime": ValueRule("moved like a date and cut to the minute; its time zone goes", _date_time),
+    "time": ValueRule("cut to the minute", _time),
     "age": ValueRule("kept; 90 years and more become 90", _age),
     "subject": ValueRule("replaced by the keyed pseudonym of the patient", _subject),
     "study": ValueRule("replaced by the keyed pseudonym of the study", _study),

@@ -1,0 +1,80 @@
+"""Explain: say in words what the de-identification does, rule by rule; README and reports use these words."""
+
+from xray_platform.dicom.burned_in import BORDER
+from xray_platform.dicom.deidentify.policy import Row, load_policy
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
+from xray_platform.dicom.deidentify.values import VALUE_RULES
+
+_ALWAYS = (
+    (
+        "Everything that no rule below names is removed, at every depth: private attributes, curves (50xx), "
+        "overlays (60xx), icons, embedded documents, signatures, unknown sequences, trailing padding."
+    ),
+    "The 128 bytes before the header become zeros, the file meta information is written anew, text is plain ASCII.",
+    (
+        "Without a patient ID, or with one that many share (UNKNOWN, ANONYMOUS, 000), the file is quarantined, "
+        "unless a labels file names its subject."
+    ),
+)
+_SEQUENCES = {
+    "code": "kept with those items whose code is known; what a code means is written from the product's own list",
+    "reference": "kept with the class and the replaced UID of each object referred to, and known purposes",
+    "lut": "kept: the tables of grey values, cut to their stated length, without their descriptions",
+}
+_TABLE = "kept as numbers, cut to the stated length"
+
+
+def describe_rules(settings: DeidentifySettings = DeidentifySettings()) -> list[str]:
+    """Return one sentence a rule, in the order in which a reader wants them; no two are the same."""
+    return [*_ALWAYS, *_attribute_rules(), *_pixel_rules(settings), *_closing_rules()]
+
+
+def _attribute_rules() -> list[str]:
+    rows = load_policy().rows
+    spoken = {_says(row): [each for each in rows if _says(each) == _says(row)] for row in rows}
+    return [f"{', '.join(_name(row) for row in group)}: {says}." for says, group in spoken.items()]
+
+
+def _says(row: Row) -> str:
+    if row.rule == "items":
+        return _SEQUENCES[row.argument]
+    return _TABLE if row.rule == "table" else VALUE_RULES[row.rule].says
+
+
+def _name(row: Row) -> str:
+    return f"{row.attribute} (in {row.place} items)" if row.place else row.attribute
+
+
+def _pixel_rules(settings: DeidentifySettings) -> list[str]:
+    return [
+        (
+            "A value that fails its rule is removed; an attribute that the standard wants there is emptied (type 2) or "
+            "gets a neutral value (type 1); a file that cannot do without it is quarantined."
+        ),
+        "PatientAge: taken from the dates of birth and study where it is not stated.",
+        (
+            "Pixels: bits outside of those stored are cleared; comments and application data within JPEG, JPEG-LS and "
+            "JPEG 2000 streams and bytes after them are cut; a picture that has to be painted over stays lossless."
+        ),
+        (
+            f"Burned-in text: lines of three letters or more in the outer {BORDER:.0%} of each side are painted over with "
+            "the grey around them; single markers such as L and R stay. Where that would cover more than "
+            f"{settings.most_masked:.0%} of the picture, where the source states burned-in text and none is found, and for "
+            "digitised film, scans and copies of screens, the picture is quarantined."
+        ),
+        "JPEG and PNG: only the grey values are kept, in a new PNG without any text chunk.",
+    ]
+
+
+def _closing_rules() -> list[str]:
+    return [
+        (
+            "PatientIdentityRemoved YES, DeidentificationMethod with the ids of policy and key and what was done about "
+            "text, DeidentificationMethodCodeSequence 113100 113101 113105 113107 113108, BurnedInAnnotation NO and "
+            "LongitudinalTemporalInformationModified MODIFIED are set."
+        ),
+        (
+            "At last the bytes to be written are searched for every word, number, UID and date of the source that was not "
+            "to stay; one that is found rejects the file."
+        ),
+    ]
