@@ -1,4 +1,4 @@
-"""Percentiles of a 16-bit picture from its histogram, which needs no sorting."""
+"""Percentiles of a 16-bit picture without sorting it: a small one is partitioned, a large one counted."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ import numpy as np
 from xray_platform.imaging.form import Pixels
 
 LEVELS = 65536
+SMALL = 2**18  # pixels up to which partitioning is faster than counting 65536 levels
 
 
 def histogram(pixels: Pixels) -> Pixels:
@@ -22,6 +23,9 @@ def percentiles(pixels: Pixels, percents: Sequence[float]) -> list[float]:
 
     Equals `np.percentile(..., method="inverted_cdf")` for uint16 arrays, ten times faster.
     """
-    below = np.cumsum(histogram(pixels))
-    ranks = np.maximum(np.ceil(np.asarray(percents) / 100.0 * pixels.size), 1)
-    return [float(level) for level in np.searchsorted(below, ranks)]
+    ranks = np.maximum(np.ceil(np.asarray(percents) / 100.0 * pixels.size), 1).astype(np.int64)
+    if pixels.size <= SMALL:
+        levels = np.partition(pixels, ranks - 1, axis=None)[ranks - 1]
+    else:
+        levels = np.searchsorted(np.cumsum(histogram(pixels)), ranks)
+    return [float(level) for level in levels]

@@ -65,7 +65,7 @@ def tensorise_batch(
     target = tensor_array(places, recipe.id, batch)
     waiting = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
-        _create(waiting, len(pictures), recipe)
+        create_tensors(waiting, len(pictures), recipe)
         jobs = list(_jobs(standard_group(places, batch), waiting, recipe, pictures))
         found = _fill(jobs, len(pictures), workers, progress)
         _put_in_place(waiting, target)
@@ -134,7 +134,8 @@ def _shape(recipe: Recipe) -> Shape:
     return recipe.shape
 
 
-def _create(folder: Path, pictures: int, recipe: Recipe) -> None:
+def create_tensors(folder: Path, pictures: int, recipe: Recipe) -> None:
+    """Create the array for so many pictures of a recipe, as `TENSORS_LAYOUT` says, black so far."""
     shape = _shape(recipe)
     folder.parent.mkdir(parents=True, exist_ok=True)
     zarr.create_array(

@@ -36,7 +36,7 @@ AnyFeature = Annotated[
 FEATURES: dict[str, type[FeatureSettings]] = {
     feature.model_fields["kind"].default: feature for feature in get_args(get_args(AnyFeature)[0])
 }
-PICTURES_A_PART = 32
+PIXELS_A_PART = 2**16  # computed at a time: enough for NumPy to be busy, little enough for a core's cache
 
 
 def feature_names(picture: Shape, features: Sequence[FeatureSettings]) -> list[str]:
@@ -54,14 +54,15 @@ def extract(
     images = checked(images)
     width = len(feature_names(images.shape[1:], features))
     out = np.empty((len(images), width), np.float32)
-    parts = [slice(first, first + PICTURES_A_PART) for first in range(0, len(images), PICTURES_A_PART)]
+    length = max(PIXELS_A_PART // images[:1].size, 1) if len(images) else 1
+    parts = [slice(first, first + length) for first in range(0, len(images), length)]
 
     def work(part: slice) -> None:
         out[part] = _one_part(images[part], features)
 
     with ThreadPoolExecutor(workers or cores()) as pool:
         for done, _ in enumerate(pool.map(work, parts), start=1):
-            progress(min(done * PICTURES_A_PART, len(images)), len(images), "features")
+            progress(min(done * length, len(images)), len(images), "features")
     return out
 
 

@@ -27,7 +27,7 @@ class SobelSettings(FeatureSettings):
         return [name for measure in MEASURES for name in cell_names(f"sobel_{measure}", self.grid)]
 
     def compute(self, images: Images) -> Numbers:
-        return np.stack([_measures(*sobel(image), self.grid) for image in images])
+        return _measures([sobel(image) for image in images], self.grid)
 
     def describe(self) -> str:
         return f"strength and direction of the Sobel gradient in {self.grid} x {self.grid} cells"
@@ -46,7 +46,7 @@ class ScharrSettings(FeatureSettings):
         return [name for measure in MEASURES for name in cell_names(f"scharr_{measure}", self.grid)]
 
     def compute(self, images: Images) -> Numbers:
-        return np.stack([_measures(*scharr(image), self.grid) for image in images])
+        return _measures([scharr(image) for image in images], self.grid)
 
     def describe(self) -> str:
         return f"strength and direction of the Scharr gradient in {self.grid} x {self.grid} cells"
@@ -66,8 +66,10 @@ def scharr(image: Images) -> tuple[Images, Images]:
     return np.asarray(down, np.float32).reshape(image.shape), np.asarray(across, np.float32).reshape(image.shape)
 
 
-def _measures(down: Images, across: Images, grid: int) -> Numbers:
+def _measures(gradients: list[tuple[Images, Images]], grid: int) -> Numbers:
+    down, across = (np.stack(parts) for parts in zip(*gradients, strict=True))
     strength = np.hypot(down, across)
     mean = pool(strength, grid)
     deviation = np.sqrt(np.maximum(pool(strength * strength, grid) - mean * mean, 0))
-    return np.stack([mean, deviation, pool(np.abs(down), grid), pool(np.abs(across), grid)]).ravel()
+    measures = np.stack([mean, deviation, pool(np.abs(down), grid), pool(np.abs(across), grid)], axis=1)
+    return measures.reshape(len(gradients), -1)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from xray_platform.errors import InputError
 from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.imaging.features.grid import count_codes
 from xray_platform.imaging.step import Shape
 
 ANGLES = {0: (0, 1), 45: (-1, 1), 90: (-1, 0), 135: (-1, -1)}  # degrees: (rows, columns) to the neighbour
@@ -55,9 +56,8 @@ def _pairs(greys: NDArray[np.int64], dy: int, dx: int, levels: int) -> NDArray[n
     rows, columns = greys.shape[1:]
     here = greys[:, max(-dy, 0) : rows - max(dy, 0), max(-dx, 0) : columns - max(dx, 0)]
     there = greys[:, max(dy, 0) : rows - max(-dy, 0), max(dx, 0) : columns - max(-dx, 0)]
-    codes = (here * levels + there).reshape(len(greys), -1)
-    counts = np.stack([np.bincount(code, minlength=levels**2) for code in codes]).reshape(-1, levels, levels)
-    return (counts + counts.transpose(0, 2, 1)) / (2 * codes.shape[1])
+    counts = count_codes(here * levels + there, levels**2).reshape(-1, levels, levels)
+    return np.asarray((counts + counts.transpose(0, 2, 1)) / (2 * here[0].size), np.float64)
 
 
 def _describe(pairs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,21 +37,22 @@ class HogSettings(FeatureSettings):
 
     def compute(self, images: Images) -> Numbers:
         down, across = self.blocks(images.shape[1:])
-        histograms = np.stack([self._cells(image) for image in images])
+        histograms = self._cells(images)
         windows = np.lib.stride_tricks.sliding_window_view(histograms, (self.block, self.block), axis=(1, 2))
         blocks = np.moveaxis(windows, 3, -1).reshape(len(images), down * across, -1)
         return _l2_hys(blocks).reshape(len(images), -1).astype(np.float32)
 
-    def _cells(self, image: Images) -> NDArray[np.float64]:
-        """Return the mean gradient magnitude in each cell and direction: (cells down, cells across, orientations)."""
-        down, across = grid_cells(image.shape, self.cell)
-        dy, dx = (part[: down * self.cell, : across * self.cell] for part in gradients(image))
+    def _cells(self, images: Images) -> NDArray[np.float64]:
+        """Return the mean gradient in each cell and direction: (N, cells down, cells across, orientations)."""
+        down, across = grid_cells(images.shape[1:], self.cell)
+        dy, dx = (part[:, : down * self.cell, : across * self.cell] for part in gradients(images))
         bins = np.floor(np.arctan2(dy, dx) * np.float32(self.orientations / np.pi)).astype(np.int64) % self.orientations
         rows, columns = np.arange(down).repeat(self.cell), np.arange(across).repeat(self.cell)
         places = (rows[:, None] * across + columns) * self.orientations + bins
-        size = down * across * self.orientations
+        places += np.arange(len(images))[:, None, None] * (down * across * self.orientations)
+        size = len(images) * down * across * self.orientations
         sums = np.bincount(places.ravel(), np.hypot(dy, dx).ravel(), minlength=size)
-        return sums.reshape(down, across, self.orientations) / self.cell**2
+        return sums.reshape(len(images), down, across, self.orientations) / self.cell**2
 
     def describe(self) -> str:
         return (
@@ -60,11 +61,11 @@ class HogSettings(FeatureSettings):
         )
 
 
-def gradients(image: Images) -> tuple[Images, Images]:
+def gradients(images: Images) -> tuple[Images, Images]:
     """Return central differences down and across, zero at the borders."""
-    dy, dx = np.zeros_like(image), np.zeros_like(image)
-    dy[1:-1] = image[2:] - image[:-2]
-    dx[:, 1:-1] = image[:, 2:] - image[:, :-2]
+    dy, dx = np.zeros_like(images), np.zeros_like(images)
+    dy[:, 1:-1] = images[:, 2:] - images[:, :-2]
+    dx[:, :, 1:-1] = images[:, :, 2:] - images[:, :, :-2]
     return dy, dx
 
 

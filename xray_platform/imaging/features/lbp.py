@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
-from xray_platform.imaging.features.grid import grid_places
+from xray_platform.imaging.features.grid import count_codes, grid_places
 from xray_platform.imaging.step import Shape
 
 POINTS = 8
@@ -29,20 +29,21 @@ class LbpSettings(FeatureSettings):
     def compute(self, images: Images) -> Numbers:
         cells = grid_places(images.shape[1:], self.grid)
         size = self.grid**2 * CODES
-        counts = [np.bincount((cells * CODES + self.codes(i)).ravel(), minlength=size) for i in images]
-        shares = np.asarray(counts, np.float32).reshape(len(images), self.grid**2, CODES)
+        counts = count_codes(cells * CODES + self.codes(images), size)
+        shares = counts.astype(np.float32).reshape(len(images), self.grid**2, CODES)
         shares /= np.maximum(shares.sum(axis=2, keepdims=True), 1)
         return shares.reshape(len(images), size)
 
-    def codes(self, image: Images) -> NDArray[np.uint8]:
+    def codes(self, images: Images) -> NDArray[np.uint8]:
         """Return each pixel's uniform code, 0 to 58; the border is continued outwards."""
         reach = int(np.ceil(self.radius))
-        padded = np.pad(image, reach, mode="edge")
-        pattern = np.zeros(image.shape, np.uint8)
+        padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
+        pattern = np.zeros(images.shape, np.uint8)
         for bit in range(POINTS):
             angle = 2 * np.pi * bit / POINTS
-            neighbour = _shifted(padded, image.shape, reach, -self.radius * np.sin(angle), self.radius * np.cos(angle))
-            pattern |= (neighbour >= image).astype(np.uint8) << np.uint8(bit)
+            down, right = -self.radius * np.sin(angle), self.radius * np.cos(angle)
+            neighbour = _shifted(padded, images.shape[1:], reach, down, right)
+            pattern |= (neighbour >= images).astype(np.uint8) << np.uint8(bit)
         return UNIFORM[pattern]
 
     def describe(self) -> str:
@@ -53,16 +54,17 @@ class LbpSettings(FeatureSettings):
 
 
 def _shifted(padded: Images, shape: Shape, reach: int, down: float, right: float) -> Images:
-    """Return the picture `down` and `right` of each pixel, bilinear between pixels."""
+    """Return the pictures `down` and `right` of each pixel, bilinear between pixels."""
     down, right = round(down, 5), round(right, 5)
     top, left = int(np.floor(down)), int(np.floor(right))
     a, b = np.float32(down - top), np.float32(right - left)
-    total = np.zeros(shape, np.float32)
-    for y, x, weight in ((0, 0, (1 - a) * (1 - b)), (0, 1, (1 - a) * b), (1, 0, a * (1 - b)), (1, 1, a * b)):
+    corners = ((0, 0, (1 - a) * (1 - b)), (0, 1, (1 - a) * b), (1, 0, a * (1 - b)), (1, 1, a * b))
+    parts = []
+    for y, x, weight in corners:
         if weight > 0:
             r, c = reach + top + y, reach + left + x
-            total += weight * padded[r : r + shape[0], c : c + shape[1]]
-    return total
+            parts.append(padded[:, r : r + shape[0], c : c + shape[1]] * weight)
+    return np.asarray(sum(parts[1:], parts[0]), np.float32)
 
 
 def _uniform_table() -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
-from xray_platform.imaging.features.grid import cell_names, grid_places
+from xray_platform.imaging.features.grid import cell_names, count_codes, pool
 from xray_platform.imaging.step import Shape
 
 PERCENTS = (1, 5, 25, 50, 75, 95, 99)
@@ -32,9 +32,12 @@ class StatisticsSettings(FeatureSettings):
 
     def compute(self, images: Images) -> Numbers:
         flat = images.reshape(len(images), -1).astype(np.float64)
-        percents = np.percentile(images.reshape(len(images), -1), PERCENTS, axis=1).T
-        cells = grid_places(images.shape[1:], self.grid).ravel()
-        parts = (_moments(flat), _entropy(images)[:, None], percents, _cells(flat, cells, self.grid**2))
+        parts = (
+            _moments(flat),
+            _entropy(images)[:, None],
+            _percentiles(images),
+            _cells(flat.reshape(images.shape), self.grid),
+        )
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def describe(self) -> str:
@@ -55,16 +58,25 @@ def _moments(flat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([mean, deviation, skewness, kurtosis], axis=1)
 
 
+def _percentiles(images: Images) -> NDArray[np.float64]:
+    """Return the percentiles, linear between pixels: NumPy's, from a sort, which is faster for several of them."""
+    ordered = np.sort(images.reshape(len(images), -1), axis=1)
+    places = np.asarray(PERCENTS) / 100 * (ordered.shape[1] - 1)
+    below = places.astype(np.int64)
+    above = np.minimum(below + 1, ordered.shape[1] - 1)
+    low, high = ordered[:, below].astype(np.float64), ordered[:, above]
+    return low + (high - low) * (places - below)
+
+
 def _entropy(images: Images) -> NDArray[np.float64]:
     """Return the Shannon entropy of 64 grey bins, in bits: 0 for a constant picture, at most 6."""
-    bins = np.minimum((images * ENTROPY_BINS).astype(np.int64), ENTROPY_BINS - 1).reshape(len(images), -1)
-    shares = np.stack([np.bincount(row, minlength=ENTROPY_BINS) for row in bins]) / bins.shape[1]
+    bins = np.minimum((images * ENTROPY_BINS).astype(np.int64), ENTROPY_BINS - 1)
+    shares = count_codes(bins, ENTROPY_BINS) / bins[0].size
     result: NDArray[np.float64] = -(shares * np.log2(np.where(shares > 0, shares, 1))).sum(axis=1)
     return result
 
 
-def _cells(flat: NDArray[np.float64], cells: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    sizes = np.maximum(np.bincount(cells, minlength=count), 1)
-    means = np.stack([np.bincount(cells, row, minlength=count) for row in flat]) / sizes
-    squares = np.stack([np.bincount(cells, row * row, minlength=count) for row in flat]) / sizes
-    return np.concatenate([means, np.sqrt(np.maximum(squares - means**2, 0))], axis=1)
+def _cells(images: NDArray[np.float64], grid: int) -> NDArray[np.float64]:
+    mean = pool(images, grid)
+    deviation = np.sqrt(np.maximum(pool(images * images, grid) - mean**2, 0))
+    return np.concatenate([mean, deviation], axis=1).reshape(len(images), -1)

@@ -11,7 +11,7 @@ from xray_platform.imaging.features.lbp import CODES, LbpSettings
 def test_its_patterns_part_pixels_as_scikit_image_does(radius: float) -> None:
     image = np.random.default_rng(0).integers(0, 256, (40, 50))
     theirs = local_binary_pattern(image, 8, radius, "nri_uniform")  # type: ignore[no-untyped-call]
-    ours = LbpSettings(radius=radius).codes(image.astype(np.float32))
+    ours = LbpSettings(radius=radius).codes(image[None].astype(np.float32))[0]
     inside = (slice(5, -5), slice(5, -5))
     pairs = set(zip(ours[inside].ravel().tolist(), theirs[inside].ravel().tolist(), strict=True))
     assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})  # one name each, one to one

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from xray_platform.imaging.features.statistics import StatisticsSettings
+from xray_platform.imaging.features.statistics import PERCENTS, StatisticsSettings
 
 
 def table(images: np.ndarray[tuple[int, ...], np.dtype[np.float32]], grid: int = 2) -> pd.DataFrame:
@@ -17,7 +17,9 @@ def test_they_equal_scipy() -> None:
     flat, ours = images.reshape(4, -1).astype(np.float64), table(images)
     np.testing.assert_allclose(ours["statistics_skewness"], stats.skew(flat, axis=1), rtol=1e-4)
     np.testing.assert_allclose(ours["statistics_kurtosis"], stats.kurtosis(flat, axis=1), atol=1e-4)
-    np.testing.assert_allclose(ours["statistics_percentile75"], np.percentile(flat, 75, axis=1), rtol=1e-5)
+    for percent in PERCENTS:
+        expected = np.percentile(flat, percent, axis=1)
+        np.testing.assert_allclose(ours[f"statistics_percentile{percent}"], expected, rtol=1e-5)
     np.testing.assert_allclose(ours["statistics_cell1.0_mean"], images[:, 15:, :11].mean(axis=(1, 2)), rtol=1e-5)
     np.testing.assert_allclose(ours["statistics_cell1.0_deviation"], images[:, 15:, :11].std(axis=(1, 2)), rtol=1e-4)
 

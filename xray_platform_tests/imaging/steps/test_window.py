@@ -37,6 +37,12 @@ def test_percentiles_equal_numpys(seed: int, percents: list[float]) -> None:
     assert percentiles(pixels, percents) == np.percentile(pixels, percents, method="inverted_cdf").tolist()
 
 
+def test_percentiles_of_a_large_picture_equal_numpys_too() -> None:
+    pixels = np.random.default_rng(0).normal(20000, 4000, (600, 500)).clip(0, 65535).astype(np.uint16)
+    expected = np.percentile(pixels, (0, 0.5, 50, 99.5, 100), method="inverted_cdf").tolist()
+    assert percentiles(pixels, (0, 0.5, 50, 99.5, 100)) == expected
+
+
 def test_the_histogram_counts_every_pixel_of_a_large_picture() -> None:
     counts = histogram(np.full((4200, 4200), 65535, np.uint16))
     assert counts[65535] == counts.sum() == 4200 * 4200
