@@ -24,11 +24,12 @@ Elements = Mapping[int, Element]
 
 @dataclass(frozen=True)
 class Carrier:
-    """What is needed to carry attributes over: the opened source, its person, and the policy."""
+    """What is needed to carry attributes over: the opened source, its person, the policy, whether pixels are signed."""
 
     container: Container
     person: Person
     policy: Policy
+    signed: bool
 
     def carry(self) -> dict[int, Written]:
         """Return the top level's allowed attributes, by tag. Raises RefusedError where a needed one is not sound."""
@@ -48,18 +49,14 @@ class Carrier:
             return Written(row.tag, "SQ", ())
         if row.rule == "table":
             return self._table(row, beside)
-        raw = self.container.raw(element.tag, {element.tag: element})
-        source = Source(raw, row.vr, self.container.little, self._signed, row.argument, self.person)
+        raw = self.container.data[element.offset : element.offset + element.length]
+        source = Source(raw, row.vr, self.container.little, self.signed, row.argument, self.person)
         value = VALUE_RULES[row.rule].apply(source)
         return _or_else(row, value if value is not None or raw.strip(b" \0") else _empty(row), self._word_vr)
 
     @property
-    def _signed(self) -> bool:
-        return self.container.word(tags.PIXEL_REPRESENTATION) == 1
-
-    @property
     def _word_vr(self) -> str:
-        return "SS" if self._signed else "US"
+        return "SS" if self.signed else "US"
 
     def _items(self, row: Row, element: Element, depth: int) -> Items:
         if depth >= DEEPEST:

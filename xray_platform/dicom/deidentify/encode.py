@@ -15,7 +15,7 @@ Items = tuple[tuple["Written", ...], ...]
 
 
 class Written(NamedTuple):
-    """One attribute to write. `value` is a plain value in little-endian bytes, or the items of a sequence."""
+    """One attribute to write. `value` is in little-endian bytes, or holds the items of a sequence."""
 
     tag: int
     vr: str
@@ -24,7 +24,7 @@ class Written(NamedTuple):
 
 def encode_element(element: Written) -> bytes:
     """Return an attribute with tag, value representation and even length."""
-    value = element.value if isinstance(element.value, bytes) else _encode_items(element.value)
+    value = element.value if isinstance(element.value, bytes) else encode_items(element.value)
     if len(value) % 2:
         value += b"\0" if element.vr in {"UI", "OB"} else b" "
     return head_of(element.tag, element.vr, len(value)) + value
@@ -42,7 +42,8 @@ def encode_dataset(elements: Iterable[Written]) -> bytes:
     return b"".join(encode_element(element) for element in sorted(elements, key=lambda element: element.tag))
 
 
-def _encode_items(items: Iterable[Iterable[Written]]) -> bytes:
+def encode_items(items: Iterable[Iterable[Written]]) -> bytes:
+    """Return the items of a sequence, which is their value once encoded."""
     bodies = [encode_dataset(item) for item in items]
     return b"".join(_tagged(_ITEM, len(body)) + body for body in bodies)
 

@@ -56,7 +56,7 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
     name = given.fallback or hashlib.sha256(data).hexdigest()
     person = person_of(container, key, Given(given.subject, given.study, name))
     policy = load_policy()
-    carried = Carrier(container, person, policy).carry()
+    carried = Carrier(container, person, policy, container.word(tags.PIXEL_REPRESENTATION) == 1).carry()
     source = read_pixels(container)
     cleaned = clean_text(source.values, settings, container.text(tags.BURNED_IN_ANNOTATION).upper())
     if cleaned.masked:

@@ -48,8 +48,8 @@ def _name(row: Row) -> str:
 def _pixel_rules(settings: DeidentifySettings) -> list[str]:
     return [
         (
-            "A value that fails its rule is removed; an attribute that the standard wants there is emptied (type 2) or "
-            "gets a neutral value (type 1); a file that cannot do without it is quarantined."
+            "A value that fails its rule is removed; an attribute that the standard wants there is emptied (type 2) "
+            "or gets a neutral value (type 1); a file that cannot do without it is quarantined."
         ),
         "PatientAge: taken from the dates of birth and study where it is not stated.",
         (
@@ -57,10 +57,10 @@ def _pixel_rules(settings: DeidentifySettings) -> list[str]:
             "JPEG 2000 streams and bytes after them are cut; a picture that has to be painted over stays lossless."
         ),
         (
-            f"Burned-in text: lines of three letters or more in the outer {BORDER:.0%} of each side are painted over with "
-            "the grey around them; single markers such as L and R stay. Where that would cover more than "
-            f"{settings.most_masked:.0%} of the picture, where the source states burned-in text and none is found, and for "
-            "digitised film, scans and copies of screens, the picture is quarantined."
+            f"Burned-in text: lines of three letters or more in the outer {BORDER:.0%} of each side are painted over "
+            "with the grey around them; single markers such as L and R stay. Where that would cover more than "
+            f"{settings.most_masked:.0%} of the picture, where the source states burned-in text and none is found, and "
+            "for digitised film, scans and copies of screens, the picture is quarantined."
         ),
         "JPEG and PNG: only the grey values are kept, in a new PNG without any text chunk.",
     ]
@@ -74,7 +74,7 @@ def _closing_rules() -> list[str]:
             "LongitudinalTemporalInformationModified MODIFIED are set."
         ),
         (
-            "At last the bytes to be written are searched for every word, number, UID and date of the source that was not "
-            "to stay; one that is found rejects the file."
+            "At last the bytes to be written are searched for every word, number, UID and date of the source that was "
+            "not to stay; one that is found rejects the file."
         ),
     ]

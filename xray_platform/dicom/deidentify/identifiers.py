@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import dictionary_VR
 
 from xray_platform.dicom import tags
@@ -27,6 +26,7 @@ _NUMERIC = frozenset(("DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "AT", "TM"
 _BULK = frozenset(("OW", "OF", "OD", "OL", "OV"))
 _WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]{4,}")
 _PHRASE = re.compile(rb"[\x20-\x5b\x5d-\x7e\x80-\xff]{6,}")
+_LETTERS, _FOUR_DIGITS = re.compile(rb"[A-Z]+"), re.compile(rb"[0-9]{4}")
 _LONGEST = 1 << 16
 MOST_TOKENS = 20_000
 
@@ -62,11 +62,10 @@ def identifiers_of(data: bytes, container: Container, policy: Policy) -> Identif
 
 def _is_harmless(token: bytes) -> bool:
     """Say whether a token is made of words that the product writes itself, or is a UID of the standard's own."""
-    text = token.decode("latin-1").strip(" \0")
-    if text in UID_dictionary or text.startswith("1.2.840.10008."):
+    if token.startswith(b"1.2.840.10008."):
         return True
-    parts = re.findall(r"[A-Z]+", text.upper())
-    return bool(parts) and not re.search(r"\d{4}", text) and all(_is_known(part) for part in parts)
+    parts = _LETTERS.findall(token.upper())
+    return bool(parts) and not _FOUR_DIGITS.search(token) and all(_is_known(part.decode()) for part in parts)
 
 
 def _is_known(word: str) -> bool:
