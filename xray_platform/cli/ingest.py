@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 ORDER = ("pass", "warn", "quarantine", "reject")
+DECISIONS = ("accepted", "accepted", "quarantined", "rejected")
 
 
 def ingest(
@@ -74,28 +75,23 @@ def _show(store: "Headless", batch: str) -> None:
     """Show the decisions on a batch, and the files that were not accepted, by their names in the source."""
     catalogue = CATALOGUE.read(store.places, batch)
     parts = [QUALITY.read(store.places, part) for part in (batch, f"{batch}-publish")]
-    findings = [row for part in parts for row in part.to_dict("records")]
+    findings: list[dict[Any, Any]] = [row for part in parts for row in part.to_dict("records")]
     worst: dict[str, int] = {}
     for row in findings:
         worst[row["sha256"]] = max(worst.get(row["sha256"], 0), ORDER.index(row["severity"]))
-    decision = {sha256: ("accepted", "accepted", "quarantined", "rejected")[level] for sha256, level in worst.items()}
-    intake = Counter(catalogue["intake"])
-    count = Counter(decision.get(str(sha256), "unreadable") for sha256 in catalogue["sha256"])
-    OUT.print(
-        f"{batch}: "
-        + ", ".join(f"{number} {word}" for word, number in [*sorted(count.items()), *sorted(intake.items())])
-    )
+    decisions = [DECISIONS[worst[sha256]] if sha256 in worst else "not judged" for sha256 in catalogue["sha256"]]
+    counts = [*sorted(Counter(decisions).items()), *sorted(Counter(catalogue["intake"]).items())]
+    OUT.print(f"{batch}: " + ", ".join(f"{number} {word}" for word, number in counts))
     rows = [
-        [str(name), decision[sha256], f"{row['rule']} {row['evidence']}"]
-        for name, sha256 in zip(catalogue["relative"], catalogue["sha256"], strict=True)
-        if decision.get(sha256) in ("quarantined", "rejected")
-        for row in findings
-        if row["sha256"] == sha256 and row["severity"] in ("quarantine", "reject")
-    ]
-    rows += [
-        [str(row["relative"]), "unreadable", str(row["reason"])]
-        for row in catalogue[catalogue["intake"] == "failed"].to_dict("records")
+        [str(file["relative"]), decision, str(file["reason"]) or _why(findings, file["sha256"])]
+        for file, decision in zip(catalogue.to_dict("records"), decisions, strict=True)
+        if decision != "accepted"
     ]
     if rows:
         more = f" (the first {SHOWN} of {len(rows)}; data/processed/rejected has all)" if len(rows) > SHOWN else ""
         show(f"Not accepted{more}", ["file", "decision", "why"], rows[:SHOWN])
+
+
+def _why(findings: list[dict[Any, Any]], sha256: str) -> str:
+    reasons = [row for row in findings if row["sha256"] == sha256 and row["severity"] in ("quarantine", "reject")]
+    return "; ".join(f"{row['rule']} {row['evidence']}" for row in reasons)

@@ -1,5 +1,6 @@
 """Screen: what the command shows: messages, tables, and the progress of runs."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from xray_platform.progress import Progress as Tell
 if TYPE_CHECKING:
     import dagster as dg
 
-OUT = Console(highlight=False)
-ERR = Console(stderr=True, highlight=False)
+WIDE = 120  # what a pipe or a log gets; a terminal says itself how wide it is
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+ERR = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ from xray_platform.cli.session import opened_store
 
 def status() -> None:
     """Show batches, pictures and models of the store, and what `xray run` would do."""
-    from xray_platform.tables.all import ALL, CATALOGUE  # pandas takes a second to import
+    from xray_platform.tables.all import ALL  # pandas takes a second to import
 
     with opened_store() as store:
         OUT.print(f"store: {store.places.root}")
@@ -15,9 +15,7 @@ def status() -> None:
         if not batches:
             say("It holds no pictures yet; bring some with `xray ingest PATH`, or try `xray demo`.")
             return
-        rows = [
-            [table.name, str(len(table.read(store.places))), table.description] for table in ALL if table != CATALOGUE
-        ]
+        rows = [[table.name, str(len(table.read(store.places))), table.description] for table in ALL if not table.raw]
         show(f"Tables of {len(batches)} batches", ["table", "rows", "what"], rows)
         pending = store.pending()
         OUT.print("pending: " + (", ".join(pending) if pending else "nothing, everything is up to date"))

@@ -69,7 +69,7 @@ class Headless:
 
     def _resolve(self, selection: str) -> set[dg.AssetKey]:
         try:
-            found = dg.AssetSelection.from_string(selection).resolve(self._assets)
+            found = set(dg.AssetSelection.from_string(selection).resolve(self._assets))
         except (dg.DagsterError, ValueError) as error:
             raise InputError(f"cannot understand the selection {selection!r}: {error}") from error
         if not found:

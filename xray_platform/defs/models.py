@@ -40,7 +40,7 @@ def model_asset(model: str, group: str, description: str, library: str) -> dg.As
         deps=["splits", "tensors"],
         kinds={library, "mlflow"},
         pool=POOL,
-        description=f"Learns: {description}.",
+        description=f"Trained {group.rstrip('s')}: {description}.",
     )(body)
 
 
