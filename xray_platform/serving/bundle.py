@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from xray_platform.dicom.standard_job import StandardSettings
 from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
 from xray_platform.evaluation.threshold import Threshold
@@ -32,6 +33,9 @@ class BundleFacts(BaseModel):
 
     model: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="name of the model, a key of the table of its family")
     family: Literal["detector", "network"] = Field(description="how it learnt: from normals only, or from both classes")
+    standard: StandardSettings = Field(
+        default_factory=StandardSettings, description="how the standard images that it learnt from were made"
+    )
     recipe: Recipe = Field(description="the recipe that makes its input from a standard image")
     threshold: Threshold = Field(description="score from which on the verdict is abnormal, its rule and explanation")
     calibration: Calibration = Field(description="how a score becomes a probability")

@@ -35,7 +35,11 @@ def judge_files(paths: Sequence[Path], judge: Judge, progress: Progress = silent
 
 
 def _judge_chunk(chunk: list[tuple[Path, str]], judge: Judge) -> Iterator[Record]:
-    tasks = [ReadingTask(path, judge.facts.recipe, judge.quality) for path, reason in chunk if not reason]
+    tasks = [
+        ReadingTask(path, judge.facts.recipe, judge.facts.standard, judge.quality)
+        for path, reason in chunk
+        if not reason
+    ]
     multiprocessing.set_forkserver_preload([read_file.__module__])  # imported once, not once a child
     limits = Limits(2 * judge.quality.seconds, MEMORY_BYTES)  # examined first, then read
     read = map_in_children(read_file, tasks, what="reading", limits=limits) if tasks else iter(())

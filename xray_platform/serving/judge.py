@@ -39,7 +39,7 @@ class Judge:
 
     def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
         """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""
-        return self.verdicts([prepare(data, self.facts.recipe, self.quality)], heatmap=heatmap)[0]
+        return self.verdicts([prepare(data, self.facts.recipe, self.facts.standard, self.quality)], heatmap=heatmap)[0]
 
     def verdicts(self, pictures: Sequence[Prepared], *, heatmap: bool = False) -> list[Verdict]:
         """Judge prepared pictures together."""

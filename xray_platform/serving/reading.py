@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from xray_platform.dicom.examine import Examination, examine_bytes
+from xray_platform.dicom.examination import Examination, examine_bytes
 from xray_platform.dicom.picture import read_picture
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.form import SPAN, Pixels
 from xray_platform.imaging.recipe import Recipe
@@ -40,11 +41,12 @@ class ReadingTask:
 
     path: Path
     recipe: Recipe
+    standard: StandardSettings = field(default_factory=StandardSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
 
 
-def prepare(data: bytes, recipe: Recipe, quality: QualitySettings) -> Prepared:
-    """Return the picture in `data` (DICOM, JPEG or PNG) as the recipe makes it.
+def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings) -> Prepared:
+    """Return the picture in `data` (DICOM, JPEG or PNG) as the recipe makes it from its standard image.
 
     Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
     quarantine is judged, with a warning.
@@ -52,7 +54,7 @@ def prepare(data: bytes, recipe: Recipe, quality: QualitySettings) -> Prepared:
     examination = examine_bytes(data, quality)
     if examination.decision == "reject":
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
-    picture = read_picture(data)
+    picture = read_picture(data, standard.rule)
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
     return Prepared(_as_read(pixels), _findings(examination, "quarantine", "warn"))
 
@@ -64,7 +66,7 @@ def read_file(task: ReadingTask) -> Prepared | Refusal:
         size, most = task.path.stat().st_size, task.quality.max_file_mib
         if size > most * MEBI:
             return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
-        return prepare(task.path.read_bytes(), task.recipe, task.quality)
+        return prepare(task.path.read_bytes(), task.recipe, task.standard, task.quality)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:

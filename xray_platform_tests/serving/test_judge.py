@@ -10,11 +10,13 @@ import torch
 from xray_platform.dicom.archive import take_in
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.examine import examine_batch
+from xray_platform.dicom.picture import read_picture
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.dicom.pseudonym import load_key
 from xray_platform.dicom.publish import publish_batch
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard import standardise_batch
+from xray_platform.dicom.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.tensors import read_tensors, tensorise_batch
 from xray_platform.serving.bundle import Bundle, write_bundle
@@ -41,6 +43,16 @@ def test_a_picture_scores_as_it_did_on_the_long_way_through_the_store(
     served = {digests[str(path)][:16]: judge.verdict(path.read_bytes()).score for path in sound}
     for image, score in stored.items():
         assert served[image] == pytest.approx(score, abs=1e-6)
+
+
+def test_the_window_that_training_saw_is_the_window_here(sound: list[Path], judge: Judge, tmp_path: Path) -> None:
+    tight = facts().model_copy(update={"standard": StandardSettings(window_low_percent=10, window_high_percent=90)})
+    other = Judge.load(write_bundle(tmp_path / "tight", tight, network()).folder, threads=1)
+    picture = read_picture(sound[0].read_bytes(), tight.standard.rule)
+    pixels = tight.recipe.apply(picture.pixels, (picture.window_low, picture.window_high))
+    expected = network().score(pixels[None].astype(np.float32) / 65535)[0]
+    assert other.verdict(sound[0].read_bytes()).score == pytest.approx(expected, abs=1e-6)
+    assert judge.verdict(sound[0].read_bytes()).score != pytest.approx(expected, abs=1e-6)
 
 
 def test_a_verdict_says_all_that_it_rests_on(judge: Judge, sound: list[Path]) -> None:
