@@ -3,7 +3,7 @@
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.workers import Limits, Lost, map_in_children
 
+WHAT = "phantoms written"
 FEW = 12  # so few pictures are written faster here than children are started
 BROKEN_FOLDER = "EXPORT/INCOMPLETE"
 
@@ -114,11 +115,17 @@ def _fill(
 def _write_all(waiting: Path, planned: list[PlannedPicture], progress: Progress, workers: int | None) -> list[Written]:
     todo = [(waiting, picture) for picture in planned]
     if len(todo) <= FEW:
-        return [_write_one(item) for item in todo]
+        return list(_one_by_one(todo, progress))
     found: Iterable[Written | Lost] = map_in_children(
-        _write_one, todo, what="phantoms written", workers=workers, limits=Limits(seconds=300.0), progress=progress
+        _write_one, todo, what=WHAT, workers=workers, limits=Limits(seconds=300.0), progress=progress
     )
     return [_sure(item, picture) for item, picture in zip(found, planned, strict=True)]
+
+
+def _one_by_one(todo: list[tuple[Path, PlannedPicture]], progress: Progress) -> Iterator[Written]:
+    for done, item in enumerate(todo, start=1):
+        yield _write_one(item)
+        progress(done, len(todo), WHAT)
 
 
 def _sure(item: Written | Lost, picture: PlannedPicture) -> Written:

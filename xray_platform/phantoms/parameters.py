@@ -46,13 +46,25 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What is to be found; the fields that a kind of finding does not use are ignored."""
+class Place:
+    """A place in a lung, and how large the finding is there against the finding's size."""
 
-    name: FindingName
     side: Side
     across: float  # 0 at the mediastinum, 1 at the chest wall
     along: float  # 0 at the apex, 1 at the dome
+    share: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is to be found, at one place or several.
+
+    `strength` is attenuation against that of water for an opacity or a nodule, the growth in width of a large heart,
+    and the plainness of a pneumothorax; `size_mm` is a radius, a diameter, nothing, or the width of the free air.
+    """
+
+    name: FindingName
+    places: tuple[Place, ...]
     size_mm: float
     strength: float
     seed: int

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.phantoms.abdomen import bowel_gas
 from xray_platform.phantoms.airways import airways
@@ -31,10 +32,7 @@ LUNG_AIR = 0.76  # share of a lung's thickness that attenuates nothing
 def render(parameters: PhantomParameters) -> Phantom:
     """Return the radiograph that the parameters describe, 12 bit, with the boxes of what is to be found."""
     frame = frame_of(parameters, SCALE)
-    heart = parameters.subject.heart
-    if parameters.finding.name == "cardiomegaly":
-        heart *= parameters.finding.strength
-    thorax = Thorax(frame, parameters.subject, parameters.pose, heart)
+    thorax = thorax_of(parameters, frame)
     body, found = _attenuation(thorax, parameters)
     spacing = parameters.pose.field_mm[0] / parameters.shape[0]
     attenuation = onto_detector(body, parameters, frame)
@@ -47,6 +45,12 @@ def render(parameters: PhantomParameters) -> Phantom:
     if VENDORS[parameters.technique.vendor].shutter:
         close_shutter(pixels, down, across)
     return Phantom(pixels, parameters.finding.name, _boxes(found, parameters, frame), spacing)
+
+
+def thorax_of(parameters: PhantomParameters, frame: Frame) -> Thorax:
+    """Return the chest of the parameters, an enlarged heart included."""
+    larger = 1 + parameters.finding.strength if parameters.finding.name == "cardiomegaly" else 1.0
+    return Thorax(frame, parameters.subject, parameters.pose, parameters.subject.heart * larger)
 
 
 def _attenuation(thorax: Thorax, parameters: PhantomParameters) -> tuple[Field, Change]:
@@ -68,15 +72,17 @@ def _attenuation(thorax: Thorax, parameters: PhantomParameters) -> tuple[Field, 
 
 
 def _boxes(found: Change, parameters: PhantomParameters, frame: Frame) -> tuple[Box, ...]:
-    """Return the rectangle on the detector that holds the finding's extent, clipped to the picture."""
-    if found.extent is None or not found.extent.any():
-        return ()
-    row, column = np.nonzero(found.extent)
+    """Return the rectangles on the detector that hold the finding's extents, clipped to the picture."""
     matrix = to_detector(parameters, frame)
+    return tuple(_box(extent, matrix, parameters) for extent in found.extents if extent.any())
+
+
+def _box(extent: NDArray[np.bool_], matrix: NDArray[np.float64], parameters: PhantomParameters) -> Box:
+    row, column = np.nonzero(extent)
     place = np.linalg.solve(matrix[:, :2], np.stack([column, row]) - matrix[:, 2:])
     left, top = _within(place[0].min(), parameters.shape[1]), _within(place[1].min(), parameters.shape[0])
     right, bottom = _within(place[0].max(), parameters.shape[1]), _within(place[1].max(), parameters.shape[0])
-    return (Box(top, left, bottom - top + 1, right - left + 1, parameters.finding.name),)
+    return Box(top, left, bottom - top + 1, right - left + 1, parameters.finding.name)
 
 
 def _within(value: float, size: int) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field as Described
 
-from xray_platform.phantoms.parameters import Finding, PhantomParameters, Pose, Side, Subject, Technique, View
+from xray_platform.phantoms.parameters import Finding, PhantomParameters, Place, Pose, Side, Subject, Technique, View
 from xray_platform.phantoms.phantom import ABNORMAL, FindingName
 from xray_platform.phantoms.vendors import VENDORS
 from xray_platform.settings import Settings
@@ -68,16 +68,16 @@ def _subject(rng: np.random.Generator) -> Subject:
 def _pose(rng: np.random.Generator, subject: Subject, side: int) -> tuple[tuple[int, int], Pose]:
     view: View = "PA" if rng.random() < 0.65 else "AP"
     wide = {"square": (1.0, 1.0), "portrait": (1.0, 0.826), "landscape": (0.826, 1.0)}
-    name = rng.choice(list(wide), p=(0.5, 0.3, 0.2))
+    name = rng.choice(list(wide), p=(0.6, 0.28, 0.12))
     shape = (_rounded(side * wide[name][0]), _rounded(side * wide[name][1]))
     height = {"square": 410.0, "portrait": 424.0, "landscape": 350.0}[name]
-    height *= 0.5 + 0.5 * subject.stature * float(rng.uniform(0.96, 1.06))
+    height *= 0.5 + 0.5 * subject.stature * float(rng.uniform(0.97, 1.05))
     return shape, Pose(
         view=view,
         inspiration_mm=float(np.clip(rng.normal(4 if view == "PA" else -12, 8), -30, 18)),
         rotation=float(rng.normal(0, 0.03 if view == "PA" else 0.06)),
-        tilt_degrees=float(rng.normal(0, 1.2 if view == "PA" else 2.2)),
-        shift_mm=(float(rng.normal(0, 6)), float(rng.normal(0, 7))),
+        tilt_degrees=float(rng.normal(0, 1.0 if view == "PA" else 1.8)),
+        shift_mm=(float(rng.normal(0, 5)), float(rng.normal(0, 5))),
         scapula_mm=float(rng.normal(14, 5) if view == "PA" else rng.normal(-10, 7)),
         field_mm=(height, height * shape[1] / shape[0]),
     )
@@ -107,26 +107,39 @@ def _technique(rng: np.random.Generator, pose: Pose) -> Technique:
     )
 
 
+# Weakest and strongest effect, and smallest and largest size in mm, of each finding at difficulty 1.
+REACH: dict[FindingName, tuple[tuple[float, float], tuple[float, float]]] = {
+    "normal": ((0.0, 0.0), (0.0, 0.0)),
+    "opacity": ((0.7, 1.4), (38.0, 72.0)),
+    "nodule": ((1.2, 1.9), (20.0, 38.0)),
+    "cardiomegaly": ((0.30, 0.58), (0.0, 0.0)),
+    "pneumothorax": ((0.85, 1.2), (30.0, 78.0)),
+}
+
+SEVERAL: dict[FindingName, tuple[float, float, float]] = {  # how often it is at one, two, three places
+    "normal": (1.0, 0.0, 0.0),
+    "opacity": (0.65, 0.35, 0.0),
+    "nodule": (0.3, 0.35, 0.35),
+    "cardiomegaly": (1.0, 0.0, 0.0),
+    "pneumothorax": (1.0, 0.0, 0.0),
+}
+
+
+def _place(rng: np.random.Generator, share: float) -> Place:
+    side: Side = -1 if rng.random() < 0.5 else 1
+    return Place(side, float(rng.uniform(0.1, 0.9)), float(rng.uniform(0.15, 0.95)), share)
+
+
 def _finding(rng: np.random.Generator, settings: PhantomSettings) -> Finding:
     abnormal = rng.random() < settings.abnormal_share
-    kind: FindingName = settings.findings[int(rng.integers(len(settings.findings)))]
+    kind = settings.findings[int(rng.integers(len(settings.findings)))]
     name: FindingName = kind if abnormal else "normal"
-    side: Side = -1 if rng.random() < 0.5 else 1
-    plain = rng.beta(1.6, 1.6)  # 0: as subtle as it gets
-    low, high, size = {
-        "normal": (0, 0, (0, 0)),
-        "opacity": (0.25, 0.8, (26, 52)),
-        "nodule": (0.8, 1.25, (14, 34)),
-        "cardiomegaly": (1.16, 1.42, (0, 0)),
-        "pneumothorax": (0.7, 1.2, (12, 42)),
-    }[name]
-    strength = low + (high - low) * plain
+    strength, size = REACH[name]
+    places = [_place(rng, share) for share in (1.0, float(rng.uniform(0.5, 0.9)), float(rng.uniform(0.5, 0.9)))]
     return Finding(
         name=name,
-        side=side,
-        across=float(rng.uniform(0.1, 0.9)),
-        along=float(rng.uniform(0.15, 0.95)),
-        size_mm=float(rng.uniform(*size)),
-        strength=float(strength),
+        places=tuple(places[: int(rng.choice(3, p=SEVERAL[name])) + 1]),
+        size_mm=float(size[0] + (size[1] - size[0]) * rng.beta(1.4, 1.4)) / settings.difficulty**0.5,
+        strength=float(strength[0] + (strength[1] - strength[0]) * rng.beta(1.4, 1.4)) / settings.difficulty,
         seed=int(rng.integers(2**31)),
     )
