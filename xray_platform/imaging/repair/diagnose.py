@@ -17,6 +17,8 @@ LEAST = 0.05
 """Findings that are less sure than this are not told."""
 SURE = 0.5
 """Findings at least this sure guide the analysis of what remains."""
+TILTED, ASKEW = (0.5, 2.0), (1.5, 5.0)
+"""Degrees of tilt from doubtful to sure, in a picture with other damage and in one without."""
 
 
 def diagnose(picture: NDArray[Any]) -> Diagnosis:
@@ -28,7 +30,7 @@ def diagnose(picture: NDArray[Any]) -> Diagnosis:
     levels = channels_of(picture, check_picture(picture))
     everywhere = np.ones(levels.shape[:2], bool)
     outline = find_outline(levels)
-    warped = outline if outline is not None and _warp(outline).confidence >= SURE else None
+    warped = outline if outline is not None and _warp(outline, alone=False).confidence >= SURE else None
     inside = warped.inside() if warped else everywhere
     missing = find_missing(levels, inside)
     usable = (warped.inside(1.0) if warped else everywhere) & ~_union(missing, everywhere)
@@ -36,12 +38,13 @@ def diagnose(picture: NDArray[Any]) -> Diagnosis:
     noise = measure_noise(levels, usable)
     exposure = measure_exposure(levels, usable)
     findings = [
-        *([_warp(outline)] if outline else []),
         *(_blank(region) for region in missing),
         *([_paint(colour)] if colour else []),
         *_noises(noise),
         *([] if colour else [_dull(exposure)]),
     ]
+    if outline is not None:
+        findings.append(_warp(outline, alone=all(finding.confidence < SURE for finding in findings)))
     told = sorted((f for f in findings if f.confidence >= LEAST), key=lambda finding: -finding.confidence)
     return Diagnosis(tuple(told), warped, missing, colour, noise, exposure, usable)
 
@@ -59,13 +62,19 @@ def _ramp(value: float, low: float, high: float) -> float:
     return float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
-def _warp(outline: Outline) -> Finding:
-    """Judge an outline: straight edges, an empty canvas outside, and enough tilt or shift to matter."""
+def _warp(outline: Outline, *, alone: bool) -> Finding:
+    """Judge an outline: straight edges, an empty canvas outside, and enough tilt or shift to matter.
+
+    Where nothing else is wrong the tilt must be larger: films that were laid a little askew on the scanner, and
+    collimated ones, are sound.
+    """
     rows, columns = outline.canvas
     edges = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]]) - 0.5
     shift = float(np.linalg.norm(outline.points - edges, axis=1).max())
     confidence = _ramp(outline.support, 0.5, 0.9) * _ramp(outline.empty, 0.9, 0.99)
-    confidence *= _ramp(outline.tilt_degrees, 0.5, 2.0) * _ramp(shift / max(rows, columns), 0.005, 0.02)
+    confidence *= _ramp(outline.tilt_degrees, *(ASKEW if alone else TILTED)) * _ramp(
+        shift / max(rows, columns), 0.005, 0.02
+    )
     evidence = (
         f"four straight edges ({outline.support:.0%} of the weakest on its line), {outline.empty:.1%} of the canvas "
         f"outside is empty, tilted by up to {outline.tilt_degrees:.1f}°, opposite sides differ by "

@@ -13,13 +13,16 @@ from xray_platform.imaging.repair.form import Grey, Mask, to_byte
 FillMethod = Literal["mirror", "membrane", "navier_stokes", "telea"]
 MOST = 120_000
 """Pixels up to which the membrane's equations are solved; more are filled by Telea's method."""
+RELIEF = 0.5
+"""Share of the mirror image's relief that is taken over."""
 
 
 def fill(grey: Grey, missing: Mask, method: FillMethod, radius: int = 5) -> Grey:
     """Return the picture (r, c; 0 to 255) with its missing pixels filled; all others stay as they are.
 
     `membrane` solves Laplace's equation, `navier_stokes` (Bertalmio et al. 2001) and `telea` (2004) are OpenCV's, and
-    `mirror` takes the other half of the chest, bent to fit the edge of the hole by a membrane (Pérez et al. 2003).
+    `mirror` takes half the relief of the other side of the chest, bent to fit the edge of the hole by a membrane (Pérez
+    et al. 2003): both sides are alike but not the same, and half of it strays least.
     """
     if not missing.any() or missing.all():
         return grey
@@ -65,6 +68,7 @@ def _membrane(values: Grey, missing: Mask) -> Grey:
 def _fill_from_mirror(grey: Grey, missing: Mask) -> Grey:
     """Return the picture filled from its mirror image about the body's midline, where that is known there."""
     mirror, known = _mirrored(grey, missing)
+    mirror = mirror * np.float32(RELIEF)
     usable = missing & known
     filled = grey
     if usable.any():

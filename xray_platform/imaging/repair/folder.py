@@ -10,7 +10,7 @@ import numpy as np
 
 from xray_platform.errors import InputError, XrayError
 from xray_platform.imaging.repair.picture_file import is_picture, read_rgb, write_grey
-from xray_platform.imaging.repair.restore import RestoreSettings, restore
+from xray_platform.imaging.repair.restore import Learnt, RestoreSettings, restore
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import GIB, Limits, Lost, map_in_children
 
@@ -39,17 +39,19 @@ def restore_folder(
     settings: RestoreSettings = RestoreSettings(),
     progress: Progress = silent,
     *,
+    learnt: Learnt | None = None,
     workers: int | None = None,
 ) -> list[RestoredFile]:
     """Restore every picture file of a folder (not below it) into grey PNG files of the same stem; one row a file.
 
     A file that cannot be read, or whose work takes too long, is a row with a reason and no output. Raises InputError
-    where the folder is missing, holds no picture, or two of its files would become the same PNG.
+    where the folder is missing, holds no picture, or two of its files would become the same PNG. `learnt` goes to child
+    processes: a small value that loads its weights where it is first used.
     """
     files = picture_files(in_dir)
     _check_stems(files)
     out_dir.mkdir(parents=True, exist_ok=True)
-    work = partial(restore_file, out_dir=out_dir, settings=settings)
+    work = partial(restore_file, out_dir=out_dir, settings=settings, learnt=learnt)
     results = map_in_children(work, files, what="restoring", workers=workers, limits=LIMITS, progress=progress)
     return [_row(file, result) for file, result in zip(files, results, strict=True)]
 
@@ -64,11 +66,11 @@ def picture_files(folder: Path) -> list[Path]:
     return files
 
 
-def restore_file(file: Path, out_dir: Path, settings: RestoreSettings) -> RestoredFile:
+def restore_file(file: Path, out_dir: Path, settings: RestoreSettings, learnt: Learnt | None = None) -> RestoredFile:
     """Restore one file into `out_dir`; what a child process does."""
     cv2.setNumThreads(1)
     try:
-        restored = restore(read_rgb(file), settings)
+        restored = restore(read_rgb(file), settings, learnt)
     except XrayError as error:
         return RestoredFile(file.name, None, False, (), (), str(error))
     out = out_dir / f"{file.stem}.png"

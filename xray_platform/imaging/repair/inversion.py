@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import gaussian_filter1d
 
+from xray_platform.imaging.repair.belief import LEVELS, believe, expect, gather, habit_of_films
 from xray_platform.imaging.repair.evidence import Volume, first_evidence, learnt_evidence, separate
 from xray_platform.imaging.repair.false_colour import BANDS
 from xray_platform.imaging.repair.film_levels import film_levels
@@ -13,8 +14,6 @@ from xray_platform.imaging.repair.form import Grey, Mask
 from xray_platform.imaging.repair.sliding_dct import denoise_dct
 from xray_platform.settings import Settings
 
-LEVELS = (np.arange(BANDS, dtype=np.float32) + 0.5) * (256 / BANDS) - 0.5
-"""The grey level in the middle of each band, 0 to 255."""
 SAME = 12.0
 """Two colours that differ by less (levels) cannot be told apart under noise."""
 AIR_DEPTH = 4.0
@@ -50,45 +49,29 @@ def invert_colours(
     et al. 2013). Where the colours leave a range of levels open, the smoothing fills it from its borders.
     """
     channels = separate(levels, curve, usable)
-    habit = np.log(film_levels()).astype(np.float32)
+    habit = habit_of_films()
     evidence = first_evidence(channels)
-    belief = _believe(_gather(evidence, settings.reach, settings.weight) + settings.habit * habit[:, None, None])
+    belief = believe(gather(evidence, settings.reach, settings.weight) + settings.habit * habit)
     for _ in range(settings.rounds):
         evidence = learnt_evidence(channels, belief, blur=2.0)
         habit = _habit(belief, usable)
-        belief = _believe(_gather(evidence, settings.reach, settings.weight) + settings.habit * habit[:, None, None])
-    grey = _expect(belief)
-    near = _gather(evidence, settings.fine_reach, settings.fine_weight)
-    near += np.log(film_levels()).astype(np.float32)[:, None, None]
+        belief = believe(gather(evidence, settings.reach, settings.weight) + settings.habit * habit)
+    grey = expect(belief)
+    near = gather(evidence, settings.fine_reach, settings.fine_weight)
+    near += habit_of_films()
     near[0] += settings.air * _air(grey, curve, usable)
     for strength in settings.strengths:
         smooth = denoise_dct(grey, strength)
         pull = (LEVELS[:, None, None] - smooth[None]) ** 2 / np.float32(2 * strength**2)
-        grey = _expect(_believe(near - pull))
+        grey = expect(believe(near - pull))
     return grey
-
-
-def _gather(evidence: Volume, reach: float, weight: float) -> Volume:
-    """Return the evidence of each pixel's neighbourhood: as many pixels' as a Gaussian of this reach covers."""
-    count = np.float32(weight * 4 * np.pi * reach**2)
-    return np.stack([cv2.GaussianBlur(plane, (0, 0), reach) for plane in evidence]) * count
-
-
-def _believe(logarithm: Volume) -> Volume:
-    """Return probabilities that add up to 1 over the bands."""
-    belief = np.exp(logarithm - logarithm.max(axis=0))
-    return np.asarray(belief / belief.sum(axis=0), np.float32)
-
-
-def _expect(belief: Volume) -> Grey:
-    return np.asarray(np.tensordot(LEVELS, belief, axes=1), np.float32)
 
 
 def _habit(belief: Volume, usable: Mask) -> NDArray[np.float32]:
     """Return the logarithm of how common each level is: in this picture, and a little in all chest films."""
     counts = gaussian_filter1d(belief[:, usable].mean(axis=1).astype(np.float64), 3.0)
     shares = 0.8 * counts / counts.sum() + 0.2 * film_levels()
-    return np.asarray(np.log(shares), np.float32)
+    return np.asarray(np.log(shares)[:, None, None], np.float32)
 
 
 def _air(grey: Grey, curve: NDArray[np.float32], usable: Mask) -> Grey:

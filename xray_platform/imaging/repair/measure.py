@@ -15,7 +15,7 @@ from xray_platform.errors import InputError
 from xray_platform.imaging.repair.folder import LIMITS
 from xray_platform.imaging.repair.form import check_picture, grey_of
 from xray_platform.imaging.repair.picture_file import read_rgb
-from xray_platform.imaging.repair.restore import RestoreSettings, restore
+from xray_platform.imaging.repair.restore import Learnt, RestoreSettings, restore
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import map_in_children
 
@@ -34,7 +34,12 @@ class PairScore:
 
 
 def measure(
-    damaged: Path, clean: Path, settings: RestoreSettings = RestoreSettings(), progress: Progress = silent
+    damaged: Path,
+    clean: Path,
+    settings: RestoreSettings = RestoreSettings(),
+    progress: Progress = silent,
+    *,
+    learnt: Learnt | None = None,
 ) -> list[PairScore]:
     """Return the scores of every damaged picture that has a clean one of the same name, in order of their names.
 
@@ -44,7 +49,7 @@ def measure(
     names = sorted(file.name for file in damaged.iterdir() if (clean / file.name).is_file())
     if not names:
         raise InputError(f"no picture of {damaged} has one of the same name in {clean}")
-    work = partial(_score, damaged=damaged, clean=clean, settings=settings)
+    work = partial(_score, damaged=damaged, clean=clean, settings=settings, learnt=learnt)
     scores = list(map_in_children(work, names, what="measuring", limits=LIMITS, progress=progress))
     parts = ("develop", "hold-out")
     return [
@@ -75,10 +80,12 @@ def _means(scores: Sequence[PairScore]) -> dict[str, float]:
     return {"pictures": float(len(scores)), **means}
 
 
-def _score(name: str, damaged: Path, clean: Path, settings: RestoreSettings) -> tuple[float, float, float, float]:
+def _score(
+    name: str, damaged: Path, clean: Path, settings: RestoreSettings, learnt: Learnt | None
+) -> tuple[float, float, float, float]:
     cv2.setNumThreads(1)
     before, truth = read_rgb(damaged / name), _byte(grey_of(read_rgb(clean / name)))
-    after = restore(before, settings).pixels
+    after = restore(before, settings, learnt).pixels
     return (*_compare(_byte(grey_of(before)), truth), *_compare(_byte(after), truth))
 
 

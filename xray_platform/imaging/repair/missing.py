@@ -32,7 +32,7 @@ class MissingRegion:
     flat: float
     """Standard deviation of the levels inside it."""
     roundness: float
-    """1 for a perfect disc: 1 minus the 90th percentile of the radial error in units of 10 % of the radius."""
+    """1 for a disc whose edge strays by less than half of what is tolerated, 0 where it strays by half more."""
     mask: Mask = field(repr=False)
     """(rows, columns): the region, widened by a margin."""
 
@@ -45,11 +45,16 @@ class MissingRegion:
 
 
 def find_missing(levels: NDArray[np.float32], picture: Mask) -> tuple[MissingRegion, ...]:
-    """Return the blank regions of a picture (r, c, n; levels 0 to 255) inside the mask `picture`, largest first."""
+    """Return the blank regions of a picture (r, c, n; levels 0 to 255) inside the mask `picture`, largest first.
+
+    Black or white that reaches the picture's edge is air or a collimator, not a hole, unless it has a disc's form.
+    """
     black = (levels.max(axis=2) < FLAT) & picture
     white = (levels.min(axis=2) > 255 - FLAT) & picture
     found = _regions(black, "black", levels, picture) + _regions(white, "white", levels, picture)
-    return tuple(sorted(found, key=lambda region: -region.radius))
+    edge = picture & ~(cv2.erode(picture.astype(np.uint8), _ball(MARGIN + 1), borderValue=0) > 0)
+    kept = [region for region in found if region.form == "disc" or not (region.mask & edge).any()]
+    return tuple(sorted(kept, key=lambda region: -region.radius))
 
 
 def _regions(
@@ -68,7 +73,9 @@ def _measure(
     contours, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     edge = max(contours, key=len)[:, 0].astype(np.float64)
     centre, radius, error = _circle(edge)
-    round_enough = error < 0.1 * radius and abs(region.sum() / (np.pi * radius**2) - 1) < 0.15
+    radius += 0.5  # the contour runs through the centres of the outermost pixels
+    tolerated = max(0.1 * radius, 1.2)
+    round_enough = error < tolerated and abs(region.sum() / (np.pi * radius**2) - 1) < 0.15
     inside = cv2.erode(region.astype(np.uint8), _ball(2), borderValue=0) > 0
     flat = float(levels[inside].std(axis=0).max()) if inside.any() else 255.0
     wide = cv2.dilate(region.astype(np.uint8), _ball(MARGIN)) > 0
@@ -81,7 +88,7 @@ def _measure(
         radius=float(radius),
         sharp=_sharp(region, level, levels, picture),
         flat=flat,
-        roundness=float(np.clip(1.5 - error / max(0.1 * radius, 1e-6), 0.0, 1.0)),
+        roundness=float(np.clip(1.5 - error / tolerated, 0.0, 1.0)),
         mask=wide & picture,
     )
 

@@ -7,10 +7,22 @@ from numpy.typing import NDArray
 from xray_platform.imaging.repair.form import Grey, Mask
 from xray_platform.imaging.repair.outline import Outline
 
+ALIKE = 0.06
+"""Aspects that differ by less count as the same: a warp changes the lengths of the sides by a few per cent."""
+
 
 def rectified_shape(outline: Outline) -> tuple[int, int]:
-    """Return rows and columns of the upright picture: those of the canvas, which damage of this kind keeps."""
-    return outline.canvas
+    """Return rows and columns of the upright picture.
+
+    They are the canvas's where its aspect is about that of the outline (a picture that was warped within its frame
+    comes back to the size it had), otherwise the mean lengths of the outline's opposite sides.
+    """
+    top, right, bottom, left = np.linalg.norm(np.roll(outline.points, -1, axis=0) - outline.points, axis=1)
+    wide, high = float(top + bottom) / 2, float(left + right) / 2
+    rows, columns = outline.canvas
+    if abs(np.log((wide / high) / (columns / rows))) < ALIKE:
+        return outline.canvas
+    return max(round(high), 8), max(round(wide), 8)
 
 
 def rectify(grey: Grey, outline: Outline, shape: tuple[int, int]) -> Grey:

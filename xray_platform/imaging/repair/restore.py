@@ -1,5 +1,6 @@
 """Restore: mend what the diagnosis is sure of, and nothing else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from xray_platform.imaging.repair.belief import evidence_maps
 from xray_platform.imaging.repair.channels import ChannelNoise
 from xray_platform.imaging.repair.diagnose import diagnose, region_mask
+from xray_platform.imaging.repair.evidence import separate
 from xray_platform.imaging.repair.exposure import stretch
+from xray_platform.imaging.repair.false_colour import FalseColour
 from xray_platform.imaging.repair.fill import FillMethod, fill
 from xray_platform.imaging.repair.finding import Diagnosis, Trouble
 from xray_platform.imaging.repair.form import Depth, Grey, channels_of, check_picture, grey_of, has_colour
@@ -17,6 +21,9 @@ from xray_platform.imaging.repair.grey_noise import Denoiser, remove_gaussian, r
 from xray_platform.imaging.repair.inversion import InversionSettings, invert_colours
 from xray_platform.imaging.repair.rectify import rectified_shape, rectify, rectify_mask
 from xray_platform.settings import Settings
+
+Learnt = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""A learnt restorer from a higher floor: evidence maps (5, r, c; 0 to 1) to grey levels (r, c; 0 to 255)."""
 
 
 class RestoreSettings(Settings):
@@ -51,38 +58,56 @@ class _Work:
     done: list[str]
 
 
-def restore(picture: NDArray[Any], settings: RestoreSettings = RestoreSettings()) -> Restored:
+def restore(
+    picture: NDArray[Any], settings: RestoreSettings = RestoreSettings(), learnt: Learnt | None = None
+) -> Restored:
     """Return a picture (r, c) or (r, c, 3; red, green, blue) of uint8 or uint16 mended: grey (r, c), same type.
 
     A sound picture comes back unchanged: a grey one value for value, a coloured one as its luma. Only what the
-    diagnosis is at least `settings.sure` of is mended. Raises InputError for any other shape or type.
+    diagnosis is at least `settings.sure` of is mended. Where `learnt` is given it finds the grey levels behind false
+    colours in place of the classical inversion; all else stays classical. Raises InputError for any other picture.
     """
     depth = check_picture(picture)
     diagnosis = diagnose(picture)
     if diagnosis.sound(settings.sure):
         return Restored(grey_of(picture), (), diagnosis)
-    work = _to_grey(picture, depth, diagnosis, settings)
+    work = _to_grey(picture, depth, diagnosis, settings, learnt)
     _straighten(work, diagnosis, settings)
     _fill_in(work, settings)
     _brighten(work, diagnosis, settings)
     return Restored(depth.to_stored(work.grey), tuple(work.done), diagnosis)
 
 
-def _to_grey(picture: NDArray[Any], depth: Depth, diagnosis: Diagnosis, settings: RestoreSettings) -> _Work:
+def _to_grey(
+    picture: NDArray[Any], depth: Depth, diagnosis: Diagnosis, settings: RestoreSettings, learnt: Learnt | None
+) -> _Work:
     """Bring the picture to grey without its noise."""
     blank = region_mask(diagnosis, settings.sure)
     colour = diagnosis.colour
     if colour is not None and diagnosis.confidence(Trouble.FALSE_COLOUR) >= settings.sure:
-        usable = diagnosis.usable & ~blank
-        grey = invert_colours(channels_of(picture, depth), colour.curve(), usable, settings.inversion)
+        grey = _invert(channels_of(picture, depth), colour, diagnosis.usable & ~blank, settings, learnt)
         figures = ", ".join(f"{noise.channel} {noise.sigma:.0f}" for noise in diagnosis.noise)
-        said = f"inverted colour map {colour.name} to grey under the noise of each channel (levels: {figures})"
+        means = "a learnt restorer" if learnt else "classical means"
+        said = f"inverted colour map {colour.name} to grey by {means}, under the noise of each channel ({figures})"
         return _Work(grey, blank, [said])
     if has_colour(picture):
         return _mix_channels(picture, depth, diagnosis, settings, blank)
     work = _Work(depth.to_levels(grey_of(picture)), blank, [])
     _calm(work, diagnosis, diagnosis.noise[0], settings)
     return work
+
+
+def _invert(
+    levels: NDArray[np.float32],
+    colour: FalseColour,
+    usable: NDArray[np.bool_],
+    settings: RestoreSettings,
+    learnt: Learnt | None,
+) -> Grey:
+    curve = colour.curve()
+    if learnt is None:
+        return invert_colours(levels, curve, usable, settings.inversion)
+    return learnt(evidence_maps(separate(levels, curve, usable)))
 
 
 def _mix_channels(

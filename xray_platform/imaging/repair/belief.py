@@ -1,0 +1,56 @@
+"""Belief: from the evidence of single pixels to what a neighbourhood says of each grey level."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_platform.imaging.repair.evidence import Channels, Volume, first_evidence
+from xray_platform.imaging.repair.false_colour import BANDS
+from xray_platform.imaging.repair.film_levels import film_levels
+from xray_platform.imaging.repair.form import Grey
+
+LEVELS = (np.arange(BANDS, dtype=np.float32) + 0.5) * (256 / BANDS) - 0.5
+"""The grey level in the middle of each band, 0 to 255."""
+MAPS = 5
+"""Maps that `evidence_maps` returns."""
+FINE, COARSE = (0.6, 0.5), (1.6, 0.3)
+"""Reach in pixels and weight of the two neighbourhoods behind these maps."""
+
+
+def gather(evidence: Volume, reach: float, weight: float) -> Volume:
+    """Return the evidence of each pixel's neighbourhood: as many pixels' as a Gaussian of this reach covers."""
+    count = np.float32(weight * 4 * np.pi * reach**2)
+    return np.stack([cv2.GaussianBlur(plane, (0, 0), reach) for plane in evidence]) * count
+
+
+def believe(logarithm: Volume) -> Volume:
+    """Return probabilities that add up to 1 over the bands."""
+    belief = np.exp(logarithm - logarithm.max(axis=0))
+    return np.asarray(belief / belief.sum(axis=0), np.float32)
+
+
+def expect(belief: Volume) -> Grey:
+    """Return the mean level (rows, columns; 0 to 255) of a belief."""
+    return np.asarray(np.tensordot(LEVELS, belief, axes=1), np.float32)
+
+
+def habit_of_films() -> NDArray[np.float32]:
+    """Return the logarithm of how common each band is in chest films, shaped to be added to a volume."""
+    return np.asarray(np.log(film_levels())[:, None, None], np.float32)
+
+
+def evidence_maps(channels: Channels) -> NDArray[np.float32]:
+    """Return what the colours say of the grey level, whatever the map: (5, rows, columns) in [0, 1].
+
+    Mean and twice the standard deviation of the level believed from a small neighbourhood, the same from a larger one,
+    and 1 where the picture is usable. This is what a learnt restorer sees: it never sees a colour.
+    """
+    evidence = first_evidence(channels)
+    maps = []
+    for reach, weight in (FINE, COARSE):
+        belief = believe(gather(evidence, reach, weight) + 0.5 * habit_of_films())
+        mean = expect(belief)
+        spread = np.sqrt(np.maximum(np.tensordot(LEVELS**2, belief, axes=1) - mean**2, 0))
+        maps += [mean / 255, np.clip(spread / 127.5, 0, 1)]
+    seen = channels.usable.astype(np.float32)
+    return np.asarray(np.stack([*(values * seen for values in maps), seen]), np.float32)
