@@ -126,12 +126,12 @@ def _settable_bits(source: PixelSource) -> int:
 
 
 def _generated(written: Iterable[Written]) -> Iterator[bytes]:
-    """Yield pseudonyms, moved dates and codes: values that the product made or knows."""
+    """Yield pseudonyms, moved dates, cut times and codes: values that the product made or knows."""
     for element in written:
         if not isinstance(element.value, bytes):
             for item in element.value:
                 yield from _generated(item)
-        elif element.vr in {"UI", "DA", "DT", "SH", "LO", "PN"}:
+        elif element.vr in {"UI", "DA", "DT", "TM", "SH", "LO", "PN"}:
             yield element.value
 
 

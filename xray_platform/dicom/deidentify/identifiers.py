@@ -18,22 +18,30 @@ OWN_WORDS = frozenset(
         *("XRAY", "PLATFORM", "XRAYPLATFORM", "POLICY", "KEY", "BASIC", "APPLICATION", "CONFIDENTIALITY", "PROFILE"),
         *("CLEAN", "PIXEL", "DATA", "OPTION", "DESCRIPTORS", "RETAIN", "LONGITUDINAL", "TEMPORAL", "INFORMATION"),
         *("MODIFIED", "DATES", "PATIENT", "CHARACTERISTICS", "BURNED", "TEXT", "BORDER", "DETECTOR", "LINES"),
-        *("MASKED", "NONE", "FOUND", "DICM", "ALLOW", "LIST"),
+        *("MASKED", "NONE", "FOUND", "DICM", "ALLOW", "LIST", "IDENTIFIED"),
     )
 )
 _CHANGED = frozenset(("uid", "date", "datetime", "subject", "study", "accession", "device", "clear", "text", "vendor"))
 _NUMERIC = frozenset(("DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "AT", "TM", "AS", "UV", "SV"))
+_PERSONAL = frozenset(("PN", "DA", "DT"))
+_PATIENT_GROUP = 0x0010
+# Accession number, study ID, admission ID, service episode ID, order numbers of both sides.
+_NUMBERED = frozenset((0x00080050, 0x00200010, 0x00380010, 0x00380060, 0x00402016, 0x00402017))
 _BULK = frozenset(("OW", "OF", "OD", "OL", "OV"))
 _WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]{4,}")
 _PHRASE = re.compile(rb"[\x20-\x5b\x5d-\x7e\x80-\xff]{6,}")
-_LETTERS, _FOUR_DIGITS = re.compile(rb"[A-Z]+"), re.compile(rb"[0-9]{4}")
+_PART, _DECIMAL = re.compile(rb"[0-9A-Z\x80-\xff]+"), re.compile(rb"[-+0-9e]*\.?[-+0-9e]*")
 _LONGEST = 1 << 16
 MOST_TOKENS = 20_000
 
 
 @dataclass(frozen=True)
 class Identifiers:
-    """Tokens of a source file: `words` in small letters, `numbers` of 6 digits and more, `phrases` (whole values)."""
+    """Tokens of a source file: `words` and `phrases` (whole values) in small letters, `numbers` of 6 digits and more.
+
+    Numbers are taken from identifying attributes and dates alone: elsewhere they are settings of a machine, which
+    stay, and turn up twice.
+    """
 
     words: frozenset[bytes]
     numbers: frozenset[bytes]
@@ -45,16 +53,13 @@ def identifiers_of(data: bytes, container: Container, policy: Policy) -> Identif
     words: set[bytes] = set()
     numbers: set[bytes] = set()
     phrases: set[bytes] = set()
-    for value in _values(data, container, policy):
-        for phrase in _PHRASE.findall(value[:_LONGEST]):
-            found = phrase.strip()
-            if not _is_harmless(found) and len(found) >= 6:
-                (numbers if found.isdigit() else phrases).add(found.lower())
-        for word in _WORD.findall(value[:_LONGEST]):
-            if word.isdigit():
-                numbers |= {word} if len(word) >= 6 else set()
-            elif not _is_harmless(word):
-                words.add(word.lower())
+    for value, identifying in _values(data, container, policy):
+        found = _WORD.findall(value)
+        if identifying:
+            numbers.update(word for word in found if word.isdigit() and len(word) >= 6)
+        words.update(word.lower() for word in found if not word.isdigit() and not _is_harmless(word))
+        whole = (phrase.strip().lower() for phrase in _PHRASE.findall(value))
+        phrases.update(phrase for phrase in whole if not _DECIMAL.fullmatch(phrase) and not _is_harmless(phrase))
         if len(words) + len(phrases) > MOST_TOKENS:
             break
     return Identifiers(frozenset(words), frozenset(numbers), frozenset(phrases))
@@ -64,31 +69,33 @@ def _is_harmless(token: bytes) -> bool:
     """Say whether a token is made of words that the product writes itself, or is a UID of the standard's own."""
     if token.startswith(b"1.2.840.10008."):
         return True
-    parts = _LETTERS.findall(token.upper())
-    return bool(parts) and not _FOUR_DIGITS.search(token) and all(_is_known(part.decode()) for part in parts)
+    parts = _PART.findall(token.upper())
+    return not all(part.isdigit() for part in parts) and all(_is_known(part.decode("latin-1")) for part in parts)
 
 
 def _is_known(word: str) -> bool:
     return len(word) < 3 or word in known_words() or word in OWN_WORDS
 
 
-def _values(data: bytes, container: Container, policy: Policy) -> Iterator[bytes]:
-    yield from _changed(container, container.elements, policy.places[TOP])
-    yield from (value for tag, value in container.meta.items() if tag != tags.TRANSFER_SYNTAX_UID)
-    yield data[:128] if container.part10 else b""
+def _values(data: bytes, container: Container, policy: Policy) -> Iterator[tuple[bytes, bool]]:
+    """Yield each value's bytes, at most so many, and whether the attribute identifies a person or is a date."""
+    yield from _changed(container, policy.places[TOP])
+    yield from ((value[:_LONGEST], False) for tag, value in container.meta.items() if tag != tags.TRANSFER_SYNTAX_UID)
+    yield data[:128] if container.part10 else b"", False
 
 
-def _changed(container: Container, elements: Mapping[int, Element], rows: Mapping[int, Row]) -> Iterator[bytes]:
-    ordered = list(elements.values())
+def _changed(container: Container, rows: Mapping[int, Row]) -> Iterator[tuple[bytes, bool]]:
+    ordered = list(container.elements.values())
     for element, after in zip(ordered, [*ordered[1:], None], strict=True):
         row = rows.get(element.tag)
         vr = _vr(element)
         if element.tag == tags.PIXEL_DATA or vr in _NUMERIC or vr in _BULK:
             continue
         if vr == "SQ" or element.length == UNDEFINED:
-            yield _span(container, element, after)
+            yield _span(container, element, after), False
         elif row is None or row.rule in _CHANGED:
-            yield container.raw(element.tag, elements)
+            value = container.data[element.offset : element.offset + min(element.length, _LONGEST)]
+            yield value, vr in _PERSONAL or element.tag >> 16 == _PATIENT_GROUP or element.tag in _NUMBERED
 
 
 def _span(container: Container, element: Element, after: Element | None) -> bytes:
