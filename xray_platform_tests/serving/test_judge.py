@@ -50,7 +50,7 @@ def test_the_window_that_training_saw_is_the_window_here(sound: list[Path], judg
     other = Judge.load(write_bundle(tmp_path / "tight", tight, network()).folder, threads=1)
     picture = read_picture(sound[0].read_bytes(), tight.standard.rule)
     pixels = tight.recipe.apply(picture.pixels, (picture.window_low, picture.window_high))
-    expected = network().score(pixels[None].astype(np.float32) / 65535)[0]
+    expected = network().score((pixels[None] / 65535).astype(np.float32))[0]
     assert other.verdict(sound[0].read_bytes()).score == pytest.approx(expected, abs=1e-6)
     assert judge.verdict(sound[0].read_bytes()).score != pytest.approx(expected, abs=1e-6)
 
