@@ -1,7 +1,8 @@
 """All benchmarks: a new one is one file and one line here."""
 
 from xray_platform.bench.contract import Benchmark
+from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.store import STORE
 
-BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in (PHANTOMS, STORE)}
+BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in (PHANTOMS, IMAGING, STORE)}
