@@ -65,7 +65,7 @@ def _percentiles(images: Images) -> NDArray[np.float64]:
     below = places.astype(np.int64)
     above = np.minimum(below + 1, ordered.shape[1] - 1)
     low, high = ordered[:, below].astype(np.float64), ordered[:, above]
-    return low + (high - low) * (places - below)
+    return np.asarray(low + (high - low) * (places - below), np.float64)
 
 
 def _entropy(images: Images) -> NDArray[np.float64]:
