@@ -1,0 +1,51 @@
+"""The header of a compressed picture says how large it is, for every process."""
+
+import imagecodecs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xray_platform.dicom.codestream import Codestream, read_codestream
+
+PICTURE = np.arange(20 * 30, dtype=np.uint16).reshape(20, 30)
+BYTES = PICTURE.astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        (imagecodecs.jpeg8_encode(BYTES), Codestream("jpeg", 20, 30, 1, 8, lossless=False)),
+        (
+            imagecodecs.jpeg8_encode(PICTURE, lossless=True, bitspersample=12),
+            Codestream("jpeg lossless", 20, 30, 1, 12, lossless=True),
+        ),
+        (imagecodecs.jpegls_encode(PICTURE), Codestream("jpeg-ls", 20, 30, 1, 16, lossless=True)),
+        (imagecodecs.jpegls_encode(BYTES, level=3), Codestream("jpeg-ls", 20, 30, 1, 8, lossless=False)),
+        (
+            imagecodecs.jpeg2k_encode(PICTURE, level=0, codecformat="j2k"),
+            Codestream("jpeg-2000", 20, 30, 1, 16, lossless=None),
+        ),
+        (
+            imagecodecs.jpeg2k_encode(PICTURE.astype(np.int16), level=0, codecformat="jp2"),
+            Codestream("jpeg-2000", 20, 30, 1, 16, signed=True, lossless=None),
+        ),
+        (
+            imagecodecs.jpeg2k_encode(BYTES, level=30, codecformat="j2k", reversible=False),
+            Codestream("jpeg-2000", 20, 30, 1, 8, lossless=False),
+        ),
+    ],
+)
+def test_reads_what_the_encoder_wrote(stream: bytes | bytearray, said: Codestream) -> None:
+    assert read_codestream(bytes(stream)) == said
+
+
+@given(st.binary(max_size=80), st.sampled_from([b"", b"\xff\xd8", b"\xff\xd8\xff\xc0", b"\xff\x4f\xff\x51"]))
+def test_any_bytes_give_an_answer_or_none(rest: bytes, start: bytes) -> None:
+    said = read_codestream(start + rest)
+    assert said is None or said.columns >= said.columns - 1
+
+
+def test_a_cut_header_gives_none() -> None:
+    assert read_codestream(bytes(imagecodecs.jpeg8_encode(BYTES)[:20])) is None
+    assert read_codestream(b"") is None
