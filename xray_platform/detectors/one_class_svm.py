@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
@@ -24,6 +25,7 @@ from xray_platform.settings import Settings
 from xray_platform.training.pictures import Maps, Pictures, Scores, checked, chunks
 
 CHUNK = 64
+SMOOTHING = 1 / 8  # of a patch: takes away the edges that patches leave in a heat map
 SHRINK = 10  # pictures' worth of trust in the spread over all places where a place's own spread rests on few
 REGION_ARRAYS = ("centre", "scale", "support", "weights")
 TINY = 1e-6
@@ -109,12 +111,14 @@ class OneClassSvm:
         return scores
 
     def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
-        """Return the oddness of the patches over each pixel, their mean, (N, S, S) float32; about 0 if normal."""
+        """Return the mean oddness of the patches over each pixel, without their edges, (N, S, S); about 0 if normal."""
         side, patch = self.settings.side, self.settings.patch
         odd, positions = self._odd(checked(images, side=self.picture_side), progress), patch_positions(side, patch)
         maps = np.empty(images.shape, np.float32)
         for part in chunks(maps, CHUNK):
-            maps[part] = resized(spread(odd[part], positions, patch, (side, side)), self.picture_side)
+            blocks = spread(odd[part], positions, patch, (side, side))
+            smooth = [cv2.GaussianBlur(block, (0, 0), patch * SMOOTHING) for block in blocks]
+            maps[part] = resized(np.asarray(smooth, np.float32), self.picture_side)
         return maps
 
     def _odd(self, stack: Pictures, progress: Progress) -> NDArray[np.float32]:
@@ -134,7 +138,7 @@ class OneClassSvm:
             f"a patch of {patch} x {patch} px is its edges (HOG), texture (LBP), intensity and position",
             f"{len(self.region.support)} patches hold up the border of the region of normal ones",
             f"score: the mean over {worst}, in standard deviations of normal pictures at the same place",
-            "heat map: the mean of the patches over each pixel, in the same unit",
+            "heat map: the mean of the patches over each pixel, smoothed, in the same unit",
         ]
 
     def save(self, folder: Path) -> None:
