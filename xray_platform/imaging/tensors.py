@@ -1,7 +1,9 @@
 """Tensors: prepare a batch's standard images by a recipe, store them as one sharded zarr array, read them by row."""
 
 import json
+import math
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from xray_platform.imaging.whole import read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import (
+    BYTES_A_SHARD,
     PICTURES_A_SHARD,
     TENSORS_LAYOUT,
     found_file,
@@ -34,7 +37,8 @@ from xray_platform.tables.layouts import (
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost, cores, map_in_children
 
-WORTH_A_CHILD = 64  # with fewer pictures than this, starting child processes takes longer than the work
+WORTH_CHILDREN = 6.0  # seconds of work; with less, starting child processes takes longer than they save
+TRIED = 3  # pictures that are prepared to learn how long one takes
 WORTH_THREADS = 256  # pictures that a thread reads at a time; fewer are read at once
 STORED_AS = {"float32": "float16"}
 AXES = {2: ("picture", "row", "column"), 3: ("picture", "channel", "row", "column")}
@@ -143,7 +147,7 @@ def create_tensors(folder: Path, pictures: int, recipe: Recipe) -> None:
         shape=(pictures, *shape),
         dtype=STORED_AS.get(recipe.gives.dtype, recipe.gives.dtype),
         chunks=(1, *shape),
-        shards=(_shard_length(pictures), *shape),
+        shards=(_shard_length(pictures, shape), *shape),
         compressors=TENSORS_LAYOUT.codec,
         fill_value=0,
         dimension_names=AXES[len(shape)],
@@ -151,13 +155,14 @@ def create_tensors(folder: Path, pictures: int, recipe: Recipe) -> None:
     )
 
 
-def _shard_length(pictures: int) -> int:
+def _shard_length(pictures: int, shape: Shape) -> int:
     """Return how many pictures a shard holds: at least four shards a batch, so that the cores share the work."""
-    return min(max(-(-pictures // 4), 1), PICTURES_A_SHARD)
+    fitting = BYTES_A_SHARD // (2 * math.prod(shape))
+    return max(min(-(-pictures // 4), PICTURES_A_SHARD, fitting), 1)
 
 
 def _jobs(source: Path, target: Path, recipe: Recipe, pictures: pd.DataFrame) -> Iterator[ShardJob]:
-    length = _shard_length(len(pictures))
+    length = _shard_length(len(pictures), _shape(recipe))
     for first in range(0, len(pictures), length):
         part = pictures.iloc[first : first + length]
         windows = zip(part["window_low"].astype(float), part["window_high"].astype(float), strict=True)
@@ -167,7 +172,7 @@ def _jobs(source: Path, target: Path, recipe: Recipe, pictures: pd.DataFrame) ->
 def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Progress) -> dict[str, tuple[Found, ...]]:
     """Do the jobs, and return what the steps found in each picture."""
     results: Iterator[list[tuple[Found, ...]] | Lost]
-    if pictures < WORTH_A_CHILD:
+    if pictures * _seconds_a_picture(jobs) < WORTH_CHILDREN and workers is None:
         results = (prepare_shard(job) for job in jobs)
     else:
         results = map_in_children(prepare_shard, jobs, what="tensors", workers=workers)
@@ -180,9 +185,26 @@ def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Pr
     return found
 
 
+def _seconds_a_picture(jobs: list[ShardJob]) -> float:
+    """Return how long a picture takes, tried on the first ones of the batch; 0 for an empty batch."""
+    tried = [pair for job in jobs[:1] for pair in zip(job.images[:TRIED], job.windows, strict=False)]
+    began = time.perf_counter()
+    for image, window in tried:
+        jobs[0].recipe.trace(read_whole(jobs[0].source / image), window)
+    return (time.perf_counter() - began) / max(len(tried), 1)
+
+
 def prepare_shard(job: ShardJob) -> list[tuple[Found, ...]]:
     """Prepare and write the pictures of one shard in one stroke, and return what was found in each."""
-    cv2.setNumThreads(1)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # the cores are shared by processes
+    try:
+        return _prepare(job)
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _prepare(job: ShardJob) -> list[tuple[Found, ...]]:
     target = zarr.open_array(job.target, mode="r+")
     block, found = np.empty((len(job.images), *target.shape[1:]), target.dtype), []
     for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):

@@ -33,6 +33,7 @@ QUICK = {
     "configuration": {"cname": "lz4", "clevel": 1, "shuffle": "shuffle", "typesize": 2, "blocksize": 0},
 }
 PICTURES_A_SHARD = 250
+BYTES_A_SHARD = 64 * 2**20  # a shard is made in memory
 
 STANDARD_IMAGES_LAYOUT = Layout(
     "standard images",
@@ -50,7 +51,7 @@ TENSORS_LAYOUT = Layout(
     dtypes=("uint16", "uint8", "float16"),
     shape="(picture, row, column), or (picture, channel, row, column) for borrowed networks",
     chunks="one picture",
-    shards=f"a quarter of the batch, at most {PICTURES_A_SHARD} pictures",
+    shards=f"a quarter of the batch, at most {PICTURES_A_SHARD} pictures and {BYTES_A_SHARD // 2**20} MiB",
     codec=QUICK,
 )
 LAYOUTS = (STANDARD_IMAGES_LAYOUT, TENSORS_LAYOUT)

@@ -11,6 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError, StoreError
+from xray_platform.imaging import tensors
 from xray_platform.imaging.recipe import Recipe, default_recipe
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.steps.window import WindowSettings
@@ -50,9 +51,9 @@ def test_every_picture_gets_a_row_that_fits_the_table(store: TinyStore, rows: pd
 
 def test_tensors_come_in_the_order_asked_for_and_mix_batches(store: TinyStore, rows: pd.DataFrame) -> None:
     mixed = rows.sample(frac=1, random_state=3)
-    tensors = read_tensors(store.places, RECIPE.id, mixed)
-    assert tensors.dtype == np.float32
-    for tensor, batch, image in zip(tensors, mixed["batch"], mixed["image"], strict=True):
+    read = read_tensors(store.places, RECIPE.id, mixed)
+    assert read.dtype == np.float32
+    for tensor, batch, image in zip(read, mixed["batch"], mixed["image"], strict=True):
         np.testing.assert_allclose(tensor, expected(store, batch, image), atol=1e-7)
 
 
@@ -85,8 +86,8 @@ def test_a_recipe_lies_beside_its_tensors_and_another_one_leaves_it_alone(store:
 
 def test_what_was_found_is_kept_and_replays(store: TinyStore, rows: pd.DataFrame) -> None:
     found = read_found(store.places, RECIPE.id, "batch-0001")
-    tensors = read_tensors(store.places, RECIPE.id, rows[rows["batch"] == "batch-0001"])
-    for (image, pixels), tensor in zip(store.pictures["batch-0001"].items(), tensors, strict=True):
+    read = read_tensors(store.places, RECIPE.id, rows[rows["batch"] == "batch-0001"])
+    for (image, pixels), tensor in zip(store.pictures["batch-0001"].items(), read, strict=True):
         replayed = RECIPE.replay(pixels, found[image])
         np.testing.assert_allclose(replayed / 65535, tensor, atol=1e-7)
     with pytest.raises(StoreError, match="no readable record"):
@@ -118,20 +119,36 @@ def test_scores_bytes_and_channels_are_stored_too(
     recipe = Recipe.model_validate({"steps": steps})
     rows = tensorise_batch(store.places, "batch-0001", recipe)
     assert ShardedPictures.open(tensor_array(store.places, recipe.id, "batch-0001")).dtype == np.dtype(dtype)
-    tensors = read_tensors(store.places, recipe.id, rows)
-    assert tensors.shape == (7, *shape)
+    read = read_tensors(store.places, recipe.id, rows)
+    assert read.shape == (7, *shape)
     low, high = STANDARD_IMAGES.read(store.places, "batch-0001")[["window_low", "window_high"]].iloc[0].astype(float)
     plain = recipe.apply(next(iter(store.pictures["batch-0001"].values())), (low, high))
-    np.testing.assert_allclose(tensors[0], plain / 255 if last == "byte" else plain, atol=2e-3)
+    np.testing.assert_allclose(read[0], plain / 255 if last == "byte" else plain, atol=2e-3)
 
 
-def test_a_large_batch_is_prepared_by_children_and_tells_its_progress(tmp_path: Path) -> None:
+def test_a_batch_worth_it_is_prepared_by_children_and_tells_its_progress(tmp_path: Path) -> None:
     store, seen = make_store(tmp_path, {"batch-0001": 70}), []
-    rows = tensorise_batch(store.places, "batch-0001", RECIPE, progress=lambda *told: seen.append(told))
-    tensors = read_tensors(store.places, RECIPE.id, rows)
+    rows = tensorise_batch(store.places, "batch-0001", RECIPE, workers=2, progress=lambda *told: seen.append(told))
+    read = read_tensors(store.places, RECIPE.id, rows)
     image = rows["image"].iloc[69]
-    np.testing.assert_allclose(tensors[69], expected(store, "batch-0001", image), atol=1e-7)
+    np.testing.assert_allclose(read[69], expected(store, "batch-0001", image), atol=1e-7)
     assert seen[-1] == (70, 70, "tensors")
+
+
+def test_a_slow_recipe_goes_to_children_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+
+    def in_children(function: Any, jobs: list[Any], **_: Any) -> Any:
+        sent.append(len(jobs))
+        return (function(job) for job in jobs)
+
+    monkeypatch.setattr(tensors, "map_in_children", in_children)
+    store = make_store(tmp_path, {"batch-0001": 8})
+    tensorise_batch(store.places, "batch-0001", RECIPE)
+    assert sent == []
+    monkeypatch.setattr(tensors, "WORTH_CHILDREN", 0.0)
+    tensorise_batch(store.places, "batch-0001", RECIPE)
+    assert sent == [4]
 
 
 def test_a_batch_can_be_made_again_and_can_be_empty(tmp_path: Path) -> None:
