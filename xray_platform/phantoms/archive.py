@@ -87,8 +87,9 @@ def write_archive(
         summary = _fill(waiting, folder, settings, progress, workers)
         waiting.replace(folder)
     except OSError as error:
-        shutil.rmtree(waiting, ignore_errors=True)
         raise StoreError(f"cannot write an archive into {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(waiting, ignore_errors=True)
     return summary
 
 
@@ -130,7 +131,7 @@ def _one_by_one(todo: list[tuple[Path, PlannedPicture]], progress: Progress) -> 
 
 def _sure(item: Written | Lost, picture: PlannedPicture) -> Written:
     if isinstance(item, Lost):
-        raise OSError(f"{picture.relative} was not written: {item.reason}, {item.detail}")
+        raise RuntimeError(f"{picture.relative} was not written: {item.reason}, {item.detail}")
     return item
 
 

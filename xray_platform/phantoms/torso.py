@@ -48,12 +48,12 @@ def _breasts(frame: Frame, subject: Subject, pose: Pose) -> Field:
         return np.zeros((1, 1), dtype=np.float32)
     y, x = frame.y, np.abs(frame.x)
     radius = subject.breast_mm
-    centre_y = 178 + 0.35 * radius
+    centre_y = 172 + 0.30 * radius
     centre_x = 84 + (10 if pose.view == "AP" else 0)
     above, below = np.clip(centre_y - y, 0, None) / (1.5 * radius), np.clip(y - centre_y, 0, None) / (0.72 * radius)
     across = (x - centre_x) / (1.12 * radius)
-    inside = np.clip(1 - above * above - below * below - across * across, 0, None)
-    thick = (0.62 if pose.view == "PA" else 0.5) * radius
-    half = int(np.searchsorted(y[:, 0], centre_y))  # upwards it flattens out, downwards it ends in a fold
-    inside[half:] = np.sqrt(inside[half:])
-    return np.asarray(thick * inside, dtype=np.float32)
+    middle = np.clip(1 - across * across, 1e-6, None)  # squared thickness at the height of the centre, (1, columns)
+    fading = np.clip(1 - above * above / middle, 0, None)  # upwards it fades away, downwards it ends in a fold
+    falling = np.clip(middle - below * below, 0, None)
+    thick = (0.78 if pose.view == "PA" else 0.5) * radius
+    return np.asarray(thick * np.sqrt(falling) * fading * fading, dtype=np.float32)

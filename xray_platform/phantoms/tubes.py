@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xray_platform.phantoms.frame import Field, Frame
 
 Numbers = NDArray[np.float32]
-ACROSS = (2, 4, 8, 12, 18, 26, 40)  # how many samples a tube may get across
+ACROSS = (2, 4, 6, 8, 12, 16, 22, 30, 44)  # how many samples a tube may get across
 STEP_PIXELS = 0.9  # distance of samples along a tube
 
 
