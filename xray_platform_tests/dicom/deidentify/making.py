@@ -42,7 +42,7 @@ def make(
     made.ReferringPhysicianName, made.Manufacturer = "House^Gregory", "FUJIFILM Corporation"
     made.Modality = "CR" if sop_class == CR else "DX"
     made.SeriesNumber, made.InstanceNumber, made.PatientOrientation = "1", "1", ["L", "F"]
-    made.BodyPartExamined, made.ViewPosition, made.Laterality = "CHEST", "PA", ""
+    made.BodyPartExamined, made.ViewPosition = "CHEST", "PA"
     made.BurnedInAnnotation, made.LossyImageCompression = "NO", "00"
     made.PixelSpacing, made.ImagerPixelSpacing = ["0.2", "0.2"], ["0.2", "0.2"]
     if sop_class == DX:
