@@ -44,7 +44,9 @@ _TABLE = (
     NamedRecipe(
         "denoised", "single wrong pixels removed before the resize", before=(WindowSettings(), MedianSettings())
     ),
-    NamedRecipe("lungs", "borders off, turned upright, cropped to the lungs", before=(*_CROP, WindowSettings())),
+    NamedRecipe(
+        "lungs", "borders off, turned upright, cropped to the lungs", before=(*_CROP, WindowSettings(use_given=False))
+    ),
     NamedRecipe("scores", "mean 0 and deviation 1 in each picture", after=(PictureScoreSettings(),)),
     NamedRecipe(
         "imagenet", "three channels with ImageNet's statistics, for borrowed networks", after=(ImagenetSettings(),)

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
 from xray_platform.imaging.features.all import FEATURES, extract, feature_names
 from xray_platform.imaging.features.feature import FeatureSettings
 
 KINDS = sorted(FEATURES)
+LEAST = {"hog": 32, "glcm": 5, "statistics": 4, "sobel": 8, "scharr": 8, "gabor": 4, "log": 4}  # pixels, else 1
 
 
 @pytest.fixture(params=KINDS)
@@ -38,6 +41,24 @@ def test_each_number_has_a_name_of_its_own_and_is_finite(feature: FeatureSetting
     assert np.isfinite(rows).all()
     assert len(set(names)) == len(names) == np.prod(feature.shape((64, 70)))
     assert feature.describe()
+
+
+@settings(max_examples=15)
+@given(rows=st.integers(1, 50), columns=st.integers(1, 50), seed=st.integers(0, 99), extreme=st.booleans())
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_picture_gives_finite_numbers_or_is_too_small_with_a_reason(
+    kind: str, rows: int, columns: int, seed: int, extreme: bool
+) -> None:
+    feature = FEATURES[kind]()
+    noise = np.random.default_rng(seed).random((2, rows, columns)).astype(np.float32)
+    images = np.round(noise) if extreme else noise
+    if min(rows, columns) < LEAST.get(kind, 1):
+        with pytest.raises(InputError, match="fit into"):
+            feature.compute(images)
+    else:
+        numbers = feature.compute(images)
+        assert numbers.shape == (2, len(feature.names((rows, columns))))
+        assert np.isfinite(numbers).all()
 
 
 def test_pictures_together_give_what_each_gives_alone(feature: FeatureSettings) -> None:

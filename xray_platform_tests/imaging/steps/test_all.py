@@ -44,6 +44,34 @@ def test_any_picture_comes_out_in_the_promised_form(step: StepSettings, form: Fo
     assert not np.shares_memory(out, picture) or np.array_equal(out, picture)
 
 
+VARIED: dict[str, dict[str, st.SearchStrategy[object]]] = {
+    "window": {"low_percentile": st.floats(0, 49), "high_percentile": st.floats(51, 100)},
+    "quantise": {"bits": st.integers(1, 16)},
+    "resize": {"rows": st.integers(1, 60), "columns": st.integers(1, 60), "keep_aspect": st.booleans()},
+    "collimation": {"most": st.floats(0, 0.49)},
+    "rotate": {"degrees": st.floats(-45, 45)},
+    "gaussian": {"sigma": st.floats(0.05, 20)},
+    "median": {"side": st.sampled_from([3, 5, 7, 9])},
+    "non_local_means": {"strength": st.floats(0.001, 1), "patch": st.sampled_from([3, 5]), "search": st.just(7)},
+    "bilateral": {"sigma": st.floats(0.1, 5), "grey_sigma": st.floats(0.001, 1)},
+    "linear": {"gain": st.floats(0.01, 100), "offset": st.floats(-1, 1)},
+    "gamma": {"gamma": st.floats(0.01, 10)},
+    "clahe": {"clip_limit": st.floats(1, 256), "tiles": st.integers(1, 64)},
+    "normal_score": {"mean": st.floats(0, 1), "deviation": st.floats(0.001, 1)},
+}
+
+
+@pytest.mark.parametrize("kind", VARIED)
+@settings(max_examples=12)
+@given(data=st.data())
+def test_any_settings_keep_the_promise(kind: str, data: st.DataObject) -> None:
+    step = STEPS[kind].model_validate(data.draw(st.fixed_dictionaries(VARIED[kind])))
+    picture = data.draw(pictures(FULL))
+    out = step.apply(picture)
+    assert (step.gives or FULL).holds(out)
+    assert step.shape(picture.shape) in (out.shape, None)
+
+
 @pytest.mark.parametrize("kind", STEPS)
 @given(level=st.integers(0, 65535), rows=st.integers(1, 30), columns=st.integers(1, 30))
 @settings(max_examples=8)
