@@ -1,6 +1,6 @@
 """Evidence: how well each grey level explains each pixel's colour, learnt from the damaged picture itself."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from xray_platform.imaging.repair.false_colour import BANDS
 from xray_platform.imaging.repair.form import Mask, to_byte
+from xray_platform.imaging.repair.tiles import Place
 
 Volume = NDArray[np.float32]
 """(bands, rows, columns): one number for each band of grey level and pixel."""
@@ -31,6 +32,10 @@ class Channels:
     scatter: NDArray[np.float32]
     trust: NDArray[np.float32]
     usable: Mask = field(repr=False)
+
+    def piece(self, place: Place) -> "Channels":
+        """Return a part of the picture; what is known of the noise stays that of the whole."""
+        return replace(self, values=self.values[:, *place], usable=self.usable[place])
 
 
 def separate(levels: NDArray[np.float32], curve: NDArray[np.float32], usable: Mask) -> Channels:

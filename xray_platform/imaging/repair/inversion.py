@@ -7,11 +7,12 @@ from pydantic import Field
 from scipy.ndimage import gaussian_filter1d
 
 from xray_platform.imaging.repair.belief import LEVELS, believe, expect, gather, habit_of_films
-from xray_platform.imaging.repair.evidence import Volume, first_evidence, learnt_evidence, separate
+from xray_platform.imaging.repair.evidence import Channels, Volume, first_evidence, learnt_evidence, separate
 from xray_platform.imaging.repair.false_colour import BANDS
 from xray_platform.imaging.repair.film_levels import film_levels
 from xray_platform.imaging.repair.form import Grey, Mask
 from xray_platform.imaging.repair.sliding_dct import denoise_dct
+from xray_platform.imaging.repair.tiles import in_tiles
 from xray_platform.settings import Settings
 
 SAME = 12.0
@@ -49,10 +50,14 @@ def invert_colours(
     et al. 2013). Where the colours leave a range of levels open, the smoothing fills it from its borders.
     """
     channels = separate(levels, curve, usable)
-    habit = habit_of_films()
+    return in_tiles(usable.shape, lambda place: _invert(channels.piece(place), curve, settings))
+
+
+def _invert(channels: Channels, curve: NDArray[np.float32], settings: InversionSettings) -> Grey:
+    usable, habit = channels.usable, habit_of_films()
     evidence = first_evidence(channels)
     belief = believe(gather(evidence, settings.reach, settings.weight) + settings.habit * habit)
-    for _ in range(settings.rounds):
+    for _ in range(settings.rounds if usable.any() else 0):
         evidence = learnt_evidence(channels, belief, blur=2.0)
         habit = _habit(belief, usable)
         belief = believe(gather(evidence, settings.reach, settings.weight) + settings.habit * habit)

@@ -74,7 +74,7 @@ def _measure(
     edge = max(contours, key=len)[:, 0].astype(np.float64)
     centre, radius, error = _circle(edge)
     radius += 0.5  # the contour runs through the centres of the outermost pixels
-    tolerated = max(0.1 * radius, 1.2)
+    tolerated = max(0.1 * radius, 0.8)
     round_enough = error < tolerated and abs(region.sum() / (np.pi * radius**2) - 1) < 0.15
     inside = cv2.erode(region.astype(np.uint8), _ball(2), borderValue=0) > 0
     flat = float(levels[inside].std(axis=0).max()) if inside.any() else 255.0

@@ -20,6 +20,7 @@ from xray_platform.imaging.repair.form import Depth, Grey, channels_of, check_pi
 from xray_platform.imaging.repair.grey_noise import Denoiser, remove_gaussian, remove_impulses, remove_speckle
 from xray_platform.imaging.repair.inversion import InversionSettings, invert_colours
 from xray_platform.imaging.repair.rectify import rectified_shape, rectify, rectify_mask
+from xray_platform.imaging.repair.tiles import in_tiles
 from xray_platform.settings import Settings
 
 Learnt = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -107,7 +108,8 @@ def _invert(
     curve = colour.curve()
     if learnt is None:
         return invert_colours(levels, curve, usable, settings.inversion)
-    return learnt(evidence_maps(separate(levels, curve, usable)))
+    channels = separate(levels, curve, usable)
+    return in_tiles(usable.shape, lambda place: learnt(evidence_maps(channels.piece(place))))
 
 
 def _mix_channels(

@@ -68,10 +68,8 @@ def test_a_picture_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_contact_sheet_takes_any_shape_and_depth() -> None:
-    stacks: list[list[NDArray[Any]]] = [
-        [chest(), chest().astype(np.uint16) * 16],
-        [painted(chest())[:80], chest()[:, :50]],
-    ] * 4
+    deep = chest().astype(np.uint16) * 16
+    stacks: list[list[NDArray[Any]]] = [[chest(), deep], [painted(chest())[:80], chest()[:, :50]]] * 4
     sheet = contact_sheet(stacks, side=40, across=3)
     assert sheet.dtype == np.uint8
     assert sheet.shape[1] == 3 * 46

@@ -28,7 +28,7 @@ def test_pairs_are_scored_and_split_into_halves(tmp_path: Path) -> None:
 def test_real_damaged_films_come_back(shared_data: Path, tmp_path: Path) -> None:
     for folder in ("damaged", "clean"):
         (tmp_path / folder).mkdir()
-        for file in sorted((shared_data / "durham" / folder).iterdir())[5::14]:
+        for file in sorted((shared_data / "durham" / folder).iterdir())[5::20]:
             (tmp_path / folder / file.name).symlink_to(file)
     means = mean_scores(measure(tmp_path / "damaged", tmp_path / "clean"))["all"]
     assert means["damaged_psnr"] < 11
