@@ -19,7 +19,7 @@ REACH = 4  # standard deviations after which the bell is cut off
 class BlobSettings(FeatureSettings):
     """Mean of the scale-normalised response of bright and of dark spots; a spot's radius is 1.4 sigma."""
 
-    kind: Literal["log"] = "log"
+    kind: Literal["log"] = Field("log", description="which feature this is")
     scales: int = Field(4, ge=1, le=6, description="how many sizes: sigma 1, 2, 4, … pixels")
     grid: int = Field(4, ge=1, le=64, description="cells down and across")
 

@@ -17,7 +17,7 @@ SOBEL_SUM, SCHARR_SUM = 8, 32  # sums of the kernels' positive weights times the
 class SobelSettings(FeatureSettings):
     """Sobel gradient: in each cell mean and deviation of its strength, mean change down and across without sign."""
 
-    kind: Literal["sobel"] = "sobel"
+    kind: Literal["sobel"] = Field("sobel", description="which feature this is")
     grid: int = Field(8, ge=1, le=64, description="cells down and across")
 
     def shape(self, picture: Shape) -> Shape:  # noqa: ARG002 - the grid decides
@@ -36,7 +36,7 @@ class SobelSettings(FeatureSettings):
 class ScharrSettings(FeatureSettings):
     """Scharr gradient, whose strength depends less on the direction; else as Sobel's."""
 
-    kind: Literal["scharr"] = "scharr"
+    kind: Literal["scharr"] = Field("scharr", description="which feature this is")
     grid: int = Field(8, ge=1, le=64, description="cells down and across")
 
     def shape(self, picture: Shape) -> Shape:  # noqa: ARG002 - the grid decides

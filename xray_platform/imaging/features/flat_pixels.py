@@ -13,7 +13,7 @@ from xray_platform.imaging.steps.resize import scale_to
 class PixelsSettings(FeatureSettings):
     """Each picture resized (aspect not kept) and read row by row."""
 
-    kind: Literal["pixels"] = "pixels"
+    kind: Literal["pixels"] = Field("pixels", description="which feature this is")
     side: int = Field(32, ge=1, le=1024, description="height and width of the resized picture, in pixels")
 
     def shape(self, picture: Shape) -> Shape:  # noqa: ARG002 - the side decides

@@ -19,7 +19,7 @@ OCTAVES = 1.0  # bandwidth of a filter along its stripes' normal
 class GaborSettings(FeatureSettings):
     """Mean strength of each filter's response: stripes 4, 8, 16, … pixels apart, directions spread over 180 degrees."""
 
-    kind: Literal["gabor"] = "gabor"
+    kind: Literal["gabor"] = Field("gabor", description="which feature this is")
     scales: int = Field(3, ge=1, le=6, description="how many wavelengths: 4, 8, 16, … pixels")
     orientations: int = Field(4, ge=1, le=16, description="directions spread evenly over 180 degrees")
     grid: int = Field(4, ge=1, le=64, description="cells down and across")

@@ -22,7 +22,7 @@ class GlcmSettings(FeatureSettings):
     A diagonal neighbour at distance d lies d rows and d columns away.
     """
 
-    kind: Literal["glcm"] = "glcm"
+    kind: Literal["glcm"] = Field("glcm", description="which feature this is")
     levels: int = Field(32, ge=2, le=256, description="grey levels that are told apart")
     distances: int = Field(3, ge=1, le=8, description="how many distances: 1, 2, 4, … pixels")
 

@@ -17,7 +17,7 @@ HYSTERESIS = 0.2
 class HogSettings(FeatureSettings):
     """Gradient directions in cells, normalised over blocks of cells (L2-Hys); equals `skimage.feature.hog`."""
 
-    kind: Literal["hog"] = "hog"
+    kind: Literal["hog"] = Field("hog", description="which feature this is")
     orientations: int = Field(9, ge=2, le=36, description="bins of the unsigned gradient direction over 180 degrees")
     cell: int = Field(16, ge=2, le=256, description="side of a cell, in pixels")
     block: int = Field(2, ge=1, le=8, description="side of a block, in cells; blocks overlap by all but one cell")

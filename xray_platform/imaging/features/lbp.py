@@ -16,7 +16,7 @@ POINTS = 8
 class LbpSettings(FeatureSettings):
     """Which of eight neighbours on a circle are at least as bright as the middle; 59 uniform codes a grid cell."""
 
-    kind: Literal["lbp"] = "lbp"
+    kind: Literal["lbp"] = Field("lbp", description="which feature this is")
     radius: float = Field(1.0, ge=1, le=16, description="radius of the circle of neighbours, in pixels")
     grid: int = Field(4, ge=1, le=32, description="cells down and across, each with a histogram of its own")
 

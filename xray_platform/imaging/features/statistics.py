@@ -19,7 +19,7 @@ FLAT = 1e-6  # a deviation below this is rounding: skewness and kurtosis are the
 class StatisticsSettings(FeatureSettings):
     """Intensity statistics; skewness and excess kurtosis are 0 for a constant picture."""
 
-    kind: Literal["statistics"] = "statistics"
+    kind: Literal["statistics"] = Field("statistics", description="which feature this is")
     grid: int = Field(4, ge=1, le=32, description="cells down and across with a mean and a deviation of their own")
 
     def shape(self, picture: Shape) -> Shape:  # noqa: ARG002 - the grid decides

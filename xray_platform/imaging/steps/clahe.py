@@ -23,7 +23,7 @@ STRIP_PIXELS = 2**16  # worked on at a time, so that the arrays between stay in 
 class ClaheSettings(StepSettings):
     """Each tile gets a tone curve of its own histogram, clipped; pixels blend the curves of the four nearest tiles."""
 
-    kind: Literal["clahe"] = "clahe"
+    kind: Literal["clahe"] = Field("clahe", description="which step this is")
     clip_limit: float = Field(2.0, ge=1, le=256, description="highest bin, in multiples of an even histogram's bins")
     tiles: int = Field(8, ge=1, le=64, description="tiles down and across")
 

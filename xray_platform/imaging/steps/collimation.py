@@ -22,7 +22,7 @@ ROUNDS = 3  # borders of rows uncover borders of columns, and the other way roun
 class CollimationSettings(StepSettings):
     """Take rows and columns away from the edges while they are black, or white up to a straight edge."""
 
-    kind: Literal["collimation"] = "collimation"
+    kind: Literal["collimation"] = Field("collimation", description="which step this is")
     most: float = Field(0.35, ge=0, lt=0.5, description="a border wider than this share of the side is left alone")
 
     takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)

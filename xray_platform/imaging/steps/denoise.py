@@ -17,7 +17,7 @@ QUICK_MEDIAN = 5  # OpenCV's longest median side in 16 bits
 class GaussianSettings(StepSettings):
     """Gaussian smoothing: the plain remedy for fine noise; softens edges too."""
 
-    kind: Literal["gaussian"] = "gaussian"
+    kind: Literal["gaussian"] = Field("gaussian", description="which step this is")
     sigma: float = Field(1.0, gt=0, le=50, description="standard deviation of the bell, in pixels")
 
     takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
@@ -33,7 +33,7 @@ class GaussianSettings(StepSettings):
 class MedianSettings(StepSettings):
     """Median of a square: removes single wrong pixels and keeps edges."""
 
-    kind: Literal["median"] = "median"
+    kind: Literal["median"] = Field("median", description="which step this is")
     side: int = Field(3, ge=3, le=31, description="side of the square, odd, in pixels; 3 and 5 are much faster")
 
     takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
@@ -58,7 +58,7 @@ class MedianSettings(StepSettings):
 class NonLocalMeansSettings(StepSettings):
     """Non-local means: the mean of places that look alike (Buades, Coll, Morel, CVPR 2005); slow, keeps texture."""
 
-    kind: Literal["non_local_means"] = "non_local_means"
+    kind: Literal["non_local_means"] = Field("non_local_means", description="which step this is")
     strength: float = Field(0.02, gt=0, le=1, description="difference taken as noise, as a share of the range")
     patch: int = Field(5, ge=3, le=21, description="side of the compared patches, odd, in pixels")
     search: int = Field(15, ge=3, le=61, description="side of the square that is searched, odd, in pixels")
@@ -86,7 +86,7 @@ class NonLocalMeansSettings(StepSettings):
 class BilateralSettings(StepSettings):
     """Bilateral smoothing: near in place and in grey value counts (Tomasi, Manduchi, ICCV 1998); keeps edges."""
 
-    kind: Literal["bilateral"] = "bilateral"
+    kind: Literal["bilateral"] = Field("bilateral", description="which step this is")
     sigma: float = Field(2.0, gt=0, le=20, description="nearness in place, in pixels")
     grey_sigma: float = Field(0.05, gt=0, le=1, description="nearness in grey value, as a share of the range")
 

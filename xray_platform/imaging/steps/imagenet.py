@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from xray_platform.imaging.form import BORROWED, FULL, UNIT, Form, Pixels
 from xray_platform.imaging.step import Found, Shape, StepSettings
@@ -15,7 +16,7 @@ DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)[:, None, None]
 class ImagenetSettings(StepSettings):
     """Repeat grey three times and standardise each channel; the result has the shape (3, rows, columns)."""
 
-    kind: Literal["imagenet"] = "imagenet"
+    kind: Literal["imagenet"] = Field("imagenet", description="which step this is")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
     gives: ClassVar[Form | None] = BORROWED

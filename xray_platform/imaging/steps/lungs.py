@@ -13,7 +13,7 @@ from xray_platform.imaging.step import Found, Shape, StepSettings
 class LungsSettings(StepSettings):
     """Crop to the box of both lungs with a margin; a picture in which no lungs are seen is left whole."""
 
-    kind: Literal["lungs"] = "lungs"
+    kind: Literal["lungs"] = Field("lungs", description="which step this is")
     least_match: float = Field(0.4, ge=-1, le=1, description="correlation with the lungs' outline to be believed")
     side_margin: float = Field(0.1, ge=0, le=1, description="added left and right, as a share of the lungs' width")
     top_margin: float = Field(0.08, ge=0, le=1, description="added above, as a share of the lungs' height")

@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from xray_platform.imaging.form import FULL, STORED, Form, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.steps.window import stretch
@@ -10,7 +12,7 @@ from xray_platform.imaging.steps.window import stretch
 class MinMaxSettings(StepSettings):
     """Darkest to black, brightest to white; one hot pixel is enough to darken all others (see the window)."""
 
-    kind: Literal["min_max"] = "min_max"
+    kind: Literal["min_max"] = Field("min_max", description="which step this is")
 
     takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
     gives: ClassVar[Form | None] = FULL

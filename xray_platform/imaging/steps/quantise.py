@@ -13,7 +13,7 @@ from xray_platform.imaging.step import Found, StepSettings
 class QuantiseSettings(StepSettings):
     """Round to 2^bits evenly spaced grey levels, black and white among them; the range stays 16 bits wide."""
 
-    kind: Literal["quantise"] = "quantise"
+    kind: Literal["quantise"] = Field("quantise", description="which step this is")
     bits: int = Field(8, ge=1, le=16, description="bits that remain")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL,)

@@ -13,7 +13,7 @@ from xray_platform.imaging.step import Found, Shape, StepSettings
 class ResizeSettings(StepSettings):
     """Resize to rows x columns; smaller by area averaging, larger by bilinear interpolation."""
 
-    kind: Literal["resize"] = "resize"
+    kind: Literal["resize"] = Field("resize", description="which step this is")
     rows: int = Field(128, ge=1, le=8192, description="height of the result, in pixels")
     columns: int = Field(128, ge=1, le=8192, description="width of the result, in pixels")
     keep_aspect: bool = Field(True, description="keep height to width, and pad with black what stays free")

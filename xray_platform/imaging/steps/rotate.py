@@ -14,7 +14,7 @@ from xray_platform.imaging.symmetry import tilt
 class RotateSettings(StepSettings):
     """Turn counter-clockwise about the centre; the size stays, corners that come in are black."""
 
-    kind: Literal["rotate"] = "rotate"
+    kind: Literal["rotate"] = Field("rotate", description="which step this is")
     degrees: float = Field(0.0, ge=-45, le=45, description="angle, counter-clockwise positive, in degrees")
 
     takes: ClassVar[tuple[Form, ...]] = (STORED, FULL, UNIT)
@@ -30,7 +30,7 @@ class RotateSettings(StepSettings):
 class StraightenSettings(StepSettings):
     """Turn the chest's axis of symmetry upright, where four looks at the picture agree on it; else leave it alone."""
 
-    kind: Literal["straighten"] = "straighten"
+    kind: Literal["straighten"] = Field("straighten", description="which step this is")
     most_degrees: float = Field(10.0, gt=0, le=15, description="a larger tilt is not believed, in degrees")
     least_degrees: float = Field(1.0, ge=0, le=15, description="a smaller tilt is left as it is, in degrees")
     agreement: float = Field(2.5, gt=0, le=15, description="the looks may differ by so much, in degrees")

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from xray_platform.imaging.form import BYTE, FULL, SPAN, UNIT, Form, Pixels
 from xray_platform.imaging.step import Found, StepSettings
@@ -11,7 +12,7 @@ from xray_platform.imaging.step import Found, StepSettings
 class UnitSettings(StepSettings):
     """Black is 0.0, white 1.0."""
 
-    kind: Literal["unit"] = "unit"
+    kind: Literal["unit"] = Field("unit", description="which step this is")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL, BYTE)
     gives: ClassVar[Form | None] = UNIT
@@ -26,7 +27,7 @@ class UnitSettings(StepSettings):
 class ByteSettings(StepSettings):
     """Black is 0, white 255; only 256 grey levels remain."""
 
-    kind: Literal["byte"] = "byte"
+    kind: Literal["byte"] = Field("byte", description="which step this is")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
     gives: ClassVar[Form | None] = BYTE

@@ -17,7 +17,7 @@ FLAT = 1e-6  # a deviation below this is that of a constant picture, whose score
 class PictureScoreSettings(StepSettings):
     """z-score per picture: mean 0, deviation 1; a constant picture gives 0 everywhere."""
 
-    kind: Literal["picture_score"] = "picture_score"
+    kind: Literal["picture_score"] = Field("picture_score", description="which step this is")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
     gives: ClassVar[Form | None] = SCORES
@@ -36,7 +36,7 @@ class PictureScoreSettings(StepSettings):
 class NormalScoreSettings(StepSettings):
     """z-score over the normal training pictures: one mean and one deviation for all, see `fit_normal_score`."""
 
-    kind: Literal["normal_score"] = "normal_score"
+    kind: Literal["normal_score"] = Field("normal_score", description="which step this is")
     mean: float = Field(0.5, ge=0, le=1, description="mean of the normal training pictures, in [0, 1]")
     deviation: float = Field(0.25, gt=0, le=1, description="deviation of all their pixels, in [0, 1]")
 

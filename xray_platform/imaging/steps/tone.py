@@ -17,7 +17,7 @@ LEVELS = np.arange(65536, dtype=np.float64)
 class LinearSettings(StepSettings):
     """Linear contrast about the middle grey: gain 1 and offset 0 change nothing."""
 
-    kind: Literal["linear"] = "linear"
+    kind: Literal["linear"] = Field("linear", description="which step this is")
     gain: float = Field(1.0, gt=0, le=100, description="slope about the middle grey; above 1 more contrast")
     offset: float = Field(0.0, ge=-1, le=1, description="added brightness, as a share of the range")
 
@@ -35,7 +35,7 @@ class LinearSettings(StepSettings):
 class GammaSettings(StepSettings):
     """Power law: out = in^gamma on [0, 1]; above 1 darkens the middle greys, 1 changes nothing."""
 
-    kind: Literal["gamma"] = "gamma"
+    kind: Literal["gamma"] = Field("gamma", description="which step this is")
     gamma: float = Field(1.0, gt=0, le=10, description="exponent")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL,)
@@ -51,7 +51,7 @@ class GammaSettings(StepSettings):
 class EqualiseSettings(StepSettings):
     """Histogram equalisation over all 65536 levels; a picture of one grey stays as it is."""
 
-    kind: Literal["equalise"] = "equalise"
+    kind: Literal["equalise"] = Field("equalise", description="which step this is")
     ignore_black: bool = Field(True, description="leave pixels of value 0 (frames, padding) black and uncounted")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL,)

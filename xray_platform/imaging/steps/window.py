@@ -20,7 +20,7 @@ NARROW = 4.0  # below this width the scaled values could leave the 32-bit intege
 class WindowSettings(StepSettings):
     """Percentile window: the limits of the picture's table row where it has one, else its own percentiles."""
 
-    kind: Literal["window"] = "window"
+    kind: Literal["window"] = Field("window", description="which step this is")
     low_percentile: float = Field(0.5, ge=0, le=100, description="share of pixels that may turn black, in percent")
     high_percentile: float = Field(99.5, ge=0, le=100, description="share of pixels below white, in percent")
     use_given: bool = Field(True, description="take the window that the standard image carries, where it carries one")
