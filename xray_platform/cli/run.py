@@ -21,7 +21,10 @@ def run(
         list[str] | None, typer.Option(help="only this stage: archive, imaging, detectors, networks, evaluation")
     ] = None,
     select: Annotated[
-        str | None, typer.Option(help="only these assets, in Dagster's selection syntax, e.g. 'pca_residual+'")
+        str | None,
+        typer.Option(
+            help="only these assets: names with commas, or Dagster's selection syntax, e.g. 'key:pca_residual+'"
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="make also what is up to date")] = False,
 ) -> None:

@@ -77,7 +77,8 @@ def splits(context: dg.AssetExecutionContext, store: Store, config: SplitConfig)
     pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.read(store.places), config)
     SPLITS.write(store.places, frame)
-    return Made(SPLITS, frame, {"pictures": counts(frame["split"] + ", " + frame["abnormal"].map(_word))})
+    words = [f"{split}, {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
+    return Made(SPLITS, frame, {"pictures": counts(pd.Series(words, dtype="str"))})
 
 
 def decisions(quality: pd.DataFrame) -> "pd.Series[str]":

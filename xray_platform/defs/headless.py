@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ class Headless:
         self.instance.dispose()
 
     def select(self, groups: Sequence[str], selection: str | None) -> list[dg.AssetKey]:
-        """Return the assets that a user named by groups or in Dagster's selection syntax; neither means all.
+        """Return the assets that a user named, by group or in Dagster's selection syntax, with commas; neither: all.
 
         Raises InputError where nothing has that name.
         """
@@ -68,14 +69,20 @@ class Headless:
         return [key for key in self.graph.specs if key in found]
 
     def _resolve(self, selection: str) -> set[dg.AssetKey]:
-        try:
-            found = set(dg.AssetSelection.from_string(selection).resolve(self._assets))
-        except (dg.DagsterError, ValueError) as error:
-            raise InputError(f"cannot understand the selection {selection!r}: {error}") from error
+        found: set[dg.AssetKey] = set()
+        for part in filter(None, (part.strip() for part in selection.split(","))):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", dg.BetaWarning)  # Dagster's own, raised for every group selection
+                    found |= dg.AssetSelection.from_string(part).resolve(self._assets)
+            except (dg.DagsterError, ValueError) as error:
+                raise InputError(f"cannot understand the selection {part!r}; {self._names()}") from error
         if not found:
-            names = ", ".join(key.to_user_string() for key in self.graph.specs)
-            raise InputError(f"no asset is selected by {selection!r}; there are {names}")
+            raise InputError(f"no asset is selected by {selection!r}; {self._names()}")
         return found
+
+    def _names(self) -> str:
+        return "there are " + ", ".join(key.to_user_string() for key in self.graph.specs)
 
     def batches(self) -> list[str]:
         """Return all batches, in order; a plan whose partition was not opened yet (a killed ingest) is opened."""

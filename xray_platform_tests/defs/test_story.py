@@ -8,7 +8,7 @@ import pydicom
 
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
-from xray_platform.dicom.plan import plans
+from xray_platform.dicom.plan import plan_batches, plans
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
 from xray_platform.tracking.experiments import open_tracking
@@ -90,7 +90,7 @@ def test_the_first_of_the_leaderboard_is_the_champion(story: Story) -> None:
 
 def test_a_second_run_has_nothing_to_do(story: Story) -> None:
     assert story.store.pending() == []
-    assert list(story.store.run(list(story.store.graph.specs), lambda entry: None)) == []
+    assert list(story.store.run(list(story.store.graph.specs), ignore)) == []
 
 
 def test_the_user_interface_gets_row_counts_schemas_pictures_and_links(story: Story) -> None:
@@ -116,6 +116,10 @@ def test_all_checks_passed_and_left_their_data_docs(story: Story) -> None:
     assert not [line for line in blocking if "classes" not in line]
 
 
+def ignore(_: object) -> None:
+    """Listen to nothing."""
+
+
 def identities(story: Story) -> set[bytes]:
     """Return names, patient IDs, accession numbers and UIDs of the archive, as bytes."""
     found: set[str] = set()
@@ -136,14 +140,12 @@ def _identity_of(path: Path) -> set[str]:
 
 def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: Path) -> None:
     """Last in this file, since it changes the store."""
-    from xray_platform.dicom.plan import plan_batches
-
     before = TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns
     where = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
     write_archive(tmp_path / "more", ArchiveSettings(pictures=4, side=SMALL_SIDE, seed=99, broken=False), workers=1)
     plan_batches(story.places, tmp_path / "more", origin="phantom")
     keys = story.store.select(["archive", "imaging"], None)
-    outcomes = list(story.store.run(keys, lambda entry: None))
+    outcomes = list(story.store.run(keys, ignore))
     assert all(outcome.success for outcome in outcomes)
     assert [outcome.partition for outcome in outcomes] == ["batch-0002", None]
     assert TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns == before

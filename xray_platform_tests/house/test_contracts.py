@@ -48,7 +48,10 @@ def test_every_setting_is_described() -> None:
     classes = settings_classes()
     assert len(classes) > 10
     mute = [
-        f"{kind.__name__}.{name}" for kind in classes for name, field in kind.model_fields.items() if not field.description
+        f"{kind.__name__}.{name}"
+        for kind in classes
+        for name, field in kind.model_fields.items()
+        if not field.description
     ]
     assert not mute
 

@@ -1,0 +1,42 @@
+"""The command, run in this process: its exit code and what it wrote."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from xray_platform.cli import main
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Xray = Callable[..., Ran]
+
+
+@pytest.fixture
+def xray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Xray:
+    """Return the command `xray --root <empty folder> …`."""
+    monkeypatch.setenv("XRAY_KEY", "5e" * 32)
+    monkeypatch.delenv("XRAY_ROOT", raising=False)
+
+    def run(*words: object, root: Path = tmp_path / "store") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["xray", "--root", str(root), *map(str, words)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return run
