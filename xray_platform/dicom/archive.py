@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -48,7 +49,7 @@ def take_in(places: Places, plan: BatchPlan, *, progress: Progress = silent) -> 
             entries = _take_in(places, plan, index, progress)
     except OSError as error:
         raise StoreError(f"cannot write the raw archive {places.raw}: {error.strerror or error}") from error
-    return CATALOGUE.frame([asdict(entries[file.source]) for file in plan.files])
+    return CATALOGUE.frame([vars(entries[file.source]) for file in plan.files])
 
 
 def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) -> dict[str, Entry]:
@@ -59,7 +60,7 @@ def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) 
     done = len(plan.files) - len(todo)
     with _incoming(places, plan.batch) as folder, ThreadPoolExecutor(cores()) as pool:
         for group in _groups(todo):
-            arrived = list(pool.map(lambda pair: _arrive(places, index, folder, *pair), enumerate(group)))
+            arrived = _arrivals(places, index, group, folder, pool)
             for entry in _commit(places, plan.batch, index, arrived):
                 entries[entry.source] = entry
             done += len(group)
@@ -92,11 +93,24 @@ class _Arrived:
     reason: str = ""
 
 
-def _arrive(places: Places, index: Index, folder: Path, number: int, file: PlannedFile) -> _Arrived:
-    known = index.hash_of(file.source, file.size_bytes, file.modified_ns)
+def _arrivals(
+    places: Places, index: Index, group: Sequence[PlannedFile], folder: Path, pool: ThreadPoolExecutor
+) -> list[_Arrived]:
+    """Read a group: each thread takes its share of the files one after the other, for a task a file costs too much."""
+    known = [index.hash_of(file.source, file.size_bytes, file.modified_ns) for file in group]
+    numbers = range(len(group))
+    shares = [numbers[first :: cores()] for first in range(cores())]
+
+    def read(share: range) -> list[_Arrived]:
+        return [_arrive(places, folder / str(number), group[number], known[number]) for number in share]
+
+    arrived = dict(zip(chain(*shares), chain(*pool.map(read, shares)), strict=True))
+    return [arrived[number] for number in numbers]
+
+
+def _arrive(places: Places, waiting: Path, file: PlannedFile, known: str | None) -> _Arrived:
     if known and raw_path(places, known).exists():
         return _Arrived(file, None, known, file.size_bytes, file.modified_ns)
-    waiting = folder / str(number)
     try:
         copied = copy(file, waiting)
     except SourceError as error:
@@ -127,13 +141,19 @@ def _settle(places: Places, batch: str, index: Index, each: _Arrived, stored: se
         intake = "known" if each.sha256 in stored or index.is_stored(each.sha256) else "stored"
         stored.add(each.sha256)
     if each.waiting and each.sha256:
-        path = raw_path(places, each.sha256)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        each.waiting.replace(path)
+        _rename(each.waiting, raw_path(places, each.sha256))
     file = each.file
     return Entry(
         batch, file.source, file.relative, each.sha256, each.size_bytes, each.modified_ns, intake, each.reason
     )  # fmt: skip
+
+
+def _rename(waiting: Path, path: Path) -> None:
+    try:
+        waiting.replace(path)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        waiting.replace(path)
 
 
 @contextmanager

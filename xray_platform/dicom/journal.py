@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -78,7 +78,7 @@ def _append(descriptor: int, entries: Sequence[Entry]) -> int:
 def _lines(entries: Sequence[Entry], previous: str) -> Iterator[bytes]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     for entry in entries:
-        line = json.dumps({"prev": previous, "at": now, **asdict(entry)}, separators=(",", ":")).encode()
+        line = json.dumps({"prev": previous, "at": now, **vars(entry)}, separators=(",", ":")).encode()
         previous = sha256(line).hexdigest()
         yield line + b"\n"
 

@@ -30,8 +30,8 @@ class Picture:
 
     `pixels` (rows, columns) uint16: stored values after the modality transformation, black is low, L\\F, padding 0.
     `window_low` and `window_high` are percentiles of the unpadded pixels, or what the file records. `turn` is how the
-    picture was turned, to map boxes; `padding` is the share of padded pixels; `done` says in words what was done, in
-    order.
+    picture was turned, to map boxes; `padding` is the share of padded pixels, the other shares are those of the lowest
+    and the highest value among the rest; `done` says in words what was done, in order.
     """
 
     pixels: Image
@@ -48,6 +48,8 @@ class Picture:
     modality: str | None = None
     view_position: str | None = None
     padding: float = 0.0
+    darkest_share: float = 0.0
+    brightest_share: float = 0.0
 
 
 def read_picture(data: bytes, rule: WindowRule = WindowRule()) -> Picture:
@@ -151,4 +153,17 @@ def _picture(
     done = tuple(step for step in (*grey.done, words, turned) if step)
     padding = 0.0 if mask is None else float(mask.mean())
     pixels = np.ascontiguousarray(turn.apply(grey.pixels))
-    return Picture(pixels, low, high, measured.grey_levels, done, "dicom", 16, "MONOCHROME2", turn, padding=padding)
+    return Picture(
+        pixels,
+        low,
+        high,
+        measured.grey_levels,
+        done,
+        "dicom",
+        16,
+        "MONOCHROME2",
+        turn,
+        padding=padding,
+        darkest_share=measured.darkest_share,
+        brightest_share=measured.brightest_share,
+    )

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from xray_platform.dicom.border import flat_border
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -23,9 +21,7 @@ def _blank(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
 def _saturated(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
     if (picture := specimen.picture) is None:
         return
-    pixels = picture.pixels
-    for name, value in (("darkest", pixels.min()), ("brightest", pixels.max())):
-        share = np.count_nonzero(pixels == value) / pixels.size
+    for name, share in (("darkest", picture.darkest_share), ("brightest", picture.brightest_share)):
         if share > settings.most_saturated:
             yield Remark(f"{share:.0%} of the pixels have the {name} value; {settings.most_saturated:.0%} are allowed")
 
