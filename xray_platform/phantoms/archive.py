@@ -131,7 +131,7 @@ def _one_by_one(todo: list[tuple[Path, PlannedPicture]], progress: Progress) -> 
 
 def _sure(item: Written | Lost, picture: PlannedPicture) -> Written:
     if isinstance(item, Lost):
-        raise RuntimeError(f"{picture.relative} was not written: {item.reason}, {item.detail}")
+        raise RuntimeError(f"{picture.relative}: {item.reason}, {item.detail}")  # noqa: TRY004 - what is lost has no wrong type
     return item
 
 

@@ -41,7 +41,9 @@ def _grain_tile() -> Field:
     """A large tile of Gaussian noise, slightly correlated as behind a scintillator, of unit variance."""
     noise = np.random.default_rng(1895).standard_normal((NOISE_SIDE, NOISE_SIDE), dtype=np.float32)
     soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.55), dtype=np.float32)
-    return np.asarray(soft / soft.std())
+    soft /= soft.std()
+    soft.setflags(write=False)  # it is shared by all pictures
+    return soft
 
 
 def develop(signal: Field, technique: Technique, spacing_mm: float) -> NDArray[np.uint16]:

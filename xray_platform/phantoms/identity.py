@@ -1,6 +1,6 @@
 """Identity: made-up people, hospitals, studies and numbers, so that de-identification has work to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -86,15 +86,7 @@ def sample_identity(
 ) -> Identity:
     """Draw a study of a person; given one of its pictures, a further picture of the same study."""
     first = study or _study(rng, person, view)
-    return Identity(
-        **{
-            **{name: getattr(first, name) for name in first.__dataclass_fields__},
-            "series_uid": made_up_uid(rng),
-            "instance_uid": made_up_uid(rng),
-            "series_number": instance,
-            "instance_number": 1,
-        }
-    )
+    return replace(first, series_uid=made_up_uid(rng), instance_uid=made_up_uid(rng), series_number=instance)
 
 
 def made_up_uid(rng: np.random.Generator) -> str:

@@ -19,7 +19,9 @@ def _tile() -> Field:
     for sigma in (1.0, 1.8, 3.2, 5.6):
         layer = cv2.GaussianBlur(noise, (0, 0), sigma) - cv2.GaussianBlur(noise, (0, 0), 1.9 * sigma)
         total += layer / layer.std() * sigma**0.35
-    return np.asarray(total / total.std(), dtype=np.float32)
+    total /= total.std()
+    total.setflags(write=False)  # it is shared by all pictures
+    return total
 
 
 def window(tile: Field, shape: tuple[int, ...], seed: int | list[int]) -> Field:
