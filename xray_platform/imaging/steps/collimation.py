@@ -39,7 +39,9 @@ class CollimationSettings(StepSettings):
         return None
 
     def describe(self) -> str:
-        return f"crop even black or white borders, each at most {self.most:.0%} of the side"
+        return (
+            f"crop black borders, and white ones that end in a straight edge, each at most {self.most:.0%} of the side"
+        )
 
 
 def _small(pixels: Pixels) -> tuple[NDArray[np.float32], float]:
