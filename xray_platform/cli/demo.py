@@ -12,8 +12,22 @@ from xray_platform.cli.screen import bar, say
 from xray_platform.cli.session import opened_store
 from xray_platform.tables.places import Places
 
+DIFFICULTY = 0.5  # plain findings: a few dozen pictures and half a minute must suffice to learn them
 QUICK: Mapping[str, Mapping[str, Any]] = {
-    "attention_cnn": {"epochs": 12, "patience": 12},
+    "attention_cnn": {
+        "width": 16,
+        "epochs": 16,
+        "patience": 16,
+        "batch_size": 8,
+        "learning_rate": 1e-3,
+        "average": 0.95,
+        "noise": 0.0,
+        "brightness": 0.05,
+        "contrast": 0.1,
+        "stretch": 0.05,
+        "scale": 0.05,
+        "threads": 1,
+    },
 }
 
 
@@ -42,4 +56,4 @@ def write_phantoms(places: Places, pictures: int, seed: int) -> None:
     if folder.exists():
         return
     with bar("phantoms") as progress:
-        write_archive(folder, ArchiveSettings(pictures=pictures, seed=seed), progress=progress)
+        write_archive(folder, ArchiveSettings(pictures=pictures, seed=seed, difficulty=DIFFICULTY), progress=progress)

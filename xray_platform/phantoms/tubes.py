@@ -72,10 +72,10 @@ def _splat(total: Numbers, bundle: Tubes, frame: Frame) -> None:
     walk = _walk(bundle, frame)
     row, column = walk[0], walk[1]
     inside = (row > 0) & (column > 0) & (row < frame.rows - 1) & (column < frame.columns - 1)
-    walk = [value[inside][:, None] for value in walk]
+    lines = [value[inside][:, None] for value in walk]
     step = max(AT_ONCE // len(offset), 1)
-    for start in range(0, len(walk[0]), step):
-        _share_out(total, [value[start : start + step] for value in walk], offset, share, frame)
+    for start in range(0, len(lines[0]), step):
+        _share_out(total, [value[start : start + step] for value in lines], offset, share, frame)
 
 
 def _share_out(total: Numbers, walk: list[Numbers], offset: Numbers, share: Numbers, frame: Frame) -> None:

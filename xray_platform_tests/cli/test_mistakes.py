@@ -125,7 +125,7 @@ def test_a_full_disk(xray: Xray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         f_bavail: int = 10
         f_frsize: int = 4096
 
-    monkeypatch.setattr(session.os, "statvfs", lambda _: Space())
+    monkeypatch.setattr("os.statvfs", lambda _: Space())
     ran = xray("ingest", pictures(tmp_path / "in", ["a.png"]))
     assert ran.code == 1
     assert "0 MB free" in ran.err

@@ -62,6 +62,7 @@ def test_each_model_has_scores_a_report_and_a_run_in_mlflow(story: Story) -> Non
         assert run.data.tags["dagster.asset_key"] == name
         assert run.data.tags["dagster.run_id"] == record.dagster_run
         assert "threshold.verdict" in run.data.metrics
+        assert run.inputs is not None
         assert run.inputs.dataset_inputs
         assert len(SCORES.read(story.places, name)) == len(SPLITS.read(story.places))
         page = story.places.reports / name / record.run / "report.html"

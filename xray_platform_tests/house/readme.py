@@ -27,7 +27,7 @@ def assets() -> str:
 
 
 def models() -> str:
-    kinds = [("detector", kind) for kind in DETECTORS.values()] + [("network", kind) for kind in NETWORKS.values()]  # type: ignore[list-item]
+    kinds = [("detector", kind) for kind in DETECTORS.values()] + [("network", kind) for kind in NETWORKS.values()]
     rows = [f"| `{kind.name}` | {family} | {kind.description} |" for family, kind in kinds]
     return "\n".join(["| model | family | what it is |", "|---|---|---|", *rows])
 
