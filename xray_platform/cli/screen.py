@@ -1,6 +1,7 @@
 """Screen: what the command shows: messages, tables, and the progress of runs."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from xray_platform.progress import Progress as Tell
 if TYPE_CHECKING:
     import dagster as dg
 
+QUIET_SECONDS = 30.0
 WIDE = 120  # what a pipe or a log gets; a terminal says itself how wide it is
 OUT = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 ERR = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
@@ -65,6 +67,7 @@ class RunScreen:
         self._progress = Progress(*columns, console=ERR, transient=True)
         self._task = self._progress.add_task("starting")
         self._began: dict[str, float] = {}
+        self._told = time.monotonic()
 
     def __enter__(self) -> "RunScreen":
         self._progress.start()
@@ -94,3 +97,6 @@ class RunScreen:
 
     def _update(self, text: str) -> None:
         self._progress.update(self._task, description=f"  {escape(text)}")
+        if not ERR.is_terminal and time.monotonic() - self._told > QUIET_SECONDS:
+            self._told = time.monotonic()  # a log has no spinner: now and then a line says that it goes on
+            ERR.print(f"    {escape(text)}")

@@ -18,10 +18,15 @@ from xray_platform_tests.defs.conftest import Story
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-CALM = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CALM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SECONDS = 180
 PATIENCE_MS = 90_000
 

@@ -1,4 +1,4 @@
-"""Commands: run those that the README shows to a user, as they stand there, on a small archive in a store of its own."""
+"""Commands: run those that the README shows to a user, as they stand, on a small archive in a store of its own."""
 
 import os
 import shlex
