@@ -18,7 +18,8 @@ SCATTER_MM, FINE_MM, COARSE_MM = 42.0, 12.0, 45.0
 
 def expose(attenuation: Field, technique: Technique, spacing_mm: float) -> Field:
     """Return the dose at the detector relative to the direct beam: primary exp(-attenuation) plus smooth scatter."""
-    dose = np.asarray(cv2.exp(-attenuation), dtype=np.float32)
+    dose = -attenuation
+    cv2.exp(dose, dst=dose)
     small, factor = _coarse(dose)
     veil = cv2.GaussianBlur(small, (0, 0), SCATTER_MM / (factor * spacing_mm), borderType=cv2.BORDER_REFLECT)
     dose += _upsampled(np.asarray(veil, dtype=np.float32) * technique.scatter, dose.shape)
@@ -27,9 +28,10 @@ def expose(attenuation: Field, technique: Technique, spacing_mm: float) -> Field
 
 def log_signal(dose: Field, technique: Technique, spacing_mm: float, seed: int) -> Field:
     """Return the negative logarithm of the counted dose: blurred by the detector, grained by counting quanta."""
-    blurred = cv2.GaussianBlur(dose, (0, 0), technique.blur_pixels)
-    log_dose = np.asarray(cv2.log(blurred), dtype=np.float32)
-    grain = np.asarray(cv2.exp(log_dose * np.float32(-0.5)), dtype=np.float32)  # one over the root of the dose
+    log_dose = np.asarray(cv2.GaussianBlur(dose, (0, 0), technique.blur_pixels), dtype=np.float32)
+    cv2.log(log_dose, dst=log_dose)
+    grain = log_dose * np.float32(-0.5)
+    cv2.exp(grain, dst=grain)  # one over the root of the dose
     grain *= window(_grain_tile(), dose.shape, seed)
     grain *= 1 / float(np.sqrt(QUANTA * technique.exposure * (spacing_mm / 0.4) ** 2))
     grain -= log_dose

@@ -39,7 +39,8 @@ def render(parameters: PhantomParameters) -> Phantom:
     lead_letter(attenuation, parameters.technique)
     dose = expose(attenuation, parameters.technique, spacing)
     down, across = opening(dose.shape, parameters.technique, spacing)
-    dose *= down * across
+    dose *= down
+    dose *= across
     signal = log_signal(dose, parameters.technique, spacing, parameters.noise_seed)
     pixels = develop(signal, parameters.technique, spacing)
     if VENDORS[parameters.technique.vendor].shutter:
@@ -59,7 +60,8 @@ def _attenuation(thorax: Thorax, parameters: PhantomParameters) -> tuple[Field, 
     lung = thorax.lungs
     found = change(parameters.finding, thorax, lung)
     inside = np.clip(lung / 40.0, 0, 1)
-    total = TISSUE * (soft_tissue(frame, subject, pose) - LUNG_AIR * lung)
+    total = soft_tissue(frame, subject, pose) - LUNG_AIR * lung
+    total *= TISSUE
     total += spine(thorax)
     total += blades(frame, subject, pose)
     total += bowel_gas(thorax)
