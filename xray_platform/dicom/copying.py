@@ -38,12 +38,13 @@ def _pour(source: OpenSource, target: Path) -> Copied:
     with os.fdopen(descriptor, "wb", buffering=0) as out:
         while chunk := source.read(CHUNK):
             length += len(chunk)
-            if source.descriptor is None and length > source.size_bytes:
-                raise SourceError("a zip member that is longer than its table of contents says")
+            if length > source.size_bytes:
+                # A file that others append to may grow as fast as it is read, and this would never end.
+                raise SourceError("it changed while it was read, or is longer than its archive says")
             digest.update(chunk)
             _write(out, chunk)
     if source.changed(length):
-        raise SourceError("it changed while it was read")
+        raise SourceError("it changed while it was read, or is longer than its archive says")
     return Copied(digest.hexdigest(), length, source.modified_ns)
 
 

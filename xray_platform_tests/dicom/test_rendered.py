@@ -21,9 +21,8 @@ UNPACK = {"jpeg": ["dcmdjpeg"], "jpeg-ls": ["dcmdjpls"], "rle": ["dcmdrle"], "jp
 FILES = (
     "dicom_cxr/adult_pa_jpeg_lossless.dcm", "dicom_cxr/animal_thorax.dcm", "dicom_cxr/fuji_pa_no_part10_header.dcm",
     "dicom_cxr/nih_effusion.dcm", "dicom_cxr/philips_pa_15bit_j2k.dcm", "dicom_cxr/presidio_pseudo_phi.dcm",
-    "dicom_cxr/siim_pa_jpeg.dcm", "odd_dicom/robyoung-data-WG04-RLE-RG2_RLE",
-    "odd_dicom/robyoung-data-WG04-RLE-RG3_RLE",
-    "odd_dicom/robyoung-data-WG04-JLSL-RG2_JLSL", "odd_dicom/robyoung-data-pydicom-RG3_J2KR.dcm",
+    "dicom_cxr/siim_pa_jpeg.dcm", "odd_dicom/robyoung-data-WG04-RLE-RG3_RLE",
+    "odd_dicom/robyoung-data-WG04-JLSL-RG2_JLSL",
     "odd_dicom/fo-dicom-FO-DICOM.Tests-Test_Data-GH064.dcm",
 )  # fmt: skip
 
@@ -55,9 +54,11 @@ def test_every_grey_value_is_dcmtks(shared_data: Path, tmp_path: Path, name: str
     theirs = rendered(native(path, tmp_path), tmp_path, "-W", "+on2")
 
     # dcmtk spreads the range over 16 bits; each of our values must stand for one of its values, in order, evenly.
-    values, first = np.unique(ours, return_index=True)
-    partners = theirs.ravel()[first]
-    np.testing.assert_array_equal(partners[np.searchsorted(values, ours)], theirs)
+    partner_of = np.full(1 << 16, -1)
+    partner_of[ours] = theirs
+    np.testing.assert_array_equal(partner_of[ours], theirs)
+    values = np.flatnonzero(partner_of >= 0)
+    partners = partner_of[values]
     slope, offset = np.polyfit(values, partners, 1)
     assert slope > 0
     assert np.abs(slope * values + offset - partners).max() < 1

@@ -1,0 +1,198 @@
+"""The raw archive: bytes kept as they are, once, read-only, with a whole journal, whatever interrupts the intake."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from xray_platform.dicom import archive, copying, journal
+from xray_platform.dicom.archive import raw_path, take_in
+from xray_platform.dicom.plan import plan_batches
+from xray_platform.dicom.verify import verify
+from xray_platform.errors import StoreError
+from xray_platform.tables.all import CATALOGUE
+from xray_platform.tables.places import Places
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "store")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    for number in range(14):
+        content = b"the same" if number % 5 == 0 else os.urandom(50 + 3000 * number)
+        (folder / f"{number:02d}.dcm").write_bytes(content)
+    return folder
+
+
+def intake(places: Places, source: Path) -> pd.DataFrame:
+    frames = []
+    for plan in plan_batches(places, source):
+        frame = take_in(places, plan)
+        CATALOGUE.write(places, frame, plan.batch)
+        frames.append(frame)
+    return pd.concat(frames) if frames else CATALOGUE.frame([])
+
+
+def test_bytes_are_kept_as_they_are_once_and_read_only(places: Places, source: Path) -> None:
+    frame = intake(places, source)
+    for row in frame.to_dict("records"):
+        kept = raw_path(places, row["sha256"])
+        assert kept.read_bytes() == Path(row["source"]).read_bytes()
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o444
+    assert list(frame["intake"]) == ["stored"] * 5 + ["known"] + ["stored"] * 4 + ["known"] + ["stored"] * 3
+    assert verify(places) == []
+
+
+def test_a_second_intake_of_the_same_plan_reads_nothing_and_says_the_same(
+    places: Places, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (plan,) = plan_batches(places, source)
+    first = take_in(places, plan)
+    before = journal.journal_path(places).read_bytes()
+    monkeypatch.setattr(archive, "copy", lambda *_: pytest.fail("a source was read again"))
+    pd.testing.assert_frame_equal(take_in(places, plan), first)
+    assert journal.journal_path(places).read_bytes() == before
+
+
+def test_known_bytes_under_another_name_are_not_stored_again(places: Places, source: Path) -> None:
+    intake(places, source)
+    (source / "copy.dcm").write_bytes((source / "01.dcm").read_bytes())
+    assert list(intake(places, source)["intake"]) == ["known"]
+    assert verify(places) == []
+
+
+def test_a_file_with_new_labels_is_not_read_again(
+    places: Places, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake(places, source)
+    (source / "labels.csv").write_text("file,label\n01.dcm,ill\n")
+    monkeypatch.setattr(archive, "copy", lambda *_: pytest.fail("a source was read again"))
+    assert list(intake(places, source)["intake"]) == ["known"]
+
+
+def test_a_file_that_cannot_be_read_is_a_row_with_a_reason(places: Places, source: Path) -> None:
+    os.mkfifo(source / "pipe")
+    (source / "gone.dcm").write_bytes(b"x")
+    (plan,) = plan_batches(places, source)
+    (source / "gone.dcm").unlink()
+    failed = take_in(places, plan).set_index("relative").loc[["gone.dcm", "pipe"]]
+    assert list(failed["intake"]) == ["failed", "failed"]
+    assert failed["sha256"].isna().all()
+    assert list(failed["reason"]) == ["it is not there any more", "it is not a regular file"]
+
+
+def test_a_file_that_changes_under_the_reading_hand_is_not_taken(
+    places: Places, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = copying._write
+
+    def growing(out: Any, chunk: bytes) -> None:
+        with (source / "01.dcm").open("ab") as stream:
+            stream.write(b"more")
+        write(out, chunk)
+
+    for path in source.iterdir():
+        if path.name != "01.dcm":
+            path.unlink()
+    monkeypatch.setattr(copying, "_write", growing)
+    (row,) = intake(places, source).to_dict("records")
+    assert (row["intake"], row["reason"]) == (
+        "failed",
+        "it changed while it was read, or is longer than its archive says",
+    )
+    assert verify(places) == []
+
+
+def test_zip_members_are_taken_in_with_their_place(places: Places, tmp_path: Path) -> None:
+    path = tmp_path / "in.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("a/1.dcm", b"one")
+        packed.writestr("../2.dcm", b"two")
+    frame = intake(places, path)
+    assert list(frame["source"]) == [f"{path}!a/1.dcm", f"{path}!../2.dcm"]
+    assert list(frame["intake"]) == ["stored", "failed"]
+    assert raw_path(places, frame["sha256"].iloc[0]).read_bytes() == b"one"
+    assert not (tmp_path.parent / "2.dcm").exists()
+
+
+@pytest.mark.parametrize("call", range(0, 60, 7))
+def test_a_full_disk_is_told_and_the_store_stays_whole(
+    places: Places, source: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """Let the disk be full at one write after the other; afterwards there is room again."""
+    calls = iter(range(1000))
+
+    def full(function: Any) -> Any:
+        def write(*args: Any) -> Any:
+            if next(calls) >= call:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return function(*args)
+
+        return write
+
+    (plan,) = plan_batches(places, source)
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "GROUP_FILES", 4)
+        patch.setattr(copying, "_write", full(copying._write))
+        patch.setattr(os, "pwrite", full(os.pwrite))
+        patch.setattr(archive, "_rename", full(archive._rename))
+        if call < 35:
+            with pytest.raises(StoreError, match="No space left on device"):
+                take_in(places, plan)
+        else:
+            take_in(places, plan)
+    assert [difference for difference in verify(places) if difference.kind != "unknown"] == []
+    again = take_in(places, plan)
+    assert set(again["intake"]) == {"stored", "known"}
+    assert verify(places) == []
+
+
+def child(root: Path, source: Path, *moment: str) -> int:
+    command = [sys.executable, "-m", "xray_platform_tests.dicom.intake_child", str(root), str(source), *moment]
+    return subprocess.run(command, check=False, capture_output=True).returncode
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """A source, and the catalogue of its undisturbed intake."""
+    folder = tmp_path_factory.mktemp("calm")
+    (folder / "source").mkdir()
+    for number in range(14):
+        (folder / "source" / f"{number:02d}.dcm").write_bytes(bytes([number % 5]) * 3000 * number)
+    assert child(folder / "store", folder / "source") == 0
+    return folder / "source", CATALOGUE.read(Places(folder / "store"))
+
+
+@pytest.mark.parametrize("moment", [3, 40, 75, 90, 120])
+def test_a_kill_at_any_moment_leaves_no_trace_after_the_next_run(
+    tmp_path: Path, calm: tuple[Path, pd.DataFrame], moment: int
+) -> None:
+    """Each number is a write, rename, sync or journal line in the midst of which the intake kills itself."""
+    source, catalogue = calm
+    assert child(tmp_path, source, str(moment)) == -9
+    assert child(tmp_path, source) == 0
+    pd.testing.assert_frame_equal(CATALOGUE.read(Places(tmp_path)), catalogue)
+    assert verify(Places(tmp_path)) == []
+
+
+def test_two_intakes_at_once_store_each_file_once(tmp_path: Path, source: Path) -> None:
+    places = Places(tmp_path / "store")
+    plan_batches(places, source, batch_size=7)
+    command = [sys.executable, "-m", "xray_platform_tests.dicom.intake_child", str(places.root), str(source)]
+    running = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait() for process in running] == [0, 0]
+    assert verify(places) == []
+    frame = CATALOGUE.read(places)
+    assert (frame["intake"] == "stored").sum() == frame["sha256"].nunique()
