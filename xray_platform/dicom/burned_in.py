@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from xray_platform.dicom.decode import Pixels
-from xray_platform.dicom.glyphs import Array, eight_bits, find_glyphs
+from xray_platform.dicom.glyphs import Array, eight_bits, find_glyphs, joined
 from xray_platform.dicom.text_lines import Box, text_boxes
 
 DETECTOR = "border detector 1"
@@ -51,10 +51,11 @@ def find_text(values: Pixels) -> tuple[TextLine, ...]:
 
 
 def _boxes(grey: Array, tallest: float) -> Iterator[Box]:
-    for dark in (False, True):
-        glyphs = find_glyphs(grey, dark=dark, tallest=tallest, share=BORDER)
-        yield from text_boxes(glyphs, tallest)
-        for box in text_boxes(glyphs.turned(), tallest):
+    found = [find_glyphs(grey, dark=dark, tallest=tallest, share=BORDER) for dark in (False, True)]
+    both = joined(found)
+    for glyphs in found:
+        yield from text_boxes(glyphs, both, tallest)
+        for box in text_boxes(glyphs.turned(), both.turned(), tallest):
             yield Box(box.top, box.left, box.bottom, box.right)
 
 

@@ -1,5 +1,6 @@
 """Glyphs: find the pieces of a picture that could be letters, and measure their strokes."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import cv2
@@ -54,9 +55,14 @@ class Glyphs(NamedTuple):
         )  # fmt: skip
 
 
+def joined(several: Sequence[Glyphs]) -> Glyphs:
+    """Return the pieces of several searches as one."""
+    return Glyphs(*(np.concatenate(values) for values in zip(*several, strict=True)))
+
+
 def eight_bits(values: Array) -> Array:
     """Return grey values of any whole kind (rows, columns) as uint8, 0.1 to 99.9 percent of them spread over 0..255."""
-    step = max(1, min(values.shape) // 512)
+    step = max(1, min(values.shape) // 256)
     low, high = (float(mark) for mark in np.percentile(values[::step, ::step], [0.1, 99.9]))
     if high <= low:
         low, high = float(values.min()), float(values.max())

@@ -19,12 +19,37 @@ class Box(NamedTuple):
     bottom: float
 
 
-def text_boxes(glyphs: Glyphs, tallest: float) -> Iterator[Box]:
-    """Yield a rectangle around each row of glyphs that is writing, run on to the neighbours that belong to it."""
+def text_boxes(glyphs: Glyphs, neighbours: Glyphs, tallest: float) -> Iterator[Box]:
+    """Yield a rectangle around each row of glyphs that is writing, run on to the `neighbours` that belong to it.
+
+    Grey writing is brighter than the air and darker than the body: of one word the glyphs may be bright and dark.
+    """
     letters = glyphs.taken((glyphs.height >= LOWEST) & (glyphs.height <= tallest) & (glyphs.width >= 2))
-    for row in _rows(letters, tallest):
-        if row.number and _is_writing(row):
-            yield _whole_line(row, glyphs)
+    rows = [row for row in _rows(letters, tallest) if row.number]
+    writing = [row for row in rows if _is_writing(row) and not _is_inside_a_letter(row, neighbours)]
+    for row in (*writing, *_lines_beside(writing, rows)):
+        yield _whole_line(row, neighbours)
+
+
+def _lines_beside(writing: list[Glyphs], rows: list[Glyphs]) -> Iterator[Glyphs]:
+    """Yield the rows of two pieces and more that stand right above or below writing of their size: further lines."""
+    seen = {id(row) for row in writing}
+    waiting = list(writing)
+    while waiting:
+        line = waiting.pop()
+        for row in rows:
+            if id(row) not in seen and row.number > 1 and _is_next_line(row, line):
+                seen.add(id(row))
+                waiting.append(row)
+                yield row
+
+
+def _is_next_line(row: Glyphs, line: Glyphs) -> bool:
+    height, other = float(np.median(line.height)), float(np.median(row.height))
+    apart = max(row.top.min() - line.bottom.max(), line.top.min() - row.bottom.max())
+    beside = min(row.right.max(), line.right.max()) - max(row.left.min(), line.left.min())
+    alike = 0.6 <= other / height <= 1.6 and row.contrast.mean() >= 0.5 * line.contrast.mean()
+    return bool(alike and apart <= 1.2 * height and beside > 0)
 
 
 def _rows(glyphs: Glyphs, tallest: float) -> Iterator[Glyphs]:
@@ -34,7 +59,7 @@ def _rows(glyphs: Glyphs, tallest: float) -> Iterator[Glyphs]:
     ends = np.searchsorted(glyphs.left, reach)
     parents = np.arange(glyphs.number)
     for first, end in enumerate(ends):
-        for other in _followers(glyphs, first, int(end)):
+        for other in _followers(glyphs, first, int(end)) if end > first + 1 else ():
             parents[_root(parents, other)] = _root(parents, first)
     roots = np.asarray([_root(parents, each) for each in range(glyphs.number)], int)
     for root in np.unique(roots):
@@ -49,8 +74,6 @@ def _root(parents: Array, each: int) -> int:
 
 
 def _followers(glyphs: Glyphs, first: int, end: int) -> list[int]:
-    if end <= first + 1:
-        return []
     one = glyphs.taken(np.asarray([first]))
     others = glyphs.taken(np.arange(first + 1, end))
     low, high = np.minimum(one.height, others.height), np.maximum(one.height, others.height)
@@ -70,24 +93,39 @@ def _is_writing(row: Glyphs) -> bool:
     no difference, for nothing is read.
     """
     height = float(np.median(row.height))
+    width = float(row.right.max() - row.left.min())
     letters = float(np.maximum(1, np.round(row.width / (0.85 * height))).sum())
     strokes = float(row.runs_x.sum()) / height
-    width = float(row.right.max() - row.left.min())
+    if letters < 3 or strokes < 4 or width < 2 * height or not 0.8 <= strokes / letters <= 4:
+        return False
+    # Blurred letters run together into one or two pieces; a few of these, or of faint ones, could be a rib or a clasp.
+    merged = row.number < 3
+    if strokes < 8 and (row.contrast.mean() < (56 if merged else 51) or (merged and strokes < 4.8)):
+        return False
     stroke = float(np.median(row.stroke_x)) / height
     fill = float(row.area.sum() / (row.width * row.height).sum())
     upright = row.height[row.height > 0.7 * height]
     return bool(
-        letters >= 3
-        and strokes >= 4
-        and width >= 2 * height
-        and 0.8 <= strokes / letters <= 4
-        and 0.06 <= stroke <= 0.5
+        0.06 <= stroke <= 0.5
         and 0.2 <= fill < 0.88
         and upright.std() <= 0.25 * height
         and _spread(row.stroke_x) <= 0.6
         and _spread(row.contrast) <= 0.5
         and _unevenness(row) <= 0.22 * height
     )
+
+
+def _is_inside_a_letter(row: Glyphs, neighbours: Glyphs) -> bool:
+    """Say whether one piece of a letter's shape holds the whole row: the eyes of a large L or R marker are no line."""
+    holds = (
+        (neighbours.left <= row.left.min() + 1)
+        & (neighbours.top <= row.top.min() + 1)
+        & (neighbours.right >= row.right.max() - 1)
+        & (neighbours.bottom >= row.bottom.max() - 1)
+        & (neighbours.width <= 1.6 * neighbours.height)
+        & (neighbours.height <= 2.5 * neighbours.width)
+    )
+    return row.number > 1 and bool(holds.any())
 
 
 def _spread(values: np.ndarray[Any, np.dtype[Any]]) -> float:
