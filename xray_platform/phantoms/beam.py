@@ -17,8 +17,11 @@ SCATTER_MM, FINE_MM, COARSE_MM = 42.0, 12.0, 45.0
 
 
 def expose(attenuation: Field, technique: Technique, spacing_mm: float) -> Field:
-    """Return the dose at the detector relative to the direct beam: primary exp(-attenuation) plus smooth scatter."""
-    dose = -attenuation
+    """Return the dose at the detector relative to the direct beam: primary exp(-attenuation) plus smooth scatter.
+
+    This and the next two steps use up the array that they are given: fresh memory would cost as much as the sums.
+    """
+    dose = np.negative(attenuation, out=attenuation)
     cv2.exp(dose, dst=dose)
     small, factor = _coarse(dose)
     veil = cv2.GaussianBlur(small, (0, 0), SCATTER_MM / (factor * spacing_mm), borderType=cv2.BORDER_REFLECT)
@@ -30,7 +33,7 @@ def log_signal(dose: Field, technique: Technique, spacing_mm: float, seed: int) 
     """Return the negative logarithm of the counted dose: blurred by the detector, grained by counting quanta."""
     log_dose = np.asarray(cv2.GaussianBlur(dose, (0, 0), technique.blur_pixels), dtype=np.float32)
     cv2.log(log_dose, dst=log_dose)
-    grain = log_dose * np.float32(-0.5)
+    grain = np.multiply(log_dose, np.float32(-0.5), out=dose)
     cv2.exp(grain, dst=grain)  # one over the root of the dose
     grain *= window(_grain_tile(), dose.shape, seed)
     grain *= 1 / float(np.sqrt(QUANTA * technique.exposure * (spacing_mm / 0.4) ** 2))
@@ -61,14 +64,9 @@ def develop(signal: Field, technique: Technique, spacing_mm: float) -> NDArray[n
     veil = (vendor.detail * fine + vendor.equalise * (coarse - coarse.mean())).astype(np.float32)
     low, high = _range((1 + vendor.detail) * small - veil)
     scale = 1 / (high - low)
-    share = cv2.addWeighted(
-        signal,
-        (1 + vendor.detail) * scale,
-        _upsampled(veil, signal.shape),
-        -scale,
-        technique.window_shift - low * scale,
-    )
-    return tone(np.asarray(share, dtype=np.float32), technique.vendor)
+    shift = technique.window_shift - low * scale
+    cv2.addWeighted(signal, (1 + vendor.detail) * scale, _upsampled(veil, signal.shape), -scale, shift, dst=signal)
+    return tone(signal, technique.vendor)
 
 
 def _coarse(field: Field) -> tuple[Field, int]:

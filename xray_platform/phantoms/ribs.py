@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from xray_platform.phantoms.parameters import Subject
 from xray_platform.phantoms.thorax import inner_depth, inner_width
-from xray_platform.phantoms.tubes import Tubes
+from xray_platform.phantoms.tubes import LONG_BONE, Tubes
 
 VERTEBRA_MM = (4, 22, 41, 61, 82, 104, 127, 150, 174, 198, 224, 251)
 DROP_MM = (60, 84, 104, 124, 142, 158, 168, 174, 182, 196, 250, 330)
@@ -20,7 +20,6 @@ LEAST_WIDTH = np.tile([8.0, 7.0, 5.6, *[4.8] * 9], 2)[:, None]  # the upper ribs
 FLAT = [0, 1, 12, 13]  # they would show as bright points where they run along the beam
 STEPS = 44
 MINERAL = 2.0  # attenuation of a rib integrated over its section, mm
-HOLLOW = 0.72
 
 
 def ribs(subject: Subject) -> Tubes:
@@ -72,4 +71,4 @@ def _flat_shells(points: NDArray[np.float64], subject: Subject) -> Tubes:
     seen = np.ones_like(in_plane)
     seen[FLAT] = np.clip(in_plane[FLAT] / 0.75, 0.1, 1)
     section = MINERAL * subject.bone * broad * (1 - 0.5 * front) * seen
-    return Tubes(points.astype(np.float32), half_width.astype(np.float32), section.astype(np.float32), HOLLOW)
+    return Tubes(points.astype(np.float32), half_width.astype(np.float32), section.astype(np.float32), LONG_BONE)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xray_platform.phantoms.frame import Field, Frame
 from xray_platform.phantoms.outline import Points, bent
 from xray_platform.phantoms.parameters import Pose, Subject
-from xray_platform.phantoms.tubes import Tubes, tubes
+from xray_platform.phantoms.tubes import LONG_BONE, SMALL_BONE, Tubes, tubes
 
 # The scapula in its own plane, mm, where it just clears the lung: x outwards, y down.
 LATERAL_EDGE: Points = ((166, 28), (162, 50), (154, 82), (145, 112), (135, 136), (129, 142))
@@ -34,9 +34,9 @@ PARTS = (
 def shoulders(subject: Subject, pose: Pose) -> list[Tubes]:
     """Return clavicles, edges of the scapulae and humeri as tubes."""
     bone, away = subject.bone, subject.shoulder_mm + pose.scapula_mm
-    parts = [_rounded(tubes(_clavicles(subject, pose), _clavicle_width(), 0.055 * bone, 0.72))]
+    parts = [_rounded(tubes(_clavicles(subject, pose), _clavicle_width(), 0.052 * bone, LONG_BONE))]
     for outline, width, strength in PARTS:
-        parts.append(tubes(_both(_line(outline), away), width, strength * bone, 0.4))
+        parts.append(tubes(_both(_line(outline), away), width, strength * bone, SMALL_BONE))
     t = np.linspace(0, 1, 30)
     head_y = np.linspace(-21, 21, 24)
     radius = np.sqrt(np.clip(22.5**2 - head_y**2, 9, None))
@@ -46,8 +46,8 @@ def shoulders(subject: Subject, pose: Pose) -> list[Tubes]:
     shaft_width = 11.0 - 1.0 * t + 6 * np.exp(-((t / 0.14) ** 2))
     return [
         *parts,
-        tubes(_both(head, away), radius, 0.0085 * bone, 0.35),
-        _faded_in(tubes(_both(shaft, away), shaft_width, 0.030 * bone, 0.66)),
+        tubes(_both(head, away), radius, 0.0088 * bone, SMALL_BONE),
+        _faded_in(tubes(_both(shaft, away), shaft_width, 0.033 * bone, LONG_BONE)),
     ]
 
 

@@ -7,7 +7,7 @@ from xray_platform.phantoms.frame import Field
 from xray_platform.phantoms.outline import smooth_step
 from xray_platform.phantoms.ribs import VERTEBRA_MM
 from xray_platform.phantoms.thorax import Thorax
-from xray_platform.phantoms.tubes import Tubes, tubes
+from xray_platform.phantoms.tubes import LONG_BONE, SMALL_BONE, Tubes, tubes
 
 LEVELS = np.array((-86, -68, -50, -32, -14, *VERTEBRA_MM, 279, 309, 341), dtype=float) - 8  # tops of C3 to L3
 SPONGY = 0.0070  # attenuation of a mm of spongy bone beyond soft tissue
@@ -55,9 +55,9 @@ def processes(thorax: Thorax) -> list[Tubes]:
             _lines(xx[chest], tops[chest] + 0.38 * heights[chest], both[chest]),
             np.linspace(4.4, 3.4, 5),
             0.010 * bone,
-            0.7,
+            LONG_BONE,
         ),
-        tubes(_spines(x, top + 0.72 * height, height), np.linspace(1.7, 3.2, 5), 0.026 * bone, 0.5),
+        tubes(_spines(x, top + 0.72 * height, height), np.linspace(1.7, 3.2, 5), 0.023 * bone, SMALL_BONE),
     ]
 
 

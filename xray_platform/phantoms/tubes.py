@@ -1,7 +1,7 @@
 """Tubes: bones, vessels and airways as bent tubes whose line integrals are laid on the grid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from xray_platform.phantoms.frame import Field, Frame
 
 Numbers = NDArray[np.float32]
-ACROSS = (2, 3, 4, 6, 8, 11, 14, 17, 20, 24, 30, 44)  # how many samples a tube may get across
+LONG_BONE, SMALL_BONE = 0.7, 0.4  # shares of the radius that are hollow; few different ones, as each is laid on its own
+ACROSS = np.array((2, 4, 6, 8, 12, 16, 22, 30, 44))  # how many samples a tube may get across
 AT_ONCE = 16_000  # samples whose arrays fit the processor's cache together
 STEP_PIXELS = 1.0  # distance of samples along a tube
 
@@ -41,17 +42,67 @@ def tubes(
 def lay(bundles: Sequence[Tubes], frame: Frame) -> Field:
     """Return the attenuation of all tubes on the grid, float32 (rows, columns), by splats that conserve mass."""
     total = np.zeros(frame.rows * frame.columns, dtype=np.float32)
+    by_hollow: dict[float, list[Tubes]] = {}
     for bundle in bundles:
-        for part in _by_width(bundle, frame):
-            _splat(total, part, frame)
+        by_hollow.setdefault(bundle.hollow, []).append(bundle)
+    for hollow, group in by_hollow.items():
+        _splat(total, _walk(group, frame), hollow, frame)
     return total.reshape(frame.rows, frame.columns)
 
 
-def _by_width(bundle: Tubes, frame: Frame) -> list[Tubes]:
-    """Part a bundle by how many samples across its tubes need, lest thin ones get as many as thick ones."""
-    need = np.searchsorted(ACROSS[:-1], 2.0 * bundle.half_width.max(axis=1) / frame.pixel_y)
-    parts = [need == level for level in np.unique(need)]
-    return [Tubes(bundle.points[at], bundle.half_width[at], bundle.section[at], bundle.hollow) for at in parts]
+@dataclass(frozen=True)
+class Walk:
+    """Samples along the axes of tubes: place and half-width in pixels, unit normal, mass in attenuation x pixels."""
+
+    row: Numbers
+    column: Numbers
+    half_rows: Numbers
+    half_columns: Numbers
+    mass: Numbers
+    width: Numbers
+
+    def cut(self, at: slice | NDArray[np.bool_] | NDArray[np.intp]) -> "Walk":
+        return Walk(*(getattr(self, field.name)[at] for field in fields(self)))
+
+
+def _walk(bundles: Sequence[Tubes], frame: Frame) -> Walk:
+    """Sample the axes of the tubes at about a pixel."""
+    points = np.concatenate([bundle.points.reshape(-1, 3) for bundle in bundles], dtype=np.float32)
+    width = np.concatenate([bundle.half_width.ravel() for bundle in bundles], dtype=np.float32)
+    section = np.concatenate([bundle.section.ravel() for bundle in bundles], dtype=np.float32)
+    sizes = np.concatenate([np.full(len(bundle.points), bundle.points.shape[1]) for bundle in bundles])
+    ends = np.cumsum(sizes)[:-1] - 1  # no step leads from the end of one tube to the start of the next
+    x, y = frame.project(points[:, 0], points[:, 1], points[:, 2])
+    row, column = frame.row(y), frame.column(x)
+    d_row, d_column = np.diff(row), np.diff(column)
+    d_row[ends] = d_column[ends] = 0
+    length_mm = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1))
+    length_mm[ends] = 0
+    count = np.maximum(np.ceil(np.hypot(d_row, d_column) / STEP_PIXELS), 1).astype(np.intp)
+    count[ends] = 0
+    at = np.repeat(np.arange(len(count)), count)
+    share = (np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 0.5) / count[at]
+    normal_row, normal_column = _normals(d_row, d_column)
+    per_sample = (length_mm / np.maximum(count, 1) / (frame.pixel_x * frame.pixel_y)).astype(np.float32)
+    values = (row, column, normal_row, normal_column, width, section)
+    r, c, n_row, n_column, w, mass = _between(values, at, share.astype(np.float32))
+    return Walk(
+        r, c, n_row * w / frame.pixel_y, n_column * w / frame.pixel_x, mass * per_sample[at], 2 * w / frame.pixel_y
+    )
+
+
+def _normals(d_row: Numbers, d_column: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the unit normal at every point, so that neighbouring steps join without a gap."""
+    none = np.zeros(1, dtype=np.float32)
+    at_row = np.concatenate([d_row, none]) + np.concatenate([none, d_row])
+    at_column = np.concatenate([d_column, none]) + np.concatenate([none, d_column])
+    length = np.maximum(np.hypot(at_row, at_column), 1e-6)
+    return at_column / length, -at_row / length
+
+
+def _between(values: tuple[Numbers, ...], at: NDArray[np.intp], share: Numbers) -> list[Numbers]:
+    """Interpolate values at points to samples within their steps."""
+    return [value[at] + share * np.diff(value)[at] for value in values]
 
 
 @lru_cache(maxsize=64)
@@ -65,25 +116,24 @@ def _profile(count: int, hollow: float) -> tuple[Numbers, Numbers]:
     return offset.astype(np.float32), (mass / mass.sum()).astype(np.float32)
 
 
-def _splat(total: Numbers, bundle: Tubes, frame: Frame) -> None:
-    """Add the bundle to the flat grid in place, every sample shared among its four neighbours."""
-    need = int(np.searchsorted(ACROSS[:-1], 2.0 * float(bundle.half_width.max()) / frame.pixel_y))
-    offset, share = _profile(ACROSS[need], bundle.hollow)
-    walk = _walk(bundle, frame)
-    row, column = walk[0], walk[1]
-    inside = (row > 0) & (column > 0) & (row < frame.rows - 1) & (column < frame.columns - 1)
-    lines = [value[inside][:, None] for value in walk]
-    step = max(AT_ONCE // len(offset), 1)
-    for start in range(0, len(lines[0]), step):
-        _share_out(total, [value[start : start + step] for value in lines], offset, share, frame)
+def _splat(total: Numbers, walk: Walk, hollow: float, frame: Frame) -> None:
+    """Add the tubes to the flat grid in place, the broader ones with more samples across."""
+    inside = (walk.row > 0) & (walk.column > 0) & (walk.row < frame.rows - 1) & (walk.column < frame.columns - 1)
+    walk = walk.cut(inside)
+    need = np.searchsorted(ACROSS[:-1], walk.width)
+    for level in np.unique(need):
+        part = walk.cut(np.flatnonzero(need == level))
+        offset, share = _profile(int(ACROSS[level]), hollow)
+        step = max(AT_ONCE // len(offset), 1)
+        for start in range(0, len(part.row), step):
+            _share_out(total, part.cut(slice(start, start + step)), offset, share, frame)
 
 
-def _share_out(total: Numbers, walk: list[Numbers], offset: Numbers, share: Numbers, frame: Frame) -> None:
-    """Add samples across a stretch of axis to the flat grid in place."""
-    row, column, across_row, across_column, mass = walk
-    r = np.clip(row + across_row * offset, 0, frame.rows - 1.01).ravel()
-    c = np.clip(column + across_column * offset, 0, frame.columns - 1.01).ravel()
-    weight = (mass * share).ravel()
+def _share_out(total: Numbers, walk: Walk, offset: Numbers, share: Numbers, frame: Frame) -> None:
+    """Add samples across a stretch of axis to the flat grid in place, each shared among its four neighbours."""
+    r = np.clip(walk.row[:, None] + walk.half_rows[:, None] * offset, 0, frame.rows - 1.01).ravel()
+    c = np.clip(walk.column[:, None] + walk.half_columns[:, None] * offset, 0, frame.columns - 1.01).ravel()
+    weight = (walk.mass[:, None] * share).ravel()
     top, left = np.floor(r), np.floor(c)  # float32 all along: int32 beside float32 would make everything float64
     down, right = r - top, c - left
     at = (top * np.float32(frame.columns) + left).astype(np.intp)  # whole numbers up to 2**24 are exact
@@ -94,36 +144,3 @@ def _share_out(total: Numbers, walk: list[Numbers], offset: Numbers, share: Numb
     np.add.at(total[1:], at, upper_right)
     np.add.at(total[frame.columns :], at, lower - lower_right)
     np.add.at(total[frame.columns + 1 :], at, lower_right)
-
-
-def _walk(bundle: Tubes, frame: Frame) -> tuple[Numbers, ...]:
-    """Sample the axes of the tubes: place, offset of the edge (pixels), and mass (attenuation x pixels)."""
-    points, width, section = bundle.points, bundle.half_width, bundle.section
-    x, y = frame.project(points[..., 0], points[..., 1], points[..., 2])
-    row, column = frame.row(y), frame.column(x)
-    length_mm = np.sqrt((np.diff(points, axis=1) ** 2).sum(axis=2)).ravel()
-    d_row, d_column = np.diff(row, axis=1).ravel(), np.diff(column, axis=1).ravel()
-    in_plane = np.hypot(d_row, d_column)
-    count = np.maximum(np.ceil(in_plane / STEP_PIXELS), 1).astype(np.int32)
-    at = np.repeat(np.arange(len(count)), count)
-    share = ((np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 0.5) / count[at]).astype(np.float32)
-    normal = _normals(d_row.reshape(row.shape[0], -1), d_column.reshape(row.shape[0], -1))
-    along = [_between(value, at, share) for value in (row, column, width, section, *normal)]
-    length = (length_mm / count / (frame.pixel_x * frame.pixel_y)).astype(np.float32)
-    mass = along[3] * length[at]
-    return along[0], along[1], along[2] / frame.pixel_y * along[4], along[2] / frame.pixel_x * along[5], mass
-
-
-def _normals(d_row: Numbers, d_column: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the unit normal at every point of every tube, so that neighbouring steps join without a gap."""
-    at_row = np.concatenate([d_row[:, :1], d_row[:, :-1] + d_row[:, 1:], d_row[:, -1:]], axis=1)
-    at_column = np.concatenate([d_column[:, :1], d_column[:, :-1] + d_column[:, 1:], d_column[:, -1:]], axis=1)
-    length = np.maximum(np.hypot(at_row, at_column), 1e-6)
-    return at_column / length, -at_row / length
-
-
-def _between(value: Numbers, at: NDArray[np.intp], share: Numbers) -> Numbers:
-    """Interpolate values at points (k, n) to samples within their steps."""
-    start = np.ascontiguousarray(value[:, :-1]).ravel()
-    step = np.diff(value, axis=1).ravel()
-    return np.asarray(start[at] + share * step[at], dtype=np.float32)

@@ -51,7 +51,10 @@ def _curve(name: str) -> NDArray[np.uint16]:
 
 
 def tone(share: Field, name: str) -> NDArray[np.uint16]:
-    """Return the 12-bit grey that a vendor gives to a share of its exposure range in [0, 1]; clipped outside."""
-    at = share * np.float32(CURVE_STEPS - 1)
-    np.clip(at, 0, CURVE_STEPS - 1, out=at)
-    return np.asarray(_curve(name).take(at.astype(np.uint16), mode="clip"), dtype=np.uint16)
+    """Return the 12-bit grey that a vendor gives to a share of its exposure range in [0, 1]; clipped outside.
+
+    The array that is given is used up.
+    """
+    share *= np.float32(CURVE_STEPS - 1)
+    np.clip(share, 0, CURVE_STEPS - 1, out=share)
+    return np.asarray(_curve(name).take(share.astype(np.uint16), mode="clip"), dtype=np.uint16)
