@@ -56,12 +56,20 @@ def _jpeg_2000(frame: bytes, _: PixelLayout) -> Pixels:
 
 
 def _rle(frame: bytes, layout: PixelLayout) -> Pixels:
-    planes = np.frombuffer(
-        decode_rle(frame, layout.rows * layout.columns, layout.bits_allocated, "<"), f"<u{layout.bits_allocated // 8}"
-    )
+    planes = np.frombuffer(_unpacked(frame, layout), f"<u{layout.bits_allocated // 8}")
     if layout.samples == 1:
         return planes.reshape(layout.rows, layout.columns)
     return np.moveaxis(planes.reshape(layout.samples, layout.rows, layout.columns), 0, -1)
+
+
+def _unpacked(frame: bytes, layout: PixelLayout) -> bytes:
+    """Return the bytes of an RLE frame. Where its segments overrun, the Rust decoder panics, which is no Exception."""
+    try:
+        return bytes(decode_rle(frame, layout.rows * layout.columns, layout.bits_allocated, "<"))
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UndecodableError("the RLE segments hold more than the picture") from None
 
 
 DECODERS: dict[str, tuple[Decoder, ...]] = {

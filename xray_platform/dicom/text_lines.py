@@ -98,9 +98,12 @@ def _is_writing(row: Glyphs) -> bool:
     strokes = float(row.runs_x.sum()) / height
     if letters < 3 or strokes < 4 or width < 2 * height or not 0.8 <= strokes / letters <= 4:
         return False
-    # Blurred letters run together into one or two pieces; a few of these, or of faint ones, could be a rib or a clasp.
-    merged = row.number < 3
-    if strokes < 8 and (row.contrast.mean() < (56 if merged else 51) or (merged and strokes < 4.8)):
+    # Blurred letters run together into one or two pieces: so do a clasp, and the grain along a collimator's edge. A
+    # few faint pieces could be ribs.
+    contrast = float(row.contrast.mean())
+    if row.number < 3 and (contrast < 56 or strokes < 4.8):
+        return False
+    if strokes < 8 and contrast < 51:
         return False
     stroke = float(np.median(row.stroke_x)) / height
     fill = float(row.area.sum() / (row.width * row.height).sum())

@@ -63,6 +63,14 @@ def test_a_chest_without_text_has_none() -> None:
     assert find_text(chest()) == ()
 
 
+def test_the_grain_along_a_collimator_is_no_writing() -> None:
+    rng = np.random.default_rng(3)
+    picture = np.clip(rng.normal(130, 26, (512, 512)) + np.linspace(-40, 40, 512), 0, 255).astype(np.uint8)
+    picture[-40:] = 0
+    picture[:, :30] = 0
+    assert find_text(picture) == ()
+
+
 @pytest.mark.parametrize("top", [8, -9], ids=["top", "bottom"])
 @pytest.mark.parametrize("left", [8, -9], ids=["left", "right"])
 @pytest.mark.parametrize("grey", [255, 0], ids=["white", "black"])

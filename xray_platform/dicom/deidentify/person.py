@@ -47,8 +47,9 @@ def person_of(container: Container, key: PseudonymKey, given: Given) -> Person:
         raise RefusedError(
             NOBODY, "quarantine", "no patient ID, or one that many share; a labels file may name the subject"
         )
-    study = container.text(tags.STUDY_INSTANCE_UID) or given.study or decoded(container, _ACCESSION)
-    return Person(key, subject, key.study(study or f"{subject}|{given.fallback}"), key.days(subject))
+    stated = container.text(tags.STUDY_INSTANCE_UID)
+    other = given.study or decoded(container, _ACCESSION) or given.fallback
+    return Person(key, subject, key.study(stated or f"{subject}|{other}"), key.days(subject))
 
 
 def person_given(key: PseudonymKey, given: Given, fallback: str) -> Person:

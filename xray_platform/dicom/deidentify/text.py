@@ -11,8 +11,8 @@ from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.deidentify.refused import TEXT, RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 
-# PS3.3 section C.8.6.1: digitised film, scanned document, scanned image.
-_SCANNED = frozenset(("DF", "SD", "SI"))
+# PS3.3 section C.8.6.1: digitised film, scanned document, scanned image, digitised video.
+_SCANNED = frozenset(("DF", "SD", "SI", "DV"))
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,17 @@ def test_rle_stays_rle_and_is_written_anew() -> None:
     assert np.array_equal(stored_values(open_container(written.data)), smooth())
 
 
+def test_a_decoder_that_panics_rejects_the_file_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(*_: object) -> bytes:
+        raise PanicException
+
+    monkeypatch.setattr("xray_platform.dicom.decode.decode_rle", panic)
+    assert refusal(compressed(b"\x01" + b"\0" * 100, RLE)).severity == "reject"
+
+
 def test_a_grey_picture_in_colours_becomes_a_grey_one() -> None:
     made = make(smooth(bits=8).astype(np.uint8), bits=8)
     made.SamplesPerPixel, made.PhotometricInterpretation, made.PlanarConfiguration = 3, "RGB", 0

@@ -46,7 +46,7 @@ def test_a_real_file_gets_no_new_error(name: str, shared_data: Path, tmp_path: P
 @pytest.mark.parametrize("sop_class", [CR, DX], ids=["CR", "DX"])
 @pytest.mark.parametrize("changed", [
     {},
-    {"ContrastBolusAgent": "Iopamidol for Jane Doe", "DetectorID": "SN 12345678901234567890"},
+    {"ContrastBolusAgent": "Iopamidol for Jane Doe", "DetectorID": "SN 1234567890123"},
     {"Manufacturer": "Nobody knows them", "BodyPartExamined": "CHEST OF DOE", "ViewPosition": "XYZ"},
     {"CollimatorShape": "RECTANGULAR", "CollimatorLeftVerticalEdge": "1", "CollimatorRightVerticalEdge": "60",
      "CollimatorUpperHorizontalEdge": "1", "CollimatorLowerHorizontalEdge": "60"},
