@@ -67,7 +67,7 @@ def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Servic
 
     mlflow_url = f"http://{HOST}:{mlflow_port}"
     base = {**os.environ, "XRAY_ROOT": str(store.root), "XRAY_MLFLOW_URL": mlflow_url, "PYTHONWARNINGS": "ignore"}
-    base |= {} if (store.root / "dagster.yaml").exists() else {"DAGSTER_HOME": str(_home(store))}
+    base["DAGSTER_HOME"] = _home(store)
     code = ["-m", "xray_platform.definitions"]
     webserver = [sys.executable, "-m", "dagster_webserver", "-h", HOST, "-p", str(dagster_port), *code]
     daemon = [sys.executable, "-m", "dagster._daemon", "run", *code]
@@ -79,7 +79,9 @@ def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Servic
 
 
 def _home(store: Places) -> str:
-    """Return a Dagster home for a root without a dagster.yaml of its own."""
+    """Return the folder whose dagster.yaml says where Dagster's storage is: the root, or else one made for it."""
+    if (store.root / "dagster.yaml").exists():
+        return str(store.root)
     home = store.dagster
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(

@@ -27,6 +27,7 @@ CALM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 180
 PATIENCE_MS = 90_000
 
@@ -56,6 +57,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def interfaces(story: Story, chromium: str) -> Iterator[Interfaces]:
+    shutil.copy(ROOT / "dagster.yaml", story.places.root)  # as in a checkout, with paths relative to the root
     dagster, mlflow = free_port(), free_port()
     command = [str(Path(sys.executable).parent / "xray"), "--root", str(story.places.root), "ui"]
     command += ["--dagster-port", str(dagster), "--mlflow-port", str(mlflow)]
