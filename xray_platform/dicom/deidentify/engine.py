@@ -54,7 +54,7 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
     _refuse_broken(container, settings)
     refuse_scans(container)
     name = given.fallback or hashlib.sha256(data).hexdigest()
-    person = person_of(container, key, Given(given.subject, given.study, name))
+    person = _person(container, key, Given(given.subject, given.study, name), settings)
     policy = load_policy()
     carried = Carrier(container, person, policy, container.word(tags.PIXEL_REPRESENTATION) == 1).carry()
     source = read_pixels(container)
@@ -73,6 +73,10 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
     refuse_leaks(before, written.values(), pixels or head, bits, identifiers_of(data, container, policy), generated)
     facts = dicom_facts(container, written, source)
     return Deidentified((before, head, pixels), ".dcm", person, facts, cleaned.masked, cleaned.share)
+
+
+def _person(container: Container, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Person:
+    return person_of(container, key, given, study_may_do=settings.no_patient == "study")
 
 
 def _refuse_broken(container: Container, settings: DeidentifySettings) -> None:

@@ -11,11 +11,11 @@ _ALWAYS = (
         "overlays (60xx), icons, embedded documents, signatures, unknown sequences, trailing padding."
     ),
     "The 128 bytes before the header become zeros, the file meta information is written anew, text is plain ASCII.",
-    (
-        "Without a patient ID, or with one that many share (UNKNOWN, ANONYMOUS, 000), the file is quarantined, "
-        "unless a labels file names its subject."
-    ),
 )
+_NOBODY = (
+    "Without a patient ID, or with one that many share (UNKNOWN, ANONYMOUS, 000), and no subject in a labels file, "
+)
+_THEN = {"quarantine": "the file is quarantined.", "study": "its study is taken for a subject of its own."}
 _SEQUENCES = {
     "code": "kept with those items whose code is known; what a code means is written from the product's own list",
     "reference": "kept with the class and the replaced UID of each object referred to, and known purposes",
@@ -26,7 +26,8 @@ _TABLE = "kept as numbers, cut to the stated length"
 
 def describe_rules(settings: DeidentifySettings = DeidentifySettings()) -> list[str]:
     """Return one sentence a rule, in the order in which a reader wants them; no two are the same."""
-    return [*_ALWAYS, *_attribute_rules(), *_pixel_rules(settings), *_closing_rules()]
+    nobody = _NOBODY + _THEN[settings.no_patient]
+    return [*_ALWAYS, nobody, *_attribute_rules(), *_pixel_rules(settings), *_closing_rules()]
 
 
 def _attribute_rules() -> list[str]:

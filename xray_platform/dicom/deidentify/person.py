@@ -33,21 +33,24 @@ class Person:
     days: int
 
 
-def person_of(container: Container, key: PseudonymKey, given: Given) -> Person:
+def person_of(container: Container, key: PseudonymKey, given: Given, *, study_may_do: bool = False) -> Person:
     """Return who a DICOM picture belongs to. Raises RefusedError where neither header nor labels file names anybody.
 
-    A patient ID counts together with its issuer, for two hospitals may use one ID for two people.
+    A patient ID counts together with its issuer, for two hospitals may use one ID for two people. Where `study_may_do`
+    a study of nobody becomes a subject of its own.
     """
+    stated = container.text(tags.STUDY_INSTANCE_UID)
     patient = decoded(container, tags.PATIENT_ID)
     if not names_nobody(patient):
         subject = key.subject(patient, decoded(container, tags.ISSUER_OF_PATIENT_ID))
     elif given.subject:
         subject = key.subject(given.subject)
+    elif study_may_do and stated:
+        subject = key.subject(stated, "study")
     else:
         raise RefusedError(
             NOBODY, "quarantine", "no patient ID, or one that many share; a labels file may name the subject"
         )
-    stated = container.text(tags.STUDY_INSTANCE_UID)
     other = given.study or decoded(container, _ACCESSION) or given.fallback
     return Person(key, subject, key.study(stated or f"{subject}|{other}"), key.days(subject))
 

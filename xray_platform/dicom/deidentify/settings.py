@@ -1,5 +1,7 @@
 """Settings of the de-identification."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from xray_platform.settings import Settings
@@ -10,5 +12,10 @@ class DeidentifySettings(Settings):
 
     most_masked: float = Field(
         0.08, ge=0, le=1, description="share of the picture that masks may cover before it is quarantined instead"
+    )
+    no_patient: Literal["quarantine", "study"] = Field(
+        "quarantine",
+        description="a picture of nobody, in header and labels file: quarantine it, or let its study be its own "
+        "subject (only for collections that were stripped of patient IDs before)",
     )
     most_megapixels: float = Field(64, gt=0, le=1024, description="millions of pixels above which none are decoded")

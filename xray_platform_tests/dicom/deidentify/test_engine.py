@@ -17,6 +17,7 @@ from xray_platform.dicom.container import open_container
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.refused import RefusedError
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.deidentify.streams import bare_stream
 from xray_platform.dicom.stored import stored_values
 from xray_platform_tests.dicom.deidentify.making import DX, KEY, OTHER_KEY, encoded, make, smooth
@@ -106,6 +107,16 @@ def test_without_a_patient_id_it_is_quarantined(value: str) -> None:
     assert (refused.code, refused.severity) == ("Q090", "quarantine")
     named = deidentify(encoded(make(PatientID=value)), KEY, Given(subject="n-0115"))
     assert named.person.subject == KEY.subject("n-0115")
+
+
+def test_a_study_of_nobody_may_be_its_own_subject_where_one_says_so() -> None:
+    says_so = DeidentifySettings(no_patient="study")
+    one, same, other = (
+        deidentify(encoded(make(PatientID="", StudyInstanceUID=study)), KEY, settings=says_so).person
+        for study in ("1.2.3.4567.2", "1.2.3.4567.2", "1.2.3.4567.6")
+    )
+    assert one == same
+    assert one.subject != other.subject
 
 
 @pytest.mark.parametrize("changed", [{"ConversionType": "DF"}, {"ConversionType": "SD"},
