@@ -1,21 +1,23 @@
-"""Percentiles of a 16-bit picture without sorting it: a small one is partitioned, a large one counted."""
+"""Percentiles of a 16-bit picture by counting its grey values, which needs no sorting."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.imaging.form import Pixels
 
 LEVELS = 65536
-SMALL = 2**18  # pixels up to which partitioning is faster than counting 65536 levels
+EXACT = 2**24  # OpenCV counts in float32, which is exact up to here
 
 
-def histogram(pixels: Pixels) -> Pixels:
-    """Return how often each of the 65536 grey values occurs in a uint16 array: int64 (65536,)."""
-    counts = cv2.calcHist([pixels.reshape(-1, 1)], [0], None, [LEVELS], [0, LEVELS])
-    exact = pixels.size < 2**24  # OpenCV counts in float32
-    return counts.ravel().astype(np.int64) if exact else np.bincount(pixels.ravel(), minlength=LEVELS)
+def histogram(pixels: Pixels, levels: int = LEVELS) -> NDArray[np.int64]:
+    """Return how often each grey value below `levels` occurs in a uint16 array: int64 (levels,)."""
+    if pixels.size >= EXACT:
+        return np.bincount(pixels.ravel(), minlength=levels)[:levels]
+    counts = cv2.calcHist([pixels.reshape(1, -1)], [0], None, [levels], [0, levels])
+    return np.asarray(counts.ravel(), np.int64)
 
 
 def percentiles(pixels: Pixels, percents: Sequence[float]) -> list[float]:
@@ -23,9 +25,6 @@ def percentiles(pixels: Pixels, percents: Sequence[float]) -> list[float]:
 
     Equals `np.percentile(..., method="inverted_cdf")` for uint16 arrays, ten times faster.
     """
-    ranks = np.maximum(np.ceil(np.asarray(percents) / 100.0 * pixels.size), 1).astype(np.int64)
-    if pixels.size <= SMALL:
-        levels = np.partition(pixels, ranks - 1, axis=None)[ranks - 1]
-    else:
-        levels = np.searchsorted(np.cumsum(histogram(pixels)), ranks)
-    return [float(level) for level in levels]
+    below = np.cumsum(histogram(pixels, int(pixels.max()) + 1))  # fewer levels stay in the cache
+    ranks = np.maximum(np.ceil(np.asarray(percents) / 100.0 * pixels.size), 1)
+    return [float(level) for level in np.searchsorted(below, ranks)]

@@ -30,7 +30,7 @@ LOSSLESS = {
 }
 QUICK = {
     "name": "blosc",
-    "configuration": {"cname": "lz4", "clevel": 1, "shuffle": "shuffle", "typesize": 2, "blocksize": 0},
+    "configuration": {"cname": "lz4", "clevel": 1, "shuffle": "noshuffle", "typesize": 2, "blocksize": 0},
 }
 PICTURES_A_SHARD = 250
 BYTES_A_SHARD = 64 * 2**20  # a shard is made in memory

@@ -1,13 +1,17 @@
 """What every feature must do: names for its numbers, finite for odd pictures, alike alone and together."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.features.all import FEATURES, extract, feature_names
+from xray_platform.imaging.features import all as table
+from xray_platform.imaging.features.all import FEATURES, Extraction, extract, feature_names
 from xray_platform.imaging.features.feature import FeatureSettings
+from xray_platform.workers import Lost
 
 KINDS = sorted(FEATURES)
 LEAST = {"hog": 32, "glcm": 5, "statistics": 4, "sobel": 8, "scharr": 8, "gabor": 4, "log": 4}  # pixels, else 1
@@ -67,13 +71,23 @@ def test_pictures_together_give_what_each_gives_alone(feature: FeatureSettings) 
     np.testing.assert_array_equal(feature.compute(images), alone)
 
 
-def test_two_workers_give_what_one_gives_and_pictures_stay_in_order() -> None:
-    images = np.random.default_rng(4).random((70, 64, 64)).astype(np.float32)
-    features, seen = [FEATURES[kind]() for kind in KINDS], []
+def test_children_give_what_one_process_gives_and_pictures_stay_in_order() -> None:
+    images = np.random.default_rng(4).random((270, 40, 64)).astype(np.float32)
+    features, seen = [FEATURES[kind]() for kind in KINDS if kind != "gabor"], []
     two = extract(images, features, workers=2, progress=lambda *told: seen.append(told))
     np.testing.assert_array_equal(two, extract(images, features, workers=1))
-    assert two.shape == (70, len(feature_names((64, 64), features)))
-    assert seen[-1] == (70, 70, "features")
+    assert two.shape == (270, len(feature_names((40, 64), features)))
+    assert seen[-1] == (270, 270, "features")
+
+
+def test_a_lost_child_loses_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(_: object, jobs: list[Extraction], **__: object) -> Iterator[Lost]:
+        return (Lost("killed", "out of memory") for _ in jobs)
+
+    monkeypatch.setattr(table, "map_in_children", lose)
+    images = np.random.default_rng(5).random((600, 32, 32)).astype(np.float32)
+    features = [FEATURES["statistics"]()]
+    np.testing.assert_array_equal(extract(images, features, workers=2), extract(images, features, workers=1))
 
 
 def test_no_pictures_give_no_rows() -> None:
