@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from xray_platform.dicom.archive import raw_path
 from xray_platform.dicom.deidentify.engine import deidentify
@@ -106,7 +107,8 @@ def publish_batch(
 def _elsewhere(places: Places, batch: str) -> frozenset[str]:
     """Return the hashes of what other batches have published."""
     parts = [part for part in IMAGES.parts(places) if part != batch]
-    return frozenset(sha for part in parts for sha in IMAGES.read(places, part)["sha256"])
+    columns = (pq.read_table(IMAGES.path(places, part), columns=["sha256"])["sha256"] for part in parts)
+    return frozenset(sha for column in columns for sha in column.to_pylist())
 
 
 def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task]:
