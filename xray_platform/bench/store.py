@@ -1,7 +1,6 @@
 """Store: how good the models of a store are, from its leaderboard and the records of their training."""
 
 import os
-import resource
 from pathlib import Path
 
 from xray_platform.bench.contract import Benchmark, Figures
@@ -30,7 +29,6 @@ def measure(progress: Progress) -> Figures:
             figures[f"{name}: test {figure}" if figure != "val_auroc" else f"{name}: val auroc"] = float(row[figure])
         figures[f"{name}: training s"] = current_record(places, name).seconds
         progress(done, len(board), "models")
-    figures["peak memory of this command mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return figures
 
 

@@ -9,13 +9,17 @@ import typer
 
 from xray_platform import __version__
 from xray_platform.cli.bench import bench
+from xray_platform.cli.check import check
+from xray_platform.cli.deidentify import deidentify
 from xray_platform.cli.demo import demo
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
+from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
 from xray_platform.cli.status import status
 from xray_platform.cli.ui import ui
+from xray_platform.cli.verify import verify
 from xray_platform.errors import XrayError
 
 HELP = """Chest X-ray archive to audited, tracked, retrainable models.
@@ -25,7 +29,8 @@ A store is a folder with data/ and mlruns/; it is made on first use. Exit codes:
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (demo, ingest, run, ui, predict, bench, status):
+COMMANDS = (demo, ingest, run, ui, predict, status, check, deidentify, restore, verify, bench)
+for command in COMMANDS:
     app.command()(command)
 
 

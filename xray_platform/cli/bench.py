@@ -1,7 +1,6 @@
 """`xray bench`: measure how fast and how good the platform is."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ def bench(
     keep_in: Annotated[
         Path | None, typer.Option("--keep", help="add the figures to the records in this folder, e.g. docs/results")
     ] = None,
+    note: Annotated[str, typer.Option(help="set, split, seed or settings, kept with the figures")] = "",
     page: Annotated[
         Path | None, typer.Option("--page", help="only write the page of all records of this folder, e.g. docs/results")
     ] = None,
@@ -42,4 +42,4 @@ def bench(
         rows = [[key, f"{value:.4g}" if isinstance(value, float) else str(value)] for key, value in figures.items()]
         show(name, ["figure", "value"], rows)
     if keep_in is not None:
-        say(f"kept in {keep(keep_in, name, figures, ' '.join(['xray', *sys.argv[1:]]))}")
+        say(f"kept in {keep(keep_in, name, {'note': note} | dict(figures), f'xray bench {name}')}")

@@ -1,1 +1,1 @@
-"""Evaluation: is it any good?"""
+"""Evaluation: is it any good: metrics, thresholds, calibration, figures, report."""

@@ -1,0 +1,40 @@
+"""`xray restore`: mend damaged pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xray_platform.cli.screen import OUT, bar, say
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="IN_DIR", help="folder with damaged pictures")],
+    target: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="folder for one grey PNG a picture")],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="say what was found in each picture and what was done")
+    ] = False,
+) -> None:
+    """Mend false colour, noise, missing regions and warp; a sound picture passes unchanged.
+
+    Writes a contact sheet, before above after, to OUT_DIR/contact_sheet.jpg. Ends with 1 where a picture has no result.
+    """
+    # OpenCV and SciPy take a second to import
+    import cv2
+
+    from xray_platform.imaging.repair.folder import restore_folder
+    from xray_platform.imaging.repair.sheet import folder_sheet
+
+    with bar("restoring") as progress:
+        rows = restore_folder(source, target, progress=progress)
+    for row in rows:
+        if row.out is None:
+            OUT.print(f"{row.file}: no result: {row.reason}", soft_wrap=True, markup=False)
+        elif explain:
+            told = "; ".join([*row.findings, *row.done]) or "sound, unchanged"
+            OUT.print(f"{row.file}: {told}", soft_wrap=True, markup=False)
+    cv2.imwrite(str(target / "contact_sheet.jpg"), folder_sheet(source, rows)[..., ::-1])
+    lost = sum(row.out is None for row in rows)
+    say(f"{len(rows) - lost} restored, {sum(row.changed for row in rows)} of them changed, {lost} without a result")
+    if lost:
+        raise typer.Exit(1)

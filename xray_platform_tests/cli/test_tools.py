@@ -1,0 +1,81 @@
+"""The commands that need no models: check, verify, deidentify, restore."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from xray_platform.phantoms.broken import broken_bytes
+from xray_platform.phantoms.dicom_file import dicom_bytes
+from xray_platform.phantoms.plan import plan_spare
+from xray_platform.phantoms.render import render
+from xray_platform.tables.places import Places
+from xray_platform_tests.cli.conftest import Xray
+
+
+@pytest.fixture(scope="module")
+def sound() -> tuple[bytes, str]:
+    """A sound DICOM file and the name of its made-up patient."""
+    spare = plan_spare(1, 512, 5)
+    return dicom_bytes(render(spare.parameters), spare.identity, spare.style), spare.identity.person.name
+
+
+def test_check_has_a_line_for_every_file(xray: Xray, tmp_path: Path, sound: tuple[bytes, str]) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.dcm").write_bytes(sound[0])
+    (folder / "b.dcm").write_bytes(broken_bytes("pixels_cut", sound[0]))
+    (folder / "c.txt").write_text("no picture")
+    ran = xray("check", folder, "--json")
+    records = {Path(record["file"]).name: record for record in map(json.loads, ran.out.splitlines())}
+    assert ran.code == 0
+    assert {name: record["decision"] for name, record in records.items()} == {
+        "a.dcm": "accept",
+        "b.dcm": "reject",
+        "c.txt": "reject",
+    }
+    assert all(len(record["codes"]) == len(record["reasons"]) for record in records.values())
+    assert not (tmp_path / "store" / "data" / "raw").exists()
+
+
+def test_verify_finds_a_changed_byte(xray: Xray, tmp_path: Path, sound: tuple[bytes, str]) -> None:
+    (tmp_path / "a.dcm").write_bytes(sound[0])
+    assert xray("ingest", tmp_path / "a.dcm").code == 0
+    assert xray("verify").code == 0
+    raw = Places(tmp_path / "store").raw
+    stored = next(path for path in raw.rglob("*") if path.is_file() and len(path.name) == 64)
+    stored.chmod(0o644)
+    stored.write_bytes(sound[0][:-1] + b"\x07")
+    stored.chmod(0o444)
+    ran = xray("verify")
+    assert ran.code == 1
+    assert "changed" in ran.out
+
+
+def test_deidentify_writes_a_file_without_the_name(xray: Xray, tmp_path: Path, sound: tuple[bytes, str]) -> None:
+    data, name = sound
+    family = name.split("^")[0].encode()
+    assert family in data
+    (tmp_path / "a.dcm").write_bytes(data)
+    ran = xray("deidentify", tmp_path / "a.dcm", tmp_path / "b.dcm")
+    assert ran.code == 0, ran.err
+    assert family not in (tmp_path / "b.dcm").read_bytes()
+    explained = xray("deidentify", "--explain")
+    assert explained.code == 0
+    assert len(explained.out.splitlines()) > 20
+    assert xray("deidentify", tmp_path / "a.dcm").code == 1
+
+
+def test_restore_leaves_a_sound_picture_as_it_is(xray: Xray, tmp_path: Path) -> None:
+    grey = cv2.GaussianBlur(np.random.default_rng(0).normal(128, 60, (224, 224)), (0, 0), 9)
+    grey = np.clip((grey - grey.min()) / (grey.max() - grey.min()) * 255, 0, 255).astype(np.uint8)
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "sound.png"), grey)
+    ran = xray("restore", tmp_path / "in", tmp_path / "out", "--explain")
+    assert ran.code == 0, ran.err
+    restored = cv2.imread(str(tmp_path / "out" / "sound.png"), cv2.IMREAD_UNCHANGED)
+    assert restored is not None
+    np.testing.assert_array_equal(restored, grey)
+    assert (tmp_path / "out" / "contact_sheet.jpg").exists()
