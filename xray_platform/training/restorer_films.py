@@ -10,7 +10,7 @@ NEEDED = {"file", "patient", "in_durham_set"}
 
 
 def films_to_learn_from(folder: Path, count: int, seed: int = 0) -> list[Path]:
-    """Return `count` pictures of a folder with a `manifest.csv` (columns file, patient, in_durham_set), drawn by chance.
+    """Return `count` pictures of a folder with a `manifest.csv` (file, patient, in_durham_set), drawn by chance.
 
     Left out are the originals of the damaged pictures that restoring is measured on, and every other picture of the
     same patients. Raises InputError where the manifest is missing or lacks a column.

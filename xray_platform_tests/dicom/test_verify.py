@@ -35,7 +35,8 @@ def kinds(places: Places) -> list[str]:
 def test_a_sound_archive_has_no_differences(places: Places) -> None:
     seen: list[tuple[int, int]] = []
 
-    def note(done: int, total: int, _: str) -> None:
+    def note(done: int, total: int, what: str) -> None:
+        assert what
         seen.append((done, total))
 
     assert verify(places, note) == []
