@@ -7,8 +7,8 @@ from torch.nn.functional import pad
 
 from xray_platform.settings import Settings
 
-INCOMING = 5
-"""Maps that it sees: mean and spread of the level at two reaches, and what of the picture is there."""
+INCOMING, COARSE_MEAN = 8, 5
+"""Maps that it sees: three colours, mean and spread of the level at two reaches, and what of the picture is there."""
 MULTIPLE = 8
 """Sides are padded to a multiple of this."""
 
@@ -20,7 +20,7 @@ class RestorerSettings(Settings):
 
 
 class Restorer(nn.Module):
-    """Maps (N, 5, h, w) in [0, 1] to grey (N, 1, h, w): a correction of the coarse mean, three stages, no batch norm.
+    """Maps (N, 8, h, w) in [0, 1] to grey (N, 1, h, w): a correction of the coarse mean, three stages, no batch norm.
 
     The first stage works on 2 x 2 pixels at once (pixel unshuffle, Shi et al. 2016): finer detail is noise here.
     """
@@ -46,7 +46,7 @@ class Restorer(nn.Module):
         three = self.middle(self.to_three(two))
         two = self.up_two(two + self.up(self.from_three(three)))
         one = self.up_one(one + self.up(self.from_two(two)))
-        grey: Tensor = whole[:, 2:3] + self.leave(one)
+        grey: Tensor = whole[:, COARSE_MEAN : COARSE_MEAN + 1] + self.leave(one)
         return grey[..., :rows, :columns]
 
 

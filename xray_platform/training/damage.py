@@ -22,7 +22,9 @@ class Damage:
     belief: Tone
     """The tone curve that an analysis of the picture would come to, a little off the true one."""
     strength: tuple[float, float, float]
-    """Noise of red, green and blue where they are brightest, in levels."""
+    """Noise of red, green and blue where they are brightest, in levels before the squeeze into low to high."""
+    early: bool
+    """Whether the noise came before the squeeze, which then keeps it between low and high."""
     growth: float
     """Power of the level that noise grows with: 0 Gaussian, 1 speckle, more where only bright channels suffer."""
     impulses: float
@@ -49,25 +51,37 @@ class Damaged:
 
 
 def sample_damage(chance: np.random.Generator) -> Damage:
-    """Draw one damage. The ranges are wide: nothing here is fitted to one set of damaged pictures."""
-    gain = float(chance.choice([1.0, chance.uniform(1.0, 2.6)]))
-    squeeze = chance.random() < 0.6
-    low, high = (float(chance.uniform(5, 60)), float(chance.uniform(210, 250))) if squeeze else (0.0, 255.0)
-    off = np.array([chance.normal(0, 0.08), chance.normal(0, 3), chance.normal(0, 3)])
-    believed = Tone(gain * float(np.exp(off[0])), max(low + float(off[1]), 0.0), min(high + float(off[2]), 255.0))
-    strength = chance.choice([3.0, 15.0, 40.0, 90.0], 3) * chance.uniform(0.6, 1.4, 3)
+    """Draw one damage: half of them hard (a clipped tone curve and strong noise), half anything."""
+    hard = chance.random() < 0.5
+    tone = _sample_tone(chance, hard)
+    off = chance.normal(0, 1, 3)
+    believed = Tone(
+        tone.gain * float(np.exp(0.1 * off[0])),
+        max(tone.low + float(4 * off[1]), 0.0),
+        min(tone.high + float(6 * off[2] - 6), 255.0),
+    )
+    base = chance.uniform(60, 160) if hard else chance.choice([3.0, 15.0, 40.0, 90.0])
+    strength = base * chance.choice([0.15, 1.0, 1.0], 3) * chance.uniform(0.7, 1.3, 3)
     return Damage(
-        colour_map="jet" if chance.random() < JET_SHARE else str(chance.choice(MAPS)),
-        tone=Tone(gain, low, high),
+        colour_map="jet" if hard or chance.random() < JET_SHARE else str(chance.choice(MAPS)),
+        tone=tone,
         belief=believed,
         strength=(float(strength[0]), float(strength[1]), float(strength[2])),
-        growth=float(chance.choice([0.0, 1.0, 2.0, 4.0])),
+        early=bool(chance.random() < 0.7),
+        growth=float(chance.uniform(1.0, 4.0)) if hard else float(chance.choice([0.0, 1.0, 2.0, 4.0])),
         impulses=float(chance.choice([0.0, 0.0, chance.uniform(0.0, 0.08)])),
-        tilt=float(chance.uniform(-10, 10)) if chance.random() < 0.6 else 0.0,
+        tilt=float(chance.uniform(-10, 10)) if chance.random() < 0.5 else 0.0,
         disc=_sample_disc(chance),
-        quality=int(chance.integers(75, 98)) if chance.random() < 0.5 else 0,
+        quality=int(chance.integers(80, 98)) if chance.random() < 0.7 else 0,
         seed=int(chance.integers(2**31)),
     )
+
+
+def _sample_tone(chance: np.random.Generator, hard: bool) -> Tone:
+    gain = float(chance.uniform(1.5, 2.6)) if hard else float(chance.choice([1.0, chance.uniform(1.0, 2.6)]))
+    if hard or chance.random() < 0.5:
+        return Tone(gain, float(chance.uniform(5, 60)), float(chance.uniform(215, 255)))
+    return Tone(gain)
 
 
 def _sample_disc(chance: np.random.Generator) -> tuple[float, float, float]:
@@ -78,11 +92,10 @@ def _sample_disc(chance: np.random.Generator) -> tuple[float, float, float]:
 def damage(clean: NDArray[np.uint8], how: Damage) -> Damaged:
     """Return a clean picture (r, c) damaged.
 
-    In this order: paint, tone curve, noise, impulses, turn on an empty canvas, blank a disc, compress.
+    In this order: paint, gain, noise, squeeze, impulses, turn on an empty canvas, blank a disc, compress.
     """
     chance = np.random.default_rng(how.seed)
-    painted = how.tone.apply(named_map(how.colour_map).colours)[clean]
-    noisy = _throw(_disturb(painted, how, chance), how.impulses, chance)
+    noisy = _throw(_disturb(named_map(how.colour_map).colours[clean], how, chance), how.impulses, chance)
     turned, truth, inside = _turn(noisy, clean, how.tilt)
     left = inside & ~_disc(clean.shape, how.disc)
     turned[~left] = 0
@@ -96,9 +109,13 @@ def believed_curve(how: Damage) -> NDArray[np.float32]:
 
 
 def _disturb(painted: NDArray[np.float32], how: Damage, chance: np.random.Generator) -> NDArray[np.uint8]:
-    share = (painted / 255) ** how.growth
-    noise = chance.standard_normal(painted.shape, np.float32) * share * np.array(how.strength, np.float32)
-    return np.clip(np.rint(painted + noise), 0, 255).astype(np.uint8)
+    """Apply gain, noise and squeeze to colours 0 to 1."""
+    bright = np.clip(how.tone.gain * painted, 0, 1)
+    noise = chance.standard_normal(painted.shape, np.float32) * bright**how.growth * np.array(how.strength, np.float32)
+    disturbed = bright + noise / 255
+    share = np.clip(disturbed, 0, 1) if how.early else disturbed
+    squeezed = how.tone.low + (how.tone.high - how.tone.low) * share
+    return np.asarray(np.clip(np.rint(squeezed), 0, 255), np.uint8)
 
 
 def _throw(picture: NDArray[np.uint8], share: float, chance: np.random.Generator) -> NDArray[np.uint8]:

@@ -30,7 +30,7 @@ class LearntRestorer:
         self.network.eval().requires_grad_(requires_grad=False)
 
     def __call__(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return grey levels (r, c; 0 to 255) for evidence maps (5, r, c; 0 to 1)."""
+        """Return grey levels (r, c; 0 to 255) for evidence maps (8, r, c; 0 to 1)."""
         with torch.inference_mode():
             grey = self.network(torch.from_numpy(np.ascontiguousarray(maps))[None])[0, 0].numpy()
         return np.asarray(np.clip(grey, 0, 1) * 255, np.float32)

@@ -19,7 +19,7 @@ STEPS = 255  # maps are kept as bytes: a thousand pictures then need 250 MB inst
 
 @dataclass(frozen=True)
 class Lessons:
-    """Evidence maps (N, 5, S, S), clean grey (N, S, S) and what of it there is to learn (N, S, S), all uint8."""
+    """Evidence maps (N, 8, S, S), clean grey (N, S, S) and what of it there is to learn (N, S, S), all uint8."""
 
     maps: NDArray[np.uint8] = field(repr=False)
     clean: NDArray[np.uint8] = field(repr=False)
@@ -31,7 +31,7 @@ class Lessons:
     def crops(
         self, which: NDArray[np.intp], side: int, chance: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Return maps (n, 5, side, side), clean and inside (n, 1, side, side), float32 in [0, 1], cut at random.
+        """Return maps (n, 8, side, side), clean and inside (n, 1, side, side), float32 in [0, 1], cut at random.
 
         Half of the crops are mirrored.
         """
@@ -74,8 +74,9 @@ def _lesson(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
     how = sample_damage(chance)
     damaged = damage(picture, how)
-    channels = separate(damaged.picture.astype(np.float32), believed_curve(how), damaged.usable)
-    maps = np.rint(evidence_maps(channels) * STEPS).astype(np.uint8)
+    levels = damaged.picture.astype(np.float32)
+    channels = separate(levels, believed_curve(how), damaged.usable)
+    maps = np.rint(evidence_maps(levels, channels) * STEPS).astype(np.uint8)
     return maps, damaged.truth, damaged.inside
 
 

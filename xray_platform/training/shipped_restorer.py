@@ -19,7 +19,7 @@ class KeptRestorer:
     folder: Path
 
     def __call__(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return grey levels (r, c; 0 to 255) for evidence maps (5, r, c; 0 to 1)."""
+        """Return grey levels (r, c; 0 to 255) for evidence maps (8, r, c; 0 to 1)."""
         return _loaded(self.folder)(maps)
 
 

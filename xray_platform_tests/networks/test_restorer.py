@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from xray_platform.networks.restorer import INCOMING, Restorer, RestorerSettings
+from xray_platform.networks.restorer import COARSE_MEAN, INCOMING, Restorer, RestorerSettings
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (33, 50), (112, 112), (9, 130)])
@@ -18,7 +18,7 @@ def test_it_corrects_the_coarse_mean_rather_than_inventing_a_picture() -> None:
     network = Restorer(RestorerSettings(width=8)).eval()
     maps = torch.rand(1, INCOMING, 40, 40)
     brighter = maps.clone()
-    brighter[:, 2] += 1.0
+    brighter[:, COARSE_MEAN] += 1.0
     with torch.inference_mode():
         gained = (network(brighter) - network(maps)).mean()
     assert 0.5 < float(gained) < 1.5

@@ -44,10 +44,10 @@ def test_damage_is_replayed_from_what_was_drawn(seed: int) -> None:
 def test_lessons_stand_in_the_same_place_as_their_truth(lessons: Lessons) -> None:
     assert len(lessons) == 16
     maps, clean, inside = lessons.crops(np.arange(16), 48, np.random.default_rng(0))
-    assert maps.shape == (16, 5, 48, 48)
+    assert maps.shape == (16, 8, 48, 48)
     assert clean.shape == inside.shape == (16, 1, 48, 48)
-    seen = maps[:, 4:] > 0
-    assert np.corrcoef(maps[:, 2:3][seen], clean[seen])[0, 1] > 0.6
+    seen = maps[:, 7:] > 0
+    assert np.corrcoef(maps[:, 5:6][seen], clean[seen])[0, 1] > 0.6
 
 
 def test_it_learns_is_kept_and_comes_back_the_same(lessons: Lessons, tmp_path: Path) -> None:

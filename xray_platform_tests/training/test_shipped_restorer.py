@@ -17,7 +17,7 @@ def test_a_kept_restorer_loads_where_it_is_first_used(tmp_path: Path) -> None:
     LearntRestorer(settings, Restorer(settings), 0.0).save(tmp_path)
     kept = shipped_restorer(tmp_path)
     assert kept is not None
-    maps = np.random.default_rng(0).random((5, 33, 40), np.float32)
+    maps = np.random.default_rng(0).random((8, 33, 40), np.float32)
     grey = kept(maps)
     assert grey.shape == (33, 40)
     assert 0 <= grey.min() <= grey.max() <= 255

@@ -11,7 +11,7 @@ from xray_platform.imaging.repair.form import Grey
 
 LEVELS = (np.arange(BANDS, dtype=np.float32) + 0.5) * (256 / BANDS) - 0.5
 """The grey level in the middle of each band, 0 to 255."""
-MAPS = 5
+MAPS = 8
 """Maps that `evidence_maps` returns."""
 FINE, COARSE = (0.6, 0.5), (1.6, 0.3)
 """Reach in pixels and weight of the two neighbourhoods behind these maps."""
@@ -39,14 +39,15 @@ def habit_of_films() -> NDArray[np.float32]:
     return np.asarray(np.log(film_levels())[:, None, None], np.float32)
 
 
-def evidence_maps(channels: Channels) -> NDArray[np.float32]:
-    """Return what the colours say of the grey level, whatever the map: (5, rows, columns) in [0, 1].
+def evidence_maps(levels: NDArray[np.float32], channels: Channels) -> NDArray[np.float32]:
+    """Return the colours (r, c, 3; 0 to 255) and what they say of the grey level: (8, rows, columns) in [0, 1].
 
-    Mean and twice the standard deviation of the level believed from a small neighbourhood, the same from a larger one,
-    and 1 where the picture is usable. This is what a learnt restorer sees: it never sees a colour.
+    Red, green, blue; mean and twice the standard deviation of the level believed from a small neighbourhood, the same
+    from a larger one; and 1 where the picture is usable. This is what a learnt restorer sees: the belief says what
+    the map means, whichever it is, and the colours keep what the belief has blurred.
     """
     evidence = first_evidence(channels)
-    maps = []
+    maps = [plane / 255 for plane in np.moveaxis(levels, 2, 0)]
     for reach, weight in (FINE, COARSE):
         belief = believe(gather(evidence, reach, weight) + 0.5 * habit_of_films())
         mean = expect(belief)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,10 @@ LEAST = 0.05
 """Findings that are less sure than this are not told."""
 SURE = 0.5
 """Findings at least this sure guide the analysis of what remains."""
+FRAME = (slice(None), (0, -1))
+"""The first and the last column."""
+BLACK = 30.0
+"""A colour whose channels all stay below this counts as black."""
 TILTED, ASKEW = (0.5, 2.0), (1.5, 5.0)
 """Degrees of tilt from doubtful to sure, in a picture with other damage and in one without."""
 
@@ -34,7 +39,7 @@ def diagnose(picture: NDArray[Any]) -> Diagnosis:
     inside = warped.inside() if warped else everywhere
     missing = find_missing(levels, inside)
     usable = (warped.inside(1.0) if warped else everywhere) & ~_union(missing, everywhere)
-    colour = find_false_colour(levels, usable)
+    colour, usable = _colours(levels, usable)
     noise = measure_noise(levels, usable)
     exposure = measure_exposure(levels, usable)
     findings = [
@@ -47,6 +52,30 @@ def diagnose(picture: NDArray[Any]) -> Diagnosis:
         findings.append(_warp(outline, alone=all(finding.confidence < SURE for finding in findings)))
     told = sorted((f for f in findings if f.confidence >= LEAST), key=lambda finding: -finding.confidence)
     return Diagnosis(tuple(told), warped, missing, colour, noise, exposure, usable)
+
+
+def _colours(levels: NDArray[np.float32], usable: Mask) -> tuple[FalseColour | None, Mask]:
+    """Return the colour map, and the usable pixels without black that no colour of the map explains.
+
+    Black that reaches the frame of a coloured picture is empty canvas, unless the map begins with black. Where an
+    outline was found, the frame is outside it and nothing is left to look for.
+    """
+    if levels.shape[2] != 3:
+        return None, usable
+    canvas = _black_at_frame(levels) if usable[FRAME].any() else np.zeros_like(usable)
+    colour = find_false_colour(levels, usable & ~canvas)
+    if colour is None or np.linalg.norm(colour.curve(), axis=1).min() < BLACK:
+        return colour, usable
+    return colour, usable & ~canvas
+
+
+def _black_at_frame(levels: NDArray[np.float32]) -> Mask:
+    """Return black areas that touch the frame, widened by 2 pixels."""
+    black = (levels.max(axis=2) < BLACK).astype(np.uint8)
+    _, labels = cv2.connectedComponents(cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    frame = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    touching = np.isin(labels, np.unique(frame[frame > 0]))
+    return np.asarray(cv2.dilate(touching.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
 
 
 def _union(missing: tuple[MissingRegion, ...], everywhere: Mask) -> Mask:

@@ -1,6 +1,6 @@
 """Outline: find the four straight edges of a picture that lies rotated or in perspective on an empty canvas."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -63,42 +63,62 @@ class Outline:
 def find_outline(levels: NDArray[np.float32]) -> Outline | None:
     """Return the outline of a picture (r, c, n; levels 0 to 255), None where no four straight edges are found.
 
-    The canvas's level is that of most of the outermost pixels. A rough quadrilateral comes from the convex hull of
-    what differs from it; each side is then measured to a fraction of a pixel where the profile across it passes half
-    of its step, by a line fitted robustly through these places.
+    The canvas's level is that of most of the outermost pixels. Four rough sides come from the convex hull of what
+    differs from it; where the canvas cuts off the picture's corners they are the hull's edges that do not lie on the
+    frame. Each side is then measured to a fraction of a pixel where the profile across it passes half of its step, by
+    a line fitted robustly through these places.
     """
     unlike = _unlike_canvas(levels)
     if unlike is None:
         return None
-    rough = _rough_corners(unlike > EMPTY)
-    if rough is None:
+    sides = _rough_sides(unlike > EMPTY)
+    measured = [_measure_side(unlike, start, stop) for start, stop in sides]
+    lines = [line for line in measured if line is not None]
+    if len(lines) != 4:
         return None
-    lines = [_measure_side(unlike, start, stop) for start, stop in zip(rough, np.roll(rough, -1, axis=0), strict=True)]
-    found = [line for line in lines if line is not None]
-    if len(found) < 4:
+    corners = np.array([_crossing(lines[i - 1][0], lines[i][0]) for i in range(4)])
+    if not _plausible(corners, unlike.shape):
         return None
-    corners = np.array([_crossing(found[i - 1][0], found[i][0]) for i in range(4)])
-    if not np.isfinite(corners).all() or np.abs(corners - rough).max() > 2 * REACH:
-        return None
-    outline = Outline(
-        tuple((float(x), float(y)) for x, y in corners), min(line[1] for line in found), 0.0, unlike.shape
-    )
+    support = min(line[1] for line in lines)
+    outline = Outline(_from_top_left(corners, unlike.shape), support, 0.0, (unlike.shape[0], unlike.shape[1]))
     outside = ~outline.inside(-2.0)
     empty = float((unlike[outside] < EMPTY).mean()) if outside.any() else 0.0
-    return Outline(outline.corners, outline.support, empty, outline.canvas)
+    return replace(outline, empty=empty)
 
 
 def _unlike_canvas(levels: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return how far each pixel is from the canvas's level, None where the frame has no such level."""
+    """Return how far each pixel is from the canvas's level, None where the frame has no such level.
+
+    The level is the median of the outermost pixels, or that of the corners where a turned picture reaches the frame.
+    """
     frame = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    canvas = np.median(frame, axis=0)
-    if (np.abs(frame - canvas).max(axis=1) < EMPTY).mean() < 0.6:
-        return None
-    return np.asarray(np.abs(levels - canvas.astype(np.float32)).max(axis=2), np.float32)
+    corners = levels[:: levels.shape[0] - 1, :: levels.shape[1] - 1].reshape(4, -1)
+    for canvas, least in ((np.median(frame, axis=0), 0.6), (np.median(corners, axis=0), 0.04)):
+        if (np.abs(frame - canvas).max(axis=1) < EMPTY).mean() >= least:
+            return np.asarray(np.abs(levels - canvas.astype(np.float32)).max(axis=2), np.float32)
+    return None
 
 
-def _rough_corners(picture: Mask) -> Points | None:
-    """Return the quadrilateral around the largest thing on the canvas, None where its hull is none."""
+def _rough_sides(picture: Mask) -> list[tuple[Points, Points]]:
+    """Return start and stop of the four sides, clockwise, of the largest thing on the canvas; none where it has not."""
+    hull = _hull(picture)
+    if hull is None:
+        return []
+    for share in (0.003, 0.005, 0.008, 0.012, 0.017, 0.023, 0.03, 0.04, 0.055, 0.075):
+        corners = cv2.approxPolyDP(hull, share * cv2.arcLength(hull, True), True)[:, 0].astype(np.float64)
+        if len(corners) < 4 or cv2.contourArea(hull) < 0.9 * cv2.contourArea(corners.astype(np.float32)):
+            return []
+        if cv2.contourArea(corners.astype(np.float32), oriented=True) < 0:
+            corners = corners[::-1]
+        pairs = list(zip(corners, np.roll(corners, -1, axis=0), strict=True))
+        sides = [(start, stop) for start, stop in pairs if not _on_frame(start, stop, picture.shape)]
+        if len(sides) == 4 and len(corners) <= 8:
+            return sides
+    return []
+
+
+def _hull(picture: Mask) -> NDArray[np.int32] | None:
+    """Return the convex hull of the largest connected thing, None where it is small."""
     opened = cv2.morphologyEx(picture.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
     if count < 2:
@@ -107,24 +127,32 @@ def _rough_corners(picture: Mask) -> Points | None:
     if stats[largest, cv2.CC_STAT_AREA] < 0.1 * picture.size:
         return None
     contours, _ = cv2.findContours((labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    hull = cv2.convexHull(max(contours, key=cv2.contourArea))
-    for tolerance in np.arange(0.01, 0.08, 0.005) * cv2.arcLength(hull, True):
-        corners = cv2.approxPolyDP(hull, tolerance, True)
-        if len(corners) <= 4:
-            break
-    if len(corners) != 4 or cv2.contourArea(hull) < 0.9 * cv2.contourArea(corners):
-        return None
-    return _from_top_left(corners[:, 0].astype(np.float64), picture.shape)
+    return np.asarray(cv2.convexHull(max(contours, key=cv2.contourArea)), np.int32)
 
 
-def _from_top_left(corners: Points, shape: tuple[int, ...]) -> Points:
+def _on_frame(start: Points, stop: Points, shape: tuple[int, ...]) -> bool:
+    """Return whether an edge lies along the canvas's own border."""
+    both = np.stack([start, stop])
+    borders = (both[:, 0] < 2, both[:, 1] < 2, both[:, 0] > shape[1] - 3, both[:, 1] > shape[0] - 3)
+    return any(bool(near.all()) for near in borders)
+
+
+def _plausible(corners: Points, shape: tuple[int, ...]) -> bool:
+    """Return whether the corners are finite, near the canvas and convex."""
+    if not np.isfinite(corners).all():
+        return False
+    beyond = 0.4 * np.array([shape[1], shape[0]])
+    near = (corners > -beyond).all() and (corners < 1.4 * np.array([shape[1], shape[0]])).all()
+    return bool(near and cv2.isContourConvex(corners.astype(np.float32)))
+
+
+def _from_top_left(corners: Points, shape: tuple[int, ...]) -> tuple[tuple[float, float], ...]:
     """Return the corners clockwise, begun where the turn against the canvas is least."""
-    if cv2.contourArea(corners.astype(np.float32), oriented=True) < 0:
-        corners = corners[::-1]
     rows, columns = shape
     canvas = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float64)
     turns = [np.roll(corners, -turn, axis=0) for turn in range(4)]
-    return min(turns, key=lambda turned: float(((turned - canvas) ** 2).sum()))
+    best = min(turns, key=lambda turned: float(((turned - canvas) ** 2).sum()))
+    return tuple((float(x), float(y)) for x, y in best)
 
 
 def _measure_side(unlike: NDArray[np.float32], start: Points, stop: Points) -> tuple[Points, float] | None:

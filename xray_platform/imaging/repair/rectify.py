@@ -41,6 +41,14 @@ def rectify_mask(mask: Mask, outline: Outline, shape: tuple[int, int]) -> Mask:
     return np.asarray(share > 0.01)
 
 
+def cut_off(outline: Outline, shape: tuple[int, int]) -> Mask:
+    """Return where the upright picture has nothing because its corners lay beyond the canvas."""
+    there = cv2.warpPerspective(
+        np.ones(outline.canvas, np.float32), _matrix(outline, shape), shape[::-1], flags=cv2.INTER_LINEAR, borderValue=0
+    )
+    return np.asarray(there < 0.5)
+
+
 def _matrix(outline: Outline, shape: tuple[int, int]) -> NDArray[np.float64]:
     """Return the homography that takes the outline to the outer edges of the corner pixels."""
     rows, columns = shape

@@ -19,12 +19,12 @@ from xray_platform.imaging.repair.finding import Diagnosis, Trouble
 from xray_platform.imaging.repair.form import Depth, Grey, channels_of, check_picture, grey_of, has_colour
 from xray_platform.imaging.repair.grey_noise import Denoiser, remove_gaussian, remove_impulses, remove_speckle
 from xray_platform.imaging.repair.inversion import InversionSettings, invert_colours
-from xray_platform.imaging.repair.rectify import rectified_shape, rectify, rectify_mask
+from xray_platform.imaging.repair.rectify import cut_off, rectified_shape, rectify, rectify_mask
 from xray_platform.imaging.repair.tiles import in_tiles
 from xray_platform.settings import Settings
 
 Learnt = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""A learnt restorer from a higher floor: evidence maps (5, r, c; 0 to 1) to grey levels (r, c; 0 to 255)."""
+"""A learnt restorer from a higher floor: evidence maps (8, r, c; 0 to 1) to grey levels (r, c; 0 to 255)."""
 
 
 class RestoreSettings(Settings):
@@ -87,6 +87,7 @@ def _to_grey(
     colour = diagnosis.colour
     if colour is not None and diagnosis.confidence(Trouble.FALSE_COLOUR) >= settings.sure:
         grey = _invert(channels_of(picture, depth), colour, diagnosis.usable & ~blank, settings, learnt)
+        grey = np.where(diagnosis.usable | blank, grey, 0) if diagnosis.outline is None else grey
         figures = ", ".join(f"{noise.channel} {noise.sigma:.0f}" for noise in diagnosis.noise)
         means = "a learnt restorer" if learnt else "classical means"
         said = f"inverted colour map {colour.name} to grey by {means}, under the noise of each channel ({figures})"
@@ -109,7 +110,7 @@ def _invert(
     if learnt is None:
         return invert_colours(levels, curve, usable, settings.inversion)
     channels = separate(levels, curve, usable)
-    return in_tiles(usable.shape, lambda place: learnt(evidence_maps(channels.piece(place))))
+    return in_tiles(usable.shape, lambda place: learnt(evidence_maps(levels[place], channels.piece(place))))
 
 
 def _mix_channels(
@@ -151,7 +152,7 @@ def _straighten(work: _Work, diagnosis: Diagnosis, settings: RestoreSettings) ->
         return
     shape = rectified_shape(outline)
     work.grey = rectify(work.grey, outline, shape)
-    work.blank = rectify_mask(work.blank, outline, shape)
+    work.blank = rectify_mask(work.blank, outline, shape) | cut_off(outline, shape)
     work.done.append(
         f"brought the outline, tilted by up to {outline.tilt_degrees:.1f}°, to {shape[0]} x {shape[1]} pixels"
     )

@@ -1,5 +1,6 @@
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -28,6 +29,24 @@ def test_any_quadrilateral_is_found_to_half_a_pixel(shifts: list[tuple[float, fl
     assert np.abs(outline.points - np.array(quad)).max() < 0.6
     assert outline.support > 0.9
     assert outline.empty > 0.99
+
+
+@pytest.mark.parametrize("degrees", [4, -6, 15, 25])
+def test_a_turned_picture_is_found_although_the_canvas_cuts_its_corners_off(degrees: float) -> None:
+    matrix = cv2.getRotationMatrix2D((79.5, 79.5), degrees, 1.0)
+    turned = np.asarray(cv2.warpAffine(painted(chest()), matrix, (160, 160)))
+    edges = np.array([[-0.5, -0.5, 1], [159.5, -0.5, 1], [159.5, 159.5, 1], [-0.5, 159.5, 1]])
+    outline = find_outline(levels_of(turned))
+    assert outline is not None
+    assert np.abs(outline.points - edges @ matrix.T).max() < 0.5
+    assert outline.tilt_degrees == pytest.approx(abs(degrees), abs=0.3)
+
+
+def test_a_body_on_black_air_is_no_outline_however_straight_it_stands() -> None:
+    y, x = np.mgrid[:160, :160]
+    body = 180 / (1 + np.exp((np.abs(x - 80 + 0.08 * (y - 80)) - 55) / 4))
+    outline = find_outline(levels_of(body.astype(np.uint8)))
+    assert outline is None or outline.support < 0.5
 
 
 def test_noise_inside_does_not_move_the_outline() -> None:

@@ -1,5 +1,6 @@
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,6 +45,15 @@ def test_everything_at_once_is_found_named_and_mended() -> None:
     ]  # fmt: skip
 
 
+def test_a_turned_painted_picture_comes_back_upright() -> None:
+    matrix = cv2.getRotationMatrix2D((79.5, 79.5), 8, 1.0)
+    turned = np.asarray(cv2.warpAffine(noisy(painted(chest()), 20), matrix, (160, 160)), np.uint8)
+    restored = restore(turned)
+    assert restored.diagnosis.colour is not None
+    assert restored.diagnosis.colour.name == "jet"
+    assert error(restored.pixels[15:145, 15:145], chest()[15:145, 15:145]) < 15
+
+
 def test_only_the_hole_of_a_grey_picture_is_touched() -> None:
     damaged = with_disc(sound_12_bit(), radius=10)
     restored = restore(damaged)
@@ -82,10 +92,10 @@ def test_a_learnt_restorer_takes_the_place_of_the_inversion_alone() -> None:
 
     def learnt(maps: NDArray[np.float32]) -> NDArray[np.float32]:
         seen.append(maps.shape)
-        return np.asarray(maps[2] * 255, np.float32)
+        return np.asarray(maps[5] * 255, np.float32)
 
     restored = restore(noisy(painted(chest()), 20), learnt=learnt)
-    assert seen == [(5, 160, 160)]
+    assert seen == [(8, 160, 160)]
     assert "learnt restorer" in restored.done[0]
     assert restore(chest(), learnt=learnt).pixels.tobytes() == chest().tobytes()
     assert len(seen) == 1
