@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xray_platform.bench import tensor_store
-from xray_platform.bench.preparing import SIDE, Prepare, monai_transforms, ours, scikit_image
+from xray_platform.bench.preparing import SIDE, Prepare, in_unit_range, monai_transforms, ours, scikit_image
 from xray_platform.imaging.form import Pixels
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
@@ -21,7 +21,7 @@ def phantom() -> Pixels:
 
 @pytest.mark.parametrize("peer", [scikit_image, monai_transforms])
 def test_a_peer_prepares_the_same_picture(phantom: Pixels, peer: Callable[[], Prepare]) -> None:
-    mine, theirs = ours()(phantom), peer()(phantom)
+    mine, theirs = in_unit_range(ours()(phantom)), in_unit_range(peer()(phantom))
     assert mine.shape == theirs.shape == (SIDE, SIDE)
     assert np.abs(mine - theirs).mean() < 0.01
 
