@@ -174,7 +174,7 @@ def _jobs(source: Path, target: Path, recipe: Recipe, pictures: pd.DataFrame) ->
 def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Progress) -> dict[str, tuple[Found, ...]]:
     """Do the jobs, and return what the steps found in each picture."""
     results: Iterator[list[tuple[Found, ...]] | Lost]
-    if pictures * _seconds_a_picture(jobs) < WORTH_CHILDREN and workers is None:
+    if workers is None and pictures * _seconds_a_picture(jobs) < WORTH_CHILDREN:
         results = (prepare_shard(job) for job in jobs)
     else:
         results = map_in_children(prepare_shard, jobs, what="tensors", workers=workers)
