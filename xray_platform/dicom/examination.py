@@ -16,6 +16,7 @@ from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
 from xray_platform.dicom.quality.rule import Decision, Finding, Rule, decide, merge
+from xray_platform.dicom.quality.second_decoder import SECOND_DECODER_RULES
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.quality.specimen import Specimen, decoded, open_specimen
@@ -71,7 +72,7 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     except UndecodableError as error:
         findings.append(Finding("Q026", "reject", str(error)))
     else:
-        findings += _found(PICTURE_RULES, specimen, settings)
+        findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES), specimen, settings)
     return conclude(findings, _likeness(specimen))
 
 
@@ -92,7 +93,7 @@ class ExamineFile:
                     return conclude(_found(CONTAINER_RULES, specimen, self.settings))
                 data = _read_all(opened)
         except SourceError as error:
-            return conclude([Finding("Q003", "reject", f"the file cannot be read: {error}")])
+            return conclude([Finding("Q003", "reject", f"its bytes are out of reach: {error}")])
         examination = examine_bytes(data, self.settings)
         return replace(examination, likeness=replace(examination.likeness, file_sha256=sha256(data).hexdigest()))
 

@@ -7,6 +7,7 @@ from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
 from xray_platform.dicom.quality.rule import NOTHING_FOUND, Severity
+from xray_platform.dicom.quality.second_decoder import SECOND_DECODER_RULES
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES
 
 
@@ -23,7 +24,7 @@ _OTHERS = (
     Listed(NOTHING_FOUND, "pass", "nothing: no rule found anything"),
     Listed("Q026", "reject", "pixels that cannot be decoded, or whose examination comes to no end"),
 )
-_FILE_RULES = (*CONTAINER_RULES, *PIXEL_RULES, *SEMANTIC_RULES, *PICTURE_RULES)
+_FILE_RULES = (*CONTAINER_RULES, *PIXEL_RULES, *SECOND_DECODER_RULES, *SEMANTIC_RULES, *PICTURE_RULES)
 RULES: tuple[Listed, ...] = tuple(
     sorted(
         (

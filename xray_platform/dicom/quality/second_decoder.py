@@ -1,0 +1,123 @@
+"""Second decoder: read a sample of compressed pictures once more with another library, and compare (Q027).
+
+A second opinion is one only where the code is another's. JPEG-LS and JPEG 2000 (but for its high-throughput form)
+have none here: whatever is installed for them (imagecodecs, gdcm, pyjpegls, pylibjpeg, pillow) is built on the same
+charls and openjpeg that read them first. Of twelve-bit JPEG with loss there is no second free decoder either.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import imagecodecs
+import numpy as np
+
+from xray_platform.dicom.codestream import Codestream
+from xray_platform.dicom.decode import Pixels, first_frame
+from xray_platform.dicom.layout import PixelLayout
+from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.quality.specimen import Specimen
+from xray_platform.dicom.stored import meant_bits
+from xray_platform.dicom.syntax import Syntax
+
+# Two inverse cosine or wavelet transforms may each round a value the other way.
+LOSSY_STEPS = 2
+
+
+@dataclass(frozen=True)
+class SecondDecoder:
+    """Another library for a process: `decode(frame, layout, transfer syntax)` gives (rows, columns)."""
+
+    name: str
+    decode: Callable[[bytes, PixelLayout, str], Pixels]
+
+
+def _lossless_jpeg(frame: bytes, _: PixelLayout, __: str) -> Pixels:
+    return np.asarray(imagecodecs.jpegsof3_decode(frame))
+
+
+def _high_throughput(frame: bytes, _: PixelLayout, __: str) -> Pixels:
+    return np.asarray(imagecodecs.htj2k_decode(frame))
+
+
+def _by_pydicom(plugin: str) -> Callable[[bytes, PixelLayout, str], Pixels]:
+    def decode(frame: bytes, layout: PixelLayout, syntax: str) -> Pixels:
+        from pydicom.encaps import encapsulate  # half a second to import, and few files need it
+        from pydicom.pixels.decoders.base import get_decoder
+        from pydicom.uid import UID
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            decoder, stream, told = get_decoder(UID(syntax)), encapsulate([frame]), _told(layout)
+            return np.asarray(decoder.as_array(stream, raw=True, decoding_plugin=plugin, **told)[0])
+
+    return decode
+
+
+def _told(layout: PixelLayout) -> dict[str, Any]:
+    return {
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples_per_pixel": layout.samples,
+        "number_of_frames": 1,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "pixel_representation": int(layout.signed),
+        "photometric_interpretation": layout.photometric,
+        "pixel_keyword": "PixelData",
+    }
+
+
+SECOND_DECODERS: dict[str, SecondDecoder] = {
+    "jpeg": SecondDecoder("gdcm", _by_pydicom("gdcm")),
+    "jpeg lossless": SecondDecoder("jpegsof3", _lossless_jpeg),
+    "jpeg-2000": SecondDecoder("OpenJPH", _high_throughput),
+    "rle": SecondDecoder("pydicom", _by_pydicom("pydicom")),
+}
+
+
+def _second_decoder(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
+    container, layout, values = specimen.container, specimen.layout, specimen.values
+    if container is None or layout is None or values is None or values.ndim != 2 or not container.fragments:
+        return
+    assert container.syntax is not None, "without a syntax nothing is decoded"  # noqa: S101 - a slip of the program
+    second = SECOND_DECODERS.get(specimen.stream.process if specimen.stream else container.syntax.codec)
+    if second is None or not is_sampled(container.data, settings.second_decoder_share):
+        return
+    try:
+        again = meant_bits(second.decode(first_frame(container), layout, container.syntax.uid), layout)
+    except Exception:  # noqa: BLE001 - what another library does not read is no news; the first one did
+        return
+    exact = _is_exact(specimen.stream, container.syntax)
+    if difference := _difference(values, again, 0 if exact else LOSSY_STEPS):
+        yield Remark(f"a second decoder, {second.name}, gives {difference}")
+
+
+def is_sampled(data: bytes, share: float) -> bool:
+    """Say whether a file is in the sample of this share: by the hash of its bytes, so always the same files are."""
+    return int.from_bytes(sha256(data).digest()[:8], "big") < share * 2**64
+
+
+def _is_exact(stream: Codestream | None, syntax: Syntax) -> bool:
+    """Say whether every decoder must give the same values; where the stream does not tell, its syntax does."""
+    stated = None if stream is None else stream.lossless
+    return syntax.lossy is False if stated is None else stated
+
+
+def _difference(values: Pixels, again: Pixels, allowed: int) -> str:
+    """Say by how much two decodings differ; nothing where it is no more than allowed."""
+    if values.shape != again.shape:
+        return "a picture of another size"
+    where = values != again
+    apart = np.abs(values[where].astype(np.int64) - again[where].astype(np.int64))
+    if int(apart.max(initial=0)) <= allowed:
+        return ""
+    return f"other values in {int((apart > allowed).sum())} pixels, by up to {int(apart.max())}; {allowed} are allowed"
+
+
+SECOND_DECODER_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
+    Rule("Q027", "quarantine", "a picture that a second decoder reads differently, in a sample", _second_decoder),
+)
