@@ -1,5 +1,6 @@
 """Codestream: read from a compressed picture's own header how large and deep it is, before anything decodes it."""
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,9 @@ _SOF_LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_LS = 0xF7
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD9)))
+_FILL = re.compile(rb"\xff*")
+# Real streams have some dozens; a file of nothing but empty segments would be gone through for a minute.
+MOST_SEGMENTS = 10_000
 _JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 
 
@@ -40,12 +44,12 @@ def read_codestream(data: bytes) -> Codestream | None:
 
 def _jpeg(data: bytes) -> Codestream | None:
     position = 2
-    while position + 4 <= len(data):
-        if data[position] != 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        if position + 4 > len(data) or data[position] != 0xFF:
             return None
         marker = data[position + 1]
         if marker == 0xFF:
-            position += 1
+            position = _end_of_fill(data, position) - 1
         elif marker in _STANDALONE:
             position += 2
         elif marker in _SOF or marker == _JPEG_LS:
@@ -53,6 +57,12 @@ def _jpeg(data: bytes) -> Codestream | None:
         else:
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return None
+
+
+def _end_of_fill(data: bytes, position: int) -> int:
+    """Return where a run of fill bytes ends (T.81 section B.1.1.2): its last one begins the marker."""
+    run = _FILL.match(data, position)
+    return run.end() if run else position
 
 
 def _frame_header(data: bytes, position: int, marker: int) -> Codestream | None:
@@ -69,7 +79,9 @@ def _frame_header(data: bytes, position: int, marker: int) -> Codestream | None:
 
 def _near_lossless(data: bytes, position: int) -> int | None:
     """Return NEAR of the first JPEG-LS scan (T.87 section C.2.3): 0 is lossless."""
-    while position + 4 <= len(data) and data[position] == 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        if position + 4 > len(data) or data[position] != 0xFF:
+            return None
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         if data[position + 1] == 0xDA:
             place = position + 4 + 1 + 2 * data[position + 4]
@@ -92,7 +104,9 @@ def _jpeg_2000(data: bytes) -> Codestream | None:
 def _reversible(data: bytes) -> bool | None:
     """Say from the COD marker whether the wavelet is the reversible one; only the irreversible one is surely lossy."""
     position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != 0x90:
+    for _ in range(MOST_SEGMENTS):
+        if position + 4 > len(data) or data[position] != 0xFF or data[position + 1] == 0x90:
+            return None
         if data[position + 1] == 0x52 and position + 14 <= len(data):
             return None if data[position + 13] == 1 else False
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")

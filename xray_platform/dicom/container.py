@@ -10,6 +10,7 @@ from xray_platform.dicom.syntax import EXPLICIT, IMPLICIT, SYNTAXES, Syntax
 from xray_platform.dicom.walk import Caps, Element, Flaw, Walk, walk
 
 MEBI = 1024**2
+MOST_META, MOST_WORDS = 1000, 65536
 _PROGRAMS = ((b"MZ", "a Windows program"), (b"\x7fELF", "a Linux program"), (b"#!", "a script"))
 _MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 _TIFF = (b"II*\x00", b"MM\x00*")
@@ -73,8 +74,10 @@ class Container:
         return found if all(abs(number) < 1e300 for number in found) else ()
 
     def words(self, tag: int, *, signed: bool = False, within: Mapping[int, Element] | None = None) -> tuple[int, ...]:
-        """Return the values of a US or SS attribute."""
+        """Return the values of a US or SS attribute; empty where there are more than a palette has entries."""
         raw = self.raw(tag, within)
+        if len(raw) > 2 * MOST_WORDS:
+            return ()
         order, letter = "<" if self.little else ">", "h" if signed else "H"
         return struct.unpack(f"{order}{len(raw) // 2}{letter}", raw) if len(raw) % 2 == 0 else ()
 
@@ -127,7 +130,9 @@ def _headerless(data: bytes, caps: Caps) -> Container:
 def _read_meta(data: bytes, start: int) -> tuple[dict[int, bytes], int, list[Flaw]]:
     """Read group 0002, which is always Explicit VR Little Endian (PS3.10 section 7.1); return where it ends."""
     position, meta = start, dict[int, bytes]()
-    while data[position : position + 2] == b"\x02\x00" and len(data) - position >= 8:
+    for _ in range(MOST_META):
+        if data[position : position + 2] != b"\x02\x00" or len(data) - position < 8:
+            return meta, position, [] if meta else [Flaw("Q003", "no file meta information after the magic word")]
         number, vr, length = struct.unpack_from("<H2sH", data, position + 2)
         value = position + 8
         if vr in {b"OB", b"UN", b"OW"}:
@@ -137,7 +142,7 @@ def _read_meta(data: bytes, start: int) -> tuple[dict[int, bytes], int, list[Fla
             return meta, len(data), [Flaw("Q003", "the file meta information breaks off")]
         meta[0x00020000 | number] = data[value : value + length]
         position = value + length
-    return meta, position, [] if meta else [Flaw("Q003", "no file meta information after the magic word")]
+    return meta, len(data), [Flaw("Q011", f"{MOST_META} or more elements of file meta information")]
 
 
 @dataclass(frozen=True)

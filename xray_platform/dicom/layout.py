@@ -7,6 +7,11 @@ from xray_platform.dicom.container import Container
 
 BIT_DEPTHS = (8, 16, 32)
 GREY = ("MONOCHROME1", "MONOCHROME2")
+COLOUR = (
+    "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT",
+    "HSV", "ARGB", "CMYK",
+)  # fmt: skip
+_LONGEST_NUMBER = 12  # digits of an IS (PS3.5 section 6.2)
 
 
 @dataclass(frozen=True)
@@ -84,4 +89,4 @@ def layout_of(container: Container) -> PixelLayout | None:
 
 def _frames(container: Container) -> int:
     text = container.text(tags.NUMBER_OF_FRAMES)
-    return max(int(text), 1) if text.isascii() and text.isdigit() else 1
+    return max(int(text[:_LONGEST_NUMBER]), 1) if text.isascii() and text.isdigit() else 1

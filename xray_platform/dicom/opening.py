@@ -3,15 +3,23 @@
 import errno
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from xray_platform.dicom.sources import ZipCaps, member_fault
+
+# All that Python's zip reader was seen to raise on damaged archives.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, NotImplementedError, OverflowError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+_DAMAGED_ZIP = "a damaged zip archive or member"
 
 
 class SourceError(Exception):
@@ -39,7 +47,10 @@ class OpenSource:
         try:
             return self.stream.read(length)
         except OSError as error:
-            raise SourceError(why(error)) from error
+            # bzip2 says by an OSError without number that its bytes are damaged.
+            raise SourceError(why(error) if error.errno else _DAMAGED_ZIP) from error
+        except _DAMAGED as error:
+            raise SourceError(_DAMAGED_ZIP) from error
 
 
 @contextmanager
@@ -63,16 +74,17 @@ def open_source(path: Path, member: str | None = None) -> Iterator[OpenSource]:
 
 @contextmanager
 def _member(raw: IO[bytes], name: str) -> Iterator[tuple[IO[bytes], int]]:
-    try:
-        with zipfile.ZipFile(raw) as archive:
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(raw))
             entry = archive.getinfo(name)
             fault = member_fault(entry, ZipCaps())
-            if fault:
-                raise SourceError(fault)
-            with archive.open(entry) as stream:
-                yield stream, entry.file_size
-    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise SourceError("a damaged zip archive or member") from error
+            stream = None if fault else stack.enter_context(archive.open(entry))
+        except (*_DAMAGED, OSError) as error:
+            raise SourceError(_DAMAGED_ZIP) from error
+        if stream is None:
+            raise SourceError(fault or "it cannot be read")
+        yield stream, entry.file_size
 
 
 def why(error: OSError | ValueError) -> str:

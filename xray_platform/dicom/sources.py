@@ -2,6 +2,7 @@
 
 import os
 import stat
+import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class SourceFile:
     member: str | None = None
 
 
+# Others (LZMA, say) may ask for gigabytes before they give the first byte.
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _ODD_BYTES = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
 _ODD_SPELLINGS = {spelling: byte for byte, spelling in _ODD_BYTES.items()}
 
@@ -129,14 +132,16 @@ def _members(archive: SourceFile, prefix: str, caps: ZipCaps) -> list[SourceFile
     """Return the members of a zip archive after its table of contents was held against the caps, or None."""
     try:
         with zipfile.ZipFile(archive.path) as opened:
-            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+            entries = [entry for entry in opened.infolist() if not entry.filename.endswith("/")]
+    except (zipfile.BadZipFile, OSError, NotImplementedError, OverflowError, ValueError, struct.error):
         return None
     total = sum(entry.file_size for entry in entries)
     if not entries or len(entries) > caps.members or total > caps.total_bytes:
         return None
+    if sum(entry.compress_size for entry in entries) > archive.size_bytes:
+        return None  # members that share their bytes: a bomb which no ratio shows
     names = [entry.filename for entry in entries]
-    if len(set(names)) < len(names):
+    if len(set(names)) < len(names) or "" in names:
         return None
     return [
         SourceFile(archive.path, prefix + entry.filename, entry.file_size, archive.modified_ns, member=entry.filename)
@@ -153,6 +158,8 @@ def member_fault(entry: zipfile.ZipInfo, caps: ZipCaps = ZipCaps()) -> str | Non
         return "a zip member that is a link"
     if entry.flag_bits & 0x1:
         return "an encrypted zip member"
+    if entry.compress_type not in _PACKINGS:
+        return "a zip member packed in a rare way; stored, deflated and bzip2 ones are allowed"
     if entry.file_size > caps.member_bytes:
         return f"a zip member of {entry.file_size // MEBI} MiB; {caps.member_bytes // MEBI} MiB are allowed"
     if entry.file_size > MEBI and entry.file_size > caps.ratio * max(entry.compress_size, 1):

@@ -13,6 +13,7 @@ from xray_platform.dicom.walk import Flaw
 
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _PNG_START = 8
+_MOST_CHUNKS = 100_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def _open_png(data: bytes) -> Still:
 
 def _png_end(data: bytes) -> tuple[Flaw, ...]:
     position = _PNG_START
-    while position + 12 <= len(data):
+    for _ in range(_MOST_CHUNKS):
+        if position + 12 > len(data):
+            break
         length = int.from_bytes(data[position : position + 4], "big")
         kind = data[position + 4 : position + 8]
         position += 12 + length

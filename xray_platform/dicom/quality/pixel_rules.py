@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from xray_platform.dicom import tags
-from xray_platform.dicom.layout import BIT_DEPTHS, GREY, missing
+from xray_platform.dicom.layout import BIT_DEPTHS, COLOUR, GREY, missing
 from xray_platform.dicom.picture import is_lossy
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -107,7 +107,10 @@ def _frames(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
 def _colour(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     layout, still = specimen.layout, specimen.still
     if layout is not None and (layout.photometric not in GREY or layout.samples != 1):
-        yield Remark(f"stored as {layout.photometric[:20]} with {layout.samples} samples a pixel", "warn")
+        # Only a known word is repeated: what else stands there may be anything, a name too.
+        known = layout.photometric in (*GREY, *COLOUR)
+        stored_as = layout.photometric if known else "an unknown photometric interpretation"
+        yield Remark(f"stored as {stored_as} with {layout.samples} samples a pixel", "warn")
     elif still is not None and still.samples >= 3:
         yield Remark("stored in colour", "warn")
 
