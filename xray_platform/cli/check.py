@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from xray_platform.cli.screen import OUT, bar
+from xray_platform.cli.screen import OUT, bar, visible
 
 
 def check(
     path: Annotated[Path, typer.Argument(help="a folder, a zip archive, or one file of any kind")],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a file")] = False,
 ) -> None:
-    """Say of every file whether it would be accepted, quarantined or rejected, and why; nothing is stored."""
+    """Say of every file whether it would be accepted, quarantined or rejected, and why; nothing is stored.
+
+    Ends with 0 once every file was judged, whatever the decisions are, and with 1 where the path cannot be listed.
+    """
     from xray_platform.dicom.check import check as checked  # pydicom and OpenCV take a second to import
 
     with bar("checking") as progress:
@@ -28,4 +31,5 @@ def check(
                 OUT.print(json.dumps(record), soft_wrap=True, markup=False)
                 continue
             why = "; ".join(f"{code} {reason}" for code, reason in zip(found.codes, found.reasons, strict=True))
-            OUT.print(f"{found.decision:<10} {found.file}" + (f": {why}" if why else ""), soft_wrap=True, markup=False)
+            line = f"{found.decision:<10} {found.file}" + (f": {why}" if why else "")
+            OUT.print(visible(line), soft_wrap=True, markup=False)

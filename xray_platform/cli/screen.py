@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 30.0
 WIDE = 120  # what a pipe or a log gets; a terminal says itself how wide it is
-OUT = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-ERR = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
+# Without emoji=False the file `a:dog:.dcm` would be shown with a dog.
+OUT = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDE)
+ERR = Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else WIDE)
 
 
 def say(text: str) -> None:
@@ -30,6 +31,11 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """Write an error."""
     ERR.print(f"[bold red]xray:[/] {escape(text)}", soft_wrap=True)
+
+
+def visible(text: str) -> str:
+    """Return text on one line in which signs that a terminal would obey are spelled: a file may have any name."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
 def show(title: str, headings: list[str], rows: list[list[str]]) -> None:
