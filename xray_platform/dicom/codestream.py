@@ -42,6 +42,12 @@ def read_codestream(data: bytes) -> Codestream | None:
     return _jpeg_2000(data) if data.startswith(b"\xff\x4f\xff\x51") else None
 
 
+def jpeg_end(data: bytes) -> int | None:
+    """Return where a JPEG stream ends, or None where it breaks off; a decoder fills it up and says nothing."""
+    end = data.rfind(b"\xff\xd9")
+    return None if end < 0 or end < data.find(b"\xff\xda") else end + 2
+
+
 def _jpeg(data: bytes) -> Codestream | None:
     position = 2
     for _ in range(MOST_SEGMENTS):

@@ -10,6 +10,9 @@ from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.lut import LookupTable, read_table
 
 
+_LARGEST_STEP = 1 << 32  # beyond, whole numbers of 64 bits would not hold what comes out
+
+
 @dataclass(frozen=True)
 class Rescaled:
     """Values after the modality transformation, as whole numbers from `bottom` to `top` at the most.
@@ -47,7 +50,7 @@ def rescale(values: Pixels, container: Container, bits: int) -> Rescaled:
         turned = (bottom + top) - values.astype(np.int64)
         done = f"modality slope {slope:g} turns the order of the stored values round"
         return Rescaled(turned, bottom, top, done, -slope, slope * (bottom + top) + intercept)
-    if slope == 1 and intercept == int(intercept) and intercept:
+    if slope == 1 and intercept == int(intercept) and 0 < abs(intercept) < _LARGEST_STEP:
         step = int(intercept)
         return Rescaled(values.astype(np.int64) + step, bottom + step, top + step, f"modality intercept {step} added")
     slope = slope or 1.0  # a slope of 0 would make every pixel the same; no such file means it

@@ -7,7 +7,7 @@ from typing import Literal
 import imagecodecs
 import numpy as np
 
-from xray_platform.dicom.codestream import read_codestream
+from xray_platform.dicom.codestream import jpeg_end, read_codestream
 from xray_platform.dicom.decode import Pixels, UndecodableError
 from xray_platform.dicom.walk import Flaw
 
@@ -62,11 +62,9 @@ def _open_jpeg(data: bytes) -> Still:
 
 
 def _jpeg_end(data: bytes) -> tuple[Flaw, ...]:
-    """A decoder fills up a JPEG that breaks off with grey and says nothing, so look for the end marker here."""
-    end = data.rfind(b"\xff\xd9")
-    if end < 0 or end < data.find(b"\xff\xda"):
+    if (end := jpeg_end(data)) is None:
         return (Flaw("Q004", "the JPEG breaks off: it has no end marker"),)
-    rest = len(data[end + 2 :].rstrip(b"\0\r\n"))
+    rest = len(data[end:].rstrip(b"\0\r\n"))
     return (Flaw("Q005", f"{rest} bytes after the end of the JPEG"),) if rest else ()
 
 

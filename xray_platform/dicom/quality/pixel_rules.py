@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from xray_platform.dicom import tags
-from xray_platform.dicom.layout import BIT_DEPTHS, COLOUR, GREY, missing
+from xray_platform.dicom.codestream import jpeg_end
+from xray_platform.dicom.container import Container
+from xray_platform.dicom.decode import first_frame
+from xray_platform.dicom.layout import BIT_DEPTHS, COLOUR, GREY, PixelLayout, missing
 from xray_platform.dicom.picture import is_lossy
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -59,10 +62,19 @@ def _bits(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
         yield Remark("the pixel representation is neither 0 nor 1")
 
 
-def _native_length(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    layout, container = specimen.layout, specimen.container
-    if layout is None or container is None or container.syntax is None or container.syntax.codec != "native":
+def _length(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+    layout, container, stream = specimen.layout, specimen.container, specimen.stream
+    if container is None or layout is None:
         return
+    if container.syntax is not None and container.syntax.codec == "native":
+        yield from _native_length(container, layout)
+    elif (
+        stream is not None and stream.process in {"jpeg", "jpeg lossless"} and jpeg_end(first_frame(container)) is None
+    ):
+        yield Remark("the JPEG breaks off: it has no end marker")
+
+
+def _native_length(container: Container, layout: PixelLayout) -> Iterator[Remark]:
     element = container.elements.get(tags.PIXEL_DATA)
     if element is None or container.fragments is not None:
         return
@@ -137,7 +149,12 @@ PIXEL_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
     Rule("Q021", "reject", "rows, columns, bits, samples or photometric interpretation missing", _no_layout),
     Rule("Q022", "reject", "more pixels than allowed, by header or by compressed stream", _too_many_pixels),
     Rule("Q023", "reject", "bits stored, allocated and highest that do not fit together", _bits),
-    Rule("Q024", "reject", "fewer bytes of pixels than the layout needs; more are warned of", _native_length),
+    Rule(
+        "Q024",
+        "reject",
+        "fewer bytes of pixels than the layout needs, or a JPEG that breaks off; more are warned of",
+        _length,
+    ),
     Rule(
         "Q025", "quarantine", "a compressed stream whose size, depth or sign differs from the header", _stream_differs
     ),
