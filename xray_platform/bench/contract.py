@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from xray_platform.progress import Progress
 
@@ -9,9 +10,21 @@ Figures = Mapping[str, float | int | str]
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What is measured on: the store's root, and folders of data where the benchmark asks for them."""
+
+    root: Path
+    data: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
 class Benchmark:
-    """One line of the table of benchmarks. The names of figures end in their unit (`_per_s`, `_ratio`, `_mb`, …)."""
+    """One line of the table of benchmarks. The names of figures end in their unit (`_per_s`, `_ratio`, `_mb`, …).
+
+    `needs` says what the folders of data must hold; it is empty where none are needed.
+    """
 
     name: str
     description: str
-    measure: Callable[[Progress], Figures]
+    measure: Callable[[Progress, Inputs], Figures]
+    needs: str = ""

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.bench.contract import Benchmark, Figures
+from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.preparing import against_peers, scaled_shape
 from xray_platform.bench.tensor_store import reading, two_processes
 from xray_platform.bench.turns import best_seconds
@@ -27,7 +27,7 @@ LARGE, SMALL = 2048, 224  # longer sides of the pictures: a detector's, and a te
 PICTURES = 6
 
 
-def measure(progress: Progress) -> Figures:
+def measure(progress: Progress, _: Inputs) -> Figures:
     """Measure on phantoms, 12 bit; libraries have one thread each, rounds alternate between the compared."""
     cv2.setNumThreads(1)
     large = list(_phantoms(progress))

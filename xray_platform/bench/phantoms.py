@@ -6,7 +6,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from xray_platform.bench.contract import Benchmark, Figures
+from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.phantoms.parameters import PhantomParameters
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
@@ -16,7 +16,7 @@ PICTURES = 24
 SIDE = 1024
 
 
-def measure(progress: Progress) -> Figures:
+def measure(progress: Progress, _: Inputs) -> Figures:
     """Render phantoms of 1,024 px with one thread; the floor filters as many pixels once (Gaussian, sigma 2)."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng(0)

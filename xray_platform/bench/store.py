@@ -1,9 +1,6 @@
 """Store: how good the models of a store are, from its leaderboard and the records of their training."""
 
-import os
-from pathlib import Path
-
-from xray_platform.bench.contract import Benchmark, Figures
+from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.defs.model_store import current_record
 from xray_platform.errors import DataError
 from xray_platform.progress import Progress
@@ -11,9 +8,9 @@ from xray_platform.tables.all import LEADERBOARD, SPLITS
 from xray_platform.tables.places import Places
 
 
-def measure(progress: Progress) -> Figures:
+def measure(progress: Progress, inputs: Inputs) -> Figures:
     """Return the test figures of every model of the store named by `--root`; nothing is trained here."""
-    places = Places(Path(os.environ["XRAY_ROOT"]))
+    places = Places(inputs.root)
     board, splits = LEADERBOARD.read(places), SPLITS.read(places)
     if board.empty:
         raise DataError(f"{places.root} has no models yet; `xray run` trains them")

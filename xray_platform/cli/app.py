@@ -18,6 +18,7 @@ from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
 from xray_platform.cli.status import status
+from xray_platform.cli.teach import teach
 from xray_platform.cli.ui import ui
 from xray_platform.cli.verify import verify
 from xray_platform.errors import XrayError
@@ -29,7 +30,7 @@ A store is a folder with data/ and mlruns/; it is made on first use. Exit codes:
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-COMMANDS = (demo, ingest, run, ui, predict, status, check, deidentify, restore, verify, bench)
+COMMANDS = (demo, ingest, run, ui, predict, status, check, deidentify, restore, verify, bench, teach)
 for command in COMMANDS:
     app.command()(command)
 

@@ -1,6 +1,7 @@
 """`xray bench`: measure how fast and how good the platform is."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,10 @@ def bench(
     keep_in: Annotated[
         Path | None, typer.Option("--keep", help="add the figures to the records in this folder, e.g. docs/results")
     ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="a folder of data, for benchmarks that need some; may be repeated"),
+    ] = None,
     note: Annotated[str, typer.Option(help="set, split, seed or settings, kept with the figures")] = "",
     page: Annotated[
         Path | None, typer.Option("--page", help="only write the page of all records of this folder, e.g. docs/results")
@@ -24,6 +29,7 @@ def bench(
     """Measure one part of the platform against a floor or a peer, on the same files in the same run."""
     # the measured rooms take seconds to import
     from xray_platform.bench.all import BENCHES
+    from xray_platform.bench.contract import Inputs
     from xray_platform.bench.records import keep, write_page
 
     if page is not None:
@@ -34,8 +40,11 @@ def bench(
         return
     if name not in BENCHES:
         raise InputError(f"no benchmark is called {name!r}; there are {', '.join(BENCHES)}")
+    chosen, inputs = BENCHES[name], Inputs(Path(os.environ["XRAY_ROOT"]), tuple(data or ()))
+    if chosen.needs and not inputs.data:
+        raise InputError(f"{name} needs --data: {chosen.needs}")
     with bar(name) as progress:
-        figures = BENCHES[name].measure(progress)
+        figures = chosen.measure(progress, inputs)
     if as_json:
         OUT.print(json.dumps(dict(figures), indent=2), soft_wrap=True, markup=False)
     else:

@@ -12,6 +12,7 @@ from xray_platform.dicom.container import MEBI
 from xray_platform.dicom.decode import ColourError, UndecodableError
 from xray_platform.dicom.looks import looks_of
 from xray_platform.dicom.opening import OpenSource, SourceError, open_source
+from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
@@ -72,7 +73,7 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     except UndecodableError as error:
         findings.append(Finding("Q026", "reject", str(error)))
     else:
-        findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES), specimen, settings)
+        findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES, *ANATOMY_RULES), specimen, settings)
     return conclude(findings, _likeness(specimen))
 
 

@@ -148,3 +148,15 @@ def test_a_program_that_ends_at_once_is_told(monkeypatch: pytest.MonkeyPatch, tm
     process.wait()
     with pytest.raises(MachineError, match="the test service ended with 1"):
         ui._await(service, process)
+
+
+def test_a_benchmark_without_its_data(xray: Xray) -> None:
+    ran = xray("bench", "look")
+    assert ran.code == 1
+    assert "look needs --data: folders of sound frontal pictures" in ran.err
+
+
+def test_an_unknown_lesson(xray: Xray, tmp_path: Path) -> None:
+    ran = xray("teach", "magic", str(tmp_path))
+    assert ran.code == 1
+    assert "nothing is called 'magic'; there are look, restorer" in ran.err

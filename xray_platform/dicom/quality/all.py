@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from xray_platform.dicom.duplicates import DUPLICATE_RULES
+from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
@@ -24,7 +25,7 @@ _OTHERS = (
     Listed(NOTHING_FOUND, "pass", "nothing: no rule found anything"),
     Listed("Q026", "reject", "pixels that cannot be decoded, or whose examination comes to no end"),
 )
-_FILE_RULES = (*CONTAINER_RULES, *PIXEL_RULES, *SECOND_DECODER_RULES, *SEMANTIC_RULES, *PICTURE_RULES)
+_FILE_RULES = (*CONTAINER_RULES, *PIXEL_RULES, *SECOND_DECODER_RULES, *SEMANTIC_RULES, *PICTURE_RULES, *ANATOMY_RULES)
 RULES: tuple[Listed, ...] = tuple(
     sorted(
         (

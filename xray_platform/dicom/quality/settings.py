@@ -56,6 +56,41 @@ class QualitySettings(Settings):
     most_saturated: float = Field(0.6, gt=0, le=1, description="largest share of pixels at one end of the range (Q061)")
     most_border: float = Field(0.5, gt=0, le=1, description="largest share of the picture that is flat border (Q064)")
     most_padding: float = Field(0.5, gt=0, le=1, description="largest share of the picture that is padding (Q065)")
+    least_chest: float = Field(
+        -1.5,
+        ge=-10,
+        le=10,
+        description="least likeness to a frontal chest; below it, Q067 asks for quarantine, below 0 it warns",
+        json_schema_extra={"unit": "log odds"},
+    )
+    most_contrary: float = Field(
+        1.0,
+        ge=0,
+        le=20,
+        description="how much likelier another polarity or position may look than the stated one (Q049)",
+        json_schema_extra={"unit": "log odds"},
+    )
+    most_mirrored: float = Field(
+        4.0,
+        ge=0,
+        le=20,
+        description="how much likelier the mirror image may look; lung disease shifts hearts, so be lenient (Q049)",
+        json_schema_extra={"unit": "log odds"},
+    )
+    perhaps_cut_off: float = Field(
+        2.0,
+        ge=0,
+        le=20,
+        description="a side whose continuation looks so much more like a chest draws a warning (Q066)",
+        json_schema_extra={"unit": "log odds"},
+    )
+    cut_off: float = Field(
+        3.0,
+        ge=0,
+        le=20,
+        description="a side whose continuation looks so much more like a chest is taken for cut off (Q066)",
+        json_schema_extra={"unit": "log odds"},
+    )
     youngest_years: float = Field(
         18, ge=0, le=120, description="a younger patient draws a warning (Q051)", json_schema_extra={"unit": "year"}
     )

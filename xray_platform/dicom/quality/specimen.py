@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from xray_platform.dicom.anatomy.cut import Cut, cut_off
+from xray_platform.dicom.anatomy.look import Look, look_at
 from xray_platform.dicom.codestream import Codestream, read_codestream
 from xray_platform.dicom.container import MEBI, Container, open_container
 from xray_platform.dicom.decode import Pixels, first_frame
@@ -34,6 +36,16 @@ class Specimen:
         """The decoded picture, reduced: float32 in [0, 1]."""
         assert self.picture is not None, "only a decoded picture can be reduced"  # noqa: S101 - a slip of the program
         return reduce(self.picture)
+
+    @cached_property
+    def look(self) -> Look:
+        """What the decoded picture looks like."""
+        return look_at(self.small)
+
+    @cached_property
+    def cut(self) -> Cut:
+        """Where the chest in the decoded picture may be cut off."""
+        return cut_off(self.small)
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:

@@ -1,0 +1,81 @@
+"""Look: how often the quality rules raise a false alarm over a sound chest, and how often they notice a wrong one."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from xray_platform.bench.contract import Benchmark, Figures, Inputs
+from xray_platform.dicom.anatomy.cut import cut_off
+from xray_platform.dicom.anatomy.look import Look, look_at
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.progress import Progress
+from xray_platform.training.halves import halves
+from xray_platform.training.look_lessons import drawn, small_pictures
+
+Small = np.ndarray[Any, np.dtype[np.float32]]
+MOST = 1000
+ALLOWED = QualitySettings()
+
+
+def measure(progress: Progress, inputs: Inputs) -> Figures:
+    """Look at sound pictures of subjects that nothing was learnt from, as they are and spoilt on purpose."""
+    figures: dict[str, float | int | str] = {}
+    for folder in inputs.data:
+        pictures = list(small_pictures(drawn(halves(folder).judge, MOST, 0), progress))
+        figures[f"{folder.name}: pictures of subjects not learnt from"] = len(pictures)
+        for name, share in _shares(pictures).items():
+            figures[f"{folder.name}: {name}, share"] = share
+    return figures
+
+
+def _shares(pictures: Sequence[Small]) -> dict[str, float]:
+    looks = [look_at(picture) for picture in pictures]
+    ways: dict[str, Callable[[Small], Small]] = {
+        "inverted": lambda picture: 1 - picture,
+        "turned by a quarter": np.rot90,
+        "upside down": lambda picture: picture[::-1],
+        "turned by half": lambda picture: picture[::-1, ::-1],
+    }
+    shares = {
+        "no chest (Q067)": _share(look.chest < ALLOWED.least_chest for look in looks),
+        "inverted or turned (Q049)": _share(_is_contrary(look) for look in looks),
+        "mirrored (Q049)": _share(look.mirrored > ALLOWED.most_mirrored for look in looks),
+        "cut off (Q066)": _share(cut_off(picture).gain > ALLOWED.cut_off for picture in pictures),
+    }
+    alarms = {f"false alarm, {name}": share for name, share in shares.items()}
+    noticed = {name: _share(_is_contrary(_look(way(each))) for each in pictures) for name, way in ways.items()}
+    mirrored = _share(_look(each[:, ::-1]).mirrored > ALLOWED.most_mirrored for each in pictures)
+    quarters = _share(_look(_quarter(each)).chest < ALLOWED.least_chest for each in pictures)
+    cut = _share(_cut_gain(each) > ALLOWED.cut_off for each in pictures)
+    noticed |= {"mirrored": mirrored, "only its upper left quarter": quarters, "left quarter cut off": cut}
+    return alarms | {f"noticed, {name}": share for name, share in noticed.items()}
+
+
+def _look(picture: Small) -> Look:
+    return look_at(np.ascontiguousarray(picture))
+
+
+def _is_contrary(look: Look) -> bool:
+    return max(look.inverted, look.turned, look.upside_down) > ALLOWED.most_contrary
+
+
+def _quarter(picture: Small) -> Small:
+    rows, columns = picture.shape
+    return picture[: rows // 2, : columns // 2]
+
+
+def _cut_gain(picture: Small) -> float:
+    return cut_off(np.ascontiguousarray(picture[:, picture.shape[1] // 4 :])).gain
+
+
+def _share(happened: Any) -> float:
+    return float(np.mean(list(happened)))
+
+
+LOOK = Benchmark(
+    "look",
+    "false alarms and detection of the rules that look at anatomy",
+    measure,
+    needs="folders of sound frontal pictures with manifest.csv or labels.csv (columns file and patient)",
+)

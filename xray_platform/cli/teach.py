@@ -1,0 +1,52 @@
+"""`xray teach`: make the small weights that the platform ships anew, from sets of pictures."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xray_platform.cli.screen import bar, say
+from xray_platform.errors import InputError
+from xray_platform.progress import Progress
+
+Teacher = Callable[[Sequence[Path], Path | None, int, Progress], Path]
+
+
+def teach(
+    name: Annotated[str, typer.Argument(help="`look` (is it a chest, upright, not inverted) or `restorer`")],
+    data: Annotated[list[Path], typer.Argument(help="folders of pictures, each with a list of files and subjects")],
+    out: Annotated[Path | None, typer.Option(help="folder for the weights [default: where the platform looks]")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="of all that is drawn by chance")] = 0,
+) -> None:
+    """Learn the weights of the quality rules' look, or of the restorer, anew; half an hour for the restorer."""
+    teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer}
+    if name not in teachers:
+        raise InputError(f"nothing is called {name!r}; there are {', '.join(teachers)}")
+    with bar(f"teaching {name}") as progress:
+        written = teachers[name](data, out, seed, progress)
+    say(f"wrote {written}")
+
+
+def _look(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
+    # OpenCV and SciPy take a second to import
+    from xray_platform.dicom.anatomy.look import WEIGHTS
+    from xray_platform.training.look_lessons import teach_look
+
+    path = WEIGHTS if out is None else out / WEIGHTS.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    teach_look(data, seed, progress).save(path)
+    return path
+
+
+def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
+    # torch takes seconds to import
+    from xray_platform.training.restorer import RestorerTraining, teach_restorer
+    from xray_platform.training.restorer_films import films_to_learn_from
+    from xray_platform.training.shipped_restorer import FOLDER
+
+    settings = RestorerTraining(seed=seed)
+    files = [file for folder in data for file in films_to_learn_from(folder, settings.films, seed)]
+    folder = out or FOLDER
+    teach_restorer(files, settings, progress).save(folder)
+    return folder

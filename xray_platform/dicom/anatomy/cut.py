@@ -1,0 +1,52 @@
+"""Cut: find the side at which a chest is cut off: with more of the picture there it would look more like one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from xray_platform.dicom.anatomy.gradients import POSITIONS, gradients, in_all_positions
+from xray_platform.dicom.anatomy.look import Weights, shipped_weights
+
+Small = np.ndarray[Any, np.dtype[np.float32]]
+SIDE = 96  # of the picture that is widened, in pixels
+WIDER = (0.15, 0.3)  # by which the picture is widened, as shares of its height or width
+_UPRIGHT = [
+    number
+    for number, position in enumerate(POSITIONS)
+    if not (position.transposed or position.upside_down or position.inverted)
+]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The side (`left`, `right` or `lower`) that gains most, and by how many log odds of being a chest."""
+
+    side: str
+    gain: float
+
+
+def cut_off(small: Small, weights: Weights | None = None) -> Cut:
+    """Return where a picture (rows, columns), float32 in [0, 1], upright, is most likely cut off.
+
+    Each side but the upper is continued by its last line. A chest that is whole looks less like one then.
+    """
+    known = weights or shipped_weights()
+    square = np.asarray(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
+    as_it_is = _score(square, known)
+    gains = {
+        side: max(_score(_widened(square, side, round(SIDE * share)), known) for share in WIDER) - as_it_is
+        for side in ("left", "right", "lower")
+    }
+    side = max(gains, key=lambda each: gains[each])
+    return Cut(side, gains[side])
+
+
+def _widened(square: Small, side: str, lines: int) -> Small:
+    more = {"left": (0, 0, lines, 0), "right": (0, 0, 0, lines), "lower": (0, lines, 0, 0)}[side]
+    return np.asarray(cv2.copyMakeBorder(square, *more, borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _score(square: Small, weights: Weights) -> float:
+    return float((in_all_positions(gradients(square))[_UPRIGHT] @ weights.chest).max())

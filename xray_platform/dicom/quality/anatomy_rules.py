@@ -1,0 +1,59 @@
+"""Anatomy rules: does the picture itself agree that it is a whole chest, upright and not inverted (Q049, Q066, Q067).
+
+They look at the standard image, which was inverted and turned as its attributes say: what looks wrong after that
+contradicts them. A picture is never mirrored or inverted on their word; a person has to look.
+"""
+
+from collections.abc import Iterator
+
+from xray_platform.dicom import tags
+from xray_platform.dicom.orientation import stated_orientation
+from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.quality.specimen import Specimen
+
+
+def _contradicted(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
+    if specimen.picture is None or specimen.look.chest < settings.least_chest:
+        return
+    look, stated = specimen.look, _states_orientation(specimen)
+    if look.inverted > settings.most_contrary:
+        yield Remark(f"it looks inverted, with {specimen.picture.photometric} taken at its word")
+    elif max(look.turned, look.upside_down) > settings.most_contrary:
+        how = "turned by a quarter" if look.turned > look.upside_down else "upside down"
+        yield Remark(f"it looks {how}, {'as its orientation says' if stated else 'and states no orientation'}")
+    elif look.mirrored > settings.most_mirrored:
+        said = "as its orientation says" if stated else "and states no orientation"
+        yield Remark(f"it looks mirrored, or the heart lies on the right, {said}", "warn" if stated else None)
+
+
+def _states_orientation(specimen: Specimen) -> bool:
+    container = specimen.container
+    return container is not None and stated_orientation(container.texts(tags.PATIENT_ORIENTATION)) is not None
+
+
+def _cut_off(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
+    if specimen.picture is None or specimen.look.chest < settings.least_chest:
+        return
+    if specimen.cut.gain > settings.cut_off:
+        yield Remark(f"the chest seems to be cut off at its {specimen.cut.side} side")
+    elif specimen.cut.gain > settings.perhaps_cut_off:
+        yield Remark(f"the chest may be cut off at its {specimen.cut.side} side", "warn")
+
+
+def _no_chest(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
+    if specimen.picture is None:
+        return
+    if specimen.look.chest < settings.least_chest:
+        yield Remark("it does not look like a frontal chest")
+    elif specimen.look.chest < 0:
+        yield Remark("it hardly looks like a frontal chest", "warn")
+
+
+ANATOMY_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
+    Rule(
+        "Q049", "quarantine", "a picture that looks inverted, turned or mirrored against its attributes", _contradicted
+    ),
+    Rule("Q066", "quarantine", "a chest that is cut off; where that is less sure a warning", _cut_off),
+    Rule("Q067", "quarantine", "a picture that does not look like a frontal chest", _no_chest),
+)

@@ -1,0 +1,47 @@
+"""Halves: of a set of pictures those of half of the subjects to learn from, and those of the others to judge by."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+
+from xray_platform.errors import InputError
+
+LISTS = ("manifest.csv", "labels.csv")
+SUBJECT_COLUMNS = ("subject", "patient", "patient_id")
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Files of either half; no subject has files in both."""
+
+    learn: tuple[Path, ...]
+    judge: tuple[Path, ...]
+
+
+def halves(folder: Path) -> Halves:
+    """Divide the pictures of a folder that holds a list of them (columns file and subject, patient or patient_id).
+
+    Which half a subject belongs to follows from its name alone, on every machine. Files may lie in any sub-folder.
+    Raises InputError where there is no list, or it lacks a column, or a picture is missing.
+    """
+    rows = _list(folder)
+    subject = next((column for column in SUBJECT_COLUMNS if column in rows), None)
+    if subject is None or "file" not in rows:
+        raise InputError(f"the list in {folder} needs the columns file and one of {', '.join(SUBJECT_COLUMNS)}")
+    lying = {path.name: path for path in sorted(folder.rglob("*")) if path.is_file()}
+    parts: tuple[list[Path], list[Path]] = ([], [])
+    for file, who in zip(rows["file"], rows[subject], strict=True):
+        path = lying.get(Path(str(file)).name)
+        if path is None:
+            raise InputError(f"{folder} lists {file}, which is not there")
+        parts[sha256(f"{folder.name}|{who}".encode()).digest()[0] % 2].append(path)
+    return Halves(*(tuple(part) for part in parts))
+
+
+def _list(folder: Path) -> pd.DataFrame:
+    for name in LISTS:
+        if (folder / name).is_file():
+            return pd.read_csv(folder / name)
+    raise InputError(f"{folder} holds neither {' nor '.join(LISTS)}")

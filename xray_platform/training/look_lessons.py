@@ -1,0 +1,37 @@
+"""Look lessons: teach the look of a chest from several sets of pictures, each of the same weight."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xray_platform.dicom.anatomy.learn import learn
+from xray_platform.dicom.anatomy.look import Weights
+from xray_platform.dicom.picture import read_picture
+from xray_platform.dicom.reduced import reduce
+from xray_platform.progress import Progress, silent
+from xray_platform.training.halves import halves
+
+MOST = 1000  # pictures of one set
+Small = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def teach_look(folders: Sequence[Path], seed: int = 0, progress: Progress = silent) -> Weights:
+    """Return weights taught on the learning halves of sets of upright frontal chests. Raises InputError, DataError."""
+    sets = [list(small_pictures(drawn(halves(folder).learn, MOST, seed), progress)) for folder in folders]
+    largest = max(len(pictures) for pictures in sets)
+    return learn([each for pictures in sets for each in pictures * round(largest / max(len(pictures), 1))], seed)
+
+
+def drawn(files: Sequence[Path], most: int, seed: int) -> list[Path]:
+    """Return at most so many files, drawn by chance, in their order."""
+    chosen = np.random.default_rng(seed).permutation(len(files))[:most]
+    return [files[number] for number in sorted(chosen)]
+
+
+def small_pictures(files: Sequence[Path], progress: Progress = silent) -> Iterator[Small]:
+    """Yield each file as the quality rules see it: its standard image, reduced, in [0, 1]. Raises InputError."""
+    for done, file in enumerate(files, start=1):
+        yield reduce(read_picture(file.read_bytes()))
+        progress(done, len(files), "reading pictures")
