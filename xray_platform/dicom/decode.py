@@ -43,10 +43,6 @@ def _jpeg(frame: bytes, _: PixelLayout) -> Pixels:
     return np.asarray(imagecodecs.jpeg8_decode(frame))
 
 
-def _lossless_jpeg(frame: bytes, _: PixelLayout) -> Pixels:
-    return np.asarray(imagecodecs.ljpeg_decode(frame))
-
-
 def _jpeg_ls(frame: bytes, _: PixelLayout) -> Pixels:
     return np.asarray(imagecodecs.jpegls_decode(frame))
 
@@ -74,7 +70,8 @@ def _unpacked(frame: bytes, layout: PixelLayout) -> bytes:
 
 DECODERS: dict[str, tuple[Decoder, ...]] = {
     "jpeg": (Decoder("libjpeg-turbo", _jpeg),),
-    "jpeg lossless": (Decoder("libjpeg-turbo", _jpeg), Decoder("liblj92", _lossless_jpeg)),
+    # Not liblj92 beside it: it leaves out the point transform, and dies of damaged streams.
+    "jpeg lossless": (Decoder("libjpeg-turbo", _jpeg),),
     "jpeg-ls": (Decoder("charls", _jpeg_ls),),
     "jpeg-2000": (Decoder("openjpeg", _jpeg_2000),),
     "rle": (Decoder("pylibjpeg-rle", _rle),),
