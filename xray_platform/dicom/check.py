@@ -32,7 +32,7 @@ def check(path: Path, settings: QualitySettings = DEFAULT, *, progress: Progress
     Each is examined in a child process with limits on time and memory, so that any file is survived. Raises
     InputError where the path is not there.
     """
-    files, before, done = list_source(path), _Before(), 0
+    files, before, done = list_source(path), Before(), 0
     while part := list(islice(files, AT_ONCE)):
         sources = [(str(file.path), file.member) for file in part]
         examined = examine_files(sources, [file.size_bytes for file in part], settings)
@@ -44,7 +44,7 @@ def check(path: Path, settings: QualitySettings = DEFAULT, *, progress: Progress
             progress(done, done, "files checked")
 
 
-class _Before:
+class Before:
     """The files checked so far, to find the duplicates of one that comes."""
 
     def __init__(self) -> None:

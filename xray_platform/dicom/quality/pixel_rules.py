@@ -92,14 +92,13 @@ def _stream_differs(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     if (stream.rows, stream.columns) != (layout.rows, layout.columns):
         yield Remark(
             f"the compressed picture is {stream.rows} x {stream.columns}, the header says "
-            f"{layout.rows} x {layout.columns}",
-            "reject",
+            f"{layout.rows} x {layout.columns}"
         )
     if stream.precision != layout.bits_stored:
         more = f"the compressed picture has {stream.precision} bits, the header says {layout.bits_stored}"
         yield Remark(more, "warn")
     if stream.process == "jpeg-2000" and stream.signed != layout.signed:
-        yield Remark("the compressed picture and the header disagree on whether values have a sign")
+        yield Remark("the compressed picture and the header disagree on whether values have a sign", "quarantine")
 
 
 def _lossy(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
@@ -156,7 +155,10 @@ PIXEL_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
         _length,
     ),
     Rule(
-        "Q025", "quarantine", "a compressed stream whose size, depth or sign differs from the header", _stream_differs
+        "Q025",
+        "reject",
+        "a compressed stream of another size than the header says; one of another depth or sign is milder",
+        _stream_differs,
     ),
     Rule("Q028", "warn", "compression with loss", _lossy),
     Rule("Q029", "quarantine", "more than one frame", _frames),

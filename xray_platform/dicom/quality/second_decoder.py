@@ -39,7 +39,7 @@ class SecondDecoder:
 def _lossless_jpeg(frame: bytes, _: PixelLayout) -> Pixels:
     scan = frame.find(b"\xff\xda")
     if frame[scan + 9] & 0x0F:
-        raise UndecodableError("jpegsof3 leaves out the point transform (ITU-T T.81 section H.1.2.1)")
+        raise UndecodableError("jpegsof3 leaves out the point transform (ITU-T T.81 section A.4)")
     return np.asarray(imagecodecs.jpegsof3_decode(frame))
 
 
