@@ -71,7 +71,9 @@ def eight_bits(values: Array) -> Array:
     if values.dtype not in (np.uint8, np.uint16):
         values, low, high = values.astype(np.float32) - np.float32(low), 0.0, high - low
     shifted = cv2.subtract(values, np.full(4, low)) if low else values
-    scaled: Array = cv2.convertScaleAbs(np.maximum(shifted, 0), alpha=255 / max(high - low, 1.0))
+    if shifted.dtype == np.float32:
+        shifted = np.maximum(shifted, 0)
+    scaled: Array = cv2.convertScaleAbs(shifted, alpha=255 / max(high - low, 1.0))
     return scaled
 
 
@@ -84,7 +86,7 @@ def find_glyphs(grey: Array, *, dark: bool, tallest: float, share: float) -> Gly
     operation = cv2.MORPH_BLACKHAT if dark else cv2.MORPH_TOPHAT
     square = np.ones((KERNEL, KERNEL), np.uint8)
     relief = cv2.morphologyEx(grey, operation, square, borderType=cv2.BORDER_REFLECT)
-    mask = (relief > FAINTEST_PIXEL).astype(np.uint8)
+    mask = cv2.threshold(relief, FAINTEST_PIXEL, 1, cv2.THRESH_BINARY)[1]
     high, wide = (int(side * share) for side in mask.shape)
     mask[high : mask.shape[0] - high, wide : mask.shape[1] - wide] = 0
     return _plausible(_measured(mask, relief), tallest)

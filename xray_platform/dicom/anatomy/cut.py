@@ -11,7 +11,7 @@ from xray_platform.dicom.anatomy.look import Weights, shipped_weights
 
 Small = np.ndarray[Any, np.dtype[np.float32]]
 SIDE = 96  # of the picture that is widened, in pixels
-WIDER = (0.15, 0.3)  # by which the picture is widened, as shares of its height or width
+WIDER = 0.22  # by which the picture is widened, as a share of its height or width
 _UPRIGHT = [
     number
     for number, position in enumerate(POSITIONS)
@@ -36,7 +36,7 @@ def cut_off(small: Small, weights: Weights | None = None) -> Cut:
     square = np.asarray(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
     as_it_is = _score(square, known)
     gains = {
-        side: max(_score(_widened(square, side, round(SIDE * share)), known) for share in WIDER) - as_it_is
+        side: _score(_widened(square, side, round(SIDE * WIDER)), known) - as_it_is
         for side in ("left", "right", "lower")
     }
     side = max(gains, key=lambda each: gains[each])

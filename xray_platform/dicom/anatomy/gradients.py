@@ -49,13 +49,22 @@ def gradients(small: Small) -> Values:
     square = cv2.GaussianBlur(square, (0, 0), 1.2, borderType=cv2.BORDER_REPLICATE)
     right = cv2.Sobel(square, cv2.CV_32F, 1, 0, ksize=3, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(square, cv2.CV_32F, 0, 1, ksize=3, borderType=cv2.BORDER_REPLICATE)
-    angles = np.arange(DIRECTIONS, dtype=np.float32) * np.float32(2 * np.pi / DIRECTIONS)
     strength = np.sqrt(right * right + down * down) + np.float32(_EVEN)
-    votes = np.maximum(right[..., None] * np.cos(angles) + down[..., None] * np.sin(angles), 0)
-    votes *= (np.sqrt(np.minimum(strength, STRONG)) / strength)[..., None]
-    cell = SIDE // CELLS
-    cells = votes.reshape(CELLS, cell, CELLS, cell, DIRECTIONS).mean(axis=(1, 3))
+    weight = np.sqrt(np.minimum(strength, np.float32(STRONG))) / strength
+    cells = _votes(right * weight, down * weight)
     return np.asarray(cells / np.sqrt((cells * cells).sum() + 1e-9), np.float32)
+
+
+def _votes(right: Any, down: Any) -> Values:
+    """Return how much points in each direction, cell by cell; what points one way does not point the other."""
+    cells = np.empty((CELLS, CELLS, DIRECTIONS), np.float32)
+    for number in range(DIRECTIONS // 2):
+        angle = 2 * np.pi / DIRECTIONS * number
+        along = right * np.float32(np.cos(angle)) + down * np.float32(np.sin(angle))
+        there = cv2.resize(np.maximum(along, 0), (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+        cells[..., number] = there
+        cells[..., number + DIRECTIONS // 2] = there - cv2.resize(along, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    return cells
 
 
 def in_all_positions(found: Values) -> Values:

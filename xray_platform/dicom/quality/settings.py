@@ -78,14 +78,14 @@ class QualitySettings(Settings):
         json_schema_extra={"unit": "log odds"},
     )
     perhaps_cut_off: float = Field(
-        2.0,
+        1.5,
         ge=0,
         le=20,
         description="a side whose continuation looks so much more like a chest draws a warning (Q066)",
         json_schema_extra={"unit": "log odds"},
     )
     cut_off: float = Field(
-        3.0,
+        2.4,
         ge=0,
         le=20,
         description="a side whose continuation looks so much more like a chest is taken for cut off (Q066)",
