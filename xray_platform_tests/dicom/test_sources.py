@@ -1,7 +1,10 @@
 """Sources: every file is listed once, whatever lies about in a folder or a zip archive."""
 
 import os
+import random
+import struct
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from xray_platform.dicom.opening import SourceError, open_source
 from xray_platform.dicom.sources import ZipCaps, list_source, spelled, unspelled
 from xray_platform.errors import InputError
+from xray_platform_tests.dicom import hostile
 
 
 def listed(source: Path, caps: ZipCaps = ZipCaps()) -> list[tuple[str, str | None]]:
@@ -125,3 +129,42 @@ def test_a_member_whose_bytes_are_damaged_has_a_reason(tmp_path: Path) -> None:
 def test_nothing_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file or folder"):
         list(list_source(tmp_path / "none"))
+
+
+def test_an_archive_with_a_member_without_name_is_one_file(tmp_path: Path) -> None:
+    (tmp_path / "in.zip").write_bytes(hostile.nameless_zip())
+    assert listed(tmp_path) == [("in.zip", None)]
+
+
+def test_an_archive_whose_members_share_their_bytes_is_one_file(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "in.zip", {"1.dcm": os.urandom(5000)})
+    data = path.read_bytes()
+    central, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    entry = data[central:end]
+    twice = entry + entry.replace(b"1.dcm", b"2.dcm")
+    tail = bytearray(data[end:])
+    tail[8:16] = struct.pack("<HHL", 2, 2, len(twice))
+    path.write_bytes(data[:central] + twice + tail)
+    assert listed(tmp_path) == [("in.zip", None)]
+
+
+def test_a_member_in_a_rare_packing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in.zip").write_bytes(hostile.zipped({"1.dcm": b"x" * 100}, zipfile.ZIP_LZMA))
+    with pytest.raises(SourceError, match="packed in a rare way"):
+        read(tmp_path / "in.zip", "1.dcm")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_damaged_archive_is_listed_and_every_member_is_read_or_has_a_reason(tmp_path: Path, packing: int) -> None:
+    whole, path = hostile.zipped({"1.dcm": bytes(300), "ü.dcm": b"two"}, packing), tmp_path / "in.zip"
+    chance = random.Random(packing)
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 2, 4))):
+            data[chance.randrange(len(data))] = chance.choice((0, 0xFF, 0x80, chance.randrange(256)))
+        path.write_bytes(data)
+        files = list(list_source(tmp_path))
+        assert files
+        for file in files:
+            with suppress(SourceError):
+                read(file.path, file.member)
