@@ -9,7 +9,6 @@ from xray_platform.dicom.container import Container
 from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.lut import LookupTable, read_table
 
-
 _LARGEST_STEP = 1 << 32  # beyond, whole numbers of 64 bits would not hold what comes out
 
 
