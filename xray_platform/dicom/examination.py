@@ -64,7 +64,7 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
         return conclude(findings)
     findings += _found((*PIXEL_RULES, *SEMANTIC_RULES), specimen, settings)
     single = specimen.layout is None or specimen.layout.frames == 1
-    if _rejected(findings) or not single:
+    if _rejected(findings) or not single or not settings.pixels:
         return conclude(findings, _likeness(specimen))
     try:
         specimen = decoded(specimen)

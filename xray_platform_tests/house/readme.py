@@ -10,6 +10,9 @@ import typer.main
 from xray_platform.cli.app import app
 from xray_platform.defs.graph import ASSETS
 from xray_platform.detectors.all import DETECTORS
+from xray_platform.dicom.deidentify.explain import describe_rules
+from xray_platform.dicom.deidentify.refused import REFUSALS
+from xray_platform.dicom.quality.all import RULES
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.networks.all import NETWORKS
 from xray_platform.tables.all import ALL
@@ -41,6 +44,17 @@ def tables() -> str:
     return "\n".join(["| table | zone | what a row is |", "|---|---|---|", *rows])
 
 
+def deidentification() -> str:
+    rows = [f"| {number} | {rule} |" for number, rule in enumerate(describe_rules(), start=1)]
+    return "\n".join(["| | rule |", "|---|---|", *rows])
+
+
+def quality() -> str:
+    rows = [f"| {rule.code} | {rule.severity} | {rule.notices} |" for rule in RULES]
+    rows += [f"| {code} | {severity} | publishing: {notices} |" for code, (severity, notices) in REFUSALS.items()]
+    return "\n".join(["| code | at worst | what it notices |", "|---|---|---|", *rows])
+
+
 def commands() -> str:
     group = typer.main.get_command(app)
     found = group.commands  # type: ignore[attr-defined]
@@ -54,6 +68,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "recipe": recipe,
     "tables": tables,
     "commands": commands,
+    "quality": quality,
+    "deidentification": deidentification,
 }
 
 

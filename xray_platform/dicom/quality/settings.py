@@ -8,6 +8,9 @@ from xray_platform.settings import Settings
 class QualitySettings(Settings):
     """What the quality rules allow."""
 
+    pixels: bool = Field(
+        True, description="decode every picture and look at it; without, only the header and container rules speak"
+    )
     max_file_mib: int = Field(
         256, ge=1, le=2048, description="largest file that is examined (Q010)", json_schema_extra={"unit": "MiB"}
     )

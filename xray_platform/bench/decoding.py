@@ -1,0 +1,41 @@
+"""Decoding: pictures a second of each transfer syntax, against pydicom with its own choice of plug-in."""
+
+import io
+from functools import partial
+
+import numpy as np
+from pydicom import dcmread
+from pydicom.uid import UID
+
+from xray_platform.bench.intake_files import made_files
+from xray_platform.bench.turns import best_seconds
+from xray_platform.dicom.container import open_container
+from xray_platform.dicom.decode import Pixels
+from xray_platform.dicom.stored import stored_values
+from xray_platform.errors import DataError
+from xray_platform.phantoms.style import TRANSFER_SYNTAXES
+
+SIDE, ROUNDS = 1024, 3
+
+
+def decoding() -> dict[str, float | int | str]:
+    """Read and decode a 12-bit phantom of 1,024 px; both must give the same values. Raises DataError where not."""
+    figures: dict[str, float | int | str] = {}
+    for syntax in TRANSFER_SYNTAXES:
+        data, name = next(made_files(1, SIDE, str(syntax))), UID(syntax).name
+        if not np.array_equal(ours(data), by_pydicom(data)):
+            raise DataError(f"the two decoders of {name} disagree")
+        seconds = best_seconds({"ours": partial(ours, data), "pydicom": partial(by_pydicom, data)}, ROUNDS)
+        figures[f"decode {name}, pictures_per_s"] = 1 / seconds["ours"]
+        figures[f"decode {name}, against pydicom, ratio"] = seconds["pydicom"] / seconds["ours"]
+    return figures
+
+
+def ours(data: bytes) -> Pixels:
+    """Return the stored values of a file, by the platform's reader."""
+    return stored_values(open_container(data))
+
+
+def by_pydicom(data: bytes) -> Pixels:
+    """Return the stored values of a file, by pydicom as it comes."""
+    return np.asarray(dcmread(io.BytesIO(data)).pixel_array)

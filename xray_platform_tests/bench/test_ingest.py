@@ -1,0 +1,50 @@
+"""The ingest benchmark: it measures the platform's own intake, of files that are all published."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xray_platform.bench import decoding, ingest, intake_memory
+from xray_platform.bench.intake_files import made_files, write_archive
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.tables.all import IMAGES, QUALITY
+from xray_platform.tables.places import Places
+
+
+def test_every_file_is_another_one_and_gets_published(tmp_path: Path) -> None:
+    assert write_archive(tmp_path / "files", 6, 160) > 6 * 160 * 160 * 2
+    stages = ingest._intake(Places(tmp_path / "store"), tmp_path / "files", QualitySettings())
+    assert set(stages) == {"stored", "examined", "published"}
+    assert all(seconds > 0 for seconds in stages.values())
+    assert len(IMAGES.read(Places(tmp_path / "store"))) == 6
+
+
+def test_without_pixels_the_header_rules_speak_alone(tmp_path: Path) -> None:
+    write_archive(tmp_path / "files", 2, 100)
+    ingest._intake(Places(tmp_path / "store"), tmp_path / "files", QualitySettings(pixels=False))
+    assert not set(QUALITY.read(Places(tmp_path / "store"))["rule"]) & {"Q063", "Q049", "Q066", "Q067"}
+
+
+def test_floor_and_intake_are_rates_of_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "ROUNDS", 1)
+    rates = ingest._rates(tmp_path, "files", 4, write_archive(tmp_path / "files", 4, 140))
+    assert all(rate > 0 for rate in rates.values())
+    ratio = rates["whole intake, every rule, against the floor, ratio"]
+    floor, whole = (
+        rates[f"{name}, files_per_s"] for name in ("floor, sha256 + copy + rename", "whole intake, every rule")
+    )
+    assert ratio == pytest.approx(whole / floor)
+
+
+def test_both_decoders_read_what_was_written() -> None:
+    data = next(made_files(1, 64))
+    assert np.array_equal(decoding.ours(data), decoding.by_pydicom(data))
+
+
+def test_memory_is_that_of_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_memory, "FEW", 2)
+    monkeypatch.setattr(intake_memory, "MANY", 5)
+    figures = intake_memory.memory(tmp_path)
+    assert 50 < float(figures["memory, 5 files, mb"]) < 4000
+    assert len(IMAGES.read(Places(tmp_path / "store-4"))) == 5
