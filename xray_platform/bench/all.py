@@ -5,6 +5,7 @@ from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.ingest import INGEST
 from xray_platform.bench.look import LOOK
 from xray_platform.bench.phantoms import PHANTOMS
+from xray_platform.bench.repair import REPAIR
 from xray_platform.bench.store import STORE
 
-BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in (PHANTOMS, INGEST, IMAGING, LOOK, STORE)}
+BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in (PHANTOMS, INGEST, IMAGING, LOOK, REPAIR, STORE)}

@@ -35,9 +35,10 @@ def deidentify(
         if explain:
             return
         raise InputError("both IN and OUT are needed; or --explain alone")
+    key = load_key(key_file, outside=[source, target])
     written, held = 0, 0
     with bar("de-identifying") as progress:
-        for result in deidentify_path(source, target, load_key(key_file), progress=progress):
+        for result in deidentify_path(source, target, key, progress=progress):
             written += result.written is not None
             if result.written is None:
                 held += 1

@@ -14,19 +14,25 @@ def restore(
     explain: Annotated[
         bool, typer.Option("--explain", help="say what was found in each picture and what was done")
     ] = False,
+    classical: Annotated[
+        bool,
+        typer.Option("--classical", help="invert false colours by classical means alone, without the learnt restorer"),
+    ] = False,
 ) -> None:
     """Mend false colour, noise, missing regions and warp; a sound picture passes unchanged.
 
     Writes a contact sheet, before above after, to OUT_DIR/contact_sheet.jpg. Ends with 1 where a picture has no result.
     """
-    # OpenCV and SciPy take a second to import
+    # OpenCV, SciPy and torch take seconds to import
     import cv2
 
     from xray_platform.imaging.repair.folder import restore_folder
     from xray_platform.imaging.repair.sheet import folder_sheet
+    from xray_platform.training.shipped_restorer import shipped_restorer
 
     with bar("restoring") as progress:
-        rows = restore_folder(source, target, progress=progress)
+        learnt = None if classical else shipped_restorer()
+        rows = restore_folder(source, target, progress=progress, learnt=learnt)
     for row in rows:
         if row.out is None:
             OUT.print(f"{row.file}: no result: {row.reason}", soft_wrap=True, markup=False)

@@ -53,7 +53,7 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConf
 def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyConfig) -> Made:
     """The accepted pictures, de-identified: a file each, and a row of what research needs."""
     places, batch = store.places, context.partition_key
-    published = publish_batch(places, batch, load_key(outside=places.data), config, progress=logged(context))
+    published = publish_batch(places, batch, load_key(outside=[places.data]), config, progress=logged(context))
     QUALITY.write(places, published.findings, f"{batch}-publish")
     IMAGES.write(places, published.images, batch)
     return Made(
@@ -66,7 +66,7 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyCo
 @platform_asset(group=GROUP, version="1", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW)
 def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     """What the labels files say of each picture; where two speak of one picture, the later batch wins."""
-    frame = labels_of(store.places, load_key(outside=store.places.data))
+    frame = labels_of(store.places, load_key(outside=[store.places.data]))
     LABELS.write(store.places, frame)
     return Made(LABELS, frame, {"labels": counts(frame["label"].fillna("(none)"))})
 

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -90,18 +91,19 @@ def default_key_file() -> Path:
     return Path(named).expanduser() if named else Path.home() / ".config" / "xray-platform" / "pseudonym.key"
 
 
-def load_key(file: Path | None = None, *, outside: Path | None = None) -> PseudonymKey:
+def load_key(file: Path | None = None, *, outside: Sequence[Path] = ()) -> PseudonymKey:
     """Return the key of this machine, making it once (32 random bytes, mode 0600) where there is none yet.
 
-    `$XRAY_KEY`, the key itself in hexadecimal, goes before every file unless `file` is given. `outside` is the folder
-    of the data: a key file within it is refused, for who takes the data must not take the key along.
+    `$XRAY_KEY`, the key itself in hexadecimal, goes before every file unless `file` is given. `outside` are folders of
+    data: a key file within one is refused, for who takes the data must not take the key along.
     """
     in_environment = os.environ.get(KEY_VARIABLE)
     if file is None and in_environment:
         return _from_hex(in_environment, f"the variable {KEY_VARIABLE}")
     path = file or default_key_file()
-    if outside is not None and path.resolve().is_relative_to(outside.resolve()):
-        raise InputError(f"the key file {path} lies within the data ({outside}); keep it elsewhere")
+    for folder in outside:
+        if path.resolve().is_relative_to(folder.resolve()):
+            raise InputError(f"the key file {path} lies within the data ({folder}); keep it elsewhere")
     if not path.exists():
         _make(path)
     return _read(path)

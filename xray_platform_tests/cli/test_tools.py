@@ -68,6 +68,20 @@ def test_deidentify_writes_a_file_without_the_name(xray: Xray, tmp_path: Path, s
     assert xray("deidentify", tmp_path / "a.dcm").code == 1
 
 
+@pytest.mark.parametrize("folder", ["in", "out"])
+def test_a_key_among_the_data_is_refused(
+    xray: Xray, tmp_path: Path, sound: tuple[bytes, str], monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.delenv("XRAY_KEY", raising=False)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.dcm").write_bytes(sound[0])
+    ran = xray("deidentify", tmp_path / "in", tmp_path / "out", "--key-file", tmp_path / folder / "key")
+    assert ran.code == 1
+    assert "keep it elsewhere" in ran.err
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "in" / "key").exists()
+
+
 def test_restore_leaves_a_sound_picture_as_it_is(xray: Xray, tmp_path: Path) -> None:
     grey = cv2.GaussianBlur(np.random.default_rng(0).normal(128, 60, (224, 224)), (0, 0), 9)
     grey = np.clip((grey - grey.min()) / (grey.max() - grey.min()) * 255, 0, 255).astype(np.uint8)

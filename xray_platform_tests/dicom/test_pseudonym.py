@@ -139,5 +139,5 @@ def test_a_damaged_key_is_refused_without_showing_it(tmp_path: Path) -> None:
 
 def test_a_key_within_the_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="within the data"):
-        load_key(tmp_path / "data" / ".." / "data" / "key", outside=tmp_path / "data")
+        load_key(tmp_path / "data" / ".." / "data" / "key", outside=[tmp_path / "data"])
     assert not (tmp_path / "data").exists()
