@@ -38,8 +38,11 @@ class Cohort:
 def read_cohort(places: Places, recipe: Recipe) -> Cohort:
     """Join splits and tensors of one recipe.
 
-    Raises DataError where no picture has a label, or none of them has tensors of this recipe.
+    Raises DataError where the recipe does not give pictures between black and white, no picture has a label, or none of
+    them has tensors of this recipe.
     """
+    if recipe.gives.low is None:
+        raise DataError(f"the recipe gives {recipe.gives}; models here take pictures between black and white")
     splits = SPLITS.read(places)
     if splits.empty:
         raise DataError("no picture has a label; bring labels with `xray ingest PATH --labels FILE`")

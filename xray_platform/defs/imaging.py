@@ -12,7 +12,6 @@ from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
 from xray_platform.dicom.standard import standardise_batch
 from xray_platform.imaging.patches import PatchSettings, index_batch, materialise
-from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.tensors import read_tensors, tensorise_batch
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
 
@@ -32,7 +31,7 @@ def standard_images(context: dg.AssetExecutionContext, store: Store, config: Sta
 def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfig) -> Made:
     """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
     places, batch = store.places, context.partition_key
-    recipe = default_recipe(config.tensor_side)
+    recipe = config.made()
     frame = tensorise_batch(places, batch, recipe, progress=logged(context))
     before = TENSORS.read(places, batch)
     beside = before[before["recipe"] != recipe.id]  # tensors of other recipes stay
@@ -45,7 +44,7 @@ def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfi
 def patches(context: dg.AssetExecutionContext, store: Store, config: PatchConfig) -> Made:
     """Windows into the tensors; as an index, and as PNG by class where the launchpad asks for it."""
     places, batch = store.places, context.partition_key
-    recipe, cutting = default_recipe(config.tensor_side).id, part_of(PatchSettings, config)
+    recipe, cutting = config.made().id, part_of(PatchSettings, config)
     frame = index_batch(places, batch, recipe, cutting)
     PATCHES.write(places, frame, batch)
     written = (

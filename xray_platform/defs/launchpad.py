@@ -1,7 +1,7 @@
 """Launchpad: the settings of the rooms below with a Dagster face: the same fields, words, ranges and defaults."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -12,31 +12,32 @@ from xray_platform.dicom.examine import QualitySettings
 from xray_platform.dicom.standard import StandardSettings
 from xray_platform.evaluation.evaluate import EvaluationSettings
 from xray_platform.imaging.patches import PatchSettings
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.recipes import RECIPES, named_recipe
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
 from xray_platform.training.splits import SplitSettings
 from xray_platform.training.training_settings import TrainingSettings
 
-SIDE = Field(128, ge=32, le=1024, description="height and width of the tensors, in pixels")
-
 
 class TensorSettings(Settings):
-    """Which tensors are made."""
+    """Which tensors are made or read."""
 
-    tensor_side: int = SIDE
+    tensor_side: int = Field(128, ge=32, le=1024, description="height and width of the tensors, in pixels")
+    recipe: Literal[tuple(RECIPES)] = Field(  # type: ignore[valid-type]  # the names of the table
+        "default",
+        description="how pictures are prepared: " + "; ".join(f"{n.name}, {n.description}" for n in RECIPES.values()),
+    )
+
+    def made(self) -> Recipe:
+        """Return the recipe that these settings name."""
+        return named_recipe(self.recipe, self.tensor_side)
 
 
-class PatchIndexSettings(PatchSettings):
+class PatchIndexSettings(PatchSettings, TensorSettings):
     """Which patches are cut, and whether they are also written as files."""
 
-    tensor_side: int = SIDE
     write_files: bool = Field(False, description="write each patch as PNG below data/patches/{normal,anomaly}")
-
-
-class ModelSettings(Settings):
-    """What every model needs to know beside its own settings."""
-
-    tensor_side: int = SIDE
 
 
 class QualityConfig(QualitySettings, dg.Config):
@@ -83,6 +84,6 @@ def part_of(part: type[Settings], config: Settings) -> Any:
 
 
 MODEL_CONFIGS: Mapping[str, type[dg.Config]] = {
-    **{name: one_face(name, kind.settings, ModelSettings) for name, kind in DETECTORS.items()},
-    **{name: one_face(name, kind.settings, TrainingSettings, ModelSettings) for name, kind in NETWORKS.items()},
+    **{name: one_face(name, kind.settings, TensorSettings) for name, kind in DETECTORS.items()},
+    **{name: one_face(name, kind.settings, TrainingSettings, TensorSettings) for name, kind in NETWORKS.items()},
 }

@@ -8,14 +8,13 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.cohort import Cohort, read_cohort
-from xray_platform.defs.launchpad import ModelSettings, part_of
+from xray_platform.defs.launchpad import TensorSettings, part_of
 from xray_platform.defs.made import frame_digest
 from xray_platform.defs.model_store import TrainingRecord, keep_record, model_folder
 from xray_platform.defs.progress import logged
 from xray_platform.defs.provenance import provenance
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import DataError
-from xray_platform.imaging.recipe import default_recipe
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
@@ -41,7 +40,7 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
 
     Raises DataError where the labelled pictures do not allow it.
     """
-    recipe = default_recipe(part_of(ModelSettings, config).tensor_side)
+    recipe = part_of(TensorSettings, config).made()
     cohort = read_cohort(places, recipe)
     _enough(cohort, model)
     began = time.monotonic()

@@ -9,6 +9,7 @@ import pydicom
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
 from xray_platform.dicom.plan import plan_batches, plans
+from xray_platform.imaging.recipes import named_recipe
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
 from xray_platform.tracking.experiments import open_tracking
@@ -140,7 +141,7 @@ def _identity_of(path: Path) -> set[str]:
 
 
 def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: Path) -> None:
-    """Last in this file, since it changes the store."""
+    """It and what follows it change the store."""
     before = TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns
     where = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
     write_archive(tmp_path / "more", ArchiveSettings(pictures=4, side=SMALL_SIDE, seed=99, broken=False), workers=1)
@@ -154,3 +155,23 @@ def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: 
     assert len(after) == 14
     assert {image: after[image] for image in where} == where
     assert "attention_cnn" in story.store.pending()
+
+
+def test_another_recipe_makes_tensors_beside_the_old_ones_and_decodes_nothing(story: Story) -> None:
+    standard = story.places.standard / "batch-0001"
+    made = {path: path.stat().st_mtime_ns for path in standard.rglob("*")}
+    wanted = {"tensors": {"recipe": "clahe"}, "pca_residual": {"recipe": "clahe"}}
+    keys = story.store.select([], "tensors, pca_residual")
+    outcomes = list(story.store.run(keys, ignore, config=wanted, force=True))
+    assert all(outcome.success for outcome in outcomes)
+    assert {path: path.stat().st_mtime_ns for path in standard.rglob("*")} == made
+    assert set(TENSORS.read(story.places)["recipe"]) == {named_recipe(name).id for name in ("default", "clahe")}
+
+
+def test_a_recipe_that_no_model_can_take_is_told(story: Story) -> None:
+    heard: list[str] = []
+    keys = story.store.select([], "pca_residual")
+    config = {"pca_residual": {"recipe": "imagenet"}}
+    (outcome,) = story.store.run(keys, lambda entry: heard.append(entry.message), config=config, force=True)
+    assert not outcome.success
+    assert "models here take pictures between black and white" in f"{outcome} {heard}"
