@@ -1,5 +1,6 @@
 """Form: the dtype and range of a picture between two steps, so that a recipe that cannot work is refused unread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,3 +55,17 @@ def picture(pixels: Pixels) -> Pixels:
     if pixels.ndim != 2 or min(pixels.shape) < 1:
         raise InputError(f"found an array of shape {pixels.shape}; a picture has rows and columns, at least 1 x 1")
     return pixels
+
+
+def in_form(pixels: Pixels, forms: Sequence[Form]) -> Pixels:
+    """Return `pixels` unchanged where they are a picture in one of these forms.
+
+    Raises InputError, with what was found, for another shape or dtype and for NaN, infinite or outlying values.
+    """
+    if any(form.holds(pixels) for form in forms):
+        return picture(pixels)
+    found = str(pixels.dtype)
+    if pixels.dtype.kind == "f" and pixels.size:
+        whole = np.isfinite(pixels).all()
+        found += f" from {pixels.min():g} to {pixels.max():g}" if whole else " with NaN or infinite values"
+    raise InputError(f"found {found}; this takes {' or '.join(map(str, forms))}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import Field, model_validator
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import STORED, Form, Pixels, Window, picture
+from xray_platform.imaging.form import STORED, Form, Pixels, Window, in_form
 from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.steps.all import AnyStep
 from xray_platform.imaging.steps.resize import ResizeSettings
@@ -65,7 +65,7 @@ class Recipe(Settings):
 
     def trace(self, pixels: Pixels, window: Window | None = None) -> Trace:
         """Return the prepared picture with what each step found, so that `replay` can do the same again."""
-        pixels, found = _standard(pixels), []
+        pixels, found = in_form(pixels, (STORED,)), []
         for step in self.steps:
             found.append(step.find(pixels, window))
             pixels = step.run(pixels, found[-1])
@@ -73,7 +73,7 @@ class Recipe(Settings):
 
     def replay(self, pixels: Pixels, found: tuple[Found, ...]) -> Pixels:
         """Do to `pixels` what was done to the picture in which `found` was found."""
-        pixels = _standard(pixels)
+        pixels = in_form(pixels, (STORED,))
         for step, what in zip(self.steps, found, strict=True):
             pixels = step.run(pixels, what)
         return pixels
@@ -81,12 +81,6 @@ class Recipe(Settings):
     def describe(self) -> list[str]:
         """Say in words what is done, a sentence a step."""
         return [step.describe() for step in self.steps]
-
-
-def _standard(pixels: Pixels) -> Pixels:
-    if not STORED.holds(pixels):
-        raise InputError(f"found pixels of {pixels.dtype}; a recipe takes {STORED}")
-    return picture(pixels)
 
 
 def default_recipe(side: int = 128) -> Recipe:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
-from xray_platform.imaging.form import Form, Pixels, Window
+from xray_platform.imaging.form import Form, Pixels, Window, in_form
 from xray_platform.settings import Settings
 
 Found = dict[str, float]
@@ -39,7 +39,8 @@ class StepSettings(Settings):
         return f"takes {' or '.join(str(form) for form in self.takes)}; gives {gives}"
 
     def apply(self, pixels: Pixels, window: Window | None = None) -> Pixels:
-        """Find and run."""
+        """Find and run; raises InputError for pixels in none of the forms that the step takes."""
+        in_form(pixels, self.takes)
         return self.run(pixels, self.find(pixels, window))
 
     def shape(self, before: Shape | None) -> Shape | None:

@@ -39,6 +39,8 @@ def checked(images: Pixels) -> Images:
     if images.ndim != 3 or min(images.shape[1:]) < 1:
         raise InputError(f"found an array of shape {images.shape}; features take (pictures, rows, columns)")
     images = np.ascontiguousarray(images, np.float32)
+    if not np.isfinite(images).all():
+        raise InputError("found NaN or infinite values; features take 0 to 1")
     if images.size and not (images.min() >= 0 and images.max() <= 1):
         raise InputError(f"found values from {images.min():g} to {images.max():g}; features take 0 to 1")
     return images

@@ -95,9 +95,26 @@ def test_no_pictures_give_no_rows() -> None:
     assert extract(np.empty((0, 64, 64)), features).shape == (0, len(feature_names((64, 64), features)))
 
 
-@pytest.mark.parametrize(
-    "images", [np.zeros((3, 3)), np.full((1, 64, 64), 1.5), np.full((1, 64, 64), -0.1), np.full((1, 64, 64), np.nan)]
-)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 64), (64, 1), (64, 64), (33, 200)])
+def test_tiny_long_and_extreme_pictures_give_finite_numbers_or_a_reason(kind: str, shape: tuple[int, int]) -> None:
+    feature, hot = FEATURES[kind](), np.zeros(shape)
+    hot.flat[0] = 1
+    for picture in (np.zeros(shape), np.ones(shape), hot, 1 - hot):
+        if min(shape) < LEAST.get(kind, 1):
+            with pytest.raises(InputError, match="fit into"):
+                extract(picture[None], [feature])
+        else:
+            assert np.isfinite(extract(picture[None], [feature])).all()
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_refused(wrong: float) -> None:
+    with pytest.raises(InputError, match="found NaN or infinite values"):
+        extract(np.full((1, 64, 64), wrong), [FEATURES["statistics"]()])
+
+
+@pytest.mark.parametrize("images", [np.zeros((3, 3)), np.full((1, 64, 64), 1.5), np.full((1, 64, 64), -0.1)])
 def test_pictures_of_another_shape_or_range_are_refused(
     images: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
 ) -> None:
