@@ -40,12 +40,20 @@ class ResizeSettings(StepSettings):
 
 
 def scale_to(pixels: Pixels, rows: int, columns: int) -> Pixels:
-    """Return the picture at rows x columns, same dtype: area averaging where it shrinks, bilinear where it grows."""
-    if pixels.shape[:2] == (rows, columns):
+    """Return the picture at rows x columns, same dtype: area averaging where it shrinks, bilinear where it grows.
+
+    Where one side shrinks and the other grows, it shrinks first; real numbers never leave the picture's own range.
+    """
+    smaller = min(rows, pixels.shape[0]), min(columns, pixels.shape[1])
+    return _resampled(_resampled(pixels, smaller, cv2.INTER_AREA), (rows, columns), cv2.INTER_LINEAR)
+
+
+def _resampled(pixels: Pixels, shape: Shape, method: int) -> Pixels:
+    if pixels.shape == shape:
         return pixels
-    shrinks = rows <= pixels.shape[0] and columns <= pixels.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    scaled: Pixels = cv2.resize(pixels, (columns, rows), interpolation=method)
+    scaled: Pixels = cv2.resize(pixels, shape[::-1], interpolation=method).reshape(shape)
+    if scaled.dtype.kind == "f":  # weights in float32 may sum to a trifle above 1
+        np.clip(scaled, pixels.min(), pixels.max(), out=scaled)
     return scaled
 
 

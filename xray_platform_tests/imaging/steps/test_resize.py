@@ -45,3 +45,16 @@ def test_a_landscape_picture_lies_in_the_middle_of_its_frame() -> None:
     assert (out[:7] == 0).all()
     assert (out[7:12] == 9).all()
     assert (out[12:] == 0).all()
+
+
+def test_a_side_that_shrinks_is_averaged_even_where_the_other_grows() -> None:
+    stripes = np.tile(np.array([[0], [60000]], np.uint16), (150, 7))
+    out = ResizeSettings(rows=30, columns=48, keep_aspect=False).apply(stripes)
+    assert set(np.unique(out)) == {30000}
+
+
+@given(rows=st.integers(1, 600), columns=st.integers(1, 600), side=st.sampled_from([37, 64, 112, 224]))
+def test_white_stays_white_in_real_numbers(rows: int, columns: int, side: int) -> None:
+    settings = ResizeSettings(rows=side, columns=side)
+    out = settings.apply(np.ones((rows, columns), np.float32))
+    assert set(np.unique(out)) <= {np.float32(0), np.float32(1)}
