@@ -12,6 +12,7 @@ from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.steps.scale import to_unit
 
 FLAT = 1e-6  # a deviation below this is that of a constant picture, whose scores are 0
+FLATTEST = 1e-4  # with a smaller deviation of the normal pictures the scores would not fit into float16
 
 
 class PictureScoreSettings(StepSettings):
@@ -38,7 +39,7 @@ class NormalScoreSettings(StepSettings):
 
     kind: Literal["normal_score"] = Field("normal_score", description="which step this is")
     mean: float = Field(0.5, ge=0, le=1, description="mean of the normal training pictures, in [0, 1]")
-    deviation: float = Field(0.25, gt=0, le=1, description="deviation of all their pixels, in [0, 1]")
+    deviation: float = Field(0.25, ge=FLATTEST, le=1, description="deviation of all their pixels, in [0, 1]")
 
     takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
     gives: ClassVar[Form | None] = SCORES
@@ -56,12 +57,12 @@ class NormalScoreSettings(StepSettings):
 def fit_normal_score(normal: NDArray[np.float32]) -> NormalScoreSettings:
     """Return the step made from the normal training pictures: float32 (N, rows, columns) in [0, 1].
 
-    Raises DataError where there is no picture, or all are one and the same grey.
+    Raises DataError where there is no picture, or all are nearly one and the same grey.
     """
     if not normal.size:
         raise DataError("there are no normal training pictures; at least one is needed")
     mean, deviation = float(normal.mean(dtype=np.float64)), float(normal.std(dtype=np.float64))
-    if deviation < FLAT:
+    if deviation < FLATTEST:
         raise DataError(f"the normal training pictures are all of the grey value {mean:g}; they must differ")
     return NormalScoreSettings(mean=mean, deviation=deviation)
 
