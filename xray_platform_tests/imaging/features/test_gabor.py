@@ -1,12 +1,16 @@
 """Gabor: each filter answers to its own stripes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from skimage import filters as untyped
 
 from xray_platform.imaging.features.gabor import GaborSettings
 
 SETTINGS = GaborSettings(grid=2)
+filters: Any = untyped
 
 
 def stripes(wavelength: float, degrees: float) -> NDArray[np.float32]:
@@ -36,3 +40,14 @@ def test_stripes_in_one_corner_show_in_its_cell() -> None:
     cells = SETTINGS.compute(image).reshape(SETTINGS.shape((128, 128)))[1, 0]
     assert np.unravel_index(cells.argmax(), (2, 2)) == (0, 1)
     assert cells[0, 1] > 5 * cells[1, 0]
+
+
+def test_strengths_equal_scikit_images_inside() -> None:
+    image = np.random.default_rng(0).random((120, 130)).astype(np.float32)
+    ours = GaborSettings(scales=2).strengths(image).reshape(2, 4, *image.shape)
+    inside = (slice(30, -30), slice(30, -30))
+    for scale, place in np.ndindex(2, 4):
+        turned = -np.pi * place / 4  # theirs turns clockwise
+        parts = filters.gabor(image - image.mean(), 1 / (4 * 2**scale), theta=turned, bandwidth=1, n_stds=6)
+        theirs = 2 * np.hypot(*parts)  # theirs gives half of a stripe's amplitude
+        np.testing.assert_allclose(ours[scale, place][inside], theirs[inside], atol=5e-3)
