@@ -22,6 +22,7 @@ from xray_platform.imaging.form import SPAN, Window
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Found, Shape
+from xray_platform.imaging.stored import as_stored, stored_dtype, stored_meaning
 from xray_platform.imaging.whole import read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
@@ -40,7 +41,6 @@ from xray_platform.workers import Lost, cores, map_in_children
 WORTH_CHILDREN = 6.0  # seconds of work; with less, starting child processes takes longer than they save
 TRIED = 3  # pictures that are prepared to learn how long one takes
 WORTH_THREADS = 256  # pictures that a thread reads at a time; fewer are read at once
-STORED_AS = {"float32": "float16"}
 AXES = {2: ("picture", "row", "column"), 3: ("picture", "channel", "row", "column")}
 
 
@@ -86,7 +86,8 @@ def tensorise_batch(
 def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[np.float32]:
     """Return the tensors of these rows (of the table TENSORS), in their order: float32 (N, side, side).
 
-    Integers come as [0, 1] (black to white); standardised values as they are. Rows may mix batches.
+    Integers come as [0, 1] (black to white); standardised values as they are; three channels as (N, 3, side, side).
+    Rows may mix batches.
     Raises StoreError where a batch has no tensors of this recipe, or a row is not there.
     """
     recipes = set(rows["recipe"])
@@ -147,13 +148,18 @@ def create_tensors(folder: Path, pictures: int, recipe: Recipe) -> None:
     zarr.create_array(
         folder,
         shape=(pictures, *shape),
-        dtype=STORED_AS.get(recipe.gives.dtype, recipe.gives.dtype),
+        dtype=stored_dtype(recipe.gives),
         chunks=(1, *shape),
         shards=(_shard_length(pictures, shape), *shape),
         compressors=TENSORS_LAYOUT.codec,
         fill_value=0,
         dimension_names=AXES[len(shape)],
-        attributes={"recipe": recipe.id, "steps": recipe.describe(), "gives": str(recipe.gives)},
+        attributes={
+            "recipe": recipe.id,
+            "steps": recipe.describe(),
+            "gives": str(recipe.gives),
+            "stored": stored_meaning(recipe.gives),
+        },
     )
 
 
@@ -211,7 +217,7 @@ def _prepare(job: ShardJob) -> list[tuple[Found, ...]]:
     block, found = np.empty((len(job.images), *target.shape[1:]), target.dtype), []
     for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):
         trace = job.recipe.trace(read_whole(job.source / image), window)
-        block[place] = trace.pixels
+        block[place] = as_stored(trace.pixels, job.recipe.gives)
         found.append(trace.found)
     target[job.first : job.first + len(block)] = block
     return found

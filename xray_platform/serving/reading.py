@@ -12,12 +12,10 @@ from xray_platform.dicom.picture import read_picture
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard_job import StandardSettings
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import SPAN, Pixels
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.stored import as_read, as_stored
 
 MEBI = 1024**2
-# As the tensors keep it; importing them would cost each child half a second more, for zarr.
-STORED_AS = {"float32": "float16"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: Qu
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
     picture = read_picture(data, standard.rule)
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
-    return Prepared(_as_read(pixels), _findings(examination, "quarantine", "warn"))
+    stored = as_stored(pixels, recipe.gives)  # so that serving sees what training saw
+    return Prepared(as_read(stored), _findings(examination, "quarantine", "warn"))
 
 
 def read_file(task: ReadingTask) -> Prepared | Refusal:
@@ -75,12 +74,3 @@ def read_file(task: ReadingTask) -> Prepared | Refusal:
 
 def _findings(examination: Examination, *severities: str) -> tuple[str, ...]:
     return tuple(f"{found.rule}: {found.evidence}" for found in examination.findings if found.severity in severities)
-
-
-def _as_read(pixels: Pixels) -> npt.NDArray[np.float32]:
-    """Round and scale just as storing in the tensors and reading from there does, so that serving sees the same."""
-    stored = pixels.astype(STORED_AS.get(pixels.dtype.name, pixels.dtype.name))
-    read: npt.NDArray[np.float32] = np.multiply(
-        stored, np.float32(1.0 / SPAN.get(stored.dtype.name, 1.0)), dtype=np.float32
-    )
-    return read

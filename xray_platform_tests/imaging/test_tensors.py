@@ -74,6 +74,14 @@ def test_the_quick_reader_reads_through_fsspec(store: TinyStore, rows: pd.DataFr
     np.testing.assert_array_equal(there.read([5, 1]), ShardedPictures.open(folder).read([5, 1]))
 
 
+def test_a_path_and_both_kinds_of_address_read_the_same(store: TinyStore, rows: pd.DataFrame) -> None:
+    folder = tensor_array(store.places, RECIPE.id, "batch-0001")
+    plain: Any = zarr.open_array(folder, mode="r")
+    for address in (folder, str(folder), f"file://{folder}"):
+        np.testing.assert_array_equal(ShardedPictures.open(address).read([6, 2, 2]), plain[:][[6, 2, 2]])
+    assert plain.attrs["stored"] == "0 is black, 65535 is white"
+
+
 def test_a_recipe_lies_beside_its_tensors_and_another_one_leaves_it_alone(store: TinyStore, rows: pd.DataFrame) -> None:
     before = read_tensors(store.places, RECIPE.id, rows)
     other = default_recipe(16)
@@ -94,7 +102,8 @@ def test_what_was_found_is_kept_and_replays(store: TinyStore, rows: pd.DataFrame
         read_found(store.places, RECIPE.id, "batch-0009")
 
 
-def test_twelve_bits_keep_more_than_4000_levels_to_the_tensor(tmp_path: Path) -> None:
+@pytest.mark.parametrize("last", [None, "unit"])
+def test_twelve_bits_keep_more_than_4000_levels_to_the_tensor(tmp_path: Path, last: str | None) -> None:
     store = make_store(tmp_path, {"batch-0001": 1})
     levels = np.random.default_rng(0).permutation(np.arange(4096, dtype=np.uint16).repeat(4)).reshape(128, 128)
     group: Any = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
@@ -103,14 +112,20 @@ def test_twelve_bits_keep_more_than_4000_levels_to_the_tensor(tmp_path: Path) ->
     group.create_array(image, data=levels, chunks=levels.shape, compressors=STANDARD_IMAGES_LAYOUT.codec)
     table = STANDARD_IMAGES.read(store.places, "batch-0001").assign(window_low=20.0, window_high=4075.0)
     STANDARD_IMAGES.write(store.places, table, "batch-0001")
-    recipe = default_recipe(128)
+    steps = default_recipe(128).model_dump()["steps"]
+    recipe = Recipe.model_validate({"steps": steps if last is None else [*steps, {"kind": last}]})
     rows = tensorise_batch(store.places, "batch-0001", recipe)
     assert len(np.unique(read_tensors(store.places, recipe.id, rows))) > 4000
 
 
 @pytest.mark.parametrize(
     ("last", "dtype", "shape"),
-    [("picture_score", "float16", (16, 16)), ("imagenet", "float16", (3, 16, 16)), ("byte", "uint8", (16, 16))],
+    [
+        ("picture_score", "float16", (16, 16)),
+        ("imagenet", "float16", (3, 16, 16)),
+        ("byte", "uint8", (16, 16)),
+        ("unit", "uint16", (16, 16)),
+    ],
 )
 def test_scores_bytes_and_channels_are_stored_too(
     store: TinyStore, last: str, dtype: str, shape: tuple[int, ...]

@@ -1,0 +1,33 @@
+"""Stored: how a prepared picture is rounded for the store, and read back; serving rounds alike, without zarr."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_platform.imaging.form import SPAN, UNIT, Form, Pixels
+
+
+def stored_dtype(form: Form) -> str:
+    """Return the dtype in which pictures of a form are stored: [0, 1] as uint16, for float16 has too few levels."""
+    if form == UNIT:
+        return "uint16"
+    return "float16" if form.dtype == "float32" else form.dtype
+
+
+def as_stored(pixels: Pixels, form: Form) -> Pixels:
+    """Return a prepared picture of this form as it is stored."""
+    scaled = np.rint(pixels * np.float32(SPAN["uint16"])) if form == UNIT else pixels
+    return scaled.astype(stored_dtype(form), copy=False)
+
+
+def as_read(stored: Pixels) -> NDArray[np.float32]:
+    """Return a stored picture as models see it: integers in [0, 1] (black to white), other numbers as they are."""
+    read: NDArray[np.float32] = np.multiply(
+        stored, np.float32(1.0 / SPAN.get(stored.dtype.name, 1.0)), dtype=np.float32
+    )
+    return read
+
+
+def stored_meaning(form: Form) -> str:
+    """Say what the stored numbers mean, for who reads them without this package."""
+    top = SPAN.get(stored_dtype(form))
+    return "the numbers themselves" if top is None else f"0 is black, {top:g} is white"
