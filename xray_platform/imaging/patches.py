@@ -1,22 +1,22 @@
 """Patches: windows that slide over pictures: cut, put back together, listed as a table, written out by class."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.errors import InputError, StoreError
+from xray_platform.errors import InputError
 from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.png_facts import Fact, fitting_facts, write_png
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Shape
-from xray_platform.imaging.tensors import read_tensors
+from xray_platform.imaging.tensors import read_recipe, read_tensors
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.tables.all import PATCHES, TENSORS
+from xray_platform.tables.all import IMAGES, PATCHES, TENSORS
 from xray_platform.tables.layouts import tensor_array
 from xray_platform.tables.places import Places
 
@@ -55,7 +55,12 @@ def _starts(length: int, settings: PatchSettings) -> Positions:
 
 
 def cut(images: Pixels, settings: PatchSettings) -> tuple[Pixels, Positions]:
-    """Cut pictures (N, rows, columns) of any dtype into patches (N, patches, side, side) and their positions."""
+    """Cut pictures (N, rows, columns) of any dtype into patches (N, patches, side, side) and their positions.
+
+    Raises InputError for other shapes, or where a patch does not fit.
+    """
+    if images.ndim != 3:
+        raise InputError(f"found an array of shape {images.shape}; patches are cut from (pictures, rows, columns)")
     positions = positions_in(images.shape, settings)
     windows = np.lib.stride_tricks.sliding_window_view(images, (settings.side, settings.side), axis=(1, 2))
     return windows[:, positions[:, 0], positions[:, 1]], positions
@@ -108,6 +113,7 @@ def index_batch(places: Places, batch: str, recipe_id: str, settings: PatchSetti
 def read_patches(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[np.float32]:
     """Return the patches of these rows (of the table PATCHES), in their order: float32 (N, side, side) in [0, 1].
 
+    Scores come as they are, three channels as (N, 3, side, side).
     Raises InputError where the rows hold patches of different sides.
     """
     sides = rows["side"].unique()
@@ -115,9 +121,9 @@ def read_patches(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[
         raise InputError(f"the rows hold patches of the sides {sorted(sides)}; read one side at a time")
     side = int(sides[0])
     tensors, numbers = _tensors_of(places, recipe_id, rows)
-    patches = np.empty((len(rows), side, side), np.float32)
+    patches = np.empty((len(rows), *tensors.shape[1:-2], side, side), np.float32)
     for place, (number, top, left) in enumerate(zip(numbers, rows["top"], rows["left"], strict=True)):
-        patches[place] = tensors[number, top : top + side, left : left + side]
+        patches[place] = tensors[number, ..., top : top + side, left : left + side]
     return patches
 
 
@@ -127,17 +133,27 @@ def materialise(
 ) -> dict[str, int]:  # fmt: skip
     """Write the patches of a batch as 16-bit PNG into `data/patches/{normal,anomaly}/` and return how many of each.
 
-    `truth` has the columns `image` and `abnormal`; pictures without a truth are left out. A patch inherits its
-    picture's class. A file is named `<image>-<recipe>-<side>-<top>-<left>.png`.
+    `truth` has the columns `image` and `abnormal`. A patch inherits its picture's class and carries the picture's
+    facts (see `read_facts`); it is named `<image>-<recipe>-<side>-<top>-<left>.png`. A picture without a truth has no
+    patches, and one whose truth changed leaves none behind.
+    Raises InputError where the recipe's pictures do not lie between black and white.
     """
-    rows = _tensor_rows(places, batch, recipe_id).merge(truth[["image", "abnormal"]].dropna(), on="image")
-    written = dict.fromkeys(CLASSES, 0)
+    form = read_recipe(places, recipe_id).gives
+    if form.low is None:
+        raise InputError(f"the recipe gives {form}; patches are written of pictures between black and white")
+    rows = _tensor_rows(places, batch, recipe_id).merge(truth[["image", "abnormal"]], on="image", how="left")
+    facts, written = _facts(places, batch), dict.fromkeys(CLASSES, 0)
     for folder in _class_folders(places):
         folder.mkdir(parents=True, exist_ok=True)
-    for done, row in enumerate(rows.itertuples(index=False), start=1):
-        name = CLASSES[bool(row.abnormal)]
-        picture = rows.iloc[[done - 1]]
-        written[name] += _write_patches(places, recipe_id, settings, picture, places.patches / name)
+    for done, (place, abnormal) in enumerate(rows["abnormal"].items(), start=1):
+        picture = rows.loc[[place]]
+        name = None if pd.isna(abnormal) else CLASSES[bool(abnormal)]
+        patches = _as_files(places, recipe_id, settings, picture)
+        _remove(patches, [places.patches / other for other in CLASSES if other != name])
+        if name is not None:
+            carried = {**facts.get(picture["image"].iloc[0], {}), "image": picture["image"].iloc[0]}
+            _write(patches, places.patches / name, {**carried, "recipe": recipe_id})
+            written[name] += len(patches)
         progress(done, len(rows), "patches")
     return written
 
@@ -146,15 +162,29 @@ def _class_folders(places: Places) -> Iterator[Path]:
     return (places.patches / name for name in CLASSES)
 
 
-def _write_patches(places: Places, recipe_id: str, settings: PatchSettings, row: pd.DataFrame, folder: Path) -> int:
+def _as_files(places: Places, recipe_id: str, settings: PatchSettings, row: pd.DataFrame) -> dict[str, Pixels]:
+    """Return the patches of one picture by file name."""
     tensor = np.rint(read_tensors(places, recipe_id, row) * 65535).astype(np.uint16)
     patches, positions = cut(tensor, settings)
-    image = row["image"].iloc[0]
-    for patch, (top, left) in zip(patches[0], positions, strict=True):
-        path = folder / f"{image}-{recipe_id}-{settings.side}-{top}-{left}.png"
-        if not cv2.imwrite(str(path), patch):
-            raise StoreError(f"cannot write the patch {path}")
-    return len(positions)
+    stem = f"{row['image'].iloc[0]}-{recipe_id}-{settings.side}"
+    return {f"{stem}-{top}-{left}.png": patch for patch, (top, left) in zip(patches[0], positions, strict=True)}
+
+
+def _facts(places: Places, batch: str) -> dict[str, dict[str, Fact]]:
+    """Return what may travel of each picture's row in the table `images`; the whole picture's size does not."""
+    rows = IMAGES.read(places, batch).drop(columns=["rows", "columns"]).to_dict("records")
+    return {str(row["image"]): fitting_facts({str(name): value for name, value in row.items()}) for row in rows}
+
+
+def _remove(patches: Iterable[str], folders: list[Path]) -> None:
+    for folder in folders:
+        for name in patches:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _write(patches: dict[str, Pixels], folder: Path, facts: dict[str, Fact]) -> None:
+    for name, patch in patches.items():
+        write_png(folder / name, patch, facts)
 
 
 def _tensor_rows(places: Places, batch: str, recipe_id: str) -> pd.DataFrame:

@@ -4,6 +4,7 @@ Each fact is one `iTXt` chunk (PNG specification, third edition, section 11.3.3.
 Only columns of the table `images` that name no one may travel, and only with values that their contract allows.
 """
 
+import contextlib
 import math
 import re
 import struct
@@ -68,6 +69,15 @@ def checked_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
     if unknown:
         raise InputError(f"the facts {', '.join(unknown)} may not travel in a picture; allowed: {', '.join(ALLOWED)}")
     return {name: _checked(ALLOWED[name], value) for name, value in facts.items() if value is not None}
+
+
+def fitting_facts(row: Mapping[str, Any]) -> dict[str, Fact]:
+    """Return what of a table's row may travel and fits its column; the rest, such as a long maker's name, stays."""
+    fitting: dict[str, Fact] = {}
+    for name in row.keys() & ALLOWED.keys():
+        with contextlib.suppress(InputError):
+            fitting[name] = _checked(ALLOWED[name], row[name])
+    return fitting
 
 
 def read_facts(path: Path) -> dict[str, Fact]:

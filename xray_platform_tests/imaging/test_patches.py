@@ -21,7 +21,9 @@ from xray_platform.imaging.patches import (
     read_patches,
     spread,
 )
+from xray_platform.imaging.png_facts import read_facts
 from xray_platform.imaging.recipe import default_recipe
+from xray_platform.imaging.recipes import named_recipe
 from xray_platform.imaging.tensors import read_tensors, tensorise_batch
 from xray_platform.tables.all import PATCHES, TENSORS
 from xray_platform_tests.imaging.store import TinyStore, make_store
@@ -109,3 +111,34 @@ def test_patches_of_two_sides_are_not_read_together(store: TinyStore) -> None:
     frame.loc[0, "side"] = 9
     with pytest.raises(InputError, match="read one side at a time"):
         read_patches(store.places, RECIPE.id, frame)
+
+
+def test_patches_of_a_picture_whose_truth_changed_leave_no_copy_behind(store: TinyStore) -> None:
+    images = TENSORS.read(store.places, "batch-0001")["image"]
+    for abnormal in ([True, False, True], [False, False, None]):
+        truth = pd.DataFrame({"image": images, "abnormal": pd.array(abnormal, dtype="boolean")})
+        written = materialise(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
+        held = {name: len(list((store.places.patches / name).iterdir())) for name in written}
+        assert held == written
+
+
+def test_a_written_patch_tells_which_picture_and_recipe_it_is_of(store: TinyStore) -> None:
+    image = TENSORS.read(store.places, "batch-0001")["image"].iloc[0]
+    truth = pd.DataFrame({"image": [image], "abnormal": [False]})
+    materialise(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
+    facts = read_facts(next((store.places.patches / "normal").iterdir()))
+    assert facts == {"image": image, "recipe": RECIPE.id}
+
+
+@pytest.mark.parametrize("name", ["scores", "imagenet"])
+def test_scores_and_channels_are_read_as_patches_but_not_written(store: TinyStore, name: str) -> None:
+    recipe = named_recipe(name, 32)
+    TENSORS.write(store.places, tensorise_batch(store.places, "batch-0001", recipe), "batch-0001")
+    index = index_batch(store.places, "batch-0001", recipe.id, SETTINGS)
+    whole = read_tensors(store.places, recipe.id, TENSORS.read(store.places, "batch-0001"))
+    patches = read_patches(store.places, recipe.id, index)
+    top, left = positions_in((32, 32), SETTINGS)[5].tolist()
+    np.testing.assert_array_equal(patches[5], whole[0, ..., top : top + 8, left : left + 8])
+    truth = pd.DataFrame({"image": index["image"].unique(), "abnormal": False})
+    with pytest.raises(InputError, match="between black and white"):
+        materialise(store.places, "batch-0001", recipe.id, SETTINGS, truth)

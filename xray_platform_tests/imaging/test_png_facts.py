@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.png_facts import ALLOWED, encode_png, read_facts, write_png
+from xray_platform.imaging.png_facts import ALLOWED, encode_png, fitting_facts, read_facts, write_png
 from xray_platform.tables.all import IMAGES
 from xray_platform_tests.imaging.store import soft_picture
 
@@ -59,6 +59,11 @@ def test_a_value_that_does_not_fit_its_column_is_refused_without_being_told(name
     with pytest.raises(InputError, match=f"the fact {name} does not fit") as refused:
         encode_png(np.zeros((2, 2), np.uint8), {name: value})
     assert "Doe" not in str(refused.value)
+
+
+def test_of_a_row_only_what_may_and_can_travel_does() -> None:
+    row = {"modality": "DX", "subject": "S1", "age_years": float("nan"), "sex": None, "manufacturer": "x" * 65}
+    assert fitting_facts(row) == {"modality": "DX"}
 
 
 def test_allowed_facts_identify_no_one() -> None:
