@@ -12,6 +12,7 @@ from xray_platform.dicom.plan import plan_batches, plans
 from xray_platform.imaging.recipes import named_recipe
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
+from xray_platform.tables.layouts import standard_group
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.registry import champion, champion_folder
 from xray_platform_tests.defs.conftest import Story
@@ -158,8 +159,9 @@ def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: 
 
 
 def test_another_recipe_makes_tensors_beside_the_old_ones_and_decodes_nothing(story: Story) -> None:
-    standard = story.places.standard / "batch-0001"
+    standard = standard_group(story.places, "batch-0001")
     made = {path: path.stat().st_mtime_ns for path in standard.rglob("*")}
+    assert made
     wanted = {"tensors": {"recipe": "clahe"}, "pca_residual": {"recipe": "clahe"}}
     keys = story.store.select([], "tensors, pca_residual")
     outcomes = list(story.store.run(keys, ignore, config=wanted, force=True))
