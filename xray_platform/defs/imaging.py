@@ -12,6 +12,7 @@ from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
 from xray_platform.dicom.standard import standardise_batch
 from xray_platform.imaging.patches import PatchSettings, index_batch, materialise
+from xray_platform.imaging.stored import as_seen
 from xray_platform.imaging.tensors import read_tensors, tensorise_batch
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
 
@@ -36,7 +37,7 @@ def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfi
     before = TENSORS.read(places, batch)
     beside = before[before["recipe"] != recipe.id]  # tensors of other recipes stay
     TENSORS.write(places, pd.concat([beside, frame], ignore_index=True), batch)
-    sheet = contact_sheet(read_tensors(places, recipe.id, frame.head(8)))
+    sheet = contact_sheet(as_seen(read_tensors(places, recipe.id, frame.head(8))))
     return Made(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet})
 
 

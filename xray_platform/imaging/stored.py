@@ -31,3 +31,12 @@ def stored_meaning(form: Form) -> str:
     """Say what the stored numbers mean, for who reads them without this package."""
     top = SPAN.get(stored_dtype(form))
     return "the numbers themselves" if top is None else f"0 is black, {top:g} is white"
+
+
+def as_seen(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what models see as grey pictures to look at, (N, rows, columns) in [0, 1]; scores are stretched."""
+    grey = pictures[:, 0] if pictures.ndim == 4 else pictures
+    if not grey.size or (grey.min() >= 0 and grey.max() <= 1):
+        return grey
+    low, high = (limit(axis=(1, 2), keepdims=True) for limit in (grey.min, grey.max))
+    return np.asarray((grey - low) / np.maximum(high - low, 1e-6), np.float32)

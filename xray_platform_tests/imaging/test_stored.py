@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xray_platform.imaging.form import BYTE, FULL, SCORES, SPAN, UNIT, Form
-from xray_platform.imaging.stored import as_read, as_stored, stored_dtype, stored_meaning
+from xray_platform.imaging.stored import as_read, as_seen, as_stored, stored_dtype, stored_meaning
 
 
 @pytest.mark.parametrize("form", [BYTE, FULL])
@@ -29,3 +29,11 @@ def test_scores_are_kept_in_half_precision() -> None:
     scores = np.linspace(-4, 4, 999, dtype=np.float32)
     assert stored_dtype(SCORES) == "float16"
     np.testing.assert_allclose(as_read(as_stored(scores, SCORES)), scores, atol=2e-3)
+
+
+def test_scores_and_channels_can_be_looked_at() -> None:
+    scores = np.random.default_rng(0).normal(0, 2, (2, 3, 8, 9)).astype(np.float32)
+    for pictures in (scores, scores[:, 0], np.zeros((0, 8, 9), np.float32), np.full((1, 8, 9), -2, np.float32)):
+        seen = as_seen(pictures)
+        assert seen.shape == (len(pictures), 8, 9)
+        assert ((seen >= 0) & (seen <= 1)).all()
