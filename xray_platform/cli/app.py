@@ -12,6 +12,7 @@ from xray_platform.cli.bench import bench
 from xray_platform.cli.check import check
 from xray_platform.cli.deidentify import deidentify
 from xray_platform.cli.demo import demo
+from xray_platform.cli.export import export
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
 from xray_platform.cli.restore import restore
@@ -30,7 +31,7 @@ A store is a folder with data/ and mlruns/; it is made on first use. Exit codes:
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-COMMANDS = (demo, ingest, run, ui, predict, status, check, deidentify, restore, verify, bench, teach)
+COMMANDS = (demo, ingest, run, ui, predict, status, check, deidentify, restore, export, verify, bench, teach)
 for command in COMMANDS:
     app.command()(command)
 

@@ -1,0 +1,89 @@
+"""Export: write a store's pictures as 16-bit PNG files that carry the facts research needs, and no identity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xray_platform.errors import DataError, InputError, StoreError
+from xray_platform.imaging.form import SPAN, Form, Pixels
+from xray_platform.imaging.png_facts import Fact, fitting_facts, write_png
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.whole import read_whole
+from xray_platform.progress import Progress, silent
+from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
+from xray_platform.tables.layouts import standard_group
+from xray_platform.tables.places import Places
+from xray_platform.workers import Lost, map_in_children
+
+OTHERWISE = {"rows", "columns", "photometric"}  # of the source; the file says its own
+CHANGED = ("spacing_mm", "window_low", "window_high")  # no longer true of what a recipe made
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One picture to write."""
+
+    source: Path
+    target: Path
+    window: tuple[float, float]
+    facts: dict[str, Fact]
+
+
+def export_pictures(places: Places, folder: Path, recipe: Recipe | None = None, *, progress: Progress = silent) -> int:
+    """Write every standard image of a store to `folder/<image>.png`, and return how many there are.
+
+    As they are stored (16 bit, grey values after the modality transformation), or as a recipe prepares them. Each file
+    carries what may travel of its row in the table `images` (`read_facts` reads it back). Raises InputError for a
+    recipe that does not give pictures between black and white, DataError for a store without pictures, StoreError where
+    a picture cannot be read or written.
+    """
+    if recipe is not None and recipe.gives.low is None:
+        raise InputError(f"the recipe gives {recipe.gives}; pictures between black and white can be written")
+    rows = STANDARD_IMAGES.read(places).merge(IMAGES.read(places), on=["image", "batch"], suffixes=("", "_source"))
+    if rows.empty:
+        raise DataError(f"{places.root} has no pictures yet; `xray ingest` brings some")
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = _jobs(places, folder, rows, recipe)
+    results = map_in_children(partial(_write, recipe=recipe), jobs, what="pictures exported", progress=progress)
+    for job, result in zip(jobs, results, strict=True):
+        if isinstance(result, Lost):
+            raise StoreError(f"picture {job.source.name} could not be exported: {result.reason}, {result.detail}")
+        if result:
+            raise StoreError(result)
+    return len(jobs)
+
+
+def _jobs(places: Places, folder: Path, rows: pd.DataFrame, recipe: Recipe | None) -> Sequence[_Job]:
+    jobs = []
+    for row in rows.to_dict("records"):
+        facts: dict[str, Any] = {str(name): value for name, value in row.items() if name not in OTHERWISE}
+        facts["photometric"] = "MONOCHROME2"
+        if recipe is not None:
+            facts |= dict.fromkeys(CHANGED) | {"recipe": recipe.id}
+        image, window = str(row["image"]), (float(row["window_low"]), float(row["window_high"]))
+        source = standard_group(places, str(row["batch"])) / image
+        jobs.append(_Job(source, folder / f"{image}.png", window, fitting_facts(facts)))
+    return jobs
+
+
+def _write(job: _Job, recipe: Recipe | None) -> str:
+    """Write one picture in a child process; return what kept it from that, or nothing."""
+    try:
+        pixels = read_whole(job.source)
+        if recipe is not None:
+            pixels = _whole_numbers(recipe.apply(pixels, job.window), recipe.gives)
+        write_png(job.target, pixels, job.facts)
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def _whole_numbers(pixels: Pixels, form: Form) -> Pixels:
+    if form.dtype == "float32":
+        return np.asarray(np.rint(pixels * np.float32(SPAN["uint16"])), np.uint16)
+    return pixels
