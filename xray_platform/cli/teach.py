@@ -19,7 +19,7 @@ def teach(
     out: Annotated[Path | None, typer.Option(help="folder for the weights [default: where the platform looks]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of all that is drawn by chance")] = 0,
 ) -> None:
-    """Learn the weights of the quality rules' look, or of the restorer, anew; half an hour for the restorer."""
+    """Learn the weights of the quality rules' look, or of the restorer, anew; more than an hour for the restorer."""
     teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer}
     if name not in teachers:
         raise InputError(f"nothing is called {name!r}; there are {', '.join(teachers)}")

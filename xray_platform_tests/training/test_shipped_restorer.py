@@ -1,14 +1,18 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
 from xray_platform.errors import InputError
+from xray_platform.imaging.repair.measure import mean_scores, measure
+from xray_platform.imaging.repair.restore import restore
 from xray_platform.networks.restorer import Restorer, RestorerSettings
 from xray_platform.training.learnt_restorer import LearntRestorer
 from xray_platform.training.restorer_films import films_to_learn_from
 from xray_platform.training.shipped_restorer import shipped_restorer
+from xray_platform_tests.imaging.repair.chest import chest, noisy, painted
 
 
 def test_a_kept_restorer_loads_where_it_is_first_used(tmp_path: Path) -> None:
@@ -39,3 +43,22 @@ def test_a_manifest_that_is_missing_or_short_is_told(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("file\na.png\n")
     with pytest.raises(InputError, match="lacks in_durham_set, patient"):
         films_to_learn_from(tmp_path, 5)
+
+
+def test_what_is_shipped_beats_the_classical_way_on_films_it_never_saw(shared_data: Path, tmp_path: Path) -> None:
+    for folder in ("damaged", "clean"):
+        (tmp_path / folder).mkdir()
+        for file in sorted((shared_data / "durham" / folder).iterdir())[7::20]:
+            (tmp_path / folder / file.name).symlink_to(file)
+    pairs = tmp_path / "damaged", tmp_path / "clean"
+    classical, learnt = (mean_scores(measure(*pairs, learnt=way))["all"] for way in (None, shipped_restorer()))
+    assert learnt["psnr"] > max(classical["psnr"], 27)
+    assert learnt["ssim"] > max(classical["ssim"], 0.77)
+
+
+def test_a_large_picture_is_restored_in_tiles() -> None:
+    clean = np.asarray(cv2.resize(chest(), (1200, 1100)), np.uint8)
+    restored = restore(noisy(painted(clean), 20, 0), learnt=shipped_restorer())
+    assert restored.pixels.shape == clean.shape
+    assert "a learnt restorer" in restored.done[0]
+    assert np.abs(restored.pixels.astype(float) - clean).mean() < 6
