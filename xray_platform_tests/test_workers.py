@@ -1,0 +1,76 @@
+import os
+import resource
+import signal
+import time
+
+import numpy as np
+
+from xray_platform.workers import KEEP_MEMORY, THREADS, Limits, Lost, map_in_children
+
+WHAT = "working"
+
+
+def test_results_come_in_the_order_of_their_items_with_progress() -> None:
+    seen: list[tuple[int, int, str]] = []
+    squares = list(map_in_children(square, range(6), what=WHAT, progress=lambda *step: seen.append(step)))
+    assert squares == [0, 1, 4, 9, 16, 25]
+    assert seen == [(number, 6, WHAT) for number in range(1, 7)]
+
+
+def test_what_fails_hangs_or_dies_is_lost_and_the_others_go_on() -> None:
+    results = list(map_in_children(misbehave, ["well", "raise", "hang", "die", "well"], what=WHAT, limits=Limits(3.0)))
+    assert results[0] == results[4] == "well"
+    lost = [result for result in results[1:4] if isinstance(result, Lost)]
+    assert [each.reason for each in lost] == ["error", "timeout", "killed"]
+    assert "secret" not in lost[0].detail
+
+
+def test_what_needs_more_memory_than_its_limit_is_lost() -> None:
+    limits = Limits(memory_bytes=1024**3)
+    small, large = map_in_children(fill, [10**6, 2 * 10**9], what=WHAT, limits=limits)
+    assert small == 10**6
+    assert isinstance(large, Lost)
+    assert large.reason == "killed"
+
+
+def test_a_child_has_one_thread_and_keeps_its_memory_for_the_next_item() -> None:
+    own_crew = Limits(memory_bytes=7 * 1024**3)
+    fetched = list(map_in_children(pages_fetched, [8 * 10**6] * 4, what=WHAT, workers=1, limits=own_crew))
+    counts = [pages for pages in fetched if isinstance(pages, int)]
+    assert len(counts) == 4
+    assert counts[-1] < 100 < counts[0]
+    assert list(map_in_children(threads_of, ["OMP_NUM_THREADS"], what=WHAT)) == ["1"]
+
+
+def test_this_process_is_left_as_it_was() -> None:
+    before = {name: os.environ.get(name) for name in (*THREADS, *KEEP_MEMORY)}
+    list(map_in_children(square, [1], what=WHAT))
+    assert {name: os.environ.get(name) for name in before} == before
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def misbehave(how: str) -> str:
+    if how == "raise":
+        raise ValueError("secret")
+    if how == "hang":
+        time.sleep(60)
+    if how == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return how
+
+
+def threads_of(library: str) -> str | None:
+    return os.environ.get(library)
+
+
+def fill(count: int) -> int:
+    return int(np.ones(count, np.uint8).sum())
+
+
+def pages_fetched(count: int) -> int:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(count, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
