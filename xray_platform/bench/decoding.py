@@ -1,6 +1,11 @@
-"""Decoding: pictures a second of each transfer syntax, against pydicom with its own choice of plug-in."""
+"""Decoding: pictures a second and core of each transfer syntax, against pydicom with its own choice of plug-in.
+
+Counted is processor time: GDCM, pydicom's first choice, spreads a JPEG 2000 picture over two cores, where an archive's
+next picture is waiting for the second one anyway.
+"""
 
 import io
+import time
 from functools import partial
 
 import numpy as np
@@ -25,8 +30,9 @@ def decoding() -> dict[str, float | int | str]:
         data, name = next(made_files(1, SIDE, str(syntax))), UID(syntax).name
         if not np.array_equal(ours(data), by_pydicom(data)):
             raise DataError(f"the two decoders of {name} disagree")
-        seconds = best_seconds({"ours": partial(ours, data), "pydicom": partial(by_pydicom, data)}, ROUNDS)
-        figures[f"decode {name}, pictures_per_s"] = 1 / seconds["ours"]
+        ways = {"ours": partial(ours, data), "pydicom": partial(by_pydicom, data)}
+        seconds = best_seconds(ways, ROUNDS, time.process_time)
+        figures[f"decode {name}, pictures_per_s_and_core"] = 1 / seconds["ours"]
         figures[f"decode {name}, against pydicom, ratio"] = seconds["pydicom"] / seconds["ours"]
     return figures
 
