@@ -157,6 +157,8 @@ def _result_or_loss(future: ProcessFuture[Any]) -> Any:
 
 def _calm_down(memory_bytes: int | None, started: Semaphore) -> None:
     """Give the child one thread for each numerical library, and its memory limit."""
+    # a lock that a library makes (numcodecs does) then leaves no name in the system behind when the child is ended
+    multiprocessing.set_start_method("fork", force=True)
     os.environ.update(dict.fromkeys(THREADS, "1"))
     if memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
