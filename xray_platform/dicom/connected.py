@@ -14,14 +14,9 @@ SPARSE = 0.005
 
 
 def set_places(mask: Mask) -> Places:
-    """Return where a mask (rows, columns) is not 0, as places in its flattened form, in order."""
-    flat = np.ascontiguousarray(mask).ravel()
-    whole = flat.size // 8 * 8
-    words = np.flatnonzero(flat[:whole].view(np.uint64))
-    near = (words[:, None] * 8 + np.arange(8)).ravel()
-    near = np.concatenate([near, np.arange(whole, flat.size)])
-    found: Places = near[flat[near] > 0]
-    return found
+    """Return where a mask (rows, columns; 0 or 1) is 1, as places in its flattened form, in order."""
+    # as truth values NumPy looks at eight at once: a quarter of the time of numbers
+    return np.flatnonzero(np.ascontiguousarray(mask).view(np.bool_))
 
 
 def connected(mask: Mask, places: Places) -> tuple[int, Places]:

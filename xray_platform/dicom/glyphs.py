@@ -103,10 +103,9 @@ def _measured(mask: Array, relief: Array) -> Glyphs:
     if not places.size:
         return Glyphs(*(np.zeros(0) for _ in Glyphs._fields))
     count, each = connected(mask, places)
-    count, places, each = _without_specks(count, places, each)
+    area, contrast, places, each = _without_noise(count, places, each, relief)
+    count = area.size
     down, across = np.divmod(places, mask.shape[1])
-    area = np.bincount(each, minlength=count).astype(float)
-    contrast = np.bincount(each, weights=relief[down, across], minlength=count) / area
     runs_x = np.bincount(each[(across == 0) | (mask[down, across - 1] == 0)], minlength=count)
     runs_y = np.bincount(each[(down == 0) | (mask[down - 1, across] == 0)], minlength=count)
     left, right = _ends(each, across, count)
@@ -115,11 +114,13 @@ def _measured(mask: Array, relief: Array) -> Glyphs:
     return Glyphs(left, top, right - left, bottom - top, area, contrast, *strokes)
 
 
-def _without_specks(count: int, places: Array, each: Array) -> tuple[int, Array, Array]:
-    """Return what is left of pieces once those of too few pixels are gone: noise has thousands of them."""
-    large = np.bincount(each, minlength=count) >= FEWEST
-    kept = large[each]
-    return int(large.sum()), places[kept], (np.cumsum(large) - 1)[each[kept]]
+def _without_noise(count: int, places: Array, each: Array, relief: Array) -> tuple[Array, Array, Array, Array]:
+    """Return area and contrast of pieces that are neither small nor faint, and their pixels: noise has thousands."""
+    area = np.bincount(each, minlength=count).astype(float)
+    contrast = np.bincount(each, weights=relief.ravel()[places], minlength=count) / area
+    clear = (area >= FEWEST) & (contrast >= FAINTEST)
+    kept = clear[each]
+    return area[clear], contrast[clear], places[kept], (np.cumsum(clear) - 1)[each[kept]]
 
 
 def _ends(each: Array, places: Array, count: int) -> tuple[Array, Array]:
@@ -133,5 +134,5 @@ def _ends(each: Array, places: Array, count: int) -> tuple[Array, Array]:
 
 def _plausible(found: Glyphs, tallest: float) -> Glyphs:
     small, large = np.minimum(found.width, found.height), np.maximum(found.width, found.height)
-    sized = (small <= tallest) & (large >= LOWEST) & (large <= 8 * tallest) & (found.area >= FEWEST)
-    return found.taken(sized & (found.area >= 0.12 * found.width * found.height) & (found.contrast >= FAINTEST))
+    sized = (small <= tallest) & (large >= LOWEST) & (large <= 8 * tallest)
+    return found.taken(sized & (found.area >= 0.12 * found.width * found.height))
