@@ -11,7 +11,8 @@ import pandas as pd
 
 from xray_platform.defs.judge import cohort_of, kept_evaluation, scorer_of
 from xray_platform.defs.model_store import TrainingRecord, current_record, model_folder
-from xray_platform.defs.train import MODEL
+from xray_platform.defs.train import MODEL, STANDARD
+from xray_platform.dicom.standard import StandardSettings
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
 from xray_platform.evaluation.heatmap import MapScale, map_scale
@@ -122,6 +123,7 @@ def _hand_over(
     facts = BundleFacts(
         model=record.model,
         family=record.family,
+        standard=StandardSettings.model_validate(record.settings.get(STANDARD, {})),
         recipe=record.recipe,
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,

@@ -14,6 +14,7 @@ from xray_platform.defs.model_store import TrainingRecord, keep_record, model_fo
 from xray_platform.defs.progress import logged
 from xray_platform.defs.provenance import provenance
 from xray_platform.detectors.all import DETECTORS
+from xray_platform.dicom.standard import settings_of
 from xray_platform.errors import DataError
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
@@ -23,7 +24,7 @@ from xray_platform.tracking.runs import RunLink, TrackedRun, open_run
 from xray_platform.training.fit import fit_network
 from xray_platform.training.training_settings import TrainingSettings
 
-MODEL = "model"
+MODEL, STANDARD = "model", "standard images"
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 
 
@@ -43,6 +44,7 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
     recipe = part_of(TensorSettings, config).made()
     cohort = read_cohort(places, recipe)
     _enough(cohort, model)
+    standard = {STANDARD: settings_of(places, cohort.rows["batch"].unique()).model_dump(mode="json")}
     began = time.monotonic()
     with open_run(
         open_tracking(places),
@@ -51,7 +53,7 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
         asset_key=context.asset_key.to_user_string(),
     ) as run:
         context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
-        settings, inputs = _settings(model, config), _inputs(cohort)
+        settings, inputs = {**_settings(model, config), **standard}, _inputs(cohort)
         run.log_parameters({"recipe": recipe.model_dump(mode="json"), **settings})
         _log_data(run, cohort, inputs)
         fitted = _fit(context, cohort, model, config, run)

@@ -1,7 +1,7 @@
 """Standard: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2 for all later rooms."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from xray_platform.tables.layouts import STANDARD_IMAGES_LAYOUT, standard_group
 from xray_platform.tables.places import Places
 from xray_platform.workers import GIB, Limits, Lost
 
-__all__ = ["StandardSettings", "read_standard", "standardise_batch"]
+__all__ = ["StandardSettings", "read_standard", "settings_of", "standardise_batch"]
 
 DEFAULT = StandardSettings()
+MADE_WITH = "made_with"
 LIMITS = Limits(seconds=120, memory_bytes=8 * GIB)
 
 
@@ -44,7 +45,7 @@ def standardise_batch(
     ]
     sizes = [int(rows * columns * 2) for rows, columns in zip(images["rows"], images["columns"], strict=True)]
     try:
-        _new_group(waiting)
+        _new_group(waiting, settings)
         rows = list(_made(jobs, sizes, settings, progress))
         _take_place(waiting, group)
     except OSError as error:
@@ -61,6 +62,31 @@ def read_standard(places: Places, batch: str, image: str) -> Image:
     return pixels
 
 
+def settings_of(places: Places, batches: Iterable[str]) -> StandardSettings:
+    """Return the settings with which the standard images of these batches were made.
+
+    Raises StoreError where a batch has none, DataError where they differ: a model must see all pictures alike.
+    """
+    first: tuple[str, StandardSettings] | None = None
+    for batch in batches:
+        found = _settings_of(places, batch)
+        if first is not None and first[1] != found:
+            raise DataError(
+                f"the standard images of {first[0]} were made with {first[1]}, those of {batch} with {found}; "
+                "materialise `standard_images` of all batches with the same settings"
+            )
+        first = first or (batch, found)
+    return first[1] if first else DEFAULT
+
+
+def _settings_of(places: Places, batch: str) -> StandardSettings:
+    try:
+        attributes = zarr.open_group(standard_group(places, batch), mode="r").attrs
+        return StandardSettings.model_validate(attributes.get(MADE_WITH, {}))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"the standard images of {batch} cannot be read; materialise `standard_images`") from error
+
+
 def _made(
     jobs: Sequence[StandardJob], sizes: Sequence[int], settings: StandardSettings, progress: Progress
 ) -> Iterator[dict[str, Any]]:
@@ -74,9 +100,10 @@ def _made(
         yield result
 
 
-def _new_group(path: Path) -> None:
+def _new_group(path: Path, settings: StandardSettings) -> None:
     _remove(path)
-    zarr.open_group(path, mode="w", zarr_format=3)
+    made_with = {name: getattr(settings, name) for name in StandardSettings.model_fields}
+    zarr.open_group(path, mode="w", zarr_format=3, attributes={MADE_WITH: made_with})
 
 
 def _take_place(waiting: Path, group: Path) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 import dagster as dg
 import pydicom
 
-from xray_platform.defs.model_store import current_record
+from xray_platform.defs.model_store import current_record, model_folder
 from xray_platform.defs.models import NAMES
 from xray_platform.dicom.plan import plan_batches, plans
+from xray_platform.dicom.standard import StandardSettings
 from xray_platform.imaging.recipes import named_recipe
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
+from xray_platform.serving.bundle import Bundle
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_group
 from xray_platform.tracking.experiments import open_tracking
@@ -177,3 +179,15 @@ def test_a_recipe_that_no_model_can_take_is_told(story: Story) -> None:
     (outcome,) = story.store.run(keys, lambda entry: heard.append(entry.message), config=config, force=True)
     assert not outcome.success
     assert "models here take pictures between black and white" in f"{outcome} {heard}"
+
+
+def test_a_model_remembers_how_its_standard_images_were_made(story: Story) -> None:
+    keys = story.store.select([], "standard_images, tensors, pca_residual, pca_residual_scores, pca_residual_report")
+    config = {"standard_images": {"window_low_percent": 2.0, "window_high_percent": 98.0}}
+    outcomes = list(story.store.run(keys, ignore, config=config, force=True))
+    assert all(outcome.success for outcome in outcomes)
+    record = current_record(story.places, "pca_residual")
+    bundle = Bundle.open(model_folder(story.places, record) / "bundle")
+    assert bundle.facts.standard == StandardSettings(window_low_percent=2.0, window_high_percent=98.0)
+    run = open_tracking(story.places).client.get_run(record.run)
+    assert run.data.params["standard images.window_low_percent"] == "2.0"

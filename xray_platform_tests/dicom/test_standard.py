@@ -1,0 +1,84 @@
+"""Standard images: decoded once, found again with the settings that made them, whole after whatever happens."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xray_platform.dicom import standard
+from xray_platform.dicom.standard import StandardSettings, read_standard, settings_of, standardise_batch
+from xray_platform.errors import DataError, StoreError
+from xray_platform.tables.places import Places
+from xray_platform_tests.dicom.deidentify.making import encoded, make, smooth
+from xray_platform_tests.dicom.test_publish import published, take
+
+TIGHT = StandardSettings(window_low_percent=5, window_high_percent=95)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "store")
+
+
+@pytest.fixture
+def batch(places: Places, tmp_path: Path) -> str:
+    return _batch(places, tmp_path / "archive", patient="4711")
+
+
+def _batch(places: Places, folder: Path, patient: str) -> str:
+    folder.mkdir()
+    (folder / "one.dcm").write_bytes(encoded(make(PatientID=patient, SOPInstanceUID=f"1.2.3.{patient}")))
+    name = take(places, folder)
+    assert len(published(places, name).images) == 1
+    return name
+
+
+def test_all_grey_levels_and_the_window_of_a_picture_are_kept(places: Places, batch: str) -> None:
+    (row,) = standardise_batch(places, batch).to_dict("records")
+    pixels = read_standard(places, batch, str(row["image"]))
+    assert np.array_equal(pixels, smooth())
+    assert row["grey_levels"] == len(np.unique(smooth()))
+    assert (row["window_low"], row["window_high"]) == pytest.approx(tuple(np.percentile(smooth(), (0.5, 99.5))), abs=1)
+
+
+def test_the_settings_lie_with_the_pictures(places: Places, batch: str) -> None:
+    standardise_batch(places, batch)
+    assert settings_of(places, [batch]) == StandardSettings()
+    standardise_batch(places, batch, TIGHT)
+    assert settings_of(places, [batch]) == TIGHT
+    assert settings_of(places, []) == StandardSettings()
+
+
+def test_batches_that_were_made_differently_are_not_mixed(places: Places, batch: str, tmp_path: Path) -> None:
+    other = _batch(places, tmp_path / "other", patient="4712")
+    standardise_batch(places, batch)
+    standardise_batch(places, other, TIGHT)
+    with pytest.raises(DataError, match=rf"of {batch} were made with .*0\.5.*, those of {other} with .*95.*same sett"):
+        settings_of(places, [batch, other])
+
+
+def test_what_is_not_there_is_told(places: Places, batch: str) -> None:
+    with pytest.raises(StoreError, match=f"standard images of {batch} cannot be read; materialise"):
+        settings_of(places, [batch])
+    with pytest.raises(StoreError, match="there is no standard image feed"):
+        read_standard(places, batch, "feed")
+
+
+def test_a_crash_leaves_the_old_pictures_whole(places: Places, batch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = str(standardise_batch(places, batch)["image"][0])
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(standard, "_take_place", crash)
+    with pytest.raises(KeyboardInterrupt):
+        standardise_batch(places, batch, TIGHT)
+    assert settings_of(places, [batch]) == StandardSettings()
+    assert np.array_equal(read_standard(places, batch, image), smooth())
+
+
+def test_a_published_file_that_changed_is_no_picture_any_more(places: Places, batch: str) -> None:
+    (file,) = places.processed.rglob("*.dcm")
+    file.write_bytes(file.read_bytes()[:400])
+    with pytest.raises(DataError, match="cannot be decoded"):
+        standardise_batch(places, batch)
