@@ -7,11 +7,20 @@ import sys
 import tempfile
 from pathlib import Path
 
+import cv2
+
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform_tests.house.readme import README
+from xray_platform_tests.imaging.repair.chest import chest, noisy, painted
 
 PICTURES = 40
-STANDS_FOR = {"ARCHIVE": "archive", "labels.csv": "archive/labels.csv", "NEW_PICTURES": "archive/EXPORT"}
+STANDS_FOR = {
+    "ARCHIVE": "archive",
+    "labels.csv": "archive/labels.csv",
+    "NEW_PICTURES": "archive/EXPORT",
+    "DAMAGED": "damaged",
+    "RESTORED": "restored",
+}
 
 
 def shown(text: str) -> list[str]:
@@ -25,6 +34,8 @@ def run_all(folder: Path) -> None:
     """Run them one after the other; the first that fails ends it."""
     settings = ArchiveSettings(pictures=PICTURES, side=256, difficulty=0.5, broken=False)
     write_archive(folder / "archive", settings)
+    (folder / "damaged").mkdir()
+    cv2.imwrite(str(folder / "damaged" / "chest.png"), noisy(painted(chest()), 20, seed=0)[..., ::-1])
     environment = {**os.environ, "XRAY_ROOT": str(folder / "store"), "XRAY_KEY_FILE": str(folder / "pseudonym.key")}
     for command in shown(README.read_text(encoding="utf-8")):
         words = [STANDS_FOR.get(word, word) for word in shlex.split(command)]
