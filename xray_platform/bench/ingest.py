@@ -3,30 +3,22 @@
 import hashlib
 import shutil
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.decoding import decoding
+from xray_platform.bench.intake import take_archive_in
 from xray_platform.bench.intake_files import write_archive
 from xray_platform.bench.intake_memory import memory
-from xray_platform.dicom.archive import take_in
-from xray_platform.dicom.examine import QualitySettings, examine_batch
-from xray_platform.dicom.plan import batch_names, plan_batches, read_plan
-from xray_platform.dicom.pseudonym import PseudonymKey
-from xray_platform.dicom.publish import publish_batch
+from xray_platform.bench.turns import timed
+from xray_platform.dicom.examine import QualitySettings
 from xray_platform.progress import Progress
-from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
 from xray_platform.workers import cores
 
 ARCHIVES = {"8 MB": (60, 2048), "64 kB": (2000, 180)}  # files, and pixels a side
 ROUNDS = 3
 FLOOR = "floor, sha256 + copy + rename"
-KEY = PseudonymKey(b"a key for measuring only, no secret")
-Result = TypeVar("Result")
 
 
 def measure(progress: Progress, _: Inputs) -> Figures:
@@ -62,10 +54,10 @@ def _rates(folder: Path, size: str, count: int, total: int) -> dict[str, float]:
 
 def _round(folder: Path, source: Path) -> dict[str, float]:
     """Return the seconds of each stage, every one of which works on a fresh store."""
-    _, floor = _timed(lambda: _hash_copy_rename(source, folder / "floor"))
+    _, floor = timed(_hash_copy_rename, source, folder / "floor")
     seconds = {FLOOR: floor}
     for rules, settings in (("header rules", QualitySettings(pixels=False)), ("every rule", QualitySettings())):
-        stages = _intake(Places(folder / "store"), source, settings)
+        stages = take_archive_in(Places(folder / "store"), source, settings)
         seconds[f"whole intake, {rules}"] = sum(stages.values())
         seconds |= {
             "stored": stages["stored"],
@@ -84,28 +76,6 @@ def _hash_copy_rename(source: Path, target: Path) -> None:
         waiting = target / str(number)
         waiting.write_bytes(data)
         waiting.rename(target / hashlib.sha256(data).hexdigest())
-
-
-def _intake(places: Places, source: Path, settings: QualitySettings) -> dict[str, float]:
-    """Take an archive in as the assets do; return the seconds of each stage, the tables' writing included."""
-    seconds = {"stored": 0.0, "examined": 0.0, "published": 0.0}
-    _, planning = _timed(lambda: plan_batches(places, source))
-    for batch in batch_names(places):
-        catalogue, storing = _timed(lambda: take_in(places, read_plan(places, batch)))  # noqa: B023 - called at once
-        CATALOGUE.write(places, catalogue, batch)
-        quality, examining = _timed(lambda: examine_batch(places, batch, settings))  # noqa: B023
-        QUALITY.write(places, quality, batch)
-        published, publishing = _timed(lambda: publish_batch(places, batch, KEY))  # noqa: B023
-        IMAGES.write(places, published.images, batch)
-        for stage, taken in (("stored", storing), ("examined", examining), ("published", publishing)):
-            seconds[stage] += taken
-    seconds["stored"] += planning
-    return seconds
-
-
-def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
 
 
 INGEST = Benchmark(

@@ -4,19 +4,14 @@ Run as `python -m xray_platform.bench.intake_memory STORE SOURCE` it takes an ar
 it had, itself and the largest of its children.
 """
 
-import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
+from xray_platform.bench.intake import take_archive_in
 from xray_platform.bench.intake_files import made_files
-from xray_platform.dicom.archive import take_in
-from xray_platform.dicom.examine import QualitySettings, examine_batch
-from xray_platform.dicom.plan import batch_names, plan_batches, read_plan
-from xray_platform.dicom.pseudonym import PseudonymKey
-from xray_platform.dicom.publish import publish_batch
-from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
+from xray_platform.dicom.examine import QualitySettings
 from xray_platform.tables.places import Places
 
 FEW, MANY, SIDE = 1000, 20_000, 128
@@ -38,18 +33,13 @@ def memory(folder: Path) -> dict[str, float | int | str]:
 
 def _most(store: Path, source: Path) -> float:
     command = [sys.executable, "-m", "xray_platform.bench.intake_memory", str(store), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
 def main(store: Path, source: Path) -> None:
     """Take an archive in with every rule and say how much memory that took."""
-    places = Places(store)
-    plan_batches(places, source)
-    for batch in batch_names(places):
-        CATALOGUE.write(places, take_in(places, read_plan(places, batch)), batch)
-        QUALITY.write(places, examine_batch(places, batch, QualitySettings()), batch)
-        IMAGES.write(places, publish_batch(places, batch, PseudonymKey(b"m" * 32)).images, batch)
+    take_archive_in(Places(store), source, QualitySettings())
     both = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     sys.stdout.write(f"{max(both) / 1024:.0f}\n")
 

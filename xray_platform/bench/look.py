@@ -9,11 +9,11 @@ from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.dicom.anatomy.cut import cut_off
 from xray_platform.dicom.anatomy.look import Look, look_at
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.reduced import Small
 from xray_platform.progress import Progress
-from xray_platform.training.halves import halves
-from xray_platform.training.look_lessons import drawn, small_pictures
+from xray_platform.training.halves import drawn, halves
+from xray_platform.training.look_lessons import small_pictures
 
-Small = np.ndarray[Any, np.dtype[np.float32]]
 MOST = 1000
 ALLOWED = QualitySettings()
 

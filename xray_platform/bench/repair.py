@@ -1,16 +1,16 @@
 """Repair: how close restored pictures come to their clean originals, and how many sound pictures are touched."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
+from xray_platform.bench.turns import timed
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.measure import mean_scores, measure, touched
 from xray_platform.imaging.repair.picture_file import is_picture
 from xray_platform.imaging.repair.restore import Learnt
 from xray_platform.progress import Progress
-from xray_platform.training.look_lessons import drawn
+from xray_platform.training.halves import drawn
 from xray_platform.training.shipped_restorer import shipped_restorer
 
 SOUND = 600  # pictures of a folder, drawn by chance
@@ -18,23 +18,22 @@ SOUND = 600  # pictures of a folder, drawn by chance
 
 def run(progress: Progress, inputs: Inputs) -> Figures:
     """Restore the pairs of a folder with `damaged` and `clean`, and look at the sound pictures of every other one."""
-    pairs = [folder for folder in inputs.data if (folder / "damaged").is_dir() and (folder / "clean").is_dir()]
+    ways: dict[str, Learnt | None] = {"classical": None}
+    if (shipped := shipped_restorer()) is not None:
+        ways["learnt"] = shipped
     figures: dict[str, float | int | str] = {}
     for folder in inputs.data:
-        if folder in pairs:
-            for way, learnt in (("classical", None), ("learnt", shipped_restorer())):
-                if way == "classical" or learnt is not None:
-                    figures |= _pairs(folder, way, learnt, progress)
+        if (folder / "damaged").is_dir() and (folder / "clean").is_dir():
+            for way, learnt in ways.items():
+                figures |= _pairs(folder, way, learnt, progress)
         else:
             figures |= _sound(folder, progress)
     return figures
 
 
 def _pairs(folder: Path, way: str, learnt: Learnt | None, progress: Progress) -> dict[str, float | int | str]:
-    began = time.perf_counter()
-    scores = measure(folder / "damaged", folder / "clean", progress=progress, learnt=learnt)
-    taken = (time.perf_counter() - began) / len(scores)
-    figures: dict[str, float | int | str] = {f"{folder.name}: {way}, s_per_picture": taken}
+    scores, taken = timed(measure, folder / "damaged", folder / "clean", progress=progress, learnt=learnt)
+    figures: dict[str, float | int | str] = {f"{folder.name}: {way}, s_per_picture": taken / len(scores)}
     for part, means in mean_scores(scores).items():
         named = {"pictures": "pictures", "damaged_psnr": "damaged, psnr_db", "damaged_ssim": "damaged, ssim"}
         named |= {"psnr": f"{way}, psnr_db", "ssim": f"{way}, ssim"}

@@ -1,7 +1,11 @@
-"""Turns: time several ways to do the same, by turns, so that the machine's other work hits them alike."""
+"""Turns: time one piece of work, or several ways to do the same by turns, so that other work hits them alike."""
 
 import time
 from collections.abc import Callable, Mapping
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 def best_seconds(
@@ -18,3 +22,9 @@ def best_seconds(
             way()
             seconds[name] = min(seconds[name], clock() - began)
     return seconds
+
+
+def timed(work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> tuple[Result, float]:
+    """Do a piece of work once; return what it gave, and its seconds."""
+    began = time.perf_counter()
+    return work(*args, **kwargs), time.perf_counter() - began

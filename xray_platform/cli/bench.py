@@ -1,13 +1,13 @@
 """`xray bench`: measure how fast and how good the platform is."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from xray_platform.cli.screen import OUT, bar, say, show
+from xray_platform.cli.session import places
 from xray_platform.errors import InputError
 
 
@@ -40,7 +40,7 @@ def bench(
         return
     if name not in BENCHES:
         raise InputError(f"no benchmark is called {name!r}; there are {', '.join(BENCHES)}")
-    chosen, inputs = BENCHES[name], Inputs(Path(os.environ["XRAY_ROOT"]), tuple(data or ()))
+    chosen, inputs = BENCHES[name], Inputs(places().root, tuple(data or ()))
     if chosen.needs and not inputs.data:
         raise InputError(f"{name} needs --data: {chosen.needs}")
     with bar(name) as progress:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-Small = np.ndarray[Any, np.dtype[np.float32]]
+from xray_platform.dicom.reduced import Small
+
 FLAT = 0.02
 
 

@@ -73,13 +73,9 @@ def eight_bits(values: Array) -> Array:
     if values.dtype not in (np.uint8, np.uint16):
         values, low, high = values.astype(np.float32) - np.float32(low), 0.0, high - low
     slope = 255 / max(high - low, 1.0)
-    scaled: Array = cv2.convertScaleAbs(_at_least(values, low), alpha=slope, beta=-slope * low)
-    return scaled
-
-
-def _at_least(values: Array, low: float) -> Array:
     raised: Array = cv2.max(values, low)  # type: ignore[call-overload]  # the stubs know of arrays alone
-    return raised
+    scaled: Array = cv2.convertScaleAbs(raised, alpha=slope, beta=-slope * low)
+    return scaled
 
 
 def find_glyphs(grey: Array, *, dark: bool, tallest: float, share: float) -> Glyphs:

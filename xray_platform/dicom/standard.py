@@ -102,8 +102,7 @@ def _made(
 
 def _new_group(path: Path, settings: StandardSettings) -> None:
     _remove(path)
-    made_with = {name: getattr(settings, name) for name in StandardSettings.model_fields}
-    zarr.open_group(path, mode="w", zarr_format=3, attributes={MADE_WITH: made_with})
+    zarr.open_group(path, mode="w", zarr_format=3, attributes={MADE_WITH: settings.model_dump(mode="json")})
 
 
 def _take_place(waiting: Path, group: Path) -> None:

@@ -6,13 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from xray_platform.errors import DataError, InputError, StoreError
-from xray_platform.imaging.form import SPAN, Form, Pixels
 from xray_platform.imaging.png_facts import Fact, fitting_facts, write_png
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.stored import as_stored
 from xray_platform.imaging.whole import read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
@@ -61,7 +60,7 @@ def export_pictures(places: Places, folder: Path, recipe: Recipe | None = None, 
 def _jobs(places: Places, folder: Path, rows: pd.DataFrame, recipe: Recipe | None) -> Sequence[_Job]:
     jobs = []
     for row in rows.to_dict("records"):
-        facts: dict[str, Any] = {str(name): value for name, value in row.items() if name not in OTHERWISE}
+        facts: dict[Any, Any] = {name: value for name, value in row.items() if name not in OTHERWISE}
         facts["photometric"] = "MONOCHROME2"
         if recipe is not None:
             facts |= dict.fromkeys(CHANGED) | {"recipe": recipe.id}
@@ -76,14 +75,8 @@ def _write(job: _Job, recipe: Recipe | None) -> str:
     try:
         pixels = read_whole(job.source)
         if recipe is not None:
-            pixels = _whole_numbers(recipe.apply(pixels, job.window), recipe.gives)
+            pixels = as_stored(recipe.apply(pixels, job.window), recipe.gives)
         write_png(job.target, pixels, job.facts)
     except StoreError as error:
         return str(error)
     return ""
-
-
-def _whole_numbers(pixels: Pixels, form: Form) -> Pixels:
-    if form.dtype == "float32":
-        return np.asarray(np.rint(pixels * np.float32(SPAN["uint16"])), np.uint16)
-    return pixels

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.form import UNIT, Pixels
 from xray_platform.imaging.png_facts import Fact, fitting_facts, write_png
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Shape
+from xray_platform.imaging.stored import as_stored
 from xray_platform.imaging.tensors import read_recipe, read_tensors
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -147,12 +148,12 @@ def materialise(
         folder.mkdir(parents=True, exist_ok=True)
     for done, (place, abnormal) in enumerate(rows["abnormal"].items(), start=1):
         picture = rows.loc[[place]]
+        image = picture["image"].iloc[0]
         name = None if pd.isna(abnormal) else CLASSES[bool(abnormal)]
         patches = _as_files(places, recipe_id, settings, picture)
         _remove(patches, [places.patches / other for other in CLASSES if other != name])
         if name is not None:
-            carried = {**facts.get(picture["image"].iloc[0], {}), "image": picture["image"].iloc[0]}
-            _write(patches, places.patches / name, {**carried, "recipe": recipe_id})
+            _write(patches, places.patches / name, {**facts.get(image, {}), "image": image, "recipe": recipe_id})
             written[name] += len(patches)
         progress(done, len(rows), "patches")
     return written
@@ -164,7 +165,7 @@ def _class_folders(places: Places) -> Iterator[Path]:
 
 def _as_files(places: Places, recipe_id: str, settings: PatchSettings, row: pd.DataFrame) -> dict[str, Pixels]:
     """Return the patches of one picture by file name."""
-    tensor = np.rint(read_tensors(places, recipe_id, row) * 65535).astype(np.uint16)
+    tensor = as_stored(read_tensors(places, recipe_id, row), UNIT)
     patches, positions = cut(tensor, settings)
     stem = f"{row['image'].iloc[0]}-{recipe_id}-{settings.side}"
     return {f"{stem}-{top}-{left}.png": patch for patch, (top, left) in zip(patches[0], positions, strict=True)}
@@ -173,7 +174,7 @@ def _as_files(places: Places, recipe_id: str, settings: PatchSettings, row: pd.D
 def _facts(places: Places, batch: str) -> dict[str, dict[str, Fact]]:
     """Return what may travel of each picture's row in the table `images`; the whole picture's size does not."""
     rows = IMAGES.read(places, batch).drop(columns=["rows", "columns"]).to_dict("records")
-    return {str(row["image"]): fitting_facts({str(name): value for name, value in row.items()}) for row in rows}
+    return {str(row["image"]): fitting_facts(row) for row in rows}
 
 
 def _remove(patches: Iterable[str], folders: list[Path]) -> None:

@@ -71,7 +71,7 @@ def checked_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
     return {name: _checked(ALLOWED[name], value) for name, value in facts.items() if value is not None}
 
 
-def fitting_facts(row: Mapping[str, Any]) -> dict[str, Fact]:
+def fitting_facts(row: Mapping[Any, Any]) -> dict[str, Fact]:
     """Return what of a table's row may travel and fits its column; the rest, such as a long maker's name, stays."""
     fitting: dict[str, Fact] = {}
     for name in row.keys() & ALLOWED.keys():

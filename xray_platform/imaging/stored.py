@@ -1,5 +1,7 @@
 """Stored: how a prepared picture is rounded for the store, and read back; serving rounds alike, without zarr."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,10 +23,13 @@ def as_stored(pixels: Pixels, form: Form) -> Pixels:
 
 def as_read(stored: Pixels) -> NDArray[np.float32]:
     """Return a stored picture as models see it: integers in [0, 1] (black to white), other numbers as they are."""
-    read: NDArray[np.float32] = np.multiply(
-        stored, np.float32(1.0 / SPAN.get(stored.dtype.name, 1.0)), dtype=np.float32
-    )
+    read: NDArray[np.float32] = np.multiply(stored, read_scale(stored.dtype), dtype=np.float32)
     return read
+
+
+def read_scale(dtype: np.dtype[Any]) -> np.float32:
+    """Return by what stored numbers of a dtype are multiplied when they are read."""
+    return np.float32(1.0 / SPAN.get(dtype.name, 1.0))
 
 
 def stored_meaning(form: Form) -> str:

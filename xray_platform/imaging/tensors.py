@@ -18,11 +18,11 @@ import zarr
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError, StoreError
-from xray_platform.imaging.form import SPAN, Window
+from xray_platform.imaging.form import Window
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Found, Shape
-from xray_platform.imaging.stored import as_stored, stored_dtype, stored_meaning
+from xray_platform.imaging.stored import as_stored, read_scale, stored_dtype, stored_meaning
 from xray_platform.imaging.whole import read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
@@ -126,7 +126,7 @@ def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Fo
 
 def _read_as_floats(wanted: list[tuple[ShardedPictures, int]], out: NDArray[np.float32]) -> None:
     dtype = wanted[0][0].dtype if wanted else np.dtype(np.uint16)  # one recipe stores one dtype
-    stored, scale = np.empty(out.shape[1:], dtype), np.float32(1.0 / SPAN.get(dtype.name, 1.0))
+    stored, scale = np.empty(out.shape[1:], dtype), read_scale(dtype)
     for picture, (tensors, row) in zip(out, wanted, strict=True):
         tensors.read_into(row, stored)
         picture[...] = stored  # converting and scaling apart is faster than both at once

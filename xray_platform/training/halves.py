@@ -1,9 +1,11 @@
 """Halves: of a set of pictures those of half of the subjects to learn from, and those of the others to judge by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from xray_platform.errors import InputError
@@ -38,6 +40,12 @@ def halves(folder: Path) -> Halves:
             raise InputError(f"{folder} lists {file}, which is not there")
         parts[sha256(f"{folder.name}|{who}".encode()).digest()[0] % 2].append(path)
     return Halves(*(tuple(part) for part in parts))
+
+
+def drawn(files: Sequence[Path], most: int, seed: int) -> list[Path]:
+    """Return at most so many files, drawn by chance, in their order."""
+    chosen = np.random.default_rng(seed).permutation(len(files))[:most]
+    return [files[number] for number in sorted(chosen)]
 
 
 def _list(folder: Path) -> pd.DataFrame:

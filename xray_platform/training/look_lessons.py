@@ -2,19 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from xray_platform.dicom.anatomy.learn import learn
 from xray_platform.dicom.anatomy.look import Weights
 from xray_platform.dicom.picture import read_picture
-from xray_platform.dicom.reduced import reduce
+from xray_platform.dicom.reduced import Small, reduce
 from xray_platform.progress import Progress, silent
-from xray_platform.training.halves import halves
+from xray_platform.training.halves import drawn, halves
 
 MOST = 1000  # pictures of one set
-Small = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def teach_look(folders: Sequence[Path], seed: int = 0, progress: Progress = silent) -> Weights:
@@ -22,12 +18,6 @@ def teach_look(folders: Sequence[Path], seed: int = 0, progress: Progress = sile
     sets = [list(small_pictures(drawn(halves(folder).learn, MOST, seed), progress)) for folder in folders]
     largest = max(len(pictures) for pictures in sets)
     return learn([each for pictures in sets for each in pictures * round(largest / max(len(pictures), 1))], seed)
-
-
-def drawn(files: Sequence[Path], most: int, seed: int) -> list[Path]:
-    """Return at most so many files, drawn by chance, in their order."""
-    chosen = np.random.default_rng(seed).permutation(len(files))[:most]
-    return [files[number] for number in sorted(chosen)]
 
 
 def small_pictures(files: Sequence[Path], progress: Progress = silent) -> Iterator[Small]:

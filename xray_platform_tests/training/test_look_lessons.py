@@ -10,8 +10,8 @@ import pytest
 from xray_platform.dicom.anatomy.look import look_at
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
-from xray_platform.training.halves import halves
-from xray_platform.training.look_lessons import drawn, small_pictures, teach_look
+from xray_platform.training.halves import drawn, halves
+from xray_platform.training.look_lessons import small_pictures, teach_look
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,14 @@
 """Cut: find the side at which a chest is cut off: with more of the picture there it would look more like one."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 
 from xray_platform.dicom.anatomy.gradients import POSITIONS, gradients, in_all_positions
 from xray_platform.dicom.anatomy.look import Weights, shipped_weights
+from xray_platform.dicom.reduced import Small
 
-Small = np.ndarray[Any, np.dtype[np.float32]]
 SIDE = 96  # of the picture that is widened, in pixels
 WIDER = 0.22  # by which the picture is widened, as a share of its height or width
 _UPRIGHT = [

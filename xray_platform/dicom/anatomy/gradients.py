@@ -11,7 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-Small = np.ndarray[Any, np.dtype[np.float32]]
+from xray_platform.dicom.reduced import Small
+
 Values = np.ndarray[Any, np.dtype[np.float32]]
 
 SIDE, CELLS, DIRECTIONS = 64, 8, 8

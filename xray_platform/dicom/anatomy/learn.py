@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from scipy.optimize import minimize
 
-from xray_platform.dicom.anatomy.gradients import LENGTH, gradients, in_all_positions
-from xray_platform.dicom.anatomy.look import Small, Values, Weights
+from xray_platform.dicom.anatomy.gradients import LENGTH, Values, gradients, in_all_positions
+from xray_platform.dicom.anatomy.look import Weights
 from xray_platform.dicom.anatomy.sides import differences
+from xray_platform.dicom.reduced import Small
 from xray_platform.errors import DataError
 
 LEAST = 50

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from xray_platform.dicom.anatomy.gradients import POSITIONS, Position, gradients, in_all_positions
+from xray_platform.dicom.anatomy.gradients import POSITIONS, Position, Values, gradients, in_all_positions
 from xray_platform.dicom.anatomy.sides import differences
+from xray_platform.dicom.reduced import Small
 
-Small = np.ndarray[Any, np.dtype[np.float32]]
-Values = np.ndarray[Any, np.dtype[np.float32]]
 WEIGHTS = Path(__file__).parent / "weights.npz"
 
 

@@ -1,12 +1,10 @@
 """Sides: what differs between a chest and its mirror image, about its own axis: heart, arch, stomach, diaphragms."""
 
-from typing import Any
-
 import cv2
 import numpy as np
 
-Small = np.ndarray[Any, np.dtype[np.float32]]
-Values = np.ndarray[Any, np.dtype[np.float32]]
+from xray_platform.dicom.anatomy.gradients import Values
+from xray_platform.dicom.reduced import Small
 
 SIDE, COARSE = 64, 24
 MIDDLE = slice(12, 52)

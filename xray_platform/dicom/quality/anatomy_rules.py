@@ -17,13 +17,13 @@ def _contradicted(specimen: Specimen, settings: QualitySettings) -> Iterator[Rem
     if specimen.picture is None or specimen.look.chest < settings.least_chest:
         return
     look, stated = specimen.look, _states_orientation(specimen)
+    said = "as its orientation says" if stated else "and states no orientation"
     if look.inverted > settings.most_contrary:
         yield Remark(f"it looks inverted, with {specimen.picture.photometric} taken at its word")
     elif max(look.turned, look.upside_down) > settings.most_contrary:
         how = "turned by a quarter" if look.turned > look.upside_down else "upside down"
-        yield Remark(f"it looks {how}, {'as its orientation says' if stated else 'and states no orientation'}")
+        yield Remark(f"it looks {how}, {said}")
     elif look.mirrored > settings.most_mirrored:
-        said = "as its orientation says" if stated else "and states no orientation"
         yield Remark(f"it looks mirrored, or the heart lies on the right, {said}", "warn" if stated else None)
 
 

@@ -1,15 +1,13 @@
 """Chests to look at: phantoms, which the weights were not learnt from, small and with dense tissue bright."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
 
+from xray_platform.dicom.reduced import Small
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
-
-Small = np.ndarray[Any, np.dtype[np.float32]]
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from xray_platform.dicom.anatomy.gradients import POSITIONS, Position, Small, gradients, in_all_positions
+from xray_platform.dicom.anatomy.gradients import POSITIONS, Position, gradients, in_all_positions
+from xray_platform.dicom.reduced import Small
 
 
 def put(picture: Small, position: Position) -> Small:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from xray_platform.dicom.anatomy.gradients import Small
 from xray_platform.dicom.anatomy.learn import LEAST, learn, spoilt
 from xray_platform.dicom.anatomy.look import look_at
+from xray_platform.dicom.reduced import Small
 from xray_platform.errors import DataError
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from xray_platform.dicom.anatomy.cut import cut_off
-from xray_platform.dicom.anatomy.gradients import Small
 from xray_platform.dicom.anatomy.look import Look, Weights, look_at, shipped_weights
+from xray_platform.dicom.reduced import Small
 
 
 def share(chests: Sequence[Small], field: str) -> float:

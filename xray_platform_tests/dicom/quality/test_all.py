@@ -10,7 +10,7 @@ from xray_platform.dicom.examination import examine_bytes
 from xray_platform.dicom.quality.all import RULES
 from xray_platform.dicom.quality.rule import GRAVITY
 from xray_platform_tests.dicom import made
-from xray_platform_tests.dicom.quality.cases import CASES, file
+from xray_platform_tests.dicom.quality.cases import CASES, Case, file
 
 IDENTITY = {
     "PatientName": "Mustermann^Erika", "PatientID": "ID-4711", "PatientBirthDate": "19610304",
@@ -36,6 +36,13 @@ def small(**attributes: Any) -> bytes:
 
 def test_every_listed_rule_has_a_case() -> None:
     assert {rule.code for rule in RULES} == {case.code for case in CASES}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_each_rule_says_what_is_wrong_and_how_grave_it_is(case: Case) -> None:
+    finding = case.finding()
+    assert finding.severity == case.severity
+    assert case.words in finding.evidence
 
 
 def test_the_gravest_that_a_rule_asks_for_has_a_case_and_nothing_is_graver() -> None:

@@ -8,18 +8,11 @@ from xray_platform.dicom.examination import DEFAULT
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES, stated_age
 from xray_platform.dicom.quality.specimen import Specimen, open_specimen
 from xray_platform_tests.dicom import made
-from xray_platform_tests.dicom.quality.cases import SEMANTIC_CASES, Case, file
+from xray_platform_tests.dicom.quality.cases import file
 
 
 def opened(**attributes: Any) -> Specimen:
     return open_specimen(file(made.chest(16, 16), **attributes), DEFAULT)
-
-
-@pytest.mark.parametrize("case", SEMANTIC_CASES, ids=str)
-def test_each_rule_says_what_is_wrong_and_how_grave_it_is(case: Case) -> None:
-    finding = case.finding()
-    assert finding.severity == case.severity
-    assert case.words in finding.evidence
 
 
 @pytest.mark.parametrize(
