@@ -7,6 +7,7 @@ import pytest
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+os.environ.setdefault("XRAY_KEY", "5e" * 32)  # no test makes or uses the key of whoever runs it
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -8,6 +8,7 @@ from xray_platform.defs.automation import FOLLOW
 from xray_platform.defs.launchpad import DeidentifyConfig, QualityConfig, SplitConfig
 from xray_platform.defs.made import Made
 from xray_platform.defs.progress import logged
+from xray_platform.defs.recorded import head_metadata
 from xray_platform.defs.store import Store
 from xray_platform.dicom.archive import take_in
 from xray_platform.dicom.examine import examine_batch
@@ -27,7 +28,7 @@ def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
     places, batch = store.places, context.partition_key
     catalogue = take_in(places, read_plan(places, batch), progress=logged(context))
     CATALOGUE.write(places, catalogue, batch)
-    return Made(CATALOGUE, catalogue, {"files": counts(catalogue["intake"])})
+    return Made(CATALOGUE, catalogue, {"files": counts(catalogue["intake"]), **head_metadata(places)})
 
 
 @platform_asset(

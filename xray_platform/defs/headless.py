@@ -14,7 +14,7 @@ from xray_platform.defs.freshness import Graph
 from xray_platform.defs.instance import open_instance
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import ROOT_VARIABLE
-from xray_platform.dicom.plan import plans
+from xray_platform.dicom.plan import batch_names
 from xray_platform.errors import InputError
 from xray_platform.tables.places import Places
 
@@ -86,7 +86,7 @@ class Headless:
 
     def batches(self) -> list[str]:
         """Return all batches, in order; a plan whose partition was not opened yet (a killed ingest) is opened."""
-        planned = [plan.batch for plan in plans(self.places)]
+        planned = batch_names(self.places)
         opened = self.instance.get_dynamic_partitions(str(BATCHES.name))
         missing = [batch for batch in planned if batch not in opened]
         if missing:

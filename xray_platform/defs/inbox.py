@@ -10,7 +10,7 @@ import dagster as dg
 
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
-from xray_platform.dicom.plan import plan_batches, plans
+from xray_platform.dicom.plan import batch_names, plan_batches
 from xray_platform.errors import InputError
 from xray_platform.tables.places import Places
 
@@ -42,7 +42,7 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
     except InputError as error:
         return dg.SkipReason(_told(places, str(error), empty=not now))
     opened = context.instance.get_dynamic_partitions(str(BATCHES.name))
-    new = [plan.batch for plan in plans(places) if plan.batch not in opened]
+    new = [batch for batch in batch_names(places) if batch not in opened]
     if not new:
         return dg.SkipReason(f"{len(now)} files in the inbox, none of them new and finished")
     return dg.SensorResult(

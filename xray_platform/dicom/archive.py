@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from xray_platform.dicom.copying import copy
 from xray_platform.dicom.index import Index, open_index
-from xray_platform.dicom.journal import Entry, Intake, append
+from xray_platform.dicom.journal import Entry, Intake, append, journal_lock
 from xray_platform.dicom.opening import SourceError
 from xray_platform.dicom.plan import BatchPlan, PlannedFile
 from xray_platform.errors import StoreError
@@ -53,7 +53,7 @@ def take_in(places: Places, plan: BatchPlan, *, progress: Progress = silent) -> 
 
 
 def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) -> dict[str, Entry]:
-    with _journal_lock(places):
+    with journal_lock(places):
         index.catch_up()
     entries = {entry.source: entry for entry in index.of_batch(plan.batch)}
     todo = [file for file in plan.files if file.source not in entries]
@@ -124,7 +124,7 @@ def _commit(places: Places, batch: str, index: Index, arrived: Sequence[_Arrived
     waiting = [each.waiting for each in arrived if each.waiting]
     if waiting:
         _make_durable(waiting[0])
-    with _journal_lock(places):
+    with journal_lock(places):
         index.catch_up()
         stored: set[str] = set()
         entries = [_settle(places, batch, index, each, stored) for each in arrived]
@@ -173,10 +173,6 @@ def _sweep(folder: Path) -> None:
         for leftover in folder.iterdir():
             leftover.unlink(missing_ok=True)
         folder.rmdir()
-
-
-def _journal_lock(places: Places) -> FileLock:
-    return FileLock(places.raw / ".locks" / "journal.lock")
 
 
 def _make_durable(path: Path) -> None:

@@ -58,6 +58,10 @@ class Index:
         for row in self._connection.execute("SELECT * FROM taken WHERE batch = ?", (batch,)):
             yield Entry(*row)
 
+    def batches(self) -> set[str]:
+        """Return the batches of which at least one file was taken in, or tried."""
+        return {str(row[0]) for row in self._connection.execute("SELECT DISTINCT batch FROM taken")}
+
     def hash_of(self, source: str, size_bytes: int, modified_ns: int) -> str | None:
         """Return the hash of a source that was taken in with this size and time of change, or None."""
         row = self._connection.execute(
@@ -78,6 +82,15 @@ class Index:
     def stored_count(self) -> int:
         """Return how many different bytes are stored."""
         return int(self._connection.execute("SELECT count(*) FROM owners").fetchone()[0])
+
+
+@contextmanager
+def index_of_journal(places: Places) -> Iterator[Index]:
+    """Give an index in memory that was made from the journal alone, for who does not trust the one on disk."""
+    with closing(_connect(":memory:")) as connection:
+        index = Index(places, connection)
+        index.catch_up()
+        yield index
 
 
 @contextmanager

@@ -1,18 +1,22 @@
-"""Journal: the append-only record of what came from where and when, each line holding the hash of the line before."""
+"""Journal: the append-only record of what came from where and when; each line holds the hash of the one before it."""
 
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+from filelock import FileLock
+
+from xray_platform.dicom.anchor import GENESIS, WAYS, Anchor, Mark, anchored, keep_anchor
+from xray_platform.dicom.seal import Sealer
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
-GENESIS = "0" * 64
 _TAIL = 1 << 16
 Intake = Literal["stored", "known", "failed"]
 
@@ -44,26 +48,41 @@ def journal_path(places: Places) -> Path:
     return places.raw / "journal.jsonl"
 
 
-def append(places: Places, entries: Sequence[Entry]) -> int:
-    """Append entries and make them durable; return where the next line will begin.
+@contextmanager
+def journal_lock(places: Places) -> Iterator[None]:
+    """Let one process at a time write the journal and its anchor."""
+    locks = places.raw / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(locks / "journal.lock"):
+        yield
 
-    The caller holds the journal's lock. A line that a crash left half-written is cut off first; where the disk is
-    full the journal is left as it was. Raises StoreError.
+
+def append(places: Places, entries: Sequence[Entry]) -> int:
+    """Append sealed entries, make them durable, then sign the new head; return where the next line will begin.
+
+    The caller holds the journal's lock. A line that a crash left half-written is cut off first, and whole lines that
+    a crash left beyond the signed head are taken in if their seals fit. Where the disk is full the journal is left as
+    it was. Raises StoreError, also where the journal does not go on from its signed head.
     """
     path = journal_path(places)
     try:
+        anchor, sealer = anchored(places)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            return _append(descriptor, entries)
+            head = _append(descriptor, entries, anchor, sealer)
         finally:
             os.close(descriptor)
+        keep_anchor(places, anchor.model_copy(update={"head": head}), sealer)
     except OSError as error:
         raise StoreError(f"cannot write the journal {path}: {error.strerror or error}") from error
+    return head.size
 
 
-def _append(descriptor: int, entries: Sequence[Entry]) -> int:
+def _append(descriptor: int, entries: Sequence[Entry], anchor: Anchor, sealer: Sealer) -> Mark:
+    _guard_head(descriptor, anchor, sealer)
     start, previous = _mend_tail(descriptor)
-    text = b"".join(_lines(entries, previous))
+    lines = list(_lines(entries, previous, sealer))
+    text = b"".join(lines)
     try:
         done = 0
         while done < len(text):
@@ -72,33 +91,64 @@ def _append(descriptor: int, entries: Sequence[Entry]) -> int:
     except OSError:
         os.ftruncate(descriptor, start)
         raise
-    return start + len(text)
+    return Mark(size=start + len(text), digest=line_hash(lines[-1]) if lines else previous)
 
 
-def _lines(entries: Sequence[Entry], previous: str) -> Iterator[bytes]:
+def _guard_head(descriptor: int, anchor: Anchor, sealer: Sealer) -> None:
+    """Raise StoreError unless the journal goes on from its signed head with nothing but whole, sealed lines."""
+    _, last = last_line(descriptor, anchor.head.size)
+    if os.fstat(descriptor).st_size < anchor.head.size or last != anchor.head.digest:
+        raise StoreError(f"the journal is not the one that was signed: its last lines are changed or gone; {WAYS}")
+    beyond = os.pread(descriptor, os.fstat(descriptor).st_size - anchor.head.size, anchor.head.size)
+    previous = anchor.head.digest
+    for line in beyond.split(b"\n")[:-1]:
+        if _previous(line) != previous or not sealer.fits("journal", line):
+            raise StoreError(f"the journal has lines that no intake has written; {WAYS}")
+        previous = line_hash(line)
+
+
+def _lines(entries: Sequence[Entry], previous: str, sealer: Sealer) -> Iterator[bytes]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     for entry in entries:
-        line = json.dumps({"prev": previous, "at": now, **vars(entry)}, separators=(",", ":")).encode()
-        previous = sha256(line).hexdigest()
-        yield line + b"\n"
+        said = json.dumps({"prev": previous, "at": now, **vars(entry)}, separators=(",", ":")).encode()
+        line = sealer.sealed("journal", said) + b"\n"
+        previous = line_hash(line)
+        yield line
+
+
+def line_hash(line: bytes) -> str:
+    """Return the SHA-256 of a line without its end."""
+    return sha256(line.removesuffix(b"\n")).hexdigest()
+
+
+def _previous(line: bytes) -> object:
+    """Return what a line says of the line before it; None where it says nothing."""
+    try:
+        return json.loads(line).get("prev")
+    except (ValueError, AttributeError):
+        return None
 
 
 def _mend_tail(descriptor: int) -> tuple[int, str]:
     """Cut off a half-written last line; return the length that is left, and the hash of its last line."""
     size = os.fstat(descriptor).st_size
-    whole, back = size, _TAIL
+    whole, last = last_line(descriptor, size)
+    if whole < size:
+        os.ftruncate(descriptor, whole)
+    return whole, last
+
+
+def last_line(descriptor: int, size: int) -> tuple[int, str]:
+    """Return where the last whole line of the first `size` bytes ends, and its hash; 0 and GENESIS without one."""
+    back = _TAIL
     while True:
         start = max(size - back, 0)
         tail = os.pread(descriptor, size - start, start)
         end = tail.rfind(b"\n")
         begin = tail.rfind(b"\n", 0, max(end, 0))
         if begin >= 0 or start == 0:
-            break
+            return start + end + 1, sha256(tail[begin + 1 : end]).hexdigest() if end > 0 else GENESIS
         back *= 4
-    whole = start + end + 1
-    if whole < size:
-        os.ftruncate(descriptor, whole)
-    return whole, sha256(tail[begin + 1 : end]).hexdigest() if end > 0 else GENESIS
 
 
 def read_journal(places: Places, offset: int = 0) -> Iterator[Line]:
@@ -118,14 +168,14 @@ def read_journal(places: Places, offset: int = 0) -> Iterator[Line]:
 def _entry(path: Path, raw: bytes) -> Entry:
     try:
         said: dict[str, Any] = json.loads(raw)
-        return Entry(**{key: value for key, value in said.items() if key not in {"prev", "at"}})
+        return Entry(**{key: value for key, value in said.items() if key not in {"prev", "at", "seal"}})
     except (ValueError, TypeError) as error:
         raise StoreError(f"the journal {path} holds a line that cannot be read") from error
 
 
-def broken_links(places: Places) -> Iterator[str]:
-    """Yield in words each place where the chain of the journal is broken."""
-    path, previous = journal_path(places), GENESIS
+def broken_links(places: Places, offset: int = 0) -> Iterator[str]:
+    """Yield in words each place, from a byte offset on, where the chain of the journal is broken."""
+    path, previous, at = journal_path(places), GENESIS, 0
     if not path.exists():
         return
     with path.open("rb") as stream:
@@ -133,10 +183,6 @@ def broken_links(places: Places) -> Iterator[str]:
             if not raw.endswith(b"\n"):
                 yield f"line {number} is half-written"
                 return
-            try:
-                said = json.loads(raw).get("prev")
-            except (ValueError, AttributeError):
-                said = None
-            if said != previous:
+            if at >= offset and _previous(raw) != previous:
                 yield f"line {number} does not follow from the line before it"
-            previous = sha256(raw[:-1]).hexdigest()
+            previous, at = line_hash(raw), at + len(raw)

@@ -13,7 +13,10 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from xray_platform.dicom.anchor import anchored, guard_plan
+from xray_platform.dicom.journal import journal_lock
 from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels, read_labels
+from xray_platform.dicom.seal import Sealer, unsealed
 from xray_platform.dicom.sources import SourceFile, list_source, spelled
 from xray_platform.errors import InputError, StoreError
 from xray_platform.tables.places import Places
@@ -48,7 +51,7 @@ class PlannedFile(BaseModel):
 
 
 class BatchPlan(BaseModel):
-    """A batch: at most so many files, fixed when it was opened."""
+    """A batch: at most so many files, fixed when it was opened; its file ends in a seal, see `anchor`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,14 +94,17 @@ def plan_batches(
 
 
 def read_plan(places: Places, batch: str) -> BatchPlan:
-    """Return the plan of a batch. Raises StoreError where there is none or it is damaged."""
+    """Return the plan of a batch. Raises StoreError where there is none, or it is not as it was written."""
     path = places.plans / f"{batch}.json"
     if not path.is_file():
         raise StoreError(f"there is no batch {batch}; there are {few(batch_names(places)) or 'none'}")
     try:
-        return BatchPlan.model_validate_json(path.read_bytes())
+        raw = path.read_bytes()
+        plan = BatchPlan.model_validate_json(unsealed(raw))
     except (ValidationError, OSError) as error:
         raise StoreError(f"the plan {path} is damaged or cannot be read") from error
+    guard_plan(places, batch, raw)
+    return plan
 
 
 def plans(places: Places) -> Iterator[BatchPlan]:
@@ -187,6 +193,8 @@ def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:
 def _write_plans(
     places: Places, source: Path, labels: LabelOptions | None, origin: Origin, batch_size: int, files: list[PlannedFile]
 ) -> tuple[BatchPlan, ...]:
+    with journal_lock(places):
+        _, sealer = anchored(places)
     known = _known(places)
     fresh = iter([file for file in files if not known.holds(file.model_dump())])
     digest = sha256(labels.file.read_bytes()).hexdigest() if labels else None
@@ -203,16 +211,17 @@ def _write_plans(
             labels_sha256=digest,
             files=part,
         )
-        _write(places, plan)
+        _write(places, plan, sealer)
         written.append(plan)
     return tuple(written)
 
 
-def _write(places: Places, plan: BatchPlan) -> None:
+def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
     path = places.plans / f"{plan.batch}.json"
     waiting = path.with_name(f".{path.name}")
-    with waiting.open("w", encoding="utf-8") as stream:
-        stream.write(plan.model_dump_json(indent=1, exclude_defaults=True))
+    text = plan.model_dump_json(indent=1, exclude_defaults=True).encode()
+    with waiting.open("wb") as stream:
+        stream.write(sealer.sealed(f"plan {plan.batch}", text))
         stream.flush()
         os.fsync(stream.fileno())
     waiting.replace(path)

@@ -73,6 +73,10 @@ class PseudonymKey:
         """Return how many days a subject's dates move: whole weeks, 52 to 571 of them, into the past."""
         return -7 * (52 + int.from_bytes(self._digest("date", subject)[:8], "big") % 520)
 
+    def seal(self, purpose: str, data: bytes) -> str:
+        """Return 32 hexadecimal digits that only who has the key can make for these bytes and this purpose."""
+        return hmac.new(self._digest("seal", purpose), data, hashlib.sha256).hexdigest()[:32]
+
     def _digest(self, domain: str, *parts: str) -> bytes:
         """Digest length-prefixed parts, so that no two different lists of parts read the same."""
         message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in (domain, *parts))
@@ -107,6 +111,11 @@ def load_key(file: Path | None = None, *, outside: Sequence[Path] = ()) -> Pseud
     if not path.exists():
         _make(path)
     return _read(path)
+
+
+def known_key(*, outside: Sequence[Path] = ()) -> PseudonymKey | None:
+    """Return the key as `load_key` does, or None where this machine has none; none is made."""
+    return load_key(outside=outside) if os.environ.get(KEY_VARIABLE) or default_key_file().exists() else None
 
 
 def _read(path: Path) -> PseudonymKey:

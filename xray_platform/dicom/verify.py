@@ -1,8 +1,8 @@
-"""Verify: hash the raw archive anew, and hold it against its journal, its plans and its catalogue."""
+"""Verify: hash the raw archive anew, and hold it against its journal, its plans, its anchor and its catalogue."""
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from xray_platform.dicom.archive import raw_path
-from xray_platform.dicom.index import Index, open_index
-from xray_platform.dicom.journal import broken_links
+from xray_platform.dicom.history import Recorded, faults
+from xray_platform.dicom.index import Index, index_of_journal
+from xray_platform.dicom.plan import batch_names
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
@@ -20,7 +21,8 @@ from xray_platform.workers import cores
 
 AT_ONCE = 1024
 _NAME = re.compile(r"[0-9a-f]{64}")
-Kind = Literal["changed", "missing", "unknown", "writable", "unfinished", "journal", "catalogue"]
+Kind = Literal["changed", "missing", "unknown", "writable", "unfinished", "journal", "plan", "anchor", "catalogue"]
+_KINDS: dict[str, Kind] = {"journal.jsonl": "journal", "anchor.json": "anchor"}
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,21 @@ class Difference:
     what: str
 
 
-def verify(places: Places, progress: Progress = silent) -> list[Difference]:
-    """Return all differences between the raw archive, its journal and its catalogue; none where all is well.
+def verify(places: Places, progress: Progress = silent, recorded: Sequence[Recorded] = ()) -> list[Difference]:
+    """Return all differences between the raw archive, its journal, its plans and its catalogue; none where all is well.
 
-    Every stored file is read and hashed. Nothing is changed. Raises StoreError where the archive cannot be read.
+    `recorded` are heads of the journal that were written down elsewhere. Every stored file is read and hashed; the
+    index on disk is not trusted. Nothing is changed. Raises StoreError where the archive cannot be read.
     """
     if not places.raw.is_dir():
-        return []
-    found = [Difference("journal", "journal.jsonl", what) for what in broken_links(places)]
+        return [Difference("missing", "", "the raw zone is gone")] if recorded else []
     try:
-        with open_index(places) as index:
-            index.catch_up()
+        found = [Difference(_KINDS.get(fault.where, "plan"), *fault.told) for fault in faults(places, recorded)]
+        with index_of_journal(places) as index:
+            found += [
+                Difference("plan", f"plans/{batch}.json", "it is gone, though the journal speaks of this batch")
+                for batch in sorted(index.batches() - set(batch_names(places)))
+            ]
             found += _files(places, index, progress)
             found += [
                 Difference("missing", _where(sha256), "the journal says that it is stored")
