@@ -123,7 +123,12 @@ def champion(context: dg.AssetExecutionContext, store: Store) -> Made:
     crowned = crown(open_tracking(store.places), str(best["run"]), auroc=auroc if math.isfinite(auroc) else None)
     return Made(
         content=crowned.run_id,
-        metadata={"model": crowned.model, "version": crowned.version, "MLflow run id": crowned.run_id},
+        metadata={
+            "model": crowned.model,
+            "version": crowned.version,
+            "MLflow run id": crowned.run_id,
+            "bundle": crowned.bundle,
+        },
     )
 
 

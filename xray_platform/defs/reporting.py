@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.judge import cohort_of, kept_evaluation, scorer_of
-from xray_platform.defs.model_store import TrainingRecord, current_record, model_folder
-from xray_platform.defs.train import MODEL, STANDARD
+from xray_platform.defs.model_store import TrainingRecord, current_record, model_folder, trained_folder
+from xray_platform.defs.train import STANDARD
 from xray_platform.dicom.standard import StandardSettings
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
@@ -21,6 +21,7 @@ from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.progress import Progress
 from xray_platform.serving.bundle import BundleFacts, write_bundle
+from xray_platform.serving.made_with import made_with
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
@@ -120,17 +121,19 @@ def _hand_over(
     folder: Path,
 ) -> RunLink:
     bundle = model_folder(places, record) / "bundle"
+    recipe = Recipe.model_validate(record.recipe)
     facts = BundleFacts(
         model=record.model,
         family=record.family,
         standard=StandardSettings.model_validate(record.settings.get(STANDARD, {})),
-        recipe=record.recipe,
+        recipe=recipe,
+        made_with=made_with(record.family, record.model, recipe, scorer_of(places, record)),
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         heatmap_scale=scale.high if scale and scale.high > 0 else None,
         provenance=trace(record),
     )
-    write_bundle(bundle, facts, _Saved(model_folder(places, record) / MODEL))
+    write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
     tracking = open_tracking(places)
     with open_run(tracking, model=record.model, run_id=record.run) as run:
         run.log_folder(folder, "report")

@@ -1,6 +1,7 @@
 """Bundle: a folder with all that is needed to judge a picture, and proof that nothing in it was changed."""
 
 import hashlib
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.serving.made_with import MadeWith
 
-FORMAT = 1
+FORMAT = 2
+READ = (1, FORMAT)  # 1 had no digest of the facts
 FACTS = "bundle.json"
 MODEL = "model"
+MEND = "put it back from a backup, or write it anew (xray run --force --select 'key:<model>_report+')"
 
 
 class Savable(Protocol):
@@ -42,17 +46,19 @@ class BundleFacts(BaseModel):
     heatmap_scale: float | None = Field(
         default=None, gt=0, description="heat-map value shown in full colour, the same for all pictures; None: not set"
     )
+    made_with: MadeWith | None = Field(default=None, description="the code that computed the scores behind it")
     provenance: dict[str, Any] = Field(default_factory=dict, description="data, settings, versions and runs behind it")
 
 
 class BundleFile(BaseModel):
-    """What `bundle.json` holds: the facts, the form they are written in, and the SHA-256 of every other file."""
+    """What `bundle.json` holds: the facts, their form and digest, and the SHA-256 of every other file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int
     facts: BundleFacts
     files: dict[str, str]
+    facts_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,21 @@ class Bundle:
     id: str
 
     @classmethod
-    def open(cls, folder: Path) -> "Bundle":
-        """Return the bundle in `folder`; StoreError where it is absent, of a foreign format, or any file differs."""
+    def open(cls, folder: Path, expected: str | None = None) -> "Bundle":
+        """Return the bundle in `folder`; StoreError where it is absent, of a foreign format, or any file differs.
+
+        What a bundle says of itself proves only that nothing was damaged by accident. That it is the one that was
+        made is proved by `expected`, its id as somebody else has kept it (MLflow does).
+        """
         raw = _read(folder / FACTS)
+        found = hashlib.sha256(raw).hexdigest()
+        if expected is not None and found != expected:
+            raise StoreError(f"the bundle {folder} was changed: its digest is {found}, not {expected}; {MEND}")
         written = _understand(raw, folder)
+        if written.format > 1 and written.facts_sha256 != _digest_of_facts(raw):
+            raise StoreError(f"the bundle {folder} holds a changed {FACTS}; {MEND}")
         _compare(folder, written.files)
-        return cls(folder, written.facts, hashlib.sha256(raw).hexdigest())
+        return cls(folder, written.facts, found)
 
     @property
     def model_folder(self) -> Path:
@@ -86,8 +101,11 @@ def write_bundle(folder: Path, facts: BundleFacts, model: Savable) -> Bundle:
     try:
         (waiting / MODEL).mkdir(parents=True)
         model.save(waiting / MODEL)
-        written = BundleFile(format=FORMAT, facts=facts, files=_hashes(waiting))
-        (waiting / FACTS).write_text(written.model_dump_json(indent=2), encoding="utf-8")
+        written = BundleFile(format=FORMAT, facts=facts, files=hashes(waiting))
+        digest = _digest_of_facts(written.model_dump_json().encode())
+        (waiting / FACTS).write_text(
+            written.model_copy(update={"facts_sha256": digest}).model_dump_json(indent=2), encoding="utf-8"
+        )
         _take_the_place_of(folder, waiting)
     except OSError as error:
         raise StoreError(f"cannot write the bundle {folder}: {error.strerror or error}") from error
@@ -122,9 +140,15 @@ def _understand(raw: bytes, folder: Path) -> BundleFile:
         written = BundleFile.model_validate_json(raw)
     except (ValidationError, InputError) as error:
         raise StoreError(f"{folder / FACTS} is no bundle of this version: {_first(error)}") from error
-    if written.format != FORMAT:
-        raise StoreError(f"{folder / FACTS} has the format {written.format}; this version reads {FORMAT}")
+    if written.format not in READ:
+        allowed = " and ".join(map(str, READ))
+        raise StoreError(f"{folder / FACTS} has the format {written.format}; this version reads {allowed}")
     return written
+
+
+def _digest_of_facts(raw: bytes) -> str:
+    """Digest what the file says, not what this version makes of it, which a later version may make differently."""
+    return hashlib.sha256(json.dumps(json.loads(raw)["facts"], sort_keys=True).encode()).hexdigest()
 
 
 def _first(error: ValidationError | InputError) -> str:
@@ -136,18 +160,18 @@ def _first(error: ValidationError | InputError) -> str:
 
 def _compare(folder: Path, listed: dict[str, str]) -> None:
     """Raise StoreError unless the folder holds just the listed files with just the listed bytes."""
-    found = _hashes(folder)
+    found = hashes(folder)
     for words, names in (
         ("lacks", listed.keys() - found.keys()),
         ("holds a file that it does not list,", found.keys() - listed.keys()),
         ("holds a changed", {name for name in listed.keys() & found.keys() if listed[name] != found[name]}),
     ):
         if names:
-            raise StoreError(f"the bundle {folder} {words} {min(names)}; write it anew from its training run")
+            raise StoreError(f"the bundle {folder} {words} {min(names)}; {MEND}")
 
 
-def _hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 by relative name of every file but `bundle.json`; a link is never followed."""
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 by relative name of every file but `bundle.json`; a link is never followed."""
     files = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return {path.relative_to(folder).as_posix(): _hash(path) for path in files if path != folder / FACTS}
 

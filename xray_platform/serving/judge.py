@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.serving.bundle import Bundle, BundleFacts
+from xray_platform.serving.made_with import compare
 from xray_platform.serving.models import Scorer, load_model
 from xray_platform.serving.reading import Prepared, prepare
 from xray_platform.serving.verdict import Verdict
@@ -19,23 +20,35 @@ from xray_platform.training.threads import threads
 class Judge:
     """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules.
 
-    It computes with `threads` threads, 0: one for each core this process may use.
+    It computes with `threads` threads, 0: one for each core this process may use. `notes` say in words what is worth
+    knowing of it.
     """
 
     facts: BundleFacts
     model: Scorer
     quality: QualitySettings = field(default_factory=QualitySettings)
     threads: int = 0
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 0, quality: QualitySettings = QualitySettings()) -> "Judge":
-        """Return the judge whose bundle lies in `folder`.
+    def load(
+        cls,
+        folder: Path,
+        *,
+        expected: str | None = None,
+        threads: int = 0,
+        quality: QualitySettings = QualitySettings(),
+    ) -> "Judge":
+        """Return the judge whose bundle lies in `folder`; `expected` is the bundle's id as somebody else has kept it.
 
-        Raises StoreError where the bundle is absent, damaged or foreign.
+        What is worth knowing of the bundle, though it can be used, is in `notes`. Raises StoreError where the bundle
+        is absent, damaged or foreign, is another than expected, or was made with code that gives other scores.
         """
-        bundle = Bundle.open(folder)
-        model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
-        return cls(bundle.facts, model, quality, threads)
+        bundle = Bundle.open(folder, expected)
+        facts = bundle.facts
+        model = load_model(facts.family, facts.model, bundle.model_folder)
+        note = compare(facts.made_with, facts.family, facts.model, facts.recipe, model)
+        return cls(facts, model, quality, threads, (note,) if note else ())
 
     def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
         """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""

@@ -15,7 +15,8 @@ class BundleModel(PythonModel):
     """Takes pictures made by the bundle's recipe, (N, S, S) float32 in [0, 1]; gives score, probability, verdict."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        self._judge = Judge.load(Path(context.artifacts["bundle"]))
+        expected = (context.model_config or {}).get("bundle")
+        self._judge = Judge.load(Path(context.artifacts["bundle"]), expected=expected)
 
     def predict(
         self,

@@ -18,6 +18,7 @@ from xray_platform.tracking.experiments import Tracking
 
 CODE = Path(__file__).with_name("bundle_model.py")
 ARTIFACT = "bundle"
+BUNDLE = "xray.bundle"  # the tag that holds a bundle's id, in MLflow's database
 NEEDED = ("xray-platform", "torch", "numpy", "scikit-learn", "scipy", "safetensors", "pydantic", "mlflow")
 
 
@@ -39,7 +40,7 @@ def log_bundle(
         name=facts.model,
         source_run_id=run_id,
         params={"threshold": repr(facts.threshold.value), "threshold.rule": facts.threshold.rule},
-        tags={"xray.model": facts.model, "xray.family": facts.family, "xray.bundle": bundle.id},
+        tags={"xray.model": facts.model, "xray.family": facts.family, BUNDLE: bundle.id},
         model_type=facts.family,
     )
     try:
@@ -73,6 +74,7 @@ def _save(
         signature=signature(example),
         input_example=example[:1] if len(example) else np.zeros((1, *example.shape[1:]), np.float32),
         pip_requirements=[f"{name}=={version(name)}" for name in NEEDED],
+        model_config={ARTIFACT: bundle.id},
         mlflow_model=Model(artifact_path=location, model_uuid=model_id, run_id=run_id, model_id=model_id),
     )
 

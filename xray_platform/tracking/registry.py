@@ -13,7 +13,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from xray_platform.errors import DataError, StoreError
-from xray_platform.tracking.bundles import ARTIFACT
+from xray_platform.serving.bundle import Bundle
+from xray_platform.tracking.bundles import ARTIFACT, BUNDLE
 from xray_platform.tracking.experiments import Tracking
 
 PREFIX = "xray-"
@@ -31,6 +32,7 @@ class Registered:
     version: str
     model: str
     run_id: str
+    bundle: str
     aliases: tuple[str, ...] = ()
 
 
@@ -67,23 +69,26 @@ def champion(tracking: Tracking) -> Registered | None:
     return _registered(held) if held is not None else None
 
 
-def champion_folder(tracking: Tracking) -> Path:
-    """Return the folder of the champion's bundle; DataError where none is crowned yet."""
+def champion_bundle(tracking: Tracking) -> Bundle:
+    """Return the champion's bundle, see `model_bundle`; DataError where none is crowned yet."""
     held = _holder(tracking, CHAMPION)
     if held is None:
         raise DataError("there is no champion yet; train the models and materialise `champion` (xray run)")
-    return _folder(tracking, held)
+    return _bundle(tracking, held)
 
 
-def model_folder(tracking: Tracking, name: str) -> Path:
-    """Return the bundle folder of the newest version of a model; DataError where there is none of that name."""
+def model_bundle(tracking: Tracking, name: str) -> Bundle:
+    """Return the bundle of the newest version of a model, found to be the one whose digest MLflow's database holds.
+
+    Raises DataError where there is no model of that name, StoreError where its bundle is gone, damaged or another.
+    """
     if name == CHAMPION:
-        return champion_folder(tracking)
+        return champion_bundle(tracking)
     versions = _versions(tracking, f"{PREFIX}{name}")
     if not versions:
         known = ", ".join(model_names(tracking)) or "none is trained yet"
         raise DataError(f"there is no model {name!r}; there are: {known}")
-    return _folder(tracking, versions[-1])
+    return _bundle(tracking, versions[-1])
 
 
 def model_names(tracking: Tracking) -> list[str]:
@@ -112,7 +117,9 @@ def _logged_by(tracking: Tracking, run_id: str) -> str:
 def _version(tracking: Tracking, name: str, model_id: str, run_id: str, tags: Mapping[str, object]) -> ModelVersion:
     """Return the version of `name` that holds this logged model, made where there is none, with these tags."""
     client = tracking.client
-    texts = {LOGGED: model_id, **{tag: str(value) for tag, value in tags.items()}}
+    logged = client.get_logged_model(model_id)
+    texts = {LOGGED: model_id, BUNDLE: str(logged.tags[BUNDLE]), **{tag: str(value) for tag, value in tags.items()}}
+    Bundle.open(_folder(tracking, str(logged.artifact_location), name, model_id), texts[BUNDLE])
     known = [version for version in _versions(tracking, name) if version.tags.get(LOGGED) == model_id]
     if known:
         for tag, text in texts.items():
@@ -120,7 +127,6 @@ def _version(tracking: Tracking, name: str, model_id: str, run_id: str, tags: Ma
         return known[-1]
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
-    logged = client.get_logged_model(model_id)
     made = client.create_model_version(name, logged.artifact_location, run_id=run_id, model_id=model_id, tags=texts)
     linked = [*json.loads(logged.tags.get(MLFLOW_MODEL_VERSIONS, "[]")), {"name": name, "version": made.version}]
     client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(linked)})  # the UI links them by this
@@ -155,20 +161,47 @@ def _registered(version: ModelVersion) -> Registered:
         version=str(version.version),
         model=version.tags.get("model", ""),
         run_id=version.run_id or "",
+        bundle=version.tags.get(BUNDLE, ""),
         aliases=tuple(version.aliases),
     )
 
 
-def _folder(tracking: Tracking, version: ModelVersion) -> Path:
+def _bundle(tracking: Tracking, version: ModelVersion) -> Bundle:
+    """Return the bundle of a version, if it is the one that was logged.
+
+    The digest of the logged model is asked, which older versions have too; its files are never believed by themselves.
+    """
+    name = f"{version.name} version {version.version}"
+    try:
+        held = tracking.client.get_logged_model(str(version.tags.get(LOGGED))).tags.get(BUNDLE)
+    except MlflowException as error:
+        raise StoreError(f"MLflow knows no logged model of {name}: {error.message}") from error
+    if not held or version.tags.get(BUNDLE, held) != held:
+        raise StoreError(f"MLflow holds no digest that vouches for the bundle of {name}; train the model again")
+    where = (tracking, str(version.source), name, str(version.tags.get(LOGGED)))
+    try:
+        return Bundle.open(_folder(*where), held)
+    except StoreError:
+        if not (cached := _cached(tracking, where[-1])).is_dir():
+            raise
+        shutil.rmtree(cached)  # a copy of a server's files; they are fetched once more
+        return Bundle.open(_folder(*where), held)
+
+
+def _folder(tracking: Tracking, source: str, name: str, model_id: str) -> Path:
     """Return the bundle of a version: where it lies, if on this machine, or a copy of it."""
-    uri = f"{str(version.source).rstrip('/')}/artifacts/{ARTIFACT}"
-    cached = tracking.cache / str(version.tags.get(LOGGED)) / ARTIFACT
+    uri = f"{source.rstrip('/')}/artifacts/{ARTIFACT}"
+    cached = _cached(tracking, model_id)
     if cached.is_dir():
         return cached
     try:
         return _in_cache(Path(download_artifacts(artifact_uri=uri, tracking_uri=tracking.uri)), cached, tracking)
     except (MlflowException, OSError) as error:
-        raise StoreError(f"the files of {version.name} version {version.version} are gone from {uri}") from error
+        raise StoreError(f"the files of {name} are gone from {uri}") from error
+
+
+def _cached(tracking: Tracking, model_id: str) -> Path:
+    return tracking.cache / model_id / ARTIFACT
 
 
 def _in_cache(downloaded: Path, cached: Path, tracking: Tracking) -> Path:

@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from xray_platform.errors import DataError, StoreError
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.serving.bundle import Bundle
-from xray_platform.tracking.bundles import LoggedBundle, log_bundle
+from xray_platform.tracking.bundles import BUNDLE, LoggedBundle, log_bundle
 from xray_platform.tracking.code import code_tags
 from xray_platform.tracking.datasets import dataset_input
 from xray_platform.tracking.experiments import Tracking
@@ -31,7 +31,6 @@ MODEL = "xray.model"
 DAGSTER_RUN = "dagster.run_id"
 DAGSTER_ASSET = "dagster.asset_key"
 FAILURE = "xray.failure"
-BUNDLE = "xray.bundle"
 LOGGED_MODEL = "xray.model_id"
 
 
@@ -146,6 +145,14 @@ def open_run(
         tracking.client.set_terminated(run.run_id, "FAILED")
         raise
     tracking.client.set_terminated(run.run_id, "FINISHED")
+
+
+def tags_of(tracking: Tracking, run_id: str) -> dict[str, str]:
+    """Return the tags of a run as MLflow's database holds them; DataError where there is no run of that id."""
+    try:
+        return dict(tracking.client.get_run(run_id).data.tags)
+    except MlflowException as error:
+        raise DataError(f"there is no MLflow run {run_id}; train the model again") from error
 
 
 def fail_runs(tracking: Tracking, dagster_run_id: str) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.cli import main
+from xray_platform.dicom.plan import plan_batches
 from xray_platform.dicom.seal import unsealed
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Ran, Xray
@@ -27,9 +28,17 @@ def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(4):
             (source / f"{number}.dcm").write_bytes(f"{batch} {number}".encode())
         (source / "labels.csv").write_text("\n".join(["file,label,subject", *ROWS]))
-        assert command(home / "store", "ingest", source) == 0
+        assert take_in(home / "store", source) == 0
         shutil.copytree(home / "store", home / f"after-{batch}")
     return home
+
+
+def take_in(root: Path, source: Path) -> int:
+    """Do the part of `xray ingest` that concerns the raw zone; the rest takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XRAY_KEY", "5e" * 32)
+        plan_batches(Places(root), source)
+    return command(root, "run", "--select", "raw_archive")
 
 
 def command(root: Path, *words: object) -> int:
@@ -230,10 +239,8 @@ def test_after_a_look_the_raw_zone_can_be_taken_as_it_is(xray: Xray, root: Path,
     assert [line.split(":")[0] for line in ran.out.splitlines()] == ["unknown", "catalogue"], (
         "files are looked at all the same"
     )
-    assert xray("ingest", source, root=root).code == 0
-    ran = xray("verify", root=root)
-    assert "journal" not in ran.out
-    assert "plan" not in ran.out
+    assert take_in(root, source) == 0
+    assert {line.split(":")[0] for line in xray("verify", root=root).out.splitlines()} == {"unknown", "catalogue"}
     rewrite(plan(root), lambda raw: raw.replace(b"person 3", b"person 1"))
     noticed(xray("verify", root=root), "plans/batch-0001.json")
 
@@ -252,7 +259,7 @@ def test_an_old_store_is_told_of_and_signed_by_its_next_intake(xray: Xray, root:
     ran = xray("verify", root=root)
     assert ran.code == 0, ran.out
     assert "not signed yet" in ran.err
-    assert xray("ingest", source, root=root).code == 0
+    assert take_in(root, source) == 0
     ran = xray("verify", root=root)
     assert ran.code == 0, ran.out
     assert "not signed yet" not in ran.err

@@ -16,7 +16,7 @@ from xray_platform.serving.bundle import Bundle
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_group
 from xray_platform.tracking.experiments import open_tracking
-from xray_platform.tracking.registry import champion, champion_folder
+from xray_platform.tracking.registry import champion, champion_bundle
 from xray_platform_tests.defs.conftest import Story
 
 SMALL_SIDE = 256
@@ -89,7 +89,7 @@ def test_the_first_of_the_leaderboard_is_the_champion(story: Story) -> None:
     crowned = champion(tracking)
     assert crowned is not None
     assert crowned.model == board.sort_values("rank").iloc[0]["model"]
-    facts = json.loads((champion_folder(tracking) / "bundle.json").read_text())
+    facts = json.loads((champion_bundle(tracking).folder / "bundle.json").read_text())
     assert facts["facts"]["model"] == crowned.model
 
 

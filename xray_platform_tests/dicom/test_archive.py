@@ -175,13 +175,15 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     return folder / "source", CATALOGUE.read(Places(folder / "store"))
 
 
-@pytest.mark.parametrize("moment", [3, 40, 75, 90, 120])
+@pytest.mark.parametrize("moment", [3, 9, 40, 75, 78, 81, 120, 200])
 def test_a_kill_at_any_moment_leaves_no_trace_after_the_next_run(
     tmp_path: Path, calm: tuple[Path, pd.DataFrame], moment: int
 ) -> None:
-    """Each number is a write, rename, sync or journal line in the midst of which the intake kills itself."""
+    """Each number is a write, rename, sync, journal line or signed head in the midst of which the intake dies."""
     source, catalogue = calm
     assert child(tmp_path, source, str(moment)) == -9
+    left = verify(Places(tmp_path))
+    assert {each.kind for each in left} <= {"unknown", "unfinished"}, "a crash looks like an attack"
     assert child(tmp_path, source) == 0
     pd.testing.assert_frame_equal(CATALOGUE.read(Places(tmp_path)), catalogue)
     assert verify(Places(tmp_path)) == []

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from xray_platform.errors import DataError, StoreError
-from xray_platform.serving.bundle import Bundle
 from xray_platform.tables.places import Places
 from xray_platform.tracking import registry
 from xray_platform.tracking.experiments import Tracking, open_tracking
@@ -42,7 +41,7 @@ def copy(tracking: Tracking, runs: tuple[str, str], places: Places, elsewhere: P
 def test_without_a_champion_the_way_to_one_is_named(copy: Tracking) -> None:
     assert registry.champion(copy) is None
     with pytest.raises(DataError, match="there is no champion yet; train the models"):
-        registry.champion_folder(copy)
+        registry.champion_bundle(copy)
 
 
 def test_the_champion_is_crowned_displaced_and_crowned_again(copy: Tracking, runs: tuple[str, str]) -> None:
@@ -72,37 +71,36 @@ def test_a_challenger_is_another_than_the_champion(copy: Tracking, runs: tuple[s
 
 def test_the_champions_folder_holds_the_bundle_that_was_logged(copy: Tracking, runs: tuple[str, str]) -> None:
     registry.crown(copy, runs[1])
-    folder = registry.champion_folder(copy)
-    opened = Bundle.open(folder)
+    opened = registry.champion_bundle(copy)
     assert copy.artifacts is not None
-    assert folder.is_relative_to(copy.artifacts)
+    assert opened.folder.is_relative_to(copy.artifacts)
     assert opened.id == copy.client.get_run(runs[1]).data.tags["xray.bundle"]
     assert opened.facts == facts()
 
 
 def test_models_are_found_by_name_the_newest_first(copy: Tracking, runs: tuple[str, str]) -> None:
     with pytest.raises(DataError, match="there is no model 'attention_cnn'; there are: none is trained yet"):
-        registry.model_folder(copy, "attention_cnn")
+        registry.model_bundle(copy, "attention_cnn")
     registry.register(copy, runs[0])
     assert registry.register(copy, runs[1]).version == "2"
     assert registry.register(copy, runs[1], tags={"auroc": 0.5}).version == "2"
     assert registry.model_names(copy) == ["attention_cnn"]
     wanted = copy.client.get_run(runs[1]).data.tags["xray.bundle"]
-    assert Bundle.open(registry.model_folder(copy, "attention_cnn")).id == wanted
+    assert registry.model_bundle(copy, "attention_cnn").id == wanted
     with pytest.raises(DataError, match="there is no model 'padim'; there are: attention_cnn"):
-        registry.model_folder(copy, "padim")
+        registry.model_bundle(copy, "padim")
 
 
 def test_champion_is_a_name_like_any_other(copy: Tracking, runs: tuple[str, str]) -> None:
     registry.crown(copy, runs[0])
-    assert registry.model_folder(copy, "champion") == registry.champion_folder(copy)
+    assert registry.model_bundle(copy, "champion") == registry.champion_bundle(copy)
 
 
 def test_a_model_whose_files_are_gone_is_named(copy: Tracking, runs: tuple[str, str]) -> None:
     registry.crown(copy, runs[0])
-    shutil.rmtree(registry.champion_folder(copy))
+    shutil.rmtree(registry.champion_bundle(copy).folder)
     with pytest.raises(StoreError, match=re.escape("the files of xray-champion version 1 are gone from file:///")):
-        registry.champion_folder(copy)
+        registry.champion_bundle(copy)
 
 
 def test_a_run_without_a_bundle_cannot_be_registered(tracking: Tracking) -> None:
@@ -116,7 +114,7 @@ def test_a_run_without_a_bundle_cannot_be_registered(tracking: Tracking) -> None
 
 def test_mlflow_itself_serves_the_bundle_without_pickle(copy: Tracking, runs: tuple[str, str]) -> None:
     registry.crown(copy, runs[0])
-    folder = registry.champion_folder(copy).parents[1]
+    folder = registry.champion_bundle(copy).folder.parents[1]
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".pt", ".bin"}]
     served = mlflow.pyfunc.load_model(str(folder))
     given = served.predict(pictures(5))
