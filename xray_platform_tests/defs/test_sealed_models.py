@@ -1,0 +1,70 @@
+"""What training and evaluation leave in files makes no report once it was changed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from xray_platform.defs.model_store import current_record, model_folder
+from xray_platform_tests.defs.conftest import Story
+
+MODEL = "pca_residual"
+
+
+def edited(path: Path) -> None:
+    """Turn every verdict round (an evaluation), or lie of how the input is made (a record)."""
+    said = json.loads(path.read_text())
+    if "threshold" in said:
+        said["threshold"]["value"] = -1e9
+    else:
+        said["settings"]["standard images"]["window_low_percent"] = 20.0
+    path.write_text(json.dumps(said, indent=2, sort_keys=True))
+
+
+def flipped(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("training.json", edited, "training.json was changed: its digest is not the one that MLflow holds"),
+        ("evaluation.json", edited, "evaluation.json was changed: its digest is not the one that MLflow holds"),
+        ("model/arrays.npz", flipped, "are not those that its training left"),
+    ],
+)
+def test_a_changed_file_of_a_training_is_refused(
+    story: Story, name: str, change: Callable[[Path], None], words: str
+) -> None:
+    path = model_folder(story.places, current_record(story.places, MODEL)) / name
+    before = path.read_bytes()
+    change(path)
+    try:
+        keys = story.store.select([], f"{MODEL}_report")
+        (outcome,) = story.store.run(keys, lambda _: None, force=True)
+    finally:
+        path.write_bytes(before)
+    (reason,) = outcome.failures.values()
+    assert words in reason
+    assert "\n" not in reason
+    assert f"xray run --force --select 'key:{MODEL}+'" in reason
+
+
+def test_another_models_record_is_refused(story: Story) -> None:
+    pointer = story.places.models / MODEL / "current.json"
+    before = pointer.read_bytes()
+    other = current_record(story.places, "one_class_svm")
+    theirs = model_folder(story.places, other)
+    mine = theirs.rename(story.places.models / MODEL / other.run)
+    pointer.write_text(json.dumps({"run": other.run}))
+    try:
+        keys = story.store.select([], f"{MODEL}_scores")
+        (outcome,) = story.store.run(keys, lambda _: None, force=True)
+    finally:
+        pointer.write_bytes(before)
+        mine.rename(theirs)
+    (reason,) = outcome.failures.values()
+    assert f"is that of one_class_svm, run {other.run}" in reason
