@@ -1,4 +1,4 @@
-"""`xray verify`: hash the raw archive again."""
+"""`xray verify`: hash the raw archive again, and the bundles of the models."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,11 +33,25 @@ def verify(
     for difference in found:
         line = f"{difference.kind}: {difference.where}: {difference.what}"
         OUT.print(visible(line), soft_wrap=True, markup=False)
+    broken = _bundles(store)
+    for where, what in broken:
+        OUT.print(visible(f"bundle: {where}: {what}"), soft_wrap=True, markup=False)
     if not is_anchored(store):
         say("Journal and plans are not signed yet (an older version wrote them); the next `xray ingest` signs them.")
-    if found:
+    if found or broken:
         raise typer.Exit(1)
-    say("The raw archive is whole.")
+    say("The raw archive is whole, and so are the bundles of the models.")
+
+
+def _bundles(store: "Places") -> list[tuple[str, str]]:
+    """Return what is wrong with the models' bundles, where the store has an MLflow database."""
+    if not (store.mlruns / "mlflow.db").exists():
+        return []
+    # MLflow takes seconds to import, and a store without models need not wait for it
+    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.registry import bundle_faults
+
+    return list(bundle_faults(open_tracking(store)))
 
 
 def _recorded(store: "Places") -> "tuple[Recorded, ...]":

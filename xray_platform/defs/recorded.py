@@ -29,12 +29,13 @@ def recorded_heads(places: Places) -> tuple[Recorded, ...]:
         return ()
     instance = open_instance(places)
     try:
-        return tuple(_heads(instance))
+        return tuple(heads_of(instance))
     finally:
         instance.dispose()
 
 
-def _heads(instance: dg.DagsterInstance) -> Iterator[Recorded]:
+def heads_of(instance: dg.DagsterInstance) -> Iterator[Recorded]:
+    """Yield the head that each batch's last intake recorded in this memory of a store."""
     for batch in instance.get_dynamic_partitions(str(BATCHES.name)):
         only = dg.AssetRecordsFilter(asset_key=RAW_ARCHIVE, asset_partitions=[batch])
         for record in instance.fetch_materializations(only, limit=1).records:

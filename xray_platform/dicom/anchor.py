@@ -89,13 +89,12 @@ def anchored(places: Places) -> tuple[Anchor, Sealer]:
     The caller holds the journal's lock. Raises StoreError as `checked_anchor` does, and where the anchor is gone from
     a store whose journal or plans carry seals.
     """
-    key = load_key(outside=[places.root])
-    found = checked_anchor(places, key)
+    found = checked_anchor(places, known_key(outside=[places.root]))
     if found:
         return found
     if carries_seals(places):
         raise StoreError(f"the anchor {anchor_path(places)} is gone, though plans or journal are signed; {WAYS}")
-    return anchor_anew(places, key)
+    return anchor_anew(places, load_key(outside=[places.root]))
 
 
 WAYS = "put it back from a backup, or look at `xray verify` and take the raw zone as it is by `xray verify --accept`"
@@ -124,7 +123,8 @@ def keep_anchor(places: Places, anchor: Anchor, sealer: Sealer) -> None:
     path = anchor_path(places)
     path.parent.mkdir(parents=True, exist_ok=True)
     waiting = path.with_name(f".{path.name}")
-    with waiting.open("wb") as stream:
+    waiting.unlink(missing_ok=True)
+    with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as stream:
         stream.write(sealer.sealed("anchor", anchor.model_dump_json().encode()) + b"\n")
         stream.flush()
         os.fsync(stream.fileno())

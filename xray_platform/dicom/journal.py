@@ -57,6 +57,21 @@ def journal_lock(places: Places) -> Iterator[None]:
         yield
 
 
+def signed_journal(places: Places) -> tuple[Anchor, Sealer]:
+    """Return the anchor and what seals in its name, if the journal goes on from its signed head; else StoreError.
+
+    A store that never had an anchor gets one. The caller holds the journal's lock.
+    """
+    anchor, sealer = anchored(places)
+    path = journal_path(places)
+    descriptor = os.open(path if path.exists() else os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _guard_head(descriptor, anchor, sealer)
+    finally:
+        os.close(descriptor)
+    return anchor, sealer
+
+
 def append(places: Places, entries: Sequence[Entry]) -> int:
     """Append sealed entries, make them durable, then sign the new head; return where the next line will begin.
 
@@ -66,10 +81,10 @@ def append(places: Places, entries: Sequence[Entry]) -> int:
     """
     path = journal_path(places)
     try:
-        anchor, sealer = anchored(places)
+        anchor, sealer = signed_journal(places)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            head = _append(descriptor, entries, anchor, sealer)
+            head = _append(descriptor, entries, sealer)
         finally:
             os.close(descriptor)
         keep_anchor(places, anchor.model_copy(update={"head": head}), sealer)
@@ -78,8 +93,7 @@ def append(places: Places, entries: Sequence[Entry]) -> int:
     return head.size
 
 
-def _append(descriptor: int, entries: Sequence[Entry], anchor: Anchor, sealer: Sealer) -> Mark:
-    _guard_head(descriptor, anchor, sealer)
+def _append(descriptor: int, entries: Sequence[Entry], sealer: Sealer) -> Mark:
     start, previous = _mend_tail(descriptor)
     lines = list(_lines(entries, previous, sealer))
     text = b"".join(lines)

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from xray_platform.dicom.anchor import anchored, guard_plan
-from xray_platform.dicom.journal import journal_lock
+from xray_platform.dicom.anchor import guard_plan
+from xray_platform.dicom.journal import journal_lock, signed_journal
 from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels, read_labels
 from xray_platform.dicom.seal import Sealer, unsealed
 from xray_platform.dicom.sources import SourceFile, list_source, spelled
@@ -194,7 +194,7 @@ def _write_plans(
     places: Places, source: Path, labels: LabelOptions | None, origin: Origin, batch_size: int, files: list[PlannedFile]
 ) -> tuple[BatchPlan, ...]:
     with journal_lock(places):
-        _, sealer = anchored(places)
+        _, sealer = signed_journal(places)
     known = _known(places)
     fresh = iter([file for file in files if not known.holds(file.model_dump())])
     digest = sha256(labels.file.read_bytes()).hexdigest() if labels else None

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -89,6 +89,16 @@ def model_bundle(tracking: Tracking, name: str) -> Bundle:
         known = ", ".join(model_names(tracking)) or "none is trained yet"
         raise DataError(f"there is no model {name!r}; there are: {known}")
     return _bundle(tracking, versions[-1])
+
+
+def bundle_faults(tracking: Tracking) -> Iterator[tuple[str, str]]:
+    """Yield each registered version whose bundle is not the one that MLflow's database vouches for, and why."""
+    names = [found.name for found in tracking.client.search_registered_models() if found.name.startswith(PREFIX)]
+    for version in (version for name in sorted(names) for version in _versions(tracking, name)):
+        try:
+            _bundle(tracking, version)
+        except StoreError as error:
+            yield f"{version.name} version {version.version}", str(error)
 
 
 def model_names(tracking: Tracking) -> list[str]:

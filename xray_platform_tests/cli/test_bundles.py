@@ -125,6 +125,15 @@ def test_facts_that_are_no_json_or_gone_are_refused(predict: Callable[..., Ran],
     refused(predict(), "no bundle in")
 
 
+def test_verify_names_the_bundle(xray: Xray, root: Path, bundles: list[Path]) -> None:
+    assert xray("verify", root=root).code == 0
+    threshold(bundles[0], hashed_anew=True)
+    ran = xray("verify", root=root)
+    assert ran.code == 1
+    named = [line.split(": ")[:2] for line in ran.out.splitlines()]
+    assert named == [["bundle", f"{registry.PREFIX}{NAME} version 1"], ["bundle", f"{registry.CROWN} version 1"]]
+
+
 def test_a_damaged_bundle_is_not_crowned(root: Path, bundles: list[Path]) -> None:
     from xray_platform.errors import StoreError
 
