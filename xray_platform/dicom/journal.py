@@ -110,8 +110,7 @@ def _append(descriptor: int, entries: Sequence[Entry], sealer: Sealer) -> Mark:
 
 def _guard_head(descriptor: int, anchor: Anchor, sealer: Sealer) -> None:
     """Raise StoreError unless the journal goes on from its signed head with nothing but whole, sealed lines."""
-    _, last = last_line(descriptor, anchor.head.size)
-    if os.fstat(descriptor).st_size < anchor.head.size or last != anchor.head.digest:
+    if last_line(descriptor, anchor.head.size) != (anchor.head.size, anchor.head.digest):
         raise StoreError(f"the journal is not the one that was signed: its last lines are changed or gone; {WAYS}")
     beyond = os.pread(descriptor, os.fstat(descriptor).st_size - anchor.head.size, anchor.head.size)
     previous = anchor.head.digest
