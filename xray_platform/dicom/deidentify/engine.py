@@ -121,6 +121,8 @@ def _whole(
         kind = kept[tags.IMAGE_TYPE]
         value = kind.value if isinstance(kind.value, bytes) else b""
         kept[tags.IMAGE_TYPE] = kind._replace(value=value.replace(b"ORIGINAL", _DERIVED, 1))
+    if source.lossy:
+        kept[tags.LOSSY_IMAGE_COMPRESSION] = Written(tags.LOSSY_IMAGE_COMPRESSION, "CS", b"01")
     if tags.SOP_CLASS_UID not in kept:
         raise RefusedError(STRUCTURE, "quarantine", "no SOP class UID")
     return {**needed, **kept, **pixels, **{tag: element._replace(made=True) for tag, element in marked.items()}}

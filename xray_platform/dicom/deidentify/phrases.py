@@ -54,29 +54,32 @@ def _grammar(parts: list[dict[str, Any]], anchors: list[str]) -> Grammar:
 def said_in(text: str, grammar: Grammar, names: frozenset[str]) -> str | None:
     """Return what a free text says in known terms, in the grammar's own order and spelling; None if that is nothing.
 
-    `names` are the words that people in the file are called by, in capitals. A text that holds one of them is not
-    read at all, even where the name is a word of the grammar as well: Mr Port's chest is not portable.
+    `names` are the words that people in the file are called by, in capitals. Where one of them is among the terms that
+    are said, or stood for one, nothing is said at all: Mr Port's chest is not portable.
     """
     tokens = _TOKEN.findall(_INITIALS.sub(r" \1\2 ", text.upper()))
-    found = _terms(tokens, grammar)
+    found, read = _terms(tokens, grammar)
     said = [term for part in grammar.parts for term in _first(found.get(part.name, []), part.most)]
-    spoken = names.isdisjoint(tokens) and names.isdisjoint(word for term in said for word in term.split())
+    spoken = names.isdisjoint(read) and names.isdisjoint(word for term in said for word in term.split())
     return " ".join(said) if spoken and not grammar.anchors.isdisjoint(found) else None
 
 
-def _terms(tokens: list[str], grammar: Grammar) -> dict[str, list[str]]:
-    """Return the terms by part, of two readings the longer."""
+def _terms(tokens: list[str], grammar: Grammar) -> tuple[dict[str, list[str]], set[str]]:
+    """Return the terms by part, of two readings the longer, and the words that stood for them."""
     found: dict[str, list[str]] = {}
+    read: set[str] = set()
     at = 0
     while at < len(tokens):
         for length in range(_LONGEST_PHRASE, 0, -1):
-            meant = grammar.spellings.get(tuple(tokens[at : at + length]))
+            words = tuple(tokens[at : at + length])
+            meant = grammar.spellings.get(words)
             if meant is not None:
                 found.setdefault(meant[0], []).append(meant[1])
+                read.update(words)
                 at += length - 1
                 break
         at += 1
-    return found
+    return found, read
 
 
 def _first(terms: list[str], most: int) -> list[str]:
