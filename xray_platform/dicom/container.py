@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xray_platform.dicom import tags
@@ -21,8 +21,8 @@ class Container:
     """A DICOM file opened: where its attributes lie in `data` (which is inflated where the file was deflated).
 
     `syntax` is None where the file states none or an unknown one. `meta` holds the values of the file meta
-    information, `sequences` the items of the top level's sequences, `fragments` the places of encapsulated pixel data
-    without the offset table.
+    information, `sequences` the items of the top level's sequences, `nested` the elements of all items at whatever
+    depth, `fragments` the places of encapsulated pixel data without the offset table.
     """
 
     data: bytes
@@ -35,6 +35,7 @@ class Container:
     flaws: tuple[Flaw, ...]
     depth: int = 0
     count: int = 0
+    nested: Sequence[Element] = ()
 
     @property
     def little(self) -> bool:
@@ -111,7 +112,17 @@ def _container(
     meta: Mapping[int, bytes],
 ) -> Container:
     return Container(
-        data, part10, syntax, meta, found.elements, found.sequences, found.fragments, flaws, found.depth, found.count
+        data,
+        part10,
+        syntax,
+        meta,
+        found.elements,
+        found.sequences,
+        found.fragments,
+        flaws,
+        found.depth,
+        found.count,
+        found.nested,
     )
 
 

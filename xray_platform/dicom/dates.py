@@ -34,8 +34,14 @@ def move_date(text: str, days: int) -> str | None:
     return f"{moved.year:04d}{moved.month:02d}{moved.day:02d}"
 
 
+def near(text: str, day: date | None, days: int) -> bool:
+    """Say whether a date lies at most so many days from `day`; where there is no such day, every date does."""
+    found = read_date(text)
+    return found is not None and (day is None or abs((found - day).days) <= days)
+
+
 def move_date_time(text: str, days: int) -> str | None:
-    """Return a DICOM date-time moved by `days` and cut to the minute, without its offset from UTC; None for others."""
+    """Return a DICOM date-time moved by `days` and cut to the hour, without its offset from UTC; None for others."""
     found = _DATE_TIME.fullmatch(text.strip())
     moved = move_date(found[1], days) if found else None
     clock = cut_time(found[2]) if found and found[2] else ""
@@ -43,14 +49,15 @@ def move_date_time(text: str, days: int) -> str | None:
 
 
 def cut_time(text: str) -> str | None:
-    """Return a time of day cut to the minute, `HHMM00`, or `HH` if it tells no more; None where the text is no time.
+    """Return a time of day cut to the hour, `HH0000`, or `HH` if it tells no more; None where the text is no time.
 
-    A time to the second picks one exposure out of a hospital's day; to the minute it still tells order and shift.
+    A minute picks one exposure out of a hospital's day, and minutes of one machine in a row tell days apart; an hour
+    still tells the shift.
     """
     found = _TIME.fullmatch(text.strip())
     if not found or int(found[1]) > 23 or int(found[2] or 0) > 59 or int(found[3] or 0) > 60:
         return None
-    return f"{found[1]}{found[2]}00" if found[2] else found[1]
+    return f"{found[1]}0000" if found[2] else found[1]
 
 
 def read_age(text: str) -> tuple[int, str] | None:

@@ -1,5 +1,6 @@
 """LUT: read and apply lookup tables as Modality and VOI LUT sequences hold them (PS3.3 section C.11.1.1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from xray_platform.dicom import tags
 from xray_platform.dicom.container import Container
 from xray_platform.dicom.decode import Pixels
+from xray_platform.dicom.walk import Element
 
 FULL_LENGTH = 65536
 
@@ -29,10 +31,13 @@ class LookupTable:
 def read_table(container: Container, sequence: int, *, signed: bool) -> LookupTable | None:
     """Return the first table of a LUT sequence, or None where there is none that can be used."""
     items = container.sequences.get(sequence, [])
-    if not items:
-        return None
-    descriptor = container.words(tags.LUT_DESCRIPTOR, within=items[0])
-    raw = container.raw(tags.LUT_DATA, within=items[0])
+    return table_of(container, items[0], signed=signed) if items else None
+
+
+def table_of(container: Container, item: Mapping[int, Element], *, signed: bool) -> LookupTable | None:
+    """Return the table of one item of a LUT sequence, or None where it cannot be used."""
+    descriptor = container.words(tags.LUT_DESCRIPTOR, within=item)
+    raw = container.raw(tags.LUT_DATA, within=item)
     if len(descriptor) != 3:
         return None
     length, bits = descriptor[0] or FULL_LENGTH, descriptor[2]

@@ -60,9 +60,13 @@ class _Level:
 
 @dataclass
 class Walk:
-    """What a walk found: elements of the top level, items of its sequences, pixel fragments, and flaws."""
+    """What a walk found: elements of the top level, items of its sequences, pixel fragments, and flaws.
+
+    `nested` are the elements of all items at whatever depth, in the order in which they stand.
+    """
 
     elements: dict[int, Element] = field(default_factory=dict)
+    nested: list[Element] = field(default_factory=list)
     sequences: dict[int, list[dict[int, Element]]] = field(default_factory=dict)
     fragments: list[tuple[int, int]] | None = None
     flaws: list[Flaw] = field(default_factory=list)
@@ -166,6 +170,8 @@ class _Walker:
             level.elements[element.tag] = element
         if len(self.stack) == 1:
             self.last = element.tag
+        else:
+            self.found.nested.append(element)
 
     def _is_sequence(self, element: Element, explicit: bool) -> bool:
         if explicit and element.vr not in {b"SQ", b"UN"}:

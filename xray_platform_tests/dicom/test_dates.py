@@ -63,9 +63,9 @@ def test_a_date_that_leaves_the_calendar_is_none() -> None:
 
 @pytest.mark.parametrize(
     ("text", "cut"),
-    [("101112.123456", "101100"), ("101112", "101100"), ("1011", "101100"), ("10", "10"), ("10:11:12", "101100")],
+    [("101112.123456", "100000"), ("101112", "100000"), ("1011", "100000"), ("10", "10"), ("10:11:12", "100000")],
 )
-def test_a_time_is_cut_to_the_minute(text: str, cut: str) -> None:
+def test_a_time_is_cut_to_the_hour(text: str, cut: str) -> None:
     assert cut_time(text) == cut
 
 
@@ -75,7 +75,7 @@ def test_what_is_no_time_is_none(text: str) -> None:
 
 
 def test_a_date_time_moves_and_loses_its_zone() -> None:
-    assert move_date_time("20150612101112.5+0200", -7) == "20150605101100"
+    assert move_date_time("20150612101112.5+0200", -7) == "20150605100000"
     assert move_date_time("20150612", -7) == "20150605"
     assert move_date_time("2015", -7) is None
 

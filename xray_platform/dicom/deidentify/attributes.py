@@ -3,10 +3,15 @@
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 
 from xray_platform.dicom import tags
 from xray_platform.dicom.container import Container
+from xray_platform.dicom.dates import read_date
 from xray_platform.dicom.deidentify.encode import Items, Written
+from xray_platform.dicom.deidentify.grey_table import grey_table, written_table
+from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.person import Person
 from xray_platform.dicom.deidentify.policy import TOP, Policy, Row
 from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
@@ -14,20 +19,27 @@ from xray_platform.dicom.deidentify.values import VALUE_RULES, Source
 from xray_platform.dicom.deidentify.vocabulary import codes
 from xray_platform.dicom.walk import UNDEFINED, Element, walk
 
-MOST_ITEMS = 32
+MOST_ITEMS = 8
 DEEPEST = 3
 _CODE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 _REFERENCED_CLASS, _REFERENCED_INSTANCE = 0x00081150, 0x00081155
+_MADE = frozenset(("uid", "date", "datetime", "time", "subject", "study", "accession", "device", "layout"))
+# The days that a study may be known by, the first that is stated counts: study, series, acquisition, content.
+_DAYS = (tags.STUDY_DATE, 0x00080021, tags.ACQUISITION_DATE, tags.CONTENT_DATE)
 
 Elements = Mapping[int, Element]
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """What is needed to carry attributes over: the opened source, its person, the policy, whether pixels are signed."""
+    """What is needed to carry attributes over.
+
+    The opened source, its person and what it knows a person by, the policy, and whether pixels are signed.
+    """
 
     container: Container
     person: Person
+    known: Identifiers
     policy: Policy
     signed: bool
 
@@ -38,21 +50,29 @@ class Carrier:
     def _dataset(self, elements: Elements, place: str, depth: int) -> list[Written]:
         rows = self.policy.places[place]
         allowed = ((rows[tag], element) for tag, element in elements.items() if tag in rows)
-        carried = (self._carry_one(row, element, elements, depth) for row, element in allowed)
+        carried = (self._carry_one(row, element, depth) for row, element in allowed)
         return [written for written in carried if written is not None]
 
-    def _carry_one(self, row: Row, element: Element, beside: Elements, depth: int) -> Written | None:
+    def _carry_one(self, row: Row, element: Element, depth: int) -> Written | None:
         if row.rule == "items":
             items = self._items(row, element, depth)
             return Written(row.tag, "SQ", items) if items or row.otherwise == "empty" else None
         if row.vr == "SQ":
             return Written(row.tag, "SQ", ())
         if row.rule == "table":
-            return self._table(row, beside)
+            return None
         raw = self.container.data[element.offset : element.offset + element.length]
-        source = Source(raw, row.vr, self.container.little, self.signed, row.argument, self.person)
-        value = VALUE_RULES[row.rule].apply(source)
+        value = VALUE_RULES[row.rule].apply(self._source(raw, row))
         return _or_else(row, value if value is not None or raw.strip(b" \0") else _empty(row), self._word_vr)
+
+    def _source(self, raw: bytes, row: Row) -> Source:
+        little, day = self.container.little, self._day
+        return Source(raw, row.vr, little, self.signed, row.argument, row.most, self.person, self.known, day)
+
+    @cached_property
+    def _day(self) -> date | None:
+        found = (read_date(self.container.text(tag)) for tag in _DAYS)
+        return next((day for day in found if day is not None), None)
 
     @property
     def _word_vr(self) -> str:
@@ -62,8 +82,10 @@ class Carrier:
         if depth >= DEEPEST:
             return ()
         found = self._items_of(element, depth)[:MOST_ITEMS]
-        made = (self._item(item, row.argument, depth + 1) for item in found)
-        return tuple(item for item in made if item)
+        made = [self._item(item, row.argument, depth + 1) for item in found]
+        if row.tag == tags.MODALITY_LUT_SEQUENCE and not all(made):
+            raise RefusedError(STRUCTURE, "quarantine", "a modality look-up table that is no table of grey values")
+        return tuple(dict.fromkeys(item for item in made if item))
 
     def _items_of(self, element: Element, depth: int) -> list[dict[int, Element]]:
         if depth == 0:
@@ -74,6 +96,9 @@ class Carrier:
         if place == "code":
             return self._code(item, depth)
         carried = self._dataset(item, place, depth)
+        if place == "lut":
+            table = grey_table(self.container, item, signed=self.signed)
+            return (*carried, *written_table(table, self._word_vr)) if table is not None else ()
         if place == "reference" and not {_REFERENCED_CLASS, _REFERENCED_INSTANCE} <= {each.tag for each in carried}:
             return ()
         return tuple(carried)
@@ -85,21 +110,8 @@ class Carrier:
         if meaning is None:
             return ()
         triplet = ((_CODE, "SH", code), (_SCHEME, "SH", scheme), (_MEANING, "LO", meaning[:64]))
-        plain = tuple(Written(tag, vr, text.encode()) for tag, vr, text in triplet)
+        plain = tuple(Written(tag, vr, text.encode(), made=True) for tag, vr, text in triplet)
         return (*plain, *self._dataset(item, "code", depth))
-
-    def _table(self, row: Row, beside: Elements) -> Written:
-        """Carry over a look-up table (PS3.3 section C.11.1): three numbers that describe it, and as many entries."""
-        descriptor = self.container.words(tags.LUT_DESCRIPTOR, within=beside)
-        entries = self.container.words(tags.LUT_DATA, within=beside)
-        if len(descriptor) != 3 or not 8 <= descriptor[2] <= 16:
-            raise RefusedError(STRUCTURE, "quarantine", "a look-up table without a descriptor of three numbers")
-        count = descriptor[0] or 65536
-        if len(entries) < count:
-            raise RefusedError(STRUCTURE, "quarantine", "a look-up table with fewer entries than its descriptor says")
-        if row.tag == tags.LUT_DESCRIPTOR:
-            return Written(row.tag, self._word_vr, struct.pack("<3H", *descriptor))
-        return Written(row.tag, "OW", struct.pack(f"<{count}H", *entries[:count]))
 
 
 def _nested(container: Container, element: Element) -> list[dict[int, Element]]:
@@ -120,7 +132,7 @@ def _empty(row: Row) -> bytes | None:
 def _or_else(row: Row, value: bytes | None, word_vr: str) -> Written | None:
     vr = word_vr if " or " in row.vr else row.vr
     if value is not None:
-        return Written(row.tag, vr, value)
+        return Written(row.tag, vr, value, made=row.rule in _MADE)
     if row.otherwise == "refuse":
         raise RefusedError(STRUCTURE, "quarantine", f"{row.attribute} has no value that is allowed")
     if row.otherwise == "remove":

@@ -15,11 +15,15 @@ Items = tuple[tuple["Written", ...], ...]
 
 
 class Written(NamedTuple):
-    """One attribute to write. `value` is in little-endian bytes, or holds the items of a sequence."""
+    """One attribute to write. `value` is in little-endian bytes, or holds the items of a sequence.
+
+    `made` says that the product made the value itself: a pseudonym, a moved date, a mark, what the pixels bear out.
+    """
 
     tag: int
     vr: str
     value: "bytes | Items"
+    made: bool = False
 
 
 def encode_element(element: Written) -> bytes:

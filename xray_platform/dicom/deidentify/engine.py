@@ -1,7 +1,6 @@
 """Engine: de-identify one DICOM file, or one JPEG or PNG picture, from bytes to bytes."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
 
 import imagecodecs
 import numpy as np
@@ -15,7 +14,13 @@ from xray_platform.dicom.deidentify.facts import dicom_facts, pixel_sha256, stat
 from xray_platform.dicom.deidentify.identifiers import identifiers_of
 from xray_platform.dicom.deidentify.marks import marks
 from xray_platform.dicom.deidentify.person import Given, Person, person_given, person_of
-from xray_platform.dicom.deidentify.pixel_data import PixelSource, pixel_attributes, pixel_element, read_pixels
+from xray_platform.dicom.deidentify.pixel_data import (
+    PixelSource,
+    idle_padding,
+    pixel_attributes,
+    pixel_element,
+    read_pixels,
+)
 from xray_platform.dicom.deidentify.policy import load_policy
 from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
 from xray_platform.dicom.deidentify.result import Deidentified, Facts
@@ -56,7 +61,8 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
     name = given.fallback or hashlib.sha256(data).hexdigest()
     person = _person(container, key, Given(given.subject, given.study, name), settings)
     policy = load_policy()
-    carried = Carrier(container, person, policy, container.word(tags.PIXEL_REPRESENTATION) == 1).carry()
+    known = identifiers_of(data, container, policy)
+    carried = Carrier(container, person, known, policy, container.word(tags.PIXEL_REPRESENTATION) == 1).carry()
     source = read_pixels(container)
     cleaned = clean_text(source.values, settings, container.text(tags.BURNED_IN_ANNOTATION).upper())
     if cleaned.masked:
@@ -67,10 +73,8 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
     syntax, head, pixels = pixel_element(source)
     before = file_head(_text(written, tags.SOP_CLASS_UID), _text(written, tags.SOP_INSTANCE_UID), syntax)
     before += encode_dataset(written.values())
-    compressed = not pixels
-    bits = 0 if compressed else _settable_bits(source)
-    generated = b"\0".join(_generated(written.values()))
-    refuse_leaks(before, written.values(), pixels or head, bits, identifiers_of(data, container, policy), generated)
+    pseudonyms = (person.subject, person.study)
+    refuse_leaks(written.values(), source.values, _settable_bits(source), known, pseudonyms)
     facts = dicom_facts(container, written, source)
     return Deidentified((before, head, pixels), ".dcm", person, facts, cleaned.masked, cleaned.share)
 
@@ -99,24 +103,29 @@ def _whole(
     name: str,
     age: str | None,
 ) -> dict[int, Written]:
-    """Put together what is written: carried attributes, the UIDs that must be there, pixel layout and marks."""
+    """Put together what is written: carried attributes, UIDs and pseudonym that must be there, pixel layout, marks."""
     made = {
         tags.SOP_INSTANCE_UID: f"instance|{name}",
         tags.STUDY_INSTANCE_UID: f"study|{person.study}",
         _SERIES_INSTANCE_UID: f"series|{person.study}",
     }
-    uids = {tag: Written(tag, "UI", person.key.uid(text).encode()) for tag, text in made.items()}
+    needed = {tag: Written(tag, "UI", person.key.uid(text).encode(), made=True) for tag, text in made.items()}
+    needed[tags.PATIENT_NAME] = Written(tags.PATIENT_NAME, "PN", person.subject.encode(), made=True)
+    needed[tags.PATIENT_ID] = Written(tags.PATIENT_ID, "LO", person.subject.encode(), made=True)
     pixels = pixel_attributes(source)
-    kept = {tag: element for tag, element in carried.items() if tag not in _PIXEL_TAGS}
+    left_out = idle_padding(carried, source.values).union(_PIXEL_TAGS)
+    kept = {tag: element for tag, element in carried.items() if tag not in left_out}
     if age and tags.PATIENT_AGE not in kept:
-        kept[tags.PATIENT_AGE] = Written(tags.PATIENT_AGE, "AS", age.encode())
+        kept[tags.PATIENT_AGE] = Written(tags.PATIENT_AGE, "AS", age.encode(), made=True)
     if cleaned.masked and tags.IMAGE_TYPE in kept:
         kind = kept[tags.IMAGE_TYPE]
         value = kind.value if isinstance(kind.value, bytes) else b""
         kept[tags.IMAGE_TYPE] = kind._replace(value=value.replace(b"ORIGINAL", _DERIVED, 1))
+    if source.lossy:
+        kept[tags.LOSSY_IMAGE_COMPRESSION] = Written(tags.LOSSY_IMAGE_COMPRESSION, "CS", b"01")
     if tags.SOP_CLASS_UID not in kept:
         raise RefusedError(STRUCTURE, "quarantine", "no SOP class UID")
-    return {**uids, **kept, **pixels, **marked}
+    return {**needed, **kept, **pixels, **{tag: element._replace(made=True) for tag, element in marked.items()}}
 
 
 def _text(written: dict[int, Written], tag: int) -> str:
@@ -127,16 +136,6 @@ def _text(written: dict[int, Written], tag: int) -> str:
 def _settable_bits(source: PixelSource) -> int:
     signed_or_full = source.layout.signed or source.values.dtype.itemsize != 2
     return source.values.dtype.itemsize * 8 if signed_or_full else source.layout.bits_stored
-
-
-def _generated(written: Iterable[Written]) -> Iterator[bytes]:
-    """Yield pseudonyms, moved dates, cut times and codes: values that the product made or knows."""
-    for element in written:
-        if not isinstance(element.value, bytes):
-            for item in element.value:
-                yield from _generated(item)
-        elif element.vr in {"UI", "DA", "DT", "TM", "SH", "LO", "PN"}:
-            yield element.value
 
 
 def _still(data: bytes, form: Form, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Deidentified:

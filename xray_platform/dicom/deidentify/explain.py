@@ -19,9 +19,12 @@ _THEN = {"quarantine": "the file is quarantined.", "study": "its study is taken 
 _SEQUENCES = {
     "code": "kept with those items whose code is known; what a code means is written from the product's own list",
     "reference": "kept with the class and the replaced UID of each object referred to, and known purposes",
-    "lut": "kept: the tables of grey values, cut to their stated length, without their descriptions",
+    "lut": (
+        "kept: the tables of grey values, if they rise or fall throughout, without their descriptions; a modality "
+        "table that does not quarantines the file"
+    ),
 }
-_TABLE = "kept as numbers, cut to the stated length"
+_TABLE = "written anew as words of 16 bits, as many as are stated"
 
 
 def describe_rules(settings: DeidentifySettings = DeidentifySettings()) -> list[str]:
@@ -54,8 +57,9 @@ def _pixel_rules(settings: DeidentifySettings) -> list[str]:
         ),
         "PatientAge: taken from the dates of birth and study where it is not stated.",
         (
-            "Pixels: bits outside of those stored are cleared; comments and application data within JPEG, JPEG-LS and "
-            "JPEG 2000 streams and bytes after them are cut; a picture that has to be painted over stays lossless."
+            "Pixels: bits outside of those stored are cleared, and the decoded values are written anew without loss: "
+            "no byte of a compressed stream is copied. What came compressed becomes RLE Lossless, what was compressed "
+            "with loss JPEG-LS Lossless (and is still said to have been). A padding value that no pixel has goes."
         ),
         (
             f"Burned-in text: lines of three letters or more in the outer {BORDER:.0%} of each side are painted over "
@@ -75,7 +79,9 @@ def _closing_rules() -> list[str]:
             "LongitudinalTemporalInformationModified MODIFIED are set."
         ),
         (
-            "At last the bytes to be written are searched for every word, number, UID and date of the source that was "
-            "not to stay; one that is found rejects the file."
+            "At last everything that is to be written is looked through: a carried word that the product does not "
+            "know, a number with the digits of an identifier or date of the source (whatever zeros, point, fraction, "
+            "exponent or order), a word of the source that was not to stay, or one of 8 signs in grey tables or pixels "
+            "rejects the file. A file with more text than can be searched is quarantined."
         ),
     ]

@@ -1,38 +1,42 @@
-"""Pixel data: the pixels of a source, and how they are written: unused bits, comments and burned-in text gone."""
+"""Pixel data: the pixels of a source, and how they are written: anew from the decoded values, never as bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rle.utils import encode_pixel_data as encode_rle
+from jpeg_ls import encode_pixel_data
 
 from xray_platform.dicom import tags
 from xray_platform.dicom.container import Container
-from xray_platform.dicom.decode import Pixels, UndecodableError, decode_frame, first_frame
+from xray_platform.dicom.decode import Pixels, UndecodableError
 from xray_platform.dicom.deidentify.encode import Written, encapsulate, head_of
 from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
-from xray_platform.dicom.deidentify.streams import bare_stream
+from xray_platform.dicom.deidentify.run_lengths import rle_frame
 from xray_platform.dicom.grey import grey_of
 from xray_platform.dicom.layout import GREY, PixelLayout, layout_of
-from xray_platform.dicom.stored import meant_bits, stored_values
+from xray_platform.dicom.picture import is_lossy
+from xray_platform.dicom.stored import stored_values
 from xray_platform.dicom.syntax import EXPLICIT, Codec
 
-RLE = "1.2.840.10008.1.2.5"
-_STREAMS = frozenset(("jpeg", "jpeg-ls", "jpeg-2000"))
+RLE, JPEG_LS = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80"
 
 
 @dataclass(frozen=True)
 class PixelSource:
-    """Decoded stored values (rows, columns), their layout, and the source's stream where it can be kept as it is."""
+    """Decoded stored values (rows, columns), their layout, and how the source held them.
+
+    `lossy` says that the source was compressed with loss, and so was small.
+    """
 
     values: Pixels
     layout: PixelLayout
     codec: Codec
     syntax: str
-    stream: bytes | None
+    lossy: bool
 
     def masked(self, values: Pixels) -> "PixelSource":
-        """Return the same picture with other values, which no longer agree with the stream."""
-        return replace(self, values=values, stream=None)
+        """Return the same picture with other values."""
+        return replace(self, values=values)
 
 
 def read_pixels(container: Container) -> PixelSource:
@@ -41,26 +45,22 @@ def read_pixels(container: Container) -> PixelSource:
     if layout is None or syntax is None or not container.has(tags.PIXEL_DATA):
         raise RefusedError(STRUCTURE, "reject", "pixel data, their layout or the transfer syntax is missing")
     try:
-        if syntax.codec in _STREAMS and container.fragments is not None and layout.frames == 1:
-            values, stream = _values_and_stream(container, layout, syntax.codec)
-        else:
-            values, stream = stored_values(container), None
+        values = stored_values(container)
         if layout.photometric not in GREY or values.ndim == 3:
-            values, stream = grey_of(values, layout.photometric, container), None
+            values = grey_of(values, layout.photometric, container)
             layout = replace(layout, photometric="MONOCHROME2", samples=1)
     except UndecodableError as error:
         raise RefusedError(STRUCTURE, "reject", str(error)) from None
-    return PixelSource(values, layout, syntax.codec, syntax.uid, stream)
+    return PixelSource(_within_bits(values, layout), layout, syntax.codec, syntax.uid, is_lossy(container))
 
 
-def _values_and_stream(container: Container, layout: PixelLayout, codec: Codec) -> tuple[Pixels, bytes | None]:
-    """Decode a compressed frame, and say with which bytes it may be written; none if bits outside the picture speak."""
-    frame = first_frame(container)
-    stream = bare_stream(frame)
-    decoded = decode_frame(frame if stream is None else stream, layout, codec)
-    values = meant_bits(decoded, layout)
-    same = decoded.dtype == values.dtype and np.array_equal(decoded, values)
-    return values, stream if same or layout.signed else None
+def _within_bits(values: Pixels, layout: PixelLayout) -> Pixels:
+    """Return signed values of a decoder without what stands in the bits above those stored."""
+    spare = values.dtype.itemsize * 8 - layout.bits_stored
+    if values.dtype.kind != "i" or spare <= 0:
+        return values
+    kept: Pixels = (values << np.asarray(spare, values.dtype)) >> np.asarray(spare, values.dtype)
+    return kept
 
 
 def pixel_attributes(source: PixelSource) -> dict[int, Written]:
@@ -70,46 +70,51 @@ def pixel_attributes(source: PixelSource) -> dict[int, Written]:
         tags.SAMPLES_PER_PIXEL: 1,
         tags.ROWS: layout.rows,
         tags.COLUMNS: layout.columns,
-        tags.BITS_ALLOCATED: _allocated(source),
+        tags.BITS_ALLOCATED: source.values.dtype.itemsize * 8,
         tags.BITS_STORED: layout.bits_stored,
-        tags.HIGH_BIT: layout.high_bit if source.stream else layout.bits_stored - 1,
+        tags.HIGH_BIT: layout.bits_stored - 1,
         tags.PIXEL_REPRESENTATION: int(layout.signed),
     }
-    written = {tag: Written(tag, "US", number.to_bytes(2, "little")) for tag, number in numbers.items()}
+    written = {tag: Written(tag, "US", number.to_bytes(2, "little"), made=True) for tag, number in numbers.items()}
     text = Written(tags.PHOTOMETRIC_INTERPRETATION, "CS", layout.photometric.encode())
     return {**written, text.tag: text}
 
 
-def _allocated(source: PixelSource) -> int:
-    return source.layout.bits_allocated if source.stream else source.values.dtype.itemsize * 8
+def idle_padding(carried: Mapping[int, Written], values: Pixels) -> frozenset[int]:
+    """Return the tags of a padding value and its limit where no pixel is padding, so that they mean nothing."""
+    both = frozenset((tags.PIXEL_PADDING_VALUE, tags.PIXEL_PADDING_RANGE_LIMIT))
+    stated = [carried[tag].value for tag in both if tag in carried]
+    signed = values.dtype.kind == "i"
+    ends = [int.from_bytes(value, "little", signed=signed) for value in stated if isinstance(value, bytes)]
+    if not ends:
+        return both
+    return frozenset() if bool(((values >= min(ends)) & (values <= max(ends))).any()) else both
 
 
 def pixel_element(source: PixelSource) -> tuple[str, bytes, bytes]:
     """Return transfer syntax, the head of the pixel data element, and its value.
 
-    A stream that may stay stays; other compressed pictures become RLE Lossless; the rest is written plain.
+    No byte of a compressed stream is copied: tables, markers, what follows the last block and the rest of a fragment
+    could hold anything. What came compressed becomes RLE Lossless, which is quick; what had been compressed with loss
+    JPEG-LS Lossless, which is slower and smaller; the rest is written plain.
     """
-    if source.stream is not None:
-        return source.syntax, encapsulate(tags.PIXEL_DATA, source.stream), b""
     values = source.values.astype(source.values.dtype.newbyteorder("<"), copy=False)
-    plain = values.tobytes()
     if source.codec != "native":
-        return RLE, encapsulate(tags.PIXEL_DATA, _rle(plain, source)), b""
+        syntax, stream = _compressed(source)
+        return syntax, encapsulate(tags.PIXEL_DATA, stream), b""
+    plain = values.tobytes()
     plain += b"\0" * (len(plain) % 2)
     vr = "OW" if values.dtype.itemsize > 1 else "OB"
     return EXPLICIT.uid, head_of(tags.PIXEL_DATA, vr, len(plain)), plain
 
 
-def _rle(plain: bytes, source: PixelSource) -> bytes:
-    rows, columns = source.values.shape
-    return bytes(
-        encode_rle(
-            plain,
-            rows=rows,
-            columns=columns,
-            samples_per_pixel=1,
-            bits_allocated=source.values.dtype.itemsize * 8,
-            number_of_frames=1,
-            byteorder="<",
-        )
-    )
+def _compressed(source: PixelSource) -> tuple[str, bytes]:
+    values, bits = source.values, source.layout.bits_stored
+    if not source.lossy or values.dtype.kind != "u" or not 2 <= bits <= values.dtype.itemsize * 8 <= 16:
+        return RLE, rle_frame(values)
+    rows, columns = values.shape
+    stream = encode_pixel_data(
+        np.ascontiguousarray(values).tobytes(), rows=rows, columns=columns, samples_per_pixel=1,
+        bits_allocated=values.dtype.itemsize * 8, bits_stored=bits,
+    )  # fmt: skip
+    return JPEG_LS, bytes(stream)

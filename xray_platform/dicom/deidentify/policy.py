@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 
 from xray_platform.errors import StoreError
 
 TOP = ""
+MOST_OF_ANY, MOST_POINTS = 8, 32
 _TEXT = "policy.csv"
 
 
@@ -19,14 +20,16 @@ _TEXT = "policy.csv"
 class Row:
     """One allowed attribute: where it may stand, which rule its value must pass, what stands there `otherwise`.
 
-    `type` is its strictest DICOM type among the CR, DX and SC modules (PS3.3): 1 must have a value, 2 must be there,
-    3 may be missing. `otherwise` is `remove`, `empty`, `refuse` (the file), or `=` and a neutral value.
+    `most` is how many values may stand there; `type` is its strictest DICOM type among the CR, DX and SC modules
+    (PS3.3): 1 must have a value, 2 must be there, 3 may be missing. `otherwise` is `remove`, `empty`, `refuse` (the
+    file), or `=` and a neutral value.
     """
 
     place: str
     attribute: str
     tag: int
     vr: str
+    most: int
     type: int
     rule: str
     argument: str
@@ -66,8 +69,15 @@ def _row(line: Mapping[str, str]) -> Row:
         attribute=line["attribute"],
         tag=int(tag),
         vr=dictionary_VR(tag),
+        most=_most_values(dictionary_VM(tag)),
         type=int(line["type"]),
         rule=line["rule"],
         argument=line["argument"],
         otherwise=otherwise,
     )
+
+
+def _most_values(multiplicity: str) -> int:
+    """Return how many values may stand where PS3.6 says `1`, `2`, `1-3`, `1-n` or `2-2n`."""
+    last = multiplicity.rpartition("-")[2]
+    return int(last) if last.isdigit() else MOST_POINTS if last == "2n" else MOST_OF_ANY

@@ -4,18 +4,22 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from pydicom._uid_dict import UID_dictionary
 
-from xray_platform.dicom.dates import cap_age, cut_time, move_date, move_date_time
+from xray_platform.dicom.dates import cap_age, cut_time, move_date, move_date_time, near
+from xray_platform.dicom.deidentify.digits import decimal_texts, rounded
+from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.person import Person
+from xray_platform.dicom.deidentify.phrases import grammars, said_in
 from xray_platform.dicom.deidentify.vocabulary import vocabulary
 
-MOST_VALUES = 64
+NEAREST_DAYS = 7
+_MOST_KINDS = 4
 _BINARY = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
-_INTEGER = re.compile(r"[+-]?\d{1,12}")
-_WORD = re.compile(r"[A-Z]+|\b[1-4]\b")
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
 _LONGEST = {"CS": 16, "SH": 16, "LO": 64}
 
 
@@ -24,7 +28,8 @@ class Source:
     """A value as the source file holds it, and what a rule needs to judge it.
 
     `vr` is the representation it is due to have, `little` its byte order, `signed` whether pixels are; `argument` is
-    the rule's own, from the policy.
+    the rule's own, from the policy, `most` how many values may stand there; `known` is what the file knows a person
+    by, `day` the true day of the study.
     """
 
     raw: bytes
@@ -32,7 +37,10 @@ class Source:
     little: bool
     signed: bool
     argument: str
+    most: int
     person: Person
+    known: Identifiers
+    day: date | None
 
     @property
     def texts(self) -> list[str]:
@@ -55,8 +63,8 @@ def _words(source: Source) -> bytes | None:
     texts = [text.upper() for text in source.texts]
     allowed = vocabulary()[source.argument]
     if source.argument == "image_type":
-        return _image_type(texts, allowed)
-    whole = any(texts) and len(texts) <= MOST_VALUES and all(text in allowed for text in texts)
+        return _image_type(texts, allowed - source.known.names)
+    whole = any(texts) and len(texts) <= source.most and all(text in allowed for text in texts)
     return "\\".join(texts).encode() if whole else None
 
 
@@ -66,17 +74,13 @@ def _image_type(texts: list[str], allowed: frozenset[str]) -> bytes | None:
         texts = texts[0].split()
     if len(texts) < 2 or texts[0] not in {"ORIGINAL", "DERIVED"} or texts[1] not in {"PRIMARY", "SECONDARY"}:
         return None
-    kept = "\\".join(text if text in allowed else "" for text in texts[:16])
-    return kept.rstrip("\\").encode()
+    further = (text if text in allowed else "" for text in texts[2:_MOST_KINDS])
+    return "\\".join((*texts[:2], *further)).rstrip("\\").encode()
 
 
 def _text(source: Source) -> bytes | None:
-    allowed, kept = vocabulary()[source.argument], ""
-    for word in _WORD.findall(" ".join(source.texts).upper()):
-        longer = f"{kept} {word}".strip()
-        if (word in allowed or word.isdigit()) and len(longer) <= _LONGEST.get(source.vr, 64):
-            kept = longer
-    return kept.encode() if any(sign.isalpha() for sign in kept) else None
+    said = said_in(" ".join(source.texts), grammars()[source.argument], source.known.names)
+    return said.encode() if said and len(said) <= _LONGEST.get(source.vr, 64) else None
 
 
 def _vendor(source: Source) -> bytes | None:
@@ -85,53 +89,77 @@ def _vendor(source: Source) -> bytes | None:
     return max(found, key=len).encode() if found else None
 
 
-def _pattern(source: Source) -> bytes | None:
-    text = source.text.upper()
-    return text.encode() if re.fullmatch(source.argument, text) else None
-
-
 def _numbers(source: Source) -> bytes | None:
-    low, high = (float(end) for end in source.argument.split(".."))
+    """Write numbers anew, if all are within their range and none tells an identifier, before or after rounding."""
+    texts = _decimals(source)
+    bounds, digits = source.argument.split(":")
+    if texts is None or not _within(texts, bounds) or source.known.digits.tell(texts):
+        return None
+    written = [rounded(text, int(digits)) for text in texts]
+    if any(len(text) > _LONGEST["CS"] for text in written) or source.known.digits.tell(written):
+        return None
+    return _encoded(written, source)
+
+
+def _decimals(source: Source) -> list[str] | None:
+    """Return the numbers of a value as decimal texts, or None where they are none, or too many."""
     if source.vr in {"DS", "IS"}:
         form = _DECIMAL if source.vr == "DS" else _INTEGER
         texts = source.texts
-        if len(texts) > MOST_VALUES or not all(len(text) <= 16 and form.fullmatch(text) for text in texts):
-            return None
-        return "\\".join(texts).encode() if all(low <= float(text) <= high for text in texts) else None
-    return _binary_numbers(source, low, high)
-
-
-def _binary_numbers(source: Source, low: float, high: float) -> bytes | None:
-    letter = "h" if source.signed else "H"
-    letter = _BINARY.get(source.vr, letter)
-    size = struct.calcsize(f"<{letter}")
-    count = len(source.raw) // size
-    if not 0 < count <= MOST_VALUES or len(source.raw) % size:
+        sound = len(texts) <= source.most and all(len(text) <= 16 and form.fullmatch(text) for text in texts)
+        return texts if sound else None
+    letter = _letter(source)
+    count, rest = divmod(len(source.raw), struct.calcsize(f"<{letter}"))
+    if rest or not 0 < count <= source.most:
         return None
     found = struct.unpack(f"{'<' if source.little else '>'}{count}{letter}", source.raw)
-    return struct.pack(f"<{count}{letter}", *found) if all(low <= number <= high for number in found) else None
+    return decimal_texts(found) if all(abs(number) < float("inf") for number in found) else None
 
 
-def _number(source: Source) -> bytes | None:
-    found = _numbers(source)
-    one = found is not None and (b"\\" not in found if source.vr in {"DS", "IS"} else len(found) <= 8)
-    return found if one else None
+def _encoded(texts: list[str], source: Source) -> bytes:
+    if source.vr in {"DS", "IS"}:
+        return "\\".join(texts).encode()
+    letter = _letter(source)
+    convert = float if letter in "fd" else int
+    return struct.pack(f"<{len(texts)}{letter}", *(convert(text) for text in texts))
+
+
+def _letter(source: Source) -> str:
+    return _BINARY.get(source.vr, "h" if source.signed else "H")
+
+
+def _within(texts: list[str], bounds: str) -> bool:
+    low, high = (float(end) for end in bounds.split(".."))
+    return all(low <= float(text) <= high for text in texts)
+
+
+def _layout(source: Source) -> bytes | None:
+    """Take a number that the pixels themselves bear out: it must lie within its range, and is written from them."""
+    texts = _decimals(source)
+    return _encoded(texts, source) if texts is not None and _within(texts, source.argument) else None
 
 
 def _uid(source: Source) -> bytes | None:
     return source.person.key.uid(source.text).encode() if source.text else None
 
 
-def _registered(source: Source) -> bytes | None:
-    return source.text.encode() if source.text in UID_dictionary else None
+def _sop_class(source: Source) -> bytes | None:
+    return source.text.encode() if UID_dictionary.get(source.text, ("", ""))[1] == "SOP Class" else None
 
 
 def _date(source: Source) -> bytes | None:
-    return _ascii(move_date(source.text, source.person.days))
+    """Move a date that belongs to the study.
+
+    What lies far from it is some other day, such as that of a migration, which many patients share: moved by the days
+    of each, it would tell the days.
+    """
+    beside = near(source.text, source.day, NEAREST_DAYS)
+    return _ascii(move_date(source.text, source.person.days)) if beside else None
 
 
 def _date_time(source: Source) -> bytes | None:
-    return _ascii(move_date_time(source.text, source.person.days))
+    beside = near(source.text[:8], source.day, NEAREST_DAYS)
+    return _ascii(move_date_time(source.text, source.person.days)) if beside else None
 
 
 def _time(source: Source) -> bytes | None:
@@ -178,16 +206,32 @@ class ValueRule:
 VALUE_RULES: dict[str, ValueRule] = {
     "word": ValueRule("kept if it is one of the known words for it, otherwise gone", _word),
     "words": ValueRule("kept if every value is one of the known words for it, otherwise gone", _words),
-    "text": ValueRule("free text; of its words those in a medical word list are kept, the others go", _text),
+    "text": ValueRule(
+        "free text; read for known terms (body part, view, side, technique), which are said anew in a fixed order if a "
+        "body part or view is among them; otherwise, or if a name of the patient is among them, gone",
+        _text,
+    ),
     "vendor": ValueRule("replaced by the plain name of a known maker, otherwise emptied", _vendor),
-    "pattern": ValueRule("kept if it has exactly the form of a cassette size, otherwise gone", _pattern),
-    "number": ValueRule("kept if it is one number within the range that makes sense, otherwise gone", _number),
-    "numbers": ValueRule("kept if all are numbers within the range that makes sense, otherwise gone", _numbers),
+    "number": ValueRule(
+        "kept if it is one number within the range that physics allows and has not the digits of an identifier or "
+        "date, written anew with at most two to six digits; otherwise gone",
+        _numbers,
+    ),
+    "numbers": ValueRule(
+        "kept if all are numbers within the range that physics allows, as many as the standard allows, and have not "
+        "the digits of an identifier or date, alone or strung together, written anew in the same way; otherwise gone",
+        _numbers,
+    ),
+    "layout": ValueRule("written from the decoded pixels", _layout),
     "uid": ValueRule("replaced by a keyed UID under 2.25; the same UID gives the same one everywhere", _uid),
-    "registered": ValueRule("kept if it is a UID that the DICOM standard itself registers", _registered),
-    "date": ValueRule("moved into the past by whole weeks, as many for all dates of a patient", _date),
-    "datetime": ValueRule("moved like a date and cut to the minute; its time zone goes", _date_time),
-    "time": ValueRule("cut to the minute", _time),
+    "sop_class": ValueRule("kept if it is a SOP class that the DICOM standard itself registers", _sop_class),
+    "date": ValueRule(
+        "moved into the past by whole weeks, as many for all dates of a patient, if it is within "
+        f"{NEAREST_DAYS} days of the study's; otherwise gone",
+        _date,
+    ),
+    "datetime": ValueRule("moved like a date and cut to the hour; its time zone goes", _date_time),
+    "time": ValueRule("cut to the hour", _time),
     "age": ValueRule("kept; 90 years and more become 90", _age),
     "subject": ValueRule("replaced by the keyed pseudonym of the patient", _subject),
     "study": ValueRule("replaced by the keyed pseudonym of the study", _study),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -84,3 +85,11 @@ def encoded(made: Dataset, syntax: str = ExplicitVRLittleEndian, preamble: bytes
     buffer = BytesIO()
     whole.save_as(buffer, enforce_file_format=False, implicit_vr=False, little_endian=True)
     return buffer.getvalue()
+
+
+def compressed(stream: bytes, syntax: str, bits: int = 12, **attributes: Any) -> bytes:
+    """A file around a compressed stream of a picture of 64 x 64."""
+    made = make(smooth(bits=bits).astype(np.uint8 if bits == 8 else np.uint16), bits=bits, **attributes)
+    made.PixelData = encapsulate([stream])
+    made["PixelData"].VR, made["PixelData"].is_undefined_length = "OB", True
+    return encoded(made, syntax)
