@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from xray_platform.phantoms.plan import plan_spare
 from xray_platform.phantoms.render import render
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Xray
+from xray_platform_tests.dicom.deidentify.making import compressed, encoded, make, smooth
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,26 @@ def test_deidentify_writes_a_file_without_the_name(xray: Xray, tmp_path: Path, s
     assert explained.code == 0
     assert len(explained.out.splitlines()) > 20
     assert xray("deidentify", tmp_path / "a.dcm").code == 1
+
+
+def test_deidentify_lets_no_number_or_name_pass_and_takes_its_own_output(xray: Xray, tmp_path: Path) -> None:
+    """What was said of a person in numbers, descriptions and streams goes, and a second pass refuses nothing."""
+    (tmp_path / "in").mkdir()
+    person = {"PatientID": "MRN48213977", "PatientName": "Port^Chest", "SeriesDescription": "Chest port"}
+    numbers = {"ExposureInuAs": "48213977", "InstanceNumber": "48213", "WindowCenter": "48213.977"}
+    remark = b"\xff\xfe\x00\x0aJANE DOE"
+    stream = bytes(imagecodecs.jpeg8_encode(smooth(bits=8).astype(np.uint8)))
+    stream = stream[:2] + remark + stream[2:-2] + b"JANE DOE" + stream[-2:]
+    (tmp_path / "in" / "plain.dcm").write_bytes(encoded(make(**person, **numbers)))
+    (tmp_path / "in" / "jpeg.dcm").write_bytes(compressed(stream, "1.2.840.10008.1.2.4.50", 8, **person, **numbers))
+    assert xray("deidentify", tmp_path / "in", tmp_path / "out").code == 0
+    written = [path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm")]
+    assert len(written) == 2
+    for data in written:
+        assert not [token for token in (b"48213", b"4821", b"CHEST PORT", b"JANE DOE") if token in data.upper()]
+    ran = xray("deidentify", tmp_path / "out", tmp_path / "twice")
+    assert ran.code == 0, ran.err
+    assert len(list((tmp_path / "twice").rglob("*.dcm"))) == 2
 
 
 @pytest.mark.parametrize("folder", ["in", "out"])

@@ -35,7 +35,7 @@ _PHRASE = re.compile(rb"[\x20-\x5b\x5d-\x7e\x80-\xff]{8,}")
 _DECIMAL = re.compile(rb"[-+0-9e]*\.?[-+0-9e]*")
 _NAME_PARTS = 3  # family, given and middle name; prefix and suffix (Dr., MD) name nobody
 _MOST_OF_BULK = 1 << 16
-MOST_BYTES = 1 << 25
+MOST_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)

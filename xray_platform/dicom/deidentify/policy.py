@@ -14,6 +14,7 @@ from xray_platform.errors import StoreError
 TOP = ""
 MOST_OF_ANY, MOST_POINTS = 8, 32
 _TEXT = "policy.csv"
+_WORDS = ("vocabulary.json", "phrases.json", "codes.csv")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Policy:
-    """All rows by place (the top level, or the name of a kind of item) and tag; `id` names exactly this policy."""
+    """All rows by place (the top level, or the name of a kind of item) and tag; `id` names exactly this policy and its words."""
 
     places: Mapping[str, Mapping[int, Row]]
     id: str
@@ -51,12 +52,14 @@ class Policy:
 @cache
 def load_policy() -> Policy:
     """Read the policy that comes with the product. Raises StoreError where a line of it is not sound."""
-    text = files("xray_platform.dicom.deidentify").joinpath(_TEXT).read_text(encoding="ascii")
+    here = files("xray_platform.dicom.deidentify")
+    text = here.joinpath(_TEXT).read_text(encoding="ascii")
+    whole = text.encode() + b"".join(here.joinpath(name).read_bytes() for name in _WORDS)
     places: dict[str, dict[int, Row]] = {}
     for line in csv.DictReader(text.splitlines()):
         row = _row(line)
         places.setdefault(row.place, {})[row.tag] = row
-    return Policy(places, hashlib.sha256(text.encode()).hexdigest()[:8])
+    return Policy(places, hashlib.sha256(whole).hexdigest()[:8])
 
 
 def _row(line: Mapping[str, str]) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,10 @@ def by_order(life: list[Exposure], order: Callable[[Exposure], Any], known: int)
     return right
 
 
+def _value(tag: int, exposure: Exposure) -> bytes:
+    return exposure.published.get(tag, b"")
+
+
 def test_the_attack_works_where_a_counter_is_left(life: list[Exposure]) -> None:
     number = {id(exposure): counter for counter, exposure in enumerate(life)}
     assert by_order(life, lambda exposure: number[id(exposure)], 1000) == EXPOSURES - 1
@@ -109,7 +113,7 @@ def test_nothing_that_is_published_puts_a_detectors_exposures_in_order(life: lis
     known = 1000
     own = sum(exposure.patient == life[known].patient for exposure in life)
     for tag in sorted(set().union(*(exposure.published for exposure in life))):
-        right = by_order(life, lambda exposure, tag=tag: exposure.published.get(tag, b""), known)
+        right = by_order(life, partial(_value, tag), known)
         assert right < EXPOSURES * 0.03 + own, f"{tag:08x} tells {right} of {EXPOSURES} days"
 
 

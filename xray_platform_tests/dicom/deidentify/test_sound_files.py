@@ -146,7 +146,7 @@ def curve(count: int, bits: int, gamma: float) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("bits", range(8, 17))
-@pytest.mark.parametrize("count", [256, 1024, 4096, 16384, 65536])
+@pytest.mark.parametrize("count", [256, 4096, 65536])
 def test_every_look_up_table_of_grey_values_stays(bits: int, count: int) -> None:
     for gamma in (0.4, 1.0, 2.2):
         entries = curve(count, bits, gamma)
