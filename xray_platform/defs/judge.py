@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xray_platform.defs.cohort import Cohort, read_cohort
-from xray_platform.defs.model_store import EVALUATION, TrainingRecord, current_record, model_folder, write_json
-from xray_platform.defs.train import MODEL
+from xray_platform.defs.model_store import EVALUATION, MODEL, TrainingRecord, current_record, keep_evaluation, whole
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.progress import Progress
@@ -28,7 +27,7 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     scores = cohort.rows.assign(score=_scores(scorer_of(places, record), cohort, progress))
     evaluation = evaluate(scores, settings, model=model)
     SCORES.write(places, evaluation.rows, model)
-    write_json(model_folder(places, record) / EVALUATION, evaluation.dump())
+    keep_evaluation(places, record, evaluation.dump())
     with open_run(open_tracking(places), model=model, run_id=record.run) as run:
         run.log_metrics(evaluation.figures())
         run.log_thresholds(verdict=evaluation.threshold)
@@ -37,7 +36,7 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
 
 def kept_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
     """Return the evaluation of a model's current training."""
-    return load_evaluation(model_folder(places, record) / EVALUATION, SCORES.read(places, record.model))
+    return load_evaluation(whole(places, record, "evaluation") / EVALUATION, SCORES.read(places, record.model))
 
 
 def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
@@ -47,7 +46,7 @@ def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
 
 def scorer_of(places: Places, record: TrainingRecord) -> Scorer:
     """Return the fitted model of a training."""
-    return load_model(record.family, record.model, model_folder(places, record) / MODEL)
+    return load_model(record.family, record.model, whole(places, record, MODEL) / MODEL)
 
 
 def _scores(model: Scorer, cohort: Cohort, progress: Progress) -> NDArray[np.float64]:

@@ -10,8 +10,16 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.judge import cohort_of, kept_evaluation, scorer_of
-from xray_platform.defs.model_store import TrainingRecord, current_record, model_folder
-from xray_platform.defs.train import MODEL, STANDARD
+from xray_platform.defs.model_store import (
+    BUNDLE,
+    MODEL,
+    TrainingRecord,
+    current_record,
+    model_folder,
+    part_manifest,
+    whole,
+)
+from xray_platform.defs.train import STANDARD
 from xray_platform.dicom.standard import StandardSettings
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
@@ -22,6 +30,7 @@ from xray_platform.imaging.recipe import Recipe
 from xray_platform.progress import Progress
 from xray_platform.serving.bundle import BundleFacts, write_bundle
 from xray_platform.tables.all import IMAGES
+from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.registry import register
@@ -60,6 +69,7 @@ def report(places: Places, model: str, progress: Progress) -> Reported:
     pictures = pictures[pictures["image"].isin(evaluation.rows["image"])]
     folder = places.reports / model / record.run
     page = write_report(folder, _input(record, evaluation, samples, scale, pictures), progress=progress)
+    keep_folder(places, f"reports/{model}/{record.run}", folder)
     link = _hand_over(places, record, evaluation, samples, scale, folder)
     return Reported(page, evaluation, samples, scale, link)
 
@@ -119,7 +129,7 @@ def _hand_over(
     scale: MapScale | None,
     folder: Path,
 ) -> RunLink:
-    bundle = model_folder(places, record) / "bundle"
+    bundle = model_folder(places, record) / BUNDLE
     facts = BundleFacts(
         model=record.model,
         family=record.family,
@@ -130,7 +140,8 @@ def _hand_over(
         heatmap_scale=scale.high if scale and scale.high > 0 else None,
         provenance=trace(record),
     )
-    write_bundle(bundle, facts, _Saved(model_folder(places, record) / MODEL))
+    write_bundle(bundle, facts, _Saved(whole(places, record, MODEL) / MODEL))
+    keep_folder(places, part_manifest(record, BUNDLE), bundle)
     tracking = open_tracking(places)
     with open_run(tracking, model=record.model, run_id=record.run) as run:
         run.log_folder(folder, "report")

@@ -10,7 +10,7 @@ import pandas as pd
 from xray_platform.defs.cohort import Cohort, read_cohort
 from xray_platform.defs.launchpad import TensorSettings, part_of
 from xray_platform.defs.made import frame_digest
-from xray_platform.defs.model_store import TrainingRecord, keep_record, model_folder
+from xray_platform.defs.model_store import MODEL, TrainingRecord, keep_record, model_folder
 from xray_platform.defs.progress import logged
 from xray_platform.defs.provenance import provenance
 from xray_platform.detectors.all import DETECTORS
@@ -24,7 +24,7 @@ from xray_platform.tracking.runs import RunLink, TrackedRun, open_run
 from xray_platform.training.fit import fit_network
 from xray_platform.training.training_settings import TrainingSettings
 
-MODEL, STANDARD = "model", "standard images"
+STANDARD = "standard images"
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 
 

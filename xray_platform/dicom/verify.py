@@ -92,7 +92,11 @@ def _file(places: Places, path: Path) -> Iterator[Difference]:
 def _catalogue(places: Places, index: Index) -> Iterator[Difference]:
     """Yield where a batch's part of the catalogue says anything else than the journal."""
     for batch in CATALOGUE.parts(places):
-        frame = CATALOGUE.read(places, batch)
+        try:
+            frame = CATALOGUE.read(places, batch)
+        except StoreError as error:
+            yield Difference("catalogue", f"tables/catalogue/{batch}.parquet", str(error))
+            continue
         written = {
             (row["source"], row["sha256"] if isinstance(row["sha256"], str) else None, row["intake"])
             for row in frame.to_dict("records")
