@@ -103,7 +103,7 @@ def test_a_sound_store_is_whole_and_has_nothing_to_do(xray_here: Callable[..., R
     assert "Everything is up to date" in ran.err
     ran = xray_here("verify", "--json")
     zones = {zone["zone"]: zone["files"] for zone in json.loads(ran.out)["zones"]}
-    assert zones["raw"] == 16
+    assert zones["raw"] >= 16
     assert all(zones[zone] for zone in DERIVED)
 
 
