@@ -193,8 +193,9 @@ class _Wanted:
     notice: Notice | None
 
     def tell(self, lines: Iterable[str]) -> None:
-        for line in lines if self.notice else ():
-            self.notice(line)
+        if self.notice is not None:
+            for line in lines:
+                self.notice(line)
 
 
 def _named(key: dg.AssetKey, partition: str | None) -> str:

@@ -6,24 +6,22 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import cv2
 import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError, StoreError
-from xray_platform.imaging.form import Window
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.shard_job import ShardJob, ShardMade, prepare_shard
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Found, Shape
-from xray_platform.imaging.stored import as_stored, read_scale, stored_dtype, stored_meaning
-from xray_platform.imaging.whole import WholePicture, WholePictures, read_whole
+from xray_platform.imaging.stored import read_scale, stored_dtype, stored_meaning
+from xray_platform.imaging.whole import WholePictures, read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import (
@@ -54,30 +52,6 @@ WORTH_CHILDREN = 6.0  # seconds of work; with less, starting child processes tak
 TRIED = 3  # pictures that are prepared to learn how long one takes
 WORTH_THREADS = 256  # pictures that a thread reads at a time; fewer are read at once
 AXES = {2: ("picture", "row", "column"), 3: ("picture", "channel", "row", "column")}
-
-
-@dataclass(frozen=True)
-class ShardJob:
-    """What one child prepares and writes: the pictures of one shard, first to last row."""
-
-    target: Path
-    recipe: Recipe
-    first: int
-    images: tuple[WholePicture, ...]
-    windows: tuple[Window, ...]
-
-
-@dataclass(frozen=True)
-class ShardMade:
-    """What a child wrote: the shard's path in the array and its facts, the CRC-32C of each picture's chunk in it.
-
-    `found` is what the steps found in each picture.
-    """
-
-    path: str
-    facts: FileFacts
-    rows: tuple[int, ...]
-    found: tuple[tuple[Found, ...], ...]
 
 
 def tensorise_batch(
@@ -254,37 +228,6 @@ def _seconds_a_picture(jobs: list[ShardJob]) -> float:
     for image, window in tried:
         jobs[0].recipe.trace(read_whole(image), window)
     return (time.perf_counter() - began) / max(len(tried), 1)
-
-
-def prepare_shard(job: ShardJob) -> ShardMade:
-    """Prepare and write the pictures of one shard in one stroke, and return what was written."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # the cores are shared by processes
-    try:
-        return _prepare(job)
-    finally:
-        cv2.setNumThreads(threads)
-
-
-def _prepare(job: ShardJob) -> ShardMade:
-    with zarr.config.set({"array.write_empty_chunks": True}):  # a black picture is no missing chunk
-        target = zarr.open_array(job.target, mode="r+")
-    block, found = np.empty((len(job.images), *target.shape[1:]), target.dtype), []
-    for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):
-        trace = job.recipe.trace(read_whole(image), window)
-        block[place] = as_stored(trace.pixels, job.recipe.gives)
-        found.append(trace.found)
-    target[job.first : job.first + len(block)] = block
-    return _made(job.target, job.first, tuple(found))
-
-
-def _made(array: Path, first: int, found: tuple[tuple[Found, ...], ...]) -> ShardMade:
-    """Read back what was written."""
-    opened = ShardedPictures.open(array)
-    number = first // opened.per_shard
-    path = Path(opened.shard_path(number))
-    facts = facts_of(path, sha256=False)
-    return ShardMade(path.relative_to(array).as_posix(), facts, tuple(opened.checksums(number)), found)
 
 
 def _put_in_place(waiting: Path, target: Path) -> None:

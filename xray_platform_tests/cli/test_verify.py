@@ -11,6 +11,7 @@ import pytest
 
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
+from xray_platform.tables.manifest import read_manifest
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Ran, command
 
@@ -85,8 +86,8 @@ def one(places: Places, pattern: str, number: int = 0) -> Path:
 
 
 def published(places: Places, batch: str, number: int) -> Path:
-    manifest = json.loads((places.manifests / f"processed/{batch}.json").read_text())
-    return places.data / sorted(name for name in manifest["files"] if name.endswith(".dcm"))[number]
+    names = read_manifest(places, f"processed/{batch}").files
+    return places.data / sorted(name for name in names if name.endswith(".dcm"))[number]
 
 
 def swap(first: Path, second: Path) -> None:
