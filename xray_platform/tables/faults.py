@@ -62,9 +62,11 @@ def faults_of(places: Places, name: str, digest: str | None = None, *, deep: boo
 
 
 def unknown_files(places: Places) -> Iterator[Fault]:
-    """Yield the files of the derived zones that no manifest speaks of."""
-    known = {path for name in manifest_names(places) for path in files_of(places, name)}
-    for zone in ZONES:
+    """Yield the files of the derived zones that no manifest speaks of; none of a zone with an unreadable manifest."""
+    manifests = {name: _files_of(places, name) for name in manifest_names(places)}
+    unsure = {name.split("/")[0] for name, files in manifests.items() if files is None}
+    known = {path for files in manifests.values() for path in files or ()}
+    for zone in (zone for zone in ZONES if zone not in unsure):
         for path in sorted((places.data / zone).rglob("*")):
             where = below_data(places, path)
             if where not in known and _counts(path, where):
@@ -73,10 +75,14 @@ def unknown_files(places: Places) -> Iterator[Fault]:
 
 def files_of(places: Places, name: str) -> Mapping[str, FileFacts]:
     """Return the files that a manifest speaks of, by path below `data`; none where it cannot be read."""
+    return _files_of(places, name) or {}
+
+
+def _files_of(places: Places, name: str) -> Mapping[str, FileFacts] | None:
     try:
         return understand(name, manifest_bytes(places, name)).files
     except StoreError:
-        return {}
+        return None
 
 
 def is_gone(places: Places, name: str) -> bool:

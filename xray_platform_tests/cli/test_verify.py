@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from xray_platform.dicom.archive import raw_path
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
+from xray_platform.tables.all import IMAGES
 from xray_platform.tables.manifest import read_manifest
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Ran, command
@@ -171,7 +173,6 @@ def test_models_and_reports_are_made_anew_and_pictures_stay(store: Places, xray_
     runs = len(list(store.models.glob("pca_residual/*/training.json")))
     flip(one(store, "models/pca_residual/*/model/arrays.npz"))
     flip(one(store, "models/pca_residual/*/evaluation.json"))
-    ran = xray_here("predict", one(store, "raw/[0-9a-f]*/*/*"), "--json")
     ran = xray_here("run", "--select", MADE)
     assert ran.code == 0, ran.out + ran.err
     assert "pca_residual is made anew: changed: models/pca_residual/" in ran.err
@@ -199,17 +200,20 @@ def test_what_nobody_recorded_is_told_and_left_alone(store: Places, xray_here: C
 def test_a_raw_file_that_is_gone_is_told_and_nothing_is_made_of_less(
     store: Places, xray_here: Callable[..., Ran]
 ) -> None:
-    raw = one(store, "raw/[0-9a-f]*/*/*")
+    row = IMAGES.read(store, FIRST).iloc[0]
+    raw = raw_path(store, str(row["sha256"]))
     kept, images = raw.rename(store.root / "kept"), files(store, "processed", "tables")
     for words in (["verify"], ["verify", "--deep"]):
         ran = xray_here(*words)
         assert ran.code == 1
         assert f"missing: {raw.relative_to(store.data).as_posix()}" in ran.out
-    lose(published(store, FIRST, 0))
+    lose(store.processed / str(row["file"]))
     lose(published(store, SECOND, 0))
     ran = xray_here("run", "--select", ALL)
     assert ran.code == 1
     assert f"{raw}: it is missing; what came from outside cannot be made anew, bring back a copy of it" in ran.err
+    assert f"images: cannot read the raw file {raw}: No such file or directory; what came from outside" in ran.err
+    assert published(store, SECOND, 0).exists()
     assert {path for path in images if path.startswith("tables")} <= set(files(store, "tables"))
     kept.rename(raw)
     assert xray_here("run", "--select", ALL).code == 0

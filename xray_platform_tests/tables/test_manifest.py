@@ -167,6 +167,12 @@ def test_a_damaged_or_foreign_record_is_told(places: Places) -> None:
         assert [fault.kind for fault in faults_of(places, LABELS.manifest("one"))] == ["missing"]
 
 
+def test_a_damaged_record_does_not_call_its_files_unknown(places: Places) -> None:
+    LABELS.write(places, labels("a" * 16), "one")
+    manifest_file(places, LABELS.manifest("one")).write_text("{")
+    assert list(unknown_files(places)) == []
+
+
 def test_what_was_removed_with_all_its_files_is_gone(places: Places) -> None:
     made = folder(places)
     keep_folder(places, "models/m/run/model", made)
