@@ -1,4 +1,4 @@
-"""`xray run`: materialise what is pending."""
+"""`xray run`: materialise what is pending or damaged."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xray_platform.cli.results import show_results
-from xray_platform.cli.screen import RunScreen, complain, say
+from xray_platform.cli.screen import RunScreen, complain, say, warn
 from xray_platform.cli.session import opened_store
-from xray_platform.errors import DataError
+from xray_platform.errors import DataError, StoreError
 
 if TYPE_CHECKING:
     import dagster as dg
 
     from xray_platform.defs.headless import Headless, RunConfig
+
+SHOWN = 20
 
 
 def run(
@@ -27,13 +29,23 @@ def run(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="make also what is up to date")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="read every byte to find what is damaged, also where size and time are right")
+    ] = False,
 ) -> None:
-    """Make everything that is missing or out of date: pictures, tensors, models, reports, champion."""
+    """Make everything that is missing, damaged or out of date: pictures, tensors, models, reports, champion."""
+    from xray_platform.dicom.archive import lost_raw  # OpenCV takes a second to import
+
     with opened_store() as store:
         if not store.batches():
             raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")
-        materialise(store, store.select(group or [], select), force=force)
+        lost = lost_raw(store.places)
+        for reason in list(lost.values())[:SHOWN]:
+            complain(reason)
+        materialise(store, store.select(group or [], select), force=force, deep=deep)
         show_results(store.places)
+    if lost:
+        raise StoreError(f"{len(lost)} raw files are gone or cut; what was made of them before is kept")
 
 
 def materialise(
@@ -41,14 +53,15 @@ def materialise(
     keys: "Sequence[dg.AssetKey]",
     *,
     force: bool = False,
+    deep: bool = False,
     quiet: bool = False,
     config: "RunConfig | None" = None,
 ) -> None:
-    """Run what is pending among `keys` and show it; ends the command with 1 where something failed."""
+    """Run what is pending or damaged among `keys` and show it; ends the command with 1 where something failed."""
     made = 0
     failures: dict[str, str] = {}
     with RunScreen() as screen:
-        for outcome in store.run(keys, screen.hear, force=force, config=config):
+        for outcome in store.run(keys, screen.hear, force=force, deep=deep, config=config, notice=warn):
             made += len(outcome.assets)
             failures |= outcome.failures
     for name, reason in failures.items():

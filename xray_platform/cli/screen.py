@@ -28,6 +28,11 @@ def say(text: str) -> None:
     ERR.print(text)
 
 
+def warn(text: str) -> None:
+    """Write a line about something that is not as it should be, and is being seen to."""
+    ERR.print(f"[yellow]{escape(text)}[/]", soft_wrap=True)
+
+
 def complain(text: str) -> None:
     """Write an error."""
     ERR.print(f"[bold red]xray:[/] {escape(text)}", soft_wrap=True)

@@ -23,14 +23,14 @@ def places() -> Places:
 
 
 @contextmanager
-def opened_store() -> "Iterator[Headless]":
+def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[Headless]":
     """Open the store for work; a second command that wants to work on it is told so at once."""
     # dagster takes a second to import, and `--help` must not wait for it
     from xray_platform.defs.graph import definitions
     from xray_platform.defs.headless import Headless
 
     store = places()
-    _writable(store)
+    _writable(store, least_free_bytes)
     lock = FileLock(store.dagster / "xray.lock")
     try:
         lock.acquire(timeout=0)
@@ -44,14 +44,14 @@ def opened_store() -> "Iterator[Headless]":
         lock.release()
 
 
-def _writable(store: Places) -> None:
+def _writable(store: Places, least_free_bytes: int) -> None:
     try:
         store.dagster.mkdir(parents=True, exist_ok=True)
         space = os.statvfs(store.dagster)
     except OSError as error:
         raise StoreError(f"cannot write to {store.root}: {error.strerror}; give another root with --root") from error
     free = space.f_bavail * space.f_frsize
-    if free < LEAST_FREE_BYTES:
+    if free < least_free_bytes:
         raise StoreError(
-            f"{store.root} has {free // 1024**2} MB free; at least {LEAST_FREE_BYTES // 1024**2} are needed"
+            f"{store.root} has {free // 1024**2} MB free; at least {least_free_bytes // 1024**2} are needed"
         )

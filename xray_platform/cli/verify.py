@@ -1,57 +1,55 @@
-"""`xray verify`: hash the raw archive again, and the bundles of the models."""
+"""`xray verify`: hold all zones of the store against what is recorded of them."""
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xray_platform.cli.screen import OUT, bar, say, visible
-from xray_platform.cli.session import places
+from xray_platform.cli.screen import OUT, bar, say, show, visible
+from xray_platform.cli.session import opened_store, places
+from xray_platform.errors import DataError
 
 if TYPE_CHECKING:
+    from xray_platform.defs.verify import Zone
     from xray_platform.dicom.history import Recorded
     from xray_platform.tables.places import Places
 
 
 def verify(
+    deep: Annotated[bool, typer.Option("--deep", help="read and compare every byte, of the raw archive too")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     accept: Annotated[
         bool, typer.Option("--accept", help="sign journal and plans as they are now, whatever was changed in them")
     ] = False,
 ) -> None:
-    """Hash every raw file again and hold it against journal and catalogue; ends with 1 on a difference."""
-    # pandas and dagster take seconds to import, and `--help` must not wait for them
-    from xray_platform.dicom.accept import accept as sign
-    from xray_platform.dicom.history import is_anchored
-    from xray_platform.dicom.verify import verify as differences
+    """Hold every file of the store against its record: presence and size, with --deep every byte; 1 on a fault.
 
-    store = places()
-    recorded = _recorded(store)
-    if accept:
-        sign(store, recorded)
-        say("Journal and plans are signed as they are now.")
-    with bar("verifying") as progress:
-        found = differences(store, progress, recorded)
-    for difference in found:
-        line = f"{difference.kind}: {difference.where}: {difference.what}"
-        OUT.print(visible(line), soft_wrap=True, markup=False)
-    broken = _bundles(store)
-    for where, what in broken:
-        OUT.print(visible(f"bundle: {where}: {what}"), soft_wrap=True, markup=False)
-    if not is_anchored(store):
+    Without --deep only files that were written to since are read. Nothing is changed: `xray run` makes anew what is
+    missing or damaged, `xray run --deep` also what only --deep finds. Raw files come back from a copy alone. Journal
+    and plans are held against their signatures, bundles against the digests in MLflow's database.
+    """
+    if not places().data.is_dir():
+        raise DataError(f"{places().root} holds no store")
+    with opened_store(least_free_bytes=0) as store, bar("verifying") as progress:
+        # OpenCV and Dagster take a second to import
+        from xray_platform.defs.verify import verify_store
+        from xray_platform.dicom.accept import accept as sign
+        from xray_platform.dicom.history import is_anchored
+
+        recorded = _recorded(store.places)
+        if accept:
+            sign(store.places, recorded)
+            say("Journal and plans are signed as they are now.")
+        zones = verify_store(store, deep=deep, recorded=recorded, progress=progress)
+        anchored = is_anchored(store.places)
+    if as_json:
+        OUT.print(json.dumps(_as_json(zones, deep)), soft_wrap=True, markup=False)
+    else:
+        _show(zones, deep)
+    if not anchored:
         say("Journal and plans are not signed yet (an older version wrote them); the next `xray ingest` signs them.")
-    if found or broken:
+    if any(zone.faults for zone in zones):
         raise typer.Exit(1)
-    say("The raw archive is whole, and so are the bundles of the models.")
-
-
-def _bundles(store: "Places") -> list[tuple[str, str]]:
-    """Return what is wrong with the models' bundles, where the store has an MLflow database."""
-    if not (store.mlruns / "mlflow.db").exists():
-        return []
-    # MLflow takes seconds to import, and a store without models need not wait for it
-    from xray_platform.tracking.experiments import open_tracking
-    from xray_platform.tracking.registry import bundle_faults
-
-    return list(bundle_faults(open_tracking(store)))
 
 
 def _recorded(store: "Places") -> "tuple[Recorded, ...]":
@@ -63,3 +61,23 @@ def _recorded(store: "Places") -> "tuple[Recorded, ...]":
     except Exception as error:  # noqa: BLE001 - a database of which Dagster can make nothing raises whatever it likes
         say(f"Dagster's records of the journal cannot be read ({type(error).__name__}); its seals are checked alone.")
         return ()
+
+
+def _show(zones: "list[Zone]", deep: bool) -> None:
+    rows = [
+        [zone.name, f"{zone.files:,}", f"{zone.size_bytes / 1e6:,.1f}", str(len(zone.faults) or "–")] for zone in zones
+    ]
+    show("Every byte" if deep else "Presence and size", ["zone", "files", "MB", "faults"], rows)
+    for zone in zones:
+        for fault in zone.faults:
+            OUT.print(visible(fault.line), soft_wrap=True, markup=False)
+    faults = sum(len(zone.faults) for zone in zones)
+    say(f"{faults} faults; `xray run --deep` makes anew what was made here." if faults else "The store is whole.")
+
+
+def _as_json(zones: "list[Zone]", deep: bool) -> dict[str, object]:
+    return {
+        "deep": deep,
+        "zones": [{"zone": zone.name, "files": zone.files, "bytes": zone.size_bytes} for zone in zones],
+        "faults": [{"zone": zone.name, **vars(fault)} for zone in zones for fault in zone.faults],
+    }

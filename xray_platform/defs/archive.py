@@ -17,6 +17,7 @@ from xray_platform.dicom.plan import read_plan
 from xray_platform.dicom.pseudonym import load_key
 from xray_platform.dicom.publish import publish_batch
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
+from xray_platform.tables.table import WHOLE
 from xray_platform.training.splits import assign_splits
 
 GROUP = "archive"
@@ -76,7 +77,7 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
 def splits(context: dg.AssetExecutionContext, store: Store, config: SplitConfig) -> Made:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
     pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
-    frame = assign_splits(pictures, SPLITS.read(store.places), config)
+    frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
     SPLITS.write(store.places, frame)
     words = [f"{split}, {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
     return Made(SPLITS, frame, {"pictures": counts(pd.Series(words, dtype="str"))})

@@ -1,7 +1,8 @@
 """Asset: the one way in which this platform declares a Dagster asset.
 
-The body does one domain call and returns a `Made`; from that come metadata, data version and freshness tag. An error
-that the user can mend becomes a plain failure without a traceback.
+The body does one domain call and returns a `Made`; from that come metadata, data version and freshness tag. The
+manifests that are kept meanwhile are noted, so that what it wrote can be held against them. An error that the user can
+mend becomes a plain failure without a traceback.
 """
 
 import functools
@@ -12,9 +13,11 @@ from typing import Any
 import dagster as dg
 
 from xray_platform.defs.freshness import TAG, Graph, made_from
+from xray_platform.defs.integrity import FILES
 from xray_platform.defs.made import Made
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.errors import XrayError
+from xray_platform.tables.manifest import noted
 
 Body = Callable[..., Made]
 
@@ -41,9 +44,10 @@ def platform_asset(
         @functools.wraps(body)
         def run(context: dg.AssetExecutionContext, **arguments: Any) -> dg.MaterializeResult[Any]:
             made_of = made_from(context.instance, *_here(context))
-            with plain_failures():
+            with plain_failures(), noted() as kept:
                 made = body(context=context, **arguments)
-            return dg.MaterializeResult(metadata=made.describe(), data_version=made.data_version, tags={TAG: made_of})
+            metadata = {**made.describe(), FILES: dg.MetadataValue.json(kept)}
+            return dg.MaterializeResult(metadata=metadata, data_version=made.data_version, tags={TAG: made_of})
 
         run.__annotations__ = {**body.__annotations__, "return": dg.MaterializeResult}
         return dg.asset(

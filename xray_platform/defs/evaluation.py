@@ -24,6 +24,7 @@ from xray_platform.evaluation.leaderboard import Entry
 from xray_platform.evaluation.leaderboard import leaderboard as rank
 from xray_platform.evaluation.leaderboard_page import write_leaderboard
 from xray_platform.tables.all import LEADERBOARD, SCORES
+from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.registry import crown
@@ -109,6 +110,7 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> Made:
         champion=str(frame["model"].iloc[0]),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    keep_files(store.places, "reports/leaderboard", [page])
     return Made(LEADERBOARD, frame, {"page": dg.MetadataValue.path(str(page))})
 
 

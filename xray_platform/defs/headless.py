@@ -3,7 +3,7 @@
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,13 +12,16 @@ import dagster as dg
 
 from xray_platform.defs.freshness import Graph
 from xray_platform.defs.instance import open_instance
+from xray_platform.defs.integrity import damage, settings_of_last, told
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import ROOT_VARIABLE
 from xray_platform.dicom.plan import batch_names
 from xray_platform.errors import InputError
+from xray_platform.tables.faults import Fault
 from xray_platform.tables.places import Places
 
 Listener = Callable[[dg.EventLogEntry], None]
+Notice = Callable[[str], None]
 RunConfig = Mapping[str, Mapping[str, Any]]
 STAGES = (("archive", "imaging"), ("detectors", "networks"), ("evaluation",))
 
@@ -94,23 +97,33 @@ class Headless:
         return sorted({*planned, *opened})
 
     def run(
-        self, keys: Sequence[dg.AssetKey], listener: Listener, *, force: bool = False, config: RunConfig | None = None
+        self,
+        keys: Sequence[dg.AssetKey],
+        listener: Listener,
+        *,
+        force: bool = False,
+        deep: bool = False,
+        config: RunConfig | None = None,
+        notice: Notice | None = None,
     ) -> Iterator[Outcome]:
-        """Materialise those of `keys` that are pending, batch by batch, then stage by stage, and tell of each run.
+        """Materialise those of `keys` that are damaged or pending, batch by batch, then stage by stage.
 
+        What is missing or changed in the store is made anew first, with the settings that it was made with, and told by
+        `notice`; with the same content nothing downstream of it is out of date. With `deep` every byte is read for it.
         A failed batch does not keep the other batches from running; nothing downstream of a failure runs.
         """
+        wanted = _Wanted(listener, force, deep, config or {}, notice)
         by_batch = [key for key in keys if self.graph.partitioned(key)]
         failed = False
         for batch in self.batches() if by_batch else []:
-            for outcome in self._run(by_batch, batch, listener, force, config or {}):
+            for outcome in self._run(by_batch, batch, wanted):
                 failed = failed or not outcome.success
                 yield outcome
         for stage in STAGES:
-            wanted = [key for key in keys if key not in by_batch and self.graph.specs[key].group_name in stage]
+            whole = [key for key in keys if key not in by_batch and self.graph.specs[key].group_name in stage]
             if failed:
                 return
-            for outcome in self._run(wanted, None, listener, force, config or {}):
+            for outcome in self._run(whole, None, wanted):
                 failed = not outcome.success
                 yield outcome
 
@@ -118,32 +131,75 @@ class Headless:
         """Name what `run` would make of all assets, by batch or stage."""
         by_batch = [key for key in self.graph.specs if self.graph.partitioned(key)]
         whole = [key for key in self.graph.specs if key not in by_batch]
-        found = [
-            f"{key.to_user_string()} of {batch}"
-            for batch in self.batches()
-            for key in self.graph.pending(self.instance, by_batch, batch)
-        ]
-        return found + [key.to_user_string() for key in self.graph.pending(self.instance, whole)]
+        batches = [(by_batch, batch) for batch in self.batches()]
+        return [name for keys, batch in [*batches, (whole, None)] for name in self._pending(keys, batch)]
 
-    def _run(
-        self, keys: Sequence[dg.AssetKey], partition: str | None, listener: Listener, force: bool, config: RunConfig
-    ) -> Iterator[Outcome]:
-        pending = self.graph.pending(self.instance, keys, partition, force)
-        if not pending:
-            return
+    def damaged(
+        self, keys: Sequence[dg.AssetKey], partition: str | None, *, deep: bool = False
+    ) -> dict[dg.AssetKey, list[Fault]]:
+        """Return what is missing or changed of what these assets wrote, by asset; assets without fault are left out."""
+        found = {
+            key: damage(self.instance, self.places, key, partition, deep=deep)
+            for key in self.graph.specs
+            if key in keys
+        }
+        return {key: faults for key, faults in found.items() if faults}
+
+    def _pending(self, keys: Sequence[dg.AssetKey], partition: str | None) -> list[str]:
+        stale, damaged = self.graph.pending(self.instance, keys, partition), self.damaged(keys, partition)
+        named = [(key, "") for key in stale] + [(key, " (damaged)") for key in damaged if key not in stale]
+        return [f"{_named(key, partition)}{why}" for key, why in named]
+
+    def _run(self, keys: Sequence[dg.AssetKey], partition: str | None, wanted: "_Wanted") -> Iterator[Outcome]:
+        """Make anew what is damaged, then what is pending: so what is the same again takes nothing else along."""
+        damaged = self.damaged(keys, partition, deep=wanted.deep)
+        wanted.tell(line for key, faults in damaged.items() for line in told(_named(key, partition), faults))
+        stale = self.graph.pending(self.instance, keys, partition, wanted.force)
+        if mending := [key for key in damaged if key not in stale]:
+            again = {key.to_user_string(): settings_of_last(self.instance, key, partition) for key in mending}
+            outcome = self._materialise(mending, partition, wanted.listener, again)
+            yield outcome
+            if not outcome.success:
+                return
+        if pending := self.graph.pending(self.instance, keys, partition, wanted.force):
+            yield self._materialise(pending, partition, wanted.listener, wanted.config)
+
+    def _materialise(
+        self, keys: Sequence[dg.AssetKey], partition: str | None, listener: Listener, config: RunConfig
+    ) -> Outcome:
         run_id, began = str(uuid4()), time.monotonic()
         self.instance.add_event_listener(run_id, listener)
         job = self.definitions.resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
-            run_config=_run_config(pending, config),
+            run_config=_run_config(keys, config),
             instance=self.instance,
             partition_key=partition,
-            asset_selection=pending,
+            asset_selection=list(keys),
             run_id=run_id,
             raise_on_error=False,
         )
-        names = tuple(key.to_user_string() for key in pending)
-        yield Outcome(run_id, partition, names, time.monotonic() - began, _failures(result))
+        names = tuple(key.to_user_string() for key in keys)
+        return Outcome(run_id, partition, names, time.monotonic() - began, _failures(result))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """How `run` was asked."""
+
+    listener: Listener
+    force: bool
+    deep: bool
+    config: RunConfig
+    notice: Notice | None
+
+    def tell(self, lines: Iterable[str]) -> None:
+        if self.notice is not None:
+            for line in lines:
+                self.notice(line)
+
+
+def _named(key: dg.AssetKey, partition: str | None) -> str:
+    return key.to_user_string() + (f" of {partition}" if partition else "")
 
 
 def _run_config(pending: Sequence[dg.AssetKey], config: RunConfig) -> dict[str, Any]:

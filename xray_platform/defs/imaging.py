@@ -15,30 +15,35 @@ from xray_platform.imaging.patches import PatchSettings, index_batch, materialis
 from xray_platform.imaging.stored import as_seen
 from xray_platform.imaging.tensors import read_tensors, tensorise_batch
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
+from xray_platform.tables.layouts import standard_manifest, tensors_manifest
+from xray_platform.tables.manifest import read_manifest
 
 GROUP = "imaging"
 
 
-@platform_asset(group=GROUP, version="1", by_batch=True, deps=["images"], kinds={"zarr"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="2", by_batch=True, deps=["images"], kinds={"zarr"}, automation=FOLLOW)
 def standard_images(context: dg.AssetExecutionContext, store: Store, config: StandardConfig) -> Made:
     """Every picture decoded once: 16 bit, upright and seen from the front, MONOCHROME2."""
     places, batch = store.places, context.partition_key
     frame = standardise_batch(places, batch, config, progress=logged(context))
     STANDARD_IMAGES.write(places, frame, batch)
-    return Made(STANDARD_IMAGES, frame, {"grey levels": int(frame["grey_levels"].median()) if len(frame) else 0})
+    content = read_manifest(places, standard_manifest(batch)).content
+    levels = int(frame["grey_levels"].median()) if len(frame) else 0
+    return Made(STANDARD_IMAGES, frame, {"grey levels": levels}, content)
 
 
-@platform_asset(group=GROUP, version="1", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="2", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
 def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfig) -> Made:
     """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
     places, batch = store.places, context.partition_key
     recipe = config.made()
     frame = tensorise_batch(places, batch, recipe, progress=logged(context))
-    before = TENSORS.read(places, batch)
+    before = TENSORS.earlier(places, batch)
     beside = before[before["recipe"] != recipe.id]  # tensors of other recipes stay
     TENSORS.write(places, pd.concat([beside, frame], ignore_index=True), batch)
     sheet = contact_sheet(as_seen(read_tensors(places, recipe.id, frame.head(8))))
-    return Made(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet})
+    content = read_manifest(places, tensors_manifest(recipe.id, batch)).content
+    return Made(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet}, content)
 
 
 @platform_asset(group=GROUP, version="1", by_batch=True, deps=["tensors"], kinds={"parquet"}, automation=FOLLOW)

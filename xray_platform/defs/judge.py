@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from xray_platform.defs.cohort import Cohort, read_cohort
 from xray_platform.defs.model_store import (
-    EVALUATION,
     TrainingRecord,
     current_record,
+    keep_evaluation,
     sealed_evaluation,
     trained_folder,
-    write_sealed,
 )
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
 from xray_platform.imaging.recipe import Recipe
@@ -35,7 +34,7 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     evaluation = evaluate(scores, settings, model=model)
     SCORES.write(places, evaluation.rows, model)
     with open_run(open_tracking(places), model=model, run_id=record.run) as run:
-        write_sealed(places, record, EVALUATION, evaluation.dump(), run)
+        keep_evaluation(places, record, evaluation.dump(), run)
         run.log_metrics(evaluation.figures())
         run.log_thresholds(verdict=evaluation.threshold)
         return evaluation, run.link

@@ -1,7 +1,8 @@
 """Model store: where a trained model and the record of its training lie, and which training is the current one.
 
-What a training leaves in files is sealed by MLflow: the digest of its record (which holds that of each file of the
-model) and of its evaluation are tags of its run, and every reading is held against them.
+All of it has manifests; what is not what was written is not read. And MLflow seals it: the digests of a training's
+record (which holds that of each file of the model) and of its evaluation are tags of its run, and every reading is held
+against them.
 """
 
 import json
@@ -15,13 +16,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xray_platform.errors import DataError, StoreError
 from xray_platform.serving.bundle import hashes
+from xray_platform.tables.manifest import keep_files, manifest_file, read_checked, read_manifest
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.runs import TrackedRun, tags_of
 
 RECORD = "training.json"
 EVALUATION = "evaluation.json"
-MODEL = "model"
+CURRENT = "current.json"
+MODEL, BUNDLE = "model", "bundle"
 TAGS = {RECORD: "xray.training", EVALUATION: "xray.evaluation"}  # where MLflow holds the digests
 
 
@@ -52,9 +55,18 @@ def model_folder(places: Places, record: TrainingRecord) -> Path:
 
 def keep_record(places: Places, record: TrainingRecord, run: TrackedRun) -> None:
     """Write the record beside its model's files, seal both, and make this training the current one, in that order."""
-    files = hashes(model_folder(places, record) / MODEL)
-    write_sealed(places, record, RECORD, record.model_copy(update={"files": files}).model_dump(mode="json"), run)
-    write_json(places.models / record.model / "current.json", {"run": record.run})
+    folder, pointer = model_folder(places, record), places.models / record.model / CURRENT
+    sealed = record.model_copy(update={"files": hashes(folder / MODEL)})
+    _write_sealed(places, record, RECORD, sealed.model_dump(mode="json"), run)
+    keep_files(places, part_manifest(record, MODEL), [folder / RECORD, *files_below(folder / MODEL)])
+    write_json(pointer, {"run": record.run})
+    keep_files(places, _current_manifest(record.model), [pointer])
+
+
+def keep_evaluation(places: Places, record: TrainingRecord, dumped: Mapping[str, Any], run: TrackedRun) -> None:
+    """Write what was found of a model beside it, and seal it."""
+    _write_sealed(places, record, EVALUATION, dumped, run)
+    keep_files(places, part_manifest(record, "evaluation"), [model_folder(places, record) / EVALUATION])
 
 
 def current_record(places: Places, model: str) -> TrainingRecord:
@@ -62,17 +74,15 @@ def current_record(places: Places, model: str) -> TrainingRecord:
 
     Raises StoreError where the record cannot be read, or is not the one that its MLflow run vouches for.
     """
-    pointer = places.models / model / "current.json"
-    if not pointer.exists():
+    pointer = places.models / model / CURRENT
+    if not pointer.exists() and not manifest_file(places, _current_manifest(model)).exists():
         raise DataError(f"{model} is not trained yet; materialise it first")
     try:
-        run = json.loads(pointer.read_text(encoding="utf-8"))["run"]
-        raw = (places.models / model / run / RECORD).read_bytes()
+        run = json.loads(read_checked(places, _current_manifest(model), pointer))["run"]
+        raw = read_checked(places, f"models/{model}/{run}/{MODEL}", places.models / model / run / RECORD)
         record = TrainingRecord.model_validate_json(raw)
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        raise StoreError(
-            f"the record of {model} in {pointer.parent} cannot be read ({type(error).__name__})"
-        ) from error
+    except (StoreError, ValueError, KeyError, TypeError, ValidationError) as error:
+        raise StoreError(f"the record of {model} in {pointer.parent} cannot be read: {error}") from error
     if (record.model, record.run) != (model, run):
         raise StoreError(f"the record of {model} in {pointer.parent} is that of {record.model}, run {record.run}")
     _guard(places, record, RECORD, raw)
@@ -81,7 +91,7 @@ def current_record(places: Places, model: str) -> TrainingRecord:
 
 def trained_folder(places: Places, record: TrainingRecord) -> Path:
     """Return the folder of the trained model's files; StoreError where they are not those that training left."""
-    folder = model_folder(places, record) / MODEL
+    folder = _whole(places, record, MODEL) / MODEL
     if record.files and hashes(folder) != record.files:
         raise StoreError(
             f"the files of {record.model} in {folder} are not those that its training left; {_again(record)}"
@@ -91,15 +101,25 @@ def trained_folder(places: Places, record: TrainingRecord) -> Path:
 
 def sealed_evaluation(places: Places, record: TrainingRecord) -> Path:
     """Return the file of the training's evaluation; StoreError where it is not the one that its run vouches for."""
-    path = model_folder(places, record) / EVALUATION
-    try:
-        _guard(places, record, EVALUATION, path.read_bytes())
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+    path = _whole(places, record, "evaluation") / EVALUATION
+    _guard(places, record, EVALUATION, path.read_bytes())
     return path
 
 
-def write_sealed(places: Places, record: TrainingRecord, name: str, value: Mapping[str, Any], run: TrackedRun) -> None:
+def part_manifest(record: TrainingRecord, part: str) -> str:
+    """Name of the manifest of a part of a training: its model, its evaluation or its bundle."""
+    return f"models/{record.model}/{record.run}/{part}"
+
+
+def _whole(places: Places, record: TrainingRecord, part: str) -> Path:
+    """Return the folder of a training whose files of this part are what was written; raises StoreError otherwise."""
+    name = part_manifest(record, part)
+    for path in read_manifest(places, name).files:
+        read_checked(places, name, places.data / path)
+    return model_folder(places, record)
+
+
+def _write_sealed(places: Places, record: TrainingRecord, name: str, value: Mapping[str, Any], run: TrackedRun) -> None:
     """Write a file of the training, and its digest into MLflow's database."""
     path = model_folder(places, record) / name
     write_json(path, dict(value))
@@ -118,6 +138,15 @@ def _guard(places: Places, record: TrainingRecord, name: str, raw: bytes) -> Non
 
 def _again(record: TrainingRecord) -> str:
     return f"train it again (xray run --force --select 'key:{record.model}+')"
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return all files of a folder, in order."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _current_manifest(model: str) -> str:
+    return f"models/{model}/current"
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.judge import cohort_of, kept_evaluation, scorer_of
-from xray_platform.defs.model_store import TrainingRecord, current_record, model_folder, trained_folder
+from xray_platform.defs.model_store import (
+    BUNDLE,
+    TrainingRecord,
+    current_record,
+    model_folder,
+    part_manifest,
+    trained_folder,
+)
 from xray_platform.defs.train import STANDARD
 from xray_platform.dicom.standard import StandardSettings
 from xray_platform.evaluation.evaluate import Evaluation
@@ -23,6 +30,7 @@ from xray_platform.progress import Progress
 from xray_platform.serving.bundle import BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
 from xray_platform.tables.all import IMAGES
+from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.registry import register
@@ -61,6 +69,7 @@ def report(places: Places, model: str, progress: Progress) -> Reported:
     pictures = pictures[pictures["image"].isin(evaluation.rows["image"])]
     folder = places.reports / model / record.run
     page = write_report(folder, _input(record, evaluation, samples, scale, pictures), progress=progress)
+    keep_folder(places, f"reports/{model}/{record.run}", folder)
     link = _hand_over(places, record, evaluation, samples, scale, folder)
     return Reported(page, evaluation, samples, scale, link)
 
@@ -120,7 +129,7 @@ def _hand_over(
     scale: MapScale | None,
     folder: Path,
 ) -> RunLink:
-    bundle = model_folder(places, record) / "bundle"
+    bundle = model_folder(places, record) / BUNDLE
     recipe = Recipe.model_validate(record.recipe)
     facts = BundleFacts(
         model=record.model,
@@ -134,6 +143,7 @@ def _hand_over(
         provenance=trace(record),
     )
     write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
+    keep_folder(places, part_manifest(record, BUNDLE), bundle)
     tracking = open_tracking(places)
     with open_run(tracking, model=record.model, run_id=record.run) as run:
         run.log_folder(folder, "report")

@@ -24,12 +24,37 @@ from xray_platform.tables.places import Places
 from xray_platform.workers import cores
 
 GROUP_FILES = 256
+_GONE = "cannot read the raw file {path}: {reason}; what came from outside cannot be made anew, bring back a copy of it"
 GROUP_BYTES = 256 * 1024**2
 
 
 def raw_path(places: Places, sha256: str) -> Path:
     """Return where the raw bytes of this hash lie."""
     return places.raw / sha256[:2] / sha256[2:4] / sha256
+
+
+def read_raw(places: Places, sha256: str) -> bytes:
+    """Return the raw bytes of this hash; raises StoreError where they are gone, which nothing can make good."""
+    path = raw_path(places, sha256)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(_GONE.format(path=path, reason=error.strerror or error)) from error
+
+
+def lost_raw(places: Places) -> dict[str, str]:
+    """Return which raw files are missing or not as long as they were, each with what that means; nothing is read."""
+    lost: dict[str, str] = {}
+    for batch in CATALOGUE.parts(places):
+        rows = CATALOGUE.earlier(places, batch)
+        stored = rows[rows["intake"] == "stored"]
+        for sha256, size in zip(stored["sha256"].astype(str), stored["size_bytes"], strict=True):
+            path = raw_path(places, sha256)
+            found = path.stat().st_size if path.is_file() else None
+            if found != size:
+                reason = "it is missing" if found is None else f"it has {found} bytes; {size} came"
+                lost[sha256] = _GONE.format(path=path, reason=reason)
+    return lost
 
 
 def take_in(places: Places, plan: BatchPlan, *, progress: Progress = silent) -> pd.DataFrame:

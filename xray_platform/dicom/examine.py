@@ -1,12 +1,13 @@
 """Examine: let the quality rules look at every raw file of a batch, in killable children, and find duplicates."""
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import pandas as pd
 from filelock import FileLock
 
-from xray_platform.dicom.archive import raw_path
+from xray_platform.dicom.archive import raw_path, read_raw
 from xray_platform.dicom.duplicates import Known, alike, company_of, nearly_alike
 from xray_platform.dicom.examination import (
     DEFAULT,
@@ -34,11 +35,12 @@ def examine_batch(
 
     One row a file and rule, Q000 where no rule found anything. Bytes that an earlier batch brought are that batch's.
     Duplicates are looked for among the batch's own files and all that was examined before it; for that, the batch's
-    part of the likeness table is written here.
+    part of the likeness table is written here. Raises StoreError where a raw file is gone: that is no fault of it.
     """
     catalogue = CATALOGUE.read(places, batch)
     brought = catalogue[catalogue["intake"] == "stored"]
     hashes = [str(sha256) for sha256 in brought["sha256"]]
+    _are_there(places, hashes)
     sources = [(str(raw_path(places, sha256)), None) for sha256 in hashes]
     sizes = [int(size) for size in brought["size_bytes"]]
     examined = list(examine_files(sources, sizes, settings, progress=progress))
@@ -48,6 +50,12 @@ def examine_batch(
     for sha256, examination, more in zip(hashes, examined, found, strict=True):
         rows += _rows(sha256, batch, conclude([*examination.findings, *more]))
     return QUALITY.frame(rows)
+
+
+def _are_there(places: Places, hashes: Sequence[str]) -> None:
+    for sha256 in hashes:
+        if not raw_path(places, sha256).is_file():
+            read_raw(places, sha256)
 
 
 def _known(
@@ -74,7 +82,8 @@ def _duplicates(places: Places, batch: str, hashes: Sequence[str], files: Sequen
     with FileLock(places.raw / ".locks" / "likeness.lock"):
         order = _order(places, batch)
         for part in LIKENESS.parts(places):
-            frame = LIKENESS.read(places, part)
+            # A later part may be damaged and wait for its turn to be made anew; an earlier one must be whole.
+            frame = LIKENESS.read(places, part) if part < batch else LIKENESS.earlier(places, part)
             if part != batch and len(frame) and int(frame["order"].iloc[0]) < order:
                 _compare(files, [_as_known(row) for row in frame.to_dict("records")], found)
         _compare(files, files, found)
@@ -87,12 +96,15 @@ def _duplicates(places: Places, batch: str, hashes: Sequence[str], files: Sequen
 
 
 def _order(places: Places, batch: str) -> int:
-    """Return the batch's place in the order of examination, the one that it had before where there was one."""
+    """Return the batch's place in the order of examination: the one that it had, or the first that nobody has.
+
+    So a batch whose part of the table was lost finds its place again.
+    """
     orders: dict[str, int] = {}
     for part in LIKENESS.parts(places):
-        frame = LIKENESS.read(places, part)
+        frame = LIKENESS.earlier(places, part)
         orders[part] = int(frame["order"].iloc[0]) if len(frame) else 0
-    return orders.get(batch) or max(orders.values(), default=0) + 1
+    return orders.get(batch) or next(place for place in count(1) if place not in orders.values())
 
 
 def _as_known(row: dict[Any, Any]) -> Known:

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numcodecs import Blosc  # type: ignore[import-untyped]  # it has no types
 
+from xray_platform.tables.layouts import ABOUT, CHUNK
+from xray_platform.tables.manifest import FileFacts, facts_of
+
 _SHUFFLES = {"noshuffle": Blosc.NOSHUFFLE, "shuffle": Blosc.SHUFFLE, "bitshuffle": Blosc.BITSHUFFLE}
 
 
@@ -23,16 +26,25 @@ class OneChunk:
     metadata: str
     codec: str
 
-    def write(self, path: Path, pixels: np.ndarray[Any, Any]) -> None:
-        """Write a little-endian array (rows, columns) as a zarr array in the folder `path`, which must be new."""
+    def write(self, path: Path, pixels: np.ndarray[Any, Any]) -> dict[str, FileFacts]:
+        """Write a little-endian array (rows, columns) as a zarr array in the folder `path`, which must be new.
+
+        Return the facts of its files by their paths in it.
+        """
         rows, columns = pixels.shape
         metadata = json.loads(self.metadata)
         metadata["shape"] = [rows, columns]
         metadata["chunk_grid"]["configuration"]["chunk_shape"] = [rows, columns]
-        chunk = path / "c" / "0" / "0"
+        chunk = path / CHUNK
         chunk.parent.mkdir(parents=True)
-        chunk.write_bytes(self._compressor().encode(np.ascontiguousarray(pixels)))
-        (path / "zarr.json").write_text(json.dumps(metadata, indent=1), encoding="ascii")
+        packed = self._compressor().encode(np.ascontiguousarray(pixels))
+        chunk.write_bytes(packed)
+        about = json.dumps(metadata, indent=1).encode("ascii")
+        (path / ABOUT).write_bytes(about)
+        return {
+            CHUNK: facts_of(chunk, packed, sha256=False),
+            ABOUT: facts_of(path / ABOUT, about, sha256=False),
+        }
 
     def _compressor(self) -> Any:
         options = json.loads(self.codec)["configuration"]

@@ -1,6 +1,5 @@
 """Publish: write the accepted pictures of a batch without identity, and say of the others why they are not there."""
 
-import hashlib
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,9 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from xray_platform.dicom.archive import raw_path
+from xray_platform.dicom.archive import read_raw
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.refused import STRUCTURE, TEXT, RefusedError
@@ -23,6 +21,8 @@ from xray_platform.dicom.pseudonym import PseudonymKey
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
+from xray_platform.tables.layouts import published_manifest
+from xray_platform.tables.manifest import FileFacts, Manifest, below, facts_of, keep
 from xray_platform.tables.places import Places
 from xray_platform.workers import Limits, Lost, cores, map_in_children
 
@@ -68,9 +68,10 @@ class _Chunk:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A row of IMAGES, or none; a finding, or none; or why the store could not be written."""
+    """A row of IMAGES with the facts of its file, or none; a finding, or none; or how the store failed."""
 
     row: dict[str, Any] | None = None
+    facts: FileFacts | None = None
     finding: dict[str, Any] | None = None
     failure: str | None = None
 
@@ -92,7 +93,7 @@ def publish_batch(
     """
     plan = read_plan(places, batch)
     quality = QUALITY.read(places, batch)
-    before = IMAGES.read(places, batch)
+    before = IMAGES.earlier(places, batch)
     left_out = set(quality.loc[quality["severity"].isin(_WORST), "sha256"]) | _elsewhere(places, batch)
     tasks = _tasks(places, plan, [sha for sha in dict.fromkeys(quality["sha256"]) if sha not in left_out])
     job = _Chunk(places, batch, plan.origin, key, settings, tuple(tasks))
@@ -100,15 +101,16 @@ def publish_batch(
     images = IMAGES.frame([outcome.row for outcome in outcomes if outcome.row])
     findings = QUALITY.frame([outcome.finding for outcome in outcomes if outcome.finding])
     _sweep(places, before, images)
-    _write_reasons(places, batch, pd.concat([quality, findings], ignore_index=True))
+    reasons = _write_reasons(places, batch, pd.concat([quality, findings], ignore_index=True))
+    files = {f"processed/{each.row['file']}": each.facts for each in outcomes if each.row and each.facts}
+    keep(places, Manifest(published_manifest(batch), {**files, **reasons}))
     return Published(images, findings)
 
 
 def _elsewhere(places: Places, batch: str) -> frozenset[str]:
-    """Return the hashes of what other batches have published."""
+    """Return the hashes of what other batches have published, as far as it can be read."""
     parts = [part for part in IMAGES.parts(places) if part != batch]
-    columns = (pq.read_table(IMAGES.path(places, part), columns=["sha256"])["sha256"] for part in parts)
-    return frozenset(sha for column in columns for sha in column.to_pylist())
+    return frozenset(str(sha) for part in parts for sha in IMAGES.earlier(places, part)["sha256"])
 
 
 def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task]:
@@ -134,7 +136,7 @@ def _run(job: _Chunk, progress: Progress) -> Iterator[_Outcome]:
         outcomes = list(_alone(chunk, limits)) if isinstance(result, Lost) else result
         for outcome in outcomes:
             if outcome.failure:
-                raise StoreError(f"cannot write to {job.places.processed}: {outcome.failure}")
+                raise StoreError(outcome.failure)
             yield outcome
         done += len(chunk.tasks)
         progress(done, len(job.tasks), "pictures published")
@@ -161,36 +163,35 @@ def _publish_chunk(chunk: _Chunk) -> list[_Outcome]:
 
 def _publish_one(chunk: _Chunk, task: _Task) -> _Outcome:
     try:
-        data = raw_path(chunk.places, task.sha256).read_bytes()
-        made = deidentify(data, chunk.key, task.given, chunk.settings)
-        file, digest = _write(chunk.places, task.image, made)
+        made = deidentify(read_raw(chunk.places, task.sha256), chunk.key, task.given, chunk.settings)
+        file, facts = _write(chunk.places, task.image, made)
     except RefusedError as error:
         return _Outcome(finding=_finding(chunk.batch, task, error.code, error.severity, error.evidence))
+    except StoreError as error:
+        return _Outcome(failure=str(error))
     except OSError as error:
-        return _Outcome(failure=error.strerror or type(error).__name__)
+        return _Outcome(failure=f"cannot write to {chunk.places.processed}: {error.strerror or type(error).__name__}")
     finding = None
     if made.masked:
         evidence = f"{made.masked} lines of burned-in text masked, {made.share:.2%} of the picture"
         finding = _finding(chunk.batch, task, TEXT, "warn", evidence)
-    return _Outcome(_row(chunk, task, made, file, digest), finding)
+    return _Outcome(_row(chunk, task, made, file, facts.sha256), facts, finding)
 
 
-def _write(places: Places, image: str, made: Deidentified) -> tuple[str, str]:
-    """Write a file at a stroke; return its path below data/processed and its SHA-256."""
+def _write(places: Places, image: str, made: Deidentified) -> tuple[str, FileFacts]:
+    """Write a file at a stroke; return its path below data/processed and its facts."""
     folder = places.processed / made.person.subject / made.person.study
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{image}{made.suffix}"
     waiting = folder / f".{image}.{uuid4().hex}"
-    digest = hashlib.sha256()
     try:
         with waiting.open("wb") as file:
-            for part in made.parts:
-                file.write(part)
-                digest.update(part)
+            file.writelines(made.parts)
+        facts = facts_of(waiting, *made.parts)
         waiting.replace(path)
     finally:
         waiting.unlink(missing_ok=True)
-    return path.relative_to(places.processed).as_posix(), digest.hexdigest()
+    return path.relative_to(places.processed).as_posix(), facts
 
 
 def _row(chunk: _Chunk, task: _Task, made: Deidentified, file: str, digest: str) -> dict[str, Any]:
@@ -223,16 +224,18 @@ def _sweep(places: Places, before: pd.DataFrame, images: pd.DataFrame) -> None:
                 folder.rmdir()
 
 
-def _write_reasons(places: Places, batch: str, findings: pd.DataFrame) -> None:
+def _write_reasons(places: Places, batch: str, findings: pd.DataFrame) -> dict[str, FileFacts]:
     """Leave a short log for each picture that is not published, and take away that of one that now is."""
     places.rejected.mkdir(parents=True, exist_ok=True)
+    written: dict[str, FileFacts] = {}
     for image, rows in findings.groupby("image", sort=True):
         path = places.rejected / f"{image}.txt"
         worst = next((severity for severity in _WORST if severity in set(rows["severity"])), None)
         if worst is None:
             path.unlink(missing_ok=True)
             continue
-        _replace_text(path, "".join(_reasons(batch, str(image), worst, rows)))
+        written[below(places, path)] = _replace_text(path, "".join(_reasons(batch, str(image), worst, rows)))
+    return written
 
 
 def _reasons(batch: str, image: str, worst: str, rows: pd.DataFrame) -> Iterable[str]:
@@ -241,10 +244,12 @@ def _reasons(batch: str, image: str, worst: str, rows: pd.DataFrame) -> Iterable
         yield f"{rule} {severity}: {evidence}\n"
 
 
-def _replace_text(path: Path, text: str) -> None:
+def _replace_text(path: Path, text: str) -> FileFacts:
     waiting = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         waiting.write_text(text, encoding="utf-8")
+        facts = facts_of(waiting, text.encode())
         waiting.replace(path)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    return facts

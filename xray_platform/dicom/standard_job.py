@@ -7,9 +7,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from xray_platform.dicom.one_chunk import OneChunk
-from xray_platform.dicom.picture import read_picture
+from xray_platform.dicom.picture import Picture, read_picture
 from xray_platform.dicom.window import WindowRule
+from xray_platform.errors import StoreError
 from xray_platform.settings import Settings
+from xray_platform.tables.manifest import REMEDY, FileFacts, compare
 
 
 class StandardSettings(Settings):
@@ -38,34 +40,54 @@ class StandardSettings(Settings):
 
 @dataclass(frozen=True)
 class StandardJob:
-    """One picture to make: its published file, and the array to write."""
+    """One picture to make: its published file, the CRC-32C that this was published with, and the array to write."""
 
     image: str
     batch: str
     file: str
+    crc32c: int
     array: str
 
 
 @dataclass(frozen=True)
+class StandardMade:
+    """A row of the table of standard images, and the facts of the array's files by their paths in it."""
+
+    row: dict[str, Any]
+    files: dict[str, FileFacts]
+
+
+@dataclass(frozen=True)
 class Unwritten:
-    """Why a standard image could not be written: the store is at fault, not the picture."""
+    """Why there is no standard image: the store is at fault, not the picture."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Standardise:
-    """Do a job: a row of the table of standard images comes back."""
+    """Do a job; a published file that is not what was published is not decoded."""
 
     settings: StandardSettings
     writer: OneChunk
 
-    def __call__(self, job: StandardJob) -> dict[str, Any] | Unwritten:
+    def __call__(self, job: StandardJob) -> StandardMade | Unwritten:
         try:
-            picture = read_picture(Path(job.file).read_bytes(), self.settings.rule)
-            self.writer.write(Path(job.array), picture.pixels)
+            data = Path(job.file).read_bytes()
+            compare(f"the published picture {job.file}", data, job.crc32c)
         except OSError as error:
-            return Unwritten(error.strerror or type(error).__name__)
+            return Unwritten(f"cannot read {job.file}: {error.strerror or type(error).__name__}; {REMEDY}")
+        except StoreError as error:
+            return Unwritten(str(error))
+        picture = read_picture(data, self.settings.rule)
+        try:
+            files = self.writer.write(Path(job.array), picture.pixels)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            return Unwritten(f"cannot write the standard image {job.image}: {reason}")
+        return StandardMade(self._row(job, picture), files)
+
+    def _row(self, job: StandardJob, picture: Picture) -> dict[str, Any]:
         rows, columns = picture.pixels.shape
         return {
             "image": job.image,

@@ -43,7 +43,7 @@ def verify(places: Places, progress: Progress = silent, recorded: Sequence[Recor
     if not places.raw.is_dir():
         return [Difference("missing", "", "the raw zone is gone")] if recorded else []
     try:
-        found = [Difference(_KINDS.get(fault.where, "plan"), *fault.told) for fault in faults(places, recorded)]
+        found = history_differences(places, recorded)
         with index_of_journal(places) as index:
             found += [
                 Difference("plan", f"plans/{batch}.json", "it is gone, though the journal speaks of this batch")
@@ -59,6 +59,13 @@ def verify(places: Places, progress: Progress = silent, recorded: Sequence[Recor
     except OSError as error:
         raise StoreError(f"cannot read the raw archive {places.raw}: {error.strerror or error}") from error
     return found
+
+
+def history_differences(places: Places, recorded: Sequence[Recorded] = ()) -> list[Difference]:
+    """Return what is wrong with journal, plans and anchor alone, which takes no reading of pictures."""
+    if not places.raw.is_dir():
+        return [Difference("missing", "", "the raw zone is gone")] if recorded else []
+    return [Difference(_KINDS.get(fault.where, "plan"), *fault.told) for fault in faults(places, recorded)]
 
 
 def _files(places: Places, index: Index, progress: Progress) -> Iterator[Difference]:
@@ -98,7 +105,11 @@ def _file(places: Places, path: Path) -> Iterator[Difference]:
 def _catalogue(places: Places, index: Index) -> Iterator[Difference]:
     """Yield where a batch's part of the catalogue says anything else than the journal."""
     for batch in CATALOGUE.parts(places):
-        frame = CATALOGUE.read(places, batch)
+        try:
+            frame = CATALOGUE.read(places, batch)
+        except StoreError as error:
+            yield Difference("catalogue", f"tables/catalogue/{batch}.parquet", str(error))
+            continue
         written = {
             (row["source"], row["sha256"] if isinstance(row["sha256"], str) else None, row["intake"])
             for row in frame.to_dict("records")

@@ -12,10 +12,9 @@ from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.imaging.png_facts import Fact, fitting_facts, write_png
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.stored import as_stored
-from xray_platform.imaging.whole import read_whole
+from xray_platform.imaging.whole import WholePicture, WholePictures, read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
-from xray_platform.tables.layouts import standard_group
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost, map_in_children
 
@@ -27,7 +26,7 @@ CHANGED = ("spacing_mm", "window_low", "window_high")  # no longer true of what 
 class _Job:
     """One picture to write."""
 
-    source: Path
+    source: WholePicture
     target: Path
     window: tuple[float, float]
     facts: dict[str, Fact]
@@ -51,22 +50,21 @@ def export_pictures(places: Places, folder: Path, recipe: Recipe | None = None, 
     results = map_in_children(partial(_write, recipe=recipe), jobs, what="pictures exported", progress=progress)
     for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Lost):
-            raise StoreError(f"picture {job.source.name} could not be exported: {result.reason}, {result.detail}")
+            raise StoreError(f"picture {job.target.stem} could not be exported: {result.reason}, {result.detail}")
         if result:
             raise StoreError(result)
     return len(jobs)
 
 
 def _jobs(places: Places, folder: Path, rows: pd.DataFrame, recipe: Recipe | None) -> Sequence[_Job]:
-    jobs = []
+    jobs, standard = [], {str(batch): WholePictures.open(places, str(batch)) for batch in rows["batch"].unique()}
     for row in rows.to_dict("records"):
         facts: dict[Any, Any] = {name: value for name, value in row.items() if name not in OTHERWISE}
         facts["photometric"] = "MONOCHROME2"
         if recipe is not None:
             facts |= dict.fromkeys(CHANGED) | {"recipe": recipe.id}
         image, window = str(row["image"]), (float(row["window_low"]), float(row["window_high"]))
-        source = standard_group(places, str(row["batch"])) / image
-        jobs.append(_Job(source, folder / f"{image}.png", window, fitting_facts(facts)))
+        jobs.append(_Job(standard[str(row["batch"])][image], folder / f"{image}.png", window, fitting_facts(facts)))
     return jobs
 
 

@@ -11,14 +11,15 @@ from pydantic import Field
 from xray_platform.errors import InputError
 from xray_platform.imaging.form import UNIT, Pixels
 from xray_platform.imaging.png_facts import Fact, fitting_facts, write_png
-from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Shape
 from xray_platform.imaging.stored import as_stored
-from xray_platform.imaging.tensors import read_recipe, read_tensors
+from xray_platform.imaging.tensors import open_tensors, read_recipe, read_tensors
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.tables.all import IMAGES, PATCHES, TENSORS
-from xray_platform.tables.layouts import tensor_array
+from xray_platform.tables.faults import files_of
+from xray_platform.tables.layouts import patches_manifest
+from xray_platform.tables.manifest import FileFacts, Manifest, below, facts_of, keep
 from xray_platform.tables.places import Places
 
 Positions = NDArray[np.int64]
@@ -93,7 +94,7 @@ def spread(scores: Pixels, positions: Positions, side: int, shape: Shape) -> Pix
 def index_batch(places: Places, batch: str, recipe_id: str, settings: PatchSettings) -> pd.DataFrame:
     """Return the table PATCHES of a batch: where each patch lies in which row of the tensors; nothing is copied."""
     rows = _tensor_rows(places, batch, recipe_id)
-    shape = ShardedPictures.open(tensor_array(places, recipe_id, batch)).shape
+    shape = open_tensors(places, recipe_id, batch).shape
     positions = positions_in(shape, settings)
     count = len(positions)
     frame = pd.DataFrame(
@@ -136,7 +137,7 @@ def materialise(
 
     `truth` has the columns `image` and `abnormal`. A patch inherits its picture's class and carries the picture's
     facts (see `read_facts`); it is named `<image>-<recipe>-<side>-<top>-<left>.png`. A picture without a truth has no
-    patches, and one whose truth changed leaves none behind.
+    patches, and one whose truth changed leaves none behind; nor does another stride. A manifest is kept of them.
     Raises InputError where the recipe's pictures do not lie between black and white.
     """
     form = read_recipe(places, recipe_id).gives
@@ -146,16 +147,21 @@ def materialise(
     facts, written = _facts(places, batch), dict.fromkeys(CLASSES, 0)
     for folder in _class_folders(places):
         folder.mkdir(parents=True, exist_ok=True)
+    name, files = patches_manifest(batch, recipe_id, settings.side), dict[str, FileFacts]()
+    before = files_of(places, name)
     for done, (place, abnormal) in enumerate(rows["abnormal"].items(), start=1):
         picture = rows.loc[[place]]
         image = picture["image"].iloc[0]
-        name = None if pd.isna(abnormal) else CLASSES[bool(abnormal)]
+        kind = None if pd.isna(abnormal) else CLASSES[bool(abnormal)]
         patches = _as_files(places, recipe_id, settings, picture)
-        _remove(patches, [places.patches / other for other in CLASSES if other != name])
-        if name is not None:
-            _write(patches, places.patches / name, {**facts.get(image, {}), "image": image, "recipe": recipe_id})
-            written[name] += len(patches)
+        _remove(patches, [places.patches / other for other in CLASSES if other != kind])
+        if kind is not None:
+            files |= _write(places, patches, kind, {**facts.get(image, {}), "image": image, "recipe": recipe_id})
+            written[kind] += len(patches)
         progress(done, len(rows), "patches")
+    for path in before.keys() - files.keys():
+        (places.data / path).unlink(missing_ok=True)
+    keep(places, Manifest(name, files))
     return written
 
 
@@ -183,9 +189,13 @@ def _remove(patches: Iterable[str], folders: list[Path]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _write(patches: dict[str, Pixels], folder: Path, facts: dict[str, Fact]) -> None:
+def _write(places: Places, patches: dict[str, Pixels], kind: str, facts: dict[str, Fact]) -> dict[str, FileFacts]:
+    written = {}
     for name, patch in patches.items():
-        write_png(folder / name, patch, facts)
+        path = places.patches / kind / name
+        write_png(path, patch, facts)
+        written[below(places, path)] = facts_of(path, sha256=False)
+    return written
 
 
 def _tensor_rows(places: Places, batch: str, recipe_id: str) -> pd.DataFrame:

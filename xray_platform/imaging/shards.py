@@ -3,7 +3,8 @@
 zarr-python spends a good part of a millisecond on each chunk; a picture of 128 x 128 decodes in ten microseconds.
 So this reader walks the format itself (zarr v3 core, and its `sharding_indexed` codec: a shard file ends in a table
 of offset and length of each chunk, little-endian uint64, and a CRC-32C of that table).
-Local files are read by position, anything else that fsspec knows by byte range.
+Local files are read by position, anything else that fsspec knows by byte range. A picture whose recorded checksum is
+given is held against it; a shard or chunk that is not there is an error, never a black picture.
 """
 
 import json
@@ -22,8 +23,10 @@ from numpy.typing import NDArray
 
 from xray_platform.errors import StoreError
 from xray_platform.imaging.form import Pixels
+from xray_platform.tables.layouts import ABOUT
+from xray_platform.tables.manifest import REMEDY, compare
 
-MISSING = 2**64 - 1  # offset and length of a chunk that holds nothing but the fill value
+MISSING = 2**64 - 1  # offset and length of a chunk that was never written; our tensors have none
 ENTRY_BYTES, CRC_BYTES = 16, 4
 
 
@@ -82,16 +85,26 @@ class ShardedPictures:
     dtype: np.dtype[Any]
     per_shard: int
     filesystem: Any
-    opened: dict[int, Shard | None] = field(default_factory=dict, compare=False, repr=False)
+    recorded: Sequence[int] | None = field(default=None, compare=False, repr=False)
+    opened: dict[int, Shard] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def open(cls, folder: str | Path) -> "ShardedPictures":
-        """Open the array at a folder or fsspec address; raises StoreError where there is none of this layout."""
+    def open(
+        cls, folder: str | Path, recorded: Sequence[int] | None = None, about_crc32c: int | None = None
+    ) -> "ShardedPictures":
+        """Open the array at a folder or fsspec address; raises StoreError where there is none of this layout.
+
+        `recorded` is the CRC-32C of each picture's chunk and `about_crc32c` that of `zarr.json`, as they were written;
+        without them only what the shards say of themselves is checked.
+        """
         filesystem, path = fsspec.core.url_to_fs(str(folder))
         try:
-            about = json.loads(filesystem.cat_file(f"{path}/zarr.json"))
+            data = filesystem.cat_file(f"{path}/{ABOUT}")
+            if about_crc32c is not None:
+                compare(f"{path}/{ABOUT}", data, about_crc32c)
+            about = json.loads(data)
             per_shard = _pictures_a_shard(about)
-            return cls(path, tuple(about["shape"]), np.dtype(about["data_type"]), per_shard, filesystem)
+            return cls(path, tuple(about["shape"]), np.dtype(about["data_type"]), per_shard, filesystem, recorded)
         except FileNotFoundError as error:
             raise StoreError(f"there are no tensors at {folder}") from error
         except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -111,21 +124,40 @@ class ShardedPictures:
         """Decode one picture into `out`, a contiguous array of one picture's shape and the stored dtype."""
         if not 0 <= row < len(self):
             raise StoreError(f"row {row} is asked for; {self.folder} has rows 0 to {len(self) - 1}")
-        number, place = divmod(row, self.per_shard)
-        shard = self.opened[number] if number in self.opened else self._open_shard(number)
-        offset, length = (MISSING, 0) if shard is None else shard.index[place].tolist()
-        if shard is None or offset == MISSING:
-            out[...] = 0
-            return
+        packed = self._chunk(row)
+        if self.recorded is not None and google_crc32c.value(packed) != self.recorded[row]:
+            compare(f"row {row} of {self.folder}", packed, self.recorded[row])
         try:
-            blosc.decompress(shard.content.read(offset, offset + length), out)
+            blosc.decompress(packed, out)
         except (RuntimeError, ValueError) as error:
-            raise StoreError(f"row {row} of {self.folder} cannot be decoded: the shard is damaged") from error
+            raise StoreError(f"row {row} of {self.folder} cannot be decoded: the shard is damaged; {REMEDY}") from error
 
-    def _open_shard(self, number: int) -> Shard | None:
-        path = "/".join([self.folder, "c", str(number), *("0" for _ in self.shape[1:])])
-        content = _content(self.filesystem, path)
-        shard = None if content is None else Shard(content, _index(content, self.per_shard, path))
+    def checksums(self, number: int) -> list[int]:
+        """Return the CRC-32C of each picture's chunk in one shard, as they are now."""
+        first = number * self.per_shard
+        return [google_crc32c.value(self._chunk(row)) for row in range(first, min(first + self.per_shard, len(self)))]
+
+    def shard_path(self, number: int) -> str:
+        """Return where a shard lies."""
+        return "/".join([self.folder, "c", str(number), *("0" for _ in self.shape[1:])])
+
+    def _chunk(self, row: int) -> bytes:
+        """Return one picture as it is stored."""
+        number, place = divmod(row, self.per_shard)
+        shard = self.opened.get(number) or self._open_shard(number)
+        offset, length = shard.index[place].tolist()
+        packed = b"" if offset == MISSING else shard.content.read(offset, offset + length)
+        if len(packed) != length or offset == MISSING:
+            raise StoreError(f"row {row} is not in {self.shard_path(number)}: the shard is damaged; {REMEDY}")
+        return packed
+
+    def _open_shard(self, number: int) -> Shard:
+        path = self.shard_path(number)
+        try:
+            content = LocalBytes(path) if "file" in self.filesystem.protocol else RemoteBytes(self.filesystem, path)
+        except OSError as error:
+            raise StoreError(f"the shard {path} cannot be read: {error.strerror or error}; {REMEDY}") from error
+        shard = Shard(content, _index(content, self.per_shard, path))
         self.opened[number] = shard
         return shard
 
@@ -142,18 +174,10 @@ def _pictures_a_shard(about: dict[str, Any]) -> int:
     return int(grid[0])
 
 
-def _content(filesystem: Any, path: str) -> Bytes | None:
-    """Return a shard's bytes; None where the shard was never written, as it holds only zeros."""
-    try:
-        return LocalBytes(path) if "file" in filesystem.protocol else RemoteBytes(filesystem, path)
-    except FileNotFoundError:
-        return None
-
-
 def _index(content: Bytes, pictures: int, path: str) -> NDArray[np.uint64]:
     table_bytes = pictures * ENTRY_BYTES
     tail = content.read(max(content.size - table_bytes - CRC_BYTES, 0), content.size)
     table, crc = tail[:table_bytes], tail[table_bytes:]
     if len(crc) != CRC_BYTES or struct.unpack("<I", crc)[0] != google_crc32c.value(table):
-        raise StoreError(f"the shard {path} is damaged: its table of pictures does not match its checksum")
+        raise StoreError(f"the shard {path} is damaged: its table of pictures does not match its checksum; {REMEDY}")
     return np.frombuffer(table, "<u8").reshape(pictures, 2)

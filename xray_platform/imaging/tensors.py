@@ -6,34 +6,44 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import cv2
 import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError, StoreError
-from xray_platform.imaging.form import Window
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.shard_job import ShardJob, ShardMade, prepare_shard
 from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.step import Found, Shape
-from xray_platform.imaging.stored import as_stored, read_scale, stored_dtype, stored_meaning
-from xray_platform.imaging.whole import read_whole
+from xray_platform.imaging.stored import read_scale, stored_dtype, stored_meaning
+from xray_platform.imaging.whole import WholePictures, read_whole
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import (
+    ABOUT,
     BYTES_A_SHARD,
     PICTURES_A_SHARD,
     TENSORS_LAYOUT,
     found_file,
     recipe_file,
-    standard_group,
     tensor_array,
+    tensors_manifest,
+)
+from xray_platform.tables.manifest import (
+    REMEDY,
+    FileFacts,
+    Manifest,
+    below,
+    facts_of,
+    keep,
+    manifest_file,
+    read_checked,
+    read_manifest,
 )
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost, cores, map_in_children
@@ -42,18 +52,6 @@ WORTH_CHILDREN = 6.0  # seconds of work; with less, starting child processes tak
 TRIED = 3  # pictures that are prepared to learn how long one takes
 WORTH_THREADS = 256  # pictures that a thread reads at a time; fewer are read at once
 AXES = {2: ("picture", "row", "column"), 3: ("picture", "channel", "row", "column")}
-
-
-@dataclass(frozen=True)
-class ShardJob:
-    """What one child prepares and writes: the pictures of one shard, first to last row."""
-
-    source: Path
-    target: Path
-    recipe: Recipe
-    first: int
-    images: tuple[str, ...]
-    windows: tuple[Window, ...]
 
 
 def tensorise_batch(
@@ -70,17 +68,40 @@ def tensorise_batch(
     waiting = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
         create_tensors(waiting, len(pictures), recipe)
-        jobs = list(_jobs(standard_group(places, batch), waiting, recipe, pictures))
-        found = _fill(jobs, len(pictures), workers, progress)
+        shards = _fill(list(_jobs(places, batch, waiting, recipe, pictures)), len(pictures), workers, progress)
         _put_in_place(waiting, target)
-        _write_json(recipe_file(places, recipe.id), _about(recipe))
-        _write_json(found_file(places, recipe.id, batch), found)
+        _keep(places, recipe, batch, list(pictures["image"]), shards)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
     images = enumerate(pictures["image"])
     return TENSORS.frame([{"image": i, "batch": batch, "recipe": recipe.id, "row": row} for row, i in images])
+
+
+def _keep(places: Places, recipe: Recipe, batch: str, images: list[str], shards: list[ShardMade]) -> None:
+    """Write the recipe and what it found beside the tensors, and keep the manifest of it all."""
+    array, beside = tensor_array(places, recipe.id, batch), found_file(places, recipe.id, batch)
+    found = dict(zip(images, (found for shard in shards for found in shard.found), strict=True))
+    about = {"id": recipe.id, "recipe": recipe.model_dump(mode="json"), "steps": recipe.describe()}
+    files = {array / shard.path: shard.facts for shard in shards}
+    files |= {array / ABOUT: facts_of(array / ABOUT), beside: _write_json(beside, found)}
+    files[recipe_file(places, recipe.id)] = _write_json(recipe_file(places, recipe.id), about)
+    rows = tuple(crc32c for shard in shards for crc32c in shard.rows)
+    name = tensors_manifest(recipe.id, batch)
+    keep(places, Manifest(name, {below(places, path): facts for path, facts in files.items()}, rows))
+
+
+def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedPictures:
+    """Open a batch's tensors of a recipe, each to be held against its checksum when it is read.
+
+    Raises StoreError where there are none.
+    """
+    array = tensor_array(places, recipe_id, batch)
+    if not array.exists() and not manifest_file(places, tensors_manifest(recipe_id, batch)).exists():
+        raise StoreError(f"there are no tensors at {array}")
+    manifest = read_manifest(places, tensors_manifest(recipe_id, batch))
+    return ShardedPictures.open(array, manifest.rows, manifest.crc32c(places, array / ABOUT))
 
 
 def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[np.float32]:
@@ -93,7 +114,7 @@ def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[
     recipes = set(rows["recipe"])
     if recipes - {recipe_id}:
         raise InputError(f"the rows are of the recipes {sorted(recipes)}; asked for {recipe_id}")
-    opened = {b: ShardedPictures.open(tensor_array(places, recipe_id, b)) for b in rows["batch"].unique()}
+    opened = {batch: open_tensors(places, recipe_id, batch) for batch in rows["batch"].unique()}
     shape = next(iter(opened.values())).shape[1:] if opened else _shape(read_recipe(places, recipe_id))
     out = np.empty((len(rows), *shape), np.float32)
     wanted = [(opened[batch], int(row)) for batch, row in zip(rows["batch"], rows["row"], strict=True)]
@@ -107,21 +128,25 @@ def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[
 
 
 def read_recipe(places: Places, recipe_id: str) -> Recipe:
-    """Return the recipe that lies beside its tensors; raises StoreError where there is none."""
+    """Return the recipe that lies beside its tensors; raises StoreError where there is none, or another one."""
     path = recipe_file(places, recipe_id)
     try:
-        return Recipe.model_validate(json.loads(path.read_text(encoding="utf-8"))["recipe"])
-    except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"there is no readable recipe at {path}") from error
+        recipe = Recipe.model_validate(json.loads(path.read_text(encoding="utf-8"))["recipe"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"there is no readable recipe at {path}; {REMEDY}") from error
+    if recipe.id != recipe_id:
+        raise StoreError(f"the recipe at {path} is not what was made: it is that of {recipe.id}; {REMEDY}")
+    return recipe
 
 
 def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Found, ...]]:
     """Return what each step found in each picture of a batch, for `Recipe.replay`; StoreError where there is none."""
     path = found_file(places, recipe_id, batch)
     try:
-        return {image: tuple(found) for image, found in json.loads(path.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError) as error:
-        raise StoreError(f"there is no readable record of what the recipe found at {path}") from error
+        kept = json.loads(read_checked(places, tensors_manifest(recipe_id, batch), path))
+        return {image: tuple(found) for image, found in kept.items()}
+    except (StoreError, ValueError) as error:
+        raise StoreError(f"there is no readable record of what the recipe found at {path}: {error}") from error
 
 
 def _read_as_floats(wanted: list[tuple[ShardedPictures, int]], out: NDArray[np.float32]) -> None:
@@ -169,28 +194,31 @@ def _shard_length(pictures: int, shape: Shape) -> int:
     return max(min(-(-pictures // 4), PICTURES_A_SHARD, fitting), 1)
 
 
-def _jobs(source: Path, target: Path, recipe: Recipe, pictures: pd.DataFrame) -> Iterator[ShardJob]:
+def _jobs(places: Places, batch: str, target: Path, recipe: Recipe, pictures: pd.DataFrame) -> Iterator[ShardJob]:
     length = _shard_length(len(pictures), _shape(recipe))
+    if pictures.empty:
+        return
+    standard = WholePictures.open(places, batch)
     for first in range(0, len(pictures), length):
         part = pictures.iloc[first : first + length]
         windows = zip(part["window_low"].astype(float), part["window_high"].astype(float), strict=True)
-        yield ShardJob(source, target, recipe, first, tuple(part["image"]), tuple(windows))
+        yield ShardJob(target, recipe, first, tuple(standard[image] for image in part["image"]), tuple(windows))
 
 
-def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Progress) -> dict[str, tuple[Found, ...]]:
-    """Do the jobs, and return what the steps found in each picture."""
-    results: Iterator[list[tuple[Found, ...]] | Lost]
+def _fill(jobs: list[ShardJob], pictures: int, workers: int | None, progress: Progress) -> list[ShardMade]:
+    """Do the jobs, and return what was written."""
+    results: Iterator[ShardMade | Lost]
     if workers is None and pictures * _seconds_a_picture(jobs) < WORTH_CHILDREN:
         results = (prepare_shard(job) for job in jobs)
     else:
         results = map_in_children(prepare_shard, jobs, what="tensors", workers=workers)
-    found: dict[str, tuple[Found, ...]] = {}
+    made: list[ShardMade] = []
     for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Lost):
             raise StoreError(f"the tensors from row {job.first} on could not be made: {result.reason}, {result.detail}")
-        found.update(zip(job.images, result, strict=True))
-        progress(len(found), pictures, "tensors")
-    return found
+        made.append(result)
+        progress(job.first + len(job.images), pictures, "tensors")
+    return made
 
 
 def _seconds_a_picture(jobs: list[ShardJob]) -> float:
@@ -198,29 +226,8 @@ def _seconds_a_picture(jobs: list[ShardJob]) -> float:
     tried = [pair for job in jobs[:1] for pair in zip(job.images[:TRIED], job.windows, strict=False)]
     began = time.perf_counter()
     for image, window in tried:
-        jobs[0].recipe.trace(read_whole(jobs[0].source / image), window)
+        jobs[0].recipe.trace(read_whole(image), window)
     return (time.perf_counter() - began) / max(len(tried), 1)
-
-
-def prepare_shard(job: ShardJob) -> list[tuple[Found, ...]]:
-    """Prepare and write the pictures of one shard in one stroke, and return what was found in each."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # the cores are shared by processes
-    try:
-        return _prepare(job)
-    finally:
-        cv2.setNumThreads(threads)
-
-
-def _prepare(job: ShardJob) -> list[tuple[Found, ...]]:
-    target = zarr.open_array(job.target, mode="r+")
-    block, found = np.empty((len(job.images), *target.shape[1:]), target.dtype), []
-    for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):
-        trace = job.recipe.trace(read_whole(job.source / image), window)
-        block[place] = as_stored(trace.pixels, job.recipe.gives)
-        found.append(trace.found)
-    target[job.first : job.first + len(block)] = block
-    return found
 
 
 def _put_in_place(waiting: Path, target: Path) -> None:
@@ -231,11 +238,11 @@ def _put_in_place(waiting: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _about(recipe: Recipe) -> dict[str, Any]:
-    return {"id": recipe.id, "recipe": recipe.model_dump(mode="json"), "steps": recipe.describe()}
-
-
-def _write_json(path: Path, content: Any) -> None:
-    waiting = path.with_name(f".{path.name}.{uuid4().hex}")
-    waiting.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    waiting.replace(path)
+def _write_json(path: Path, content: Any) -> FileFacts:
+    """Write at a stroke, unless just this is there: all batches of a recipe share one file."""
+    data = (json.dumps(content, indent=1) + "\n").encode()
+    if not path.is_file() or path.read_bytes() != data:
+        waiting = path.with_name(f".{path.name}.{uuid4().hex}")
+        waiting.write_bytes(data)
+        waiting.replace(path)
+    return facts_of(path, data)

@@ -32,6 +32,7 @@ QUICK = {
     "name": "blosc",
     "configuration": {"cname": "lz4", "clevel": 1, "shuffle": "noshuffle", "typesize": 2, "blocksize": 0},
 }
+ABOUT, CHUNK = "zarr.json", "c/0/0"  # the files of an array of one chunk
 PICTURES_A_SHARD = 250
 BYTES_A_SHARD = 64 * 2**20  # a shard is made in memory
 
@@ -75,3 +76,23 @@ def found_file(places: Places, recipe: str, batch: str) -> Path:
 def recipe_file(places: Places, recipe: str) -> Path:
     """Where a recipe lies beside its tensors."""
     return places.tensors / recipe / "recipe.json"
+
+
+def published_manifest(batch: str) -> str:
+    """Name of the manifest of what publishing a batch wrote: its pictures, and the reasons of what was held back."""
+    return f"processed/{batch}"
+
+
+def standard_manifest(batch: str) -> str:
+    """Name of the manifest of a batch's standard images."""
+    return f"standard/{batch}"
+
+
+def tensors_manifest(recipe: str, batch: str) -> str:
+    """Name of the manifest of a batch's tensors, of their recipe and what it found."""
+    return f"tensors/{recipe}/{batch}"
+
+
+def patches_manifest(batch: str, recipe: str, side: int) -> str:
+    """Name of the manifest of the patches of a batch that were written as files."""
+    return f"patches/{batch}-{recipe}-{side}"

@@ -63,6 +63,11 @@ class Places:
         return self.data / "tables"
 
     @property
+    def manifests(self) -> Path:
+        """What was written, by size, time and checksum: `<what>.json`, apart from what it speaks of."""
+        return self.data / "manifests"
+
+    @property
     def models(self) -> Path:
         return self.data / "models"
 

@@ -1,5 +1,6 @@
 """Table: an ordered set of columns with a key, its Arrow schema, and how it is read and written."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pyarrow.parquet as pq
 
 from xray_platform.errors import StoreError
 from xray_platform.tables.column import Column
+from xray_platform.tables.manifest import Manifest, below, facts_of, keep, manifest_file, read_checked
 from xray_platform.tables.places import Places
 
 WHOLE = "all"
+PATIENCE = (0.05, 0.2)  # seconds: while a part is being replaced, its record is not that of the file for a moment
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,15 @@ class Table:
             raise StoreError(f"rows do not fit the table {self.name}: {error}") from error
 
     def write(self, places: Places, frame: pd.DataFrame, part: str = WHOLE) -> Path:
-        """Write one part at a stroke: a reader sees the old file or the new one, never a half."""
+        """Write one part and its manifest at a stroke: a reader sees the old file or the new one, never a half."""
         path = self.path(places, part)
         path.parent.mkdir(parents=True, exist_ok=True)
         waiting = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
             pq.write_table(pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False), waiting)
+            facts = facts_of(waiting)
             waiting.replace(path)
+            keep(places, Manifest(self.manifest(part), {below(places, path): facts}))
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
             raise StoreError(f"a frame does not fit the table {self.name}: {error}") from error
         except OSError as error:
@@ -62,15 +67,50 @@ class Table:
         return path
 
     def read(self, places: Places, part: str | None = None) -> pd.DataFrame:
-        """Return one part, or all parts in the order of their names; no part at all gives an empty frame."""
-        paths = [self.path(places, part)] if part else sorted(self.path(places).parent.glob("[!.]*.parquet"))
-        parts = [pq.read_table(path, schema=self.schema) for path in paths if path.exists()]
-        whole = pa.concat_tables(parts) if parts else self.schema.empty_table()
-        return _pandas(whole)
+        """Return one part, or all parts in the order of their names; no part at all gives an empty frame.
+
+        Raises StoreError where a part is missing or not what was written.
+        """
+        return _pandas(self._joined(places, [part] if part else self.parts(places)))
+
+    def earlier(self, places: Places, part: str) -> pd.DataFrame:
+        """Return one part as it was before it is made anew: an empty frame where it is missing or damaged."""
+        try:
+            return self.read(places, part)
+        except StoreError:
+            return _pandas(self.schema.empty_table())
 
     def parts(self, places: Places) -> list[str]:
-        """Return the names of the parts that are written."""
-        return sorted(path.stem for path in self.path(places).parent.glob("[!.]*.parquet"))
+        """Return the names of the parts that were written."""
+        written = self.path(places).parent.glob("[!.]*.parquet")
+        recorded = manifest_file(places, self.manifest(WHOLE)).parent.glob("[!.]*.json")
+        return sorted({path.stem for path in (*written, *recorded)})
+
+    def manifest(self, part: str) -> str:
+        """Return the name of a part's manifest."""
+        return f"{'raw/' if self.raw else ''}tables/{self.name}/{part}"
+
+    def _joined(self, places: Places, parts: list[str]) -> pa.Table:
+        written = [self._part(places, part) for part in parts if self._is_written(places, part)]
+        return pa.concat_tables(written) if written else self.schema.empty_table()
+
+    def _is_written(self, places: Places, part: str) -> bool:
+        return self.path(places, part).exists() or manifest_file(places, self.manifest(part)).exists()
+
+    def _part(self, places: Places, part: str) -> pa.Table:
+        path = self.path(places, part)
+        for wait in PATIENCE:
+            try:
+                return self._parsed(path, read_checked(places, self.manifest(part), path))
+            except StoreError:
+                time.sleep(wait)
+        return self._parsed(path, read_checked(places, self.manifest(part), path))
+
+    def _parsed(self, path: Path, data: bytes) -> pa.Table:
+        try:
+            return pq.read_table(pa.BufferReader(data), schema=self.schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+            raise StoreError(f"{path} is no table {self.name} of this version") from error
 
     def _arrow(self, rows: list[dict[str, Any]]) -> pa.Table:
         table = pa.Table.from_pylist(rows, schema=self.schema)

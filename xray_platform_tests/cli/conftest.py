@@ -1,7 +1,9 @@
 """The command, run in this process: its exit code and what it wrote."""
 
+import io
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,19 @@ class Ran:
 
 
 Xray = Callable[..., Ran]
+
+
+def command(root: Path, *words: object) -> Ran:
+    """Run `xray --root …` in this process, where no fixture of one test can be asked."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["xray", "--root", str(root), *map(str, words)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from xray_platform.dicom import standard
 from xray_platform.dicom.standard import StandardSettings, read_standard, settings_of, standardise_batch
 from xray_platform.errors import DataError, StoreError
+from xray_platform.tables.layouts import ABOUT, CHUNK, standard_group
 from xray_platform.tables.places import Places
 from xray_platform_tests.dicom.deidentify.making import encoded, make, smooth
 from xray_platform_tests.dicom.test_publish import published, take
@@ -77,8 +78,38 @@ def test_a_crash_leaves_the_old_pictures_whole(places: Places, batch: str, monke
     assert np.array_equal(read_standard(places, batch, image), smooth())
 
 
-def test_a_published_file_that_changed_is_no_picture_any_more(places: Places, batch: str) -> None:
+@pytest.mark.parametrize("damage", ["truncated", "one bit", "another's", "lost"])
+def test_a_published_file_that_changed_is_no_picture_any_more(
+    places: Places, batch: str, tmp_path: Path, damage: str
+) -> None:
+    standardise_batch(places, batch)
     (file,) = places.processed.rglob("*.dcm")
-    file.write_bytes(file.read_bytes()[:400])
-    with pytest.raises(DataError, match="cannot be decoded"):
+    other = _batch(places, tmp_path / "other", patient="4712")
+    theirs = next(path for path in places.processed.rglob("*.dcm") if path != file)
+    whole = bytearray(file.read_bytes())
+    if damage == "lost":
+        file.unlink()
+    else:
+        whole[-1] ^= 1
+        file.write_bytes(
+            {"truncated": whole[:400], "one bit": whole, "another's": bytearray(theirs.read_bytes())}[damage]
+        )
+    with pytest.raises(StoreError, match=rf"{file.name}.*; `xray run --deep` makes it anew"):
         standardise_batch(places, batch)
+    assert len(standardise_batch(places, other)) == 1
+
+
+def test_a_standard_image_that_changed_is_not_read(places: Places, batch: str) -> None:
+    image = str(standardise_batch(places, batch)["image"][0])
+    chunk = standard_group(places, batch) / image / CHUNK
+    chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+    with pytest.raises(StoreError, match="not what was made"):
+        read_standard(places, batch, image)
+
+
+def test_settings_that_were_edited_are_not_believed(places: Places, batch: str) -> None:
+    standardise_batch(places, batch)
+    about = standard_group(places, batch) / ABOUT
+    about.write_text(about.read_text().replace("99.5", "99.9"))
+    with pytest.raises(StoreError, match=r"cannot be read; materialise `standard_images`.*not what was made"):
+        settings_of(places, [batch])

@@ -9,7 +9,8 @@ import zarr
 from xray_platform.imaging.form import Pixels
 from xray_platform.imaging.percentiles import percentiles
 from xray_platform.tables.all import STANDARD_IMAGES
-from xray_platform.tables.layouts import STANDARD_IMAGES_LAYOUT, standard_group
+from xray_platform.tables.layouts import STANDARD_IMAGES_LAYOUT, standard_group, standard_manifest
+from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
 
 
@@ -41,15 +42,27 @@ def make_store(root: Path, batches: dict[str, int], seed: int = 0) -> TinyStore:
     return TinyStore(places, pictures)
 
 
+def write_standard(group: zarr.Group, image: str, pixels: Pixels) -> None:
+    """Write one standard image as the intake does; a black one has its chunk too."""
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        group.create_array(image, data=pixels, chunks=pixels.shape, compressors=STANDARD_IMAGES_LAYOUT.codec)
+
+
+def keep_standard(places: Places, batch: str) -> None:
+    """Record a batch's standard images as they lie now, as who made them would."""
+    keep_folder(places, standard_manifest(batch), standard_group(places, batch))
+
+
 def _write_batch(places: Places, batch: str, count: int, seed: int) -> dict[str, Pixels]:
     pictures = {f"{seed + n:016x}": soft_picture(seed + n, 60 + 7 * (n % 5), 80 - 3 * (n % 4)) for n in range(count)}
     group = zarr.open_group(standard_group(places, batch), mode="w")
     rows = []
     for image, pixels in pictures.items():
-        group.create_array(image, data=pixels, chunks=pixels.shape, compressors=STANDARD_IMAGES_LAYOUT.codec)
+        write_standard(group, image, pixels)
         low, high = percentiles(pixels, (0.5, 99.5))
         size = {"rows": pixels.shape[0], "columns": pixels.shape[1], "grey_levels": len(np.unique(pixels))}
         window = {"window_low": low, "window_high": high}
         rows.append({"image": image, "batch": batch, **size, **window, "done": ["made for a test"]})
+    keep_standard(places, batch)
     STANDARD_IMAGES.write(places, STANDARD_IMAGES.frame(rows), batch)
     return pictures

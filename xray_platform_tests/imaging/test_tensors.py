@@ -17,8 +17,8 @@ from xray_platform.imaging.shards import ShardedPictures
 from xray_platform.imaging.steps.window import WindowSettings
 from xray_platform.imaging.tensors import read_found, read_recipe, read_tensors, tensorise_batch
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
-from xray_platform.tables.layouts import STANDARD_IMAGES_LAYOUT, tensor_array
-from xray_platform_tests.imaging.store import TinyStore, make_store
+from xray_platform.tables.layouts import found_file, recipe_file, tensor_array
+from xray_platform_tests.imaging.store import TinyStore, keep_standard, make_store, write_standard
 
 RECIPE = default_recipe(32)
 
@@ -44,9 +44,8 @@ def expected(store: TinyStore, batch: str, image: str) -> NDArray[np.float32]:
 def test_every_picture_gets_a_row_that_fits_the_table(store: TinyStore, rows: pd.DataFrame) -> None:
     assert list(rows["image"]) == [image for pictures in store.pictures.values() for image in pictures]
     assert list(rows["row"]) == [*range(7), *range(3)]
-    path = TENSORS.write(store.places, rows[rows["batch"] == "batch-0002"], "batch-0002")
+    TENSORS.write(store.places, rows[rows["batch"] == "batch-0002"], "batch-0002")
     assert len(TENSORS.read(store.places, "batch-0002")) == 3
-    path.unlink()
 
 
 def test_tensors_come_in_the_order_asked_for_and_mix_batches(store: TinyStore, rows: pd.DataFrame) -> None:
@@ -109,7 +108,8 @@ def test_twelve_bits_keep_more_than_4000_levels_to_the_tensor(tmp_path: Path, la
     group: Any = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
     image = next(iter(store.pictures["batch-0001"]))
     del group[image]
-    group.create_array(image, data=levels, chunks=levels.shape, compressors=STANDARD_IMAGES_LAYOUT.codec)
+    write_standard(group, image, levels)
+    keep_standard(store.places, "batch-0001")
     table = STANDARD_IMAGES.read(store.places, "batch-0001").assign(window_low=20.0, window_high=4075.0)
     STANDARD_IMAGES.write(store.places, table, "batch-0001")
     steps = default_recipe(128).model_dump()["steps"]
@@ -175,13 +175,79 @@ def test_a_batch_can_be_made_again_and_can_be_empty(tmp_path: Path) -> None:
     assert read_tensors(store.places, RECIPE.id, nothing).shape == (0, 32, 32)
 
 
-def test_a_black_picture_is_stored_as_nothing_and_read_as_black(tmp_path: Path) -> None:
+def test_a_black_picture_has_its_chunk_and_a_lost_one_is_not_taken_for_it(tmp_path: Path) -> None:
     store = make_store(tmp_path, {"batch-0001": 1})
     group: Any = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
-    image = next(iter(store.pictures["batch-0001"]))
-    group[image][:] = 0
+    image, black = next(iter(store.pictures["batch-0001"])), np.zeros((9, 7), np.uint16)
+    del group[image]
+    write_standard(group, image, black)
+    keep_standard(store.places, "batch-0001")
     rows = tensorise_batch(store.places, "batch-0001", RECIPE)
     assert not read_tensors(store.places, RECIPE.id, rows).any()
+    shard_of(store, 0).unlink()
+    with pytest.raises(StoreError, match=r"shard .*/c/0/0/0 cannot be read: No such file.*`xray run --deep` makes it"):
+        read_tensors(store.places, RECIPE.id, rows)
+
+
+def shard_of(store: TinyStore, number: int, batch: str = "batch-0001") -> Path:
+    return tensor_array(store.places, RECIPE.id, batch) / "c" / str(number) / "0" / "0"
+
+
+def test_a_lost_shard_is_an_error_and_never_black_pictures(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 8})
+    rows = tensorise_batch(store.places, "batch-0001", RECIPE)
+    shard_of(store, 2).unlink()
+    assert len(read_tensors(store.places, RECIPE.id, rows.head(4))) == 4
+    with pytest.raises(StoreError, match="c/2/0/0 cannot be read"):
+        read_tensors(store.places, RECIPE.id, rows)
+
+
+def test_every_flipped_byte_of_a_shard_is_noticed_by_who_reads_it(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 2})
+    rows = tensorise_batch(store.places, "batch-0001", RECIPE)
+    shard = shard_of(store, 0)
+    whole = shard.read_bytes()
+    for place in np.linspace(0, len(whole) - 1, 60).astype(int):
+        changed = bytearray(whole)
+        changed[place] ^= 16
+        shard.write_bytes(changed)
+        with pytest.raises(StoreError, match="xray run"):
+            read_tensors(store.places, RECIPE.id, rows)
+    shard.write_bytes(whole)
+    assert len(read_tensors(store.places, RECIPE.id, rows)) == 2
+
+
+def test_whole_shards_and_arrays_that_changed_places_are_noticed(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 8, "batch-0002": 8})
+    rows = pd.concat([tensorise_batch(store.places, batch, RECIPE) for batch in store.pictures])
+    swap(shard_of(store, 0), shard_of(store, 1))
+    with pytest.raises(StoreError, match=r"row 0 of .* is not what was made: .* recorded is"):
+        read_tensors(store.places, RECIPE.id, rows)
+    swap(shard_of(store, 0), shard_of(store, 1))
+    swap(tensor_array(store.places, RECIPE.id, "batch-0001"), tensor_array(store.places, RECIPE.id, "batch-0002"))
+    with pytest.raises(StoreError, match="is not what was made"):
+        read_tensors(store.places, RECIPE.id, rows)
+
+
+def swap(one: Path, other: Path) -> None:
+    aside = one.with_name("aside")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+def test_a_changed_size_recipe_or_record_of_what_was_found_is_noticed(tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"batch-0001": 2})
+    rows = tensorise_batch(store.places, "batch-0001", RECIPE)
+    array = tensor_array(store.places, RECIPE.id, "batch-0001")
+    for path, read in (
+        (array / "zarr.json", lambda: read_tensors(store.places, RECIPE.id, rows)),
+        (found_file(store.places, RECIPE.id, "batch-0001"), lambda: read_found(store.places, RECIPE.id, "batch-0001")),
+        (recipe_file(store.places, RECIPE.id), lambda: read_recipe(store.places, RECIPE.id)),
+    ):
+        path.write_text(path.read_text().replace("3", "4"))
+        with pytest.raises(StoreError, match="not what was made"):
+            read()
 
 
 def test_a_recipe_without_a_size_is_refused(store: TinyStore) -> None:
@@ -204,5 +270,5 @@ def test_a_lost_picture_a_missing_row_and_a_damaged_shard_are_named(tmp_path: Pa
         read_tensors(store.places, RECIPE.id, rows)
     image = next(iter(store.pictures["batch-0001"]))
     zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+").__delitem__(image)
-    with pytest.raises(StoreError, match=f"no standard image {image} in"):
+    with pytest.raises(StoreError, match=f"standard image {image} in .* cannot be read: No such file"):
         tensorise_batch(store.places, "batch-0001", RECIPE)
