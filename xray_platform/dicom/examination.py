@@ -12,6 +12,7 @@ from xray_platform.dicom.container import MEBI
 from xray_platform.dicom.decode import ColourError, UndecodableError
 from xray_platform.dicom.looks import looks_of
 from xray_platform.dicom.opening import OpenSource, SourceError, open_source
+from xray_platform.dicom.pseudonym import names_nobody
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
@@ -129,7 +130,7 @@ def _likeness(specimen: Specimen) -> Likeness:
     return Likeness(
         None,
         digest_of(instance) if instance else None,
-        digest_of(f"{patient}\\{issuer}") if patient else None,
+        None if names_nobody(patient) else digest_of(f"{patient}\\{issuer}"),
         None if specimen.values is None else pixel_sha256(specimen.values),
         None if picture is None else looks_of(specimen.small),
     )

@@ -20,9 +20,12 @@ _HEX_KEY = re.compile(r"[0-9a-fA-F]{32,256}")
 # A patient who is called so is no patient: many people share these, and they must not become one subject.
 _NOBODY = frozenset(
     (
-        *("ANON", "ANONYM", "ANONYMIZED", "ANONYMISED", "ANONYMOUS", "DEIDENTIFIED", "DUMMY", "NA", "N/A", "NIL"),
-        *("NOID", "NONE", "NOPATIENTID", "NULL", "PATIENT", "PATIENTID", "TBD", "TEST", "UNBEKANNT", "UNDEFINED"),
-        *("UNKNOWN", "UNNAMED"),
+        *("ANON", "ANONIM", "ANONYM", "ANONYME", "ANONYMISED", "ANONYMISIERT", "ANONYMIZED", "ANONYMOUS", "BLANK"),
+        *("DEIDENTIFIED", "DESCONOCIDO", "DUMMY", "EMPTY", "INCONNU", "LEER", "MISSING", "NA", "NAN", "NIL"),
+        *("NOBODY", "NOID", "NONAME", "NONE", "NOONE", "NOPATIENTID", "NOTAPPLICABLE", "NOTAVAILABLE", "NOTGIVEN"),
+        *("NOTKNOWN", "NOTSPECIFIED", "NULL", "OHNE", "PATIENT", "PATIENTID", "PERSON", "SUBJECT", "SUBJECTID"),
+        *("TBA", "TBD", "TEST", "UNASSIGNED", "UNBEKANNT", "UNDEFINED", "UNIDENTIFIED", "UNK", "UNKNOWN"),
+        *("UNKNOWNPATIENT", "UNNAMED", "UNSPECIFIED"),
     )
 )
 
@@ -81,7 +84,7 @@ class PseudonymKey:
 
 def names_nobody(patient: str) -> bool:
     """Say whether a patient ID stands for no one: empty, one sign repeated, or a word such as UNKNOWN or ANONYMOUS."""
-    text = re.sub(r"[\s_\-.^]", "", patient).upper()
+    text = re.sub(r"[\W_]", "", patient).upper()
     return text in _NOBODY or (len(set(text)) < 2 and not text.strip("0").isdigit())
 
 
