@@ -110,6 +110,7 @@ def take_in(
         say(f"Nothing new in {path}.")
     else:
         say(f"{sum(len(plan.files) for plan in new)} files in {len(new)} batches of up to 1,000")
+        _tell_again([file.again for plan in new for file in plan.files])
     keys = [key for key, spec in store.graph.specs.items() if spec.group_name in ("archive", "imaging")]
     materialise(store, keys, quiet=not new)
     if relabel and not new and store.batches():
@@ -118,6 +119,13 @@ def take_in(
     for plan in new:
         _show(store, plan.batch)
     _tell_held_back(store.places)
+
+
+def _tell_again(why: list[str | None]) -> None:
+    if failed := why.count("failed"):
+        say(f"{failed} of them could not be read before and are tried again")
+    if changed := why.count("changed"):
+        say(f"{changed} of them were changed since, at the same size and time, and are read again")
 
 
 def _tell_held_back(places: Places) -> None:

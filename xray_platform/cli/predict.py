@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xray_platform.cli.screen import OUT, bar
+from xray_platform.cli.screen import OUT, bar, visible
 from xray_platform.cli.session import places
 
 
@@ -31,7 +31,7 @@ def predict(
         for record in judge_files(paths, judge, progress):
             line = record.line()
             judged += "error" not in line
-            OUT.print(json.dumps(line) if as_json else _line(line), soft_wrap=True, markup=False)
+            OUT.print(json.dumps(line) if as_json else visible(_line(line)), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)
 

@@ -45,8 +45,8 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
     _remember(places, now)
     context.update_cursor(_digest(now))  # a moving mark for the UI; it also takes the place of older cursors with names
     try:
-        plan_batches(places, places.inbox, ready=lambda file: _finished(file.path, before, now))
-    except XrayError as error:
+        plan_batches(places, places.inbox, ready=lambda file: _finished(file.path, before, now), patient=True)
+    except (XrayError, OSError, ValueError) as error:
         return dg.SkipReason(_told(places, str(error), empty=not now))
     opened = context.instance.get_dynamic_partitions(str(BATCHES.name))
     new = [plan.batch for plan in plans(places) if plan.batch not in opened]

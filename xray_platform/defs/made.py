@@ -47,7 +47,7 @@ class Made:
 
 def markdown(frame: pd.DataFrame) -> str:
     """Return a frame as a Markdown table in which no text is markup: signs that could begin any become codes."""
-    text = frame.astype("str").map(lambda cell: _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", cell))
+    text = frame.astype("object").map(lambda cell: _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", str(cell)))
     return text.to_markdown(index=False, disable_numparse=True) or ""
 
 

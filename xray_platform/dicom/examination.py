@@ -28,6 +28,15 @@ DEFAULT = QualitySettings()
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a file lies: its path, its name in the zip archive there, and the folder that no link may lead out of."""
+
+    path: Path
+    member: str | None = None
+    within: Path | None = None
+
+
+@dataclass(frozen=True)
 class Likeness:
     """By what a file may be found to be another one's duplicate: digests, and the hash of its looks."""
 
@@ -84,11 +93,10 @@ class ExamineFile:
 
     settings: QualitySettings = DEFAULT
 
-    def __call__(self, source: tuple[str, str | None]) -> Examination:
+    def __call__(self, source: Place) -> Examination:
         cv2.setNumThreads(1)
-        path, member = source
         try:
-            with open_source(Path(path), member) as opened:
+            with open_source(source.path, source.member, source.within) as opened:
                 if opened.size_bytes > self.settings.max_file_mib * MEBI:
                     # Not read at all; the rule on file sizes says the rest.
                     specimen = Specimen(opened.size_bytes, "unread")

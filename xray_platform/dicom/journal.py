@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xray_platform.errors import StoreError
+from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
 
 GENESIS = "0" * 64
@@ -52,7 +53,7 @@ def append(places: Places, entries: Sequence[Entry]) -> int:
     """
     path = journal_path(places)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             return _append(descriptor, entries)
         finally:

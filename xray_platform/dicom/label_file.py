@@ -23,6 +23,7 @@ _SPLIT_WORDS = {
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _SEXES = {"M": "M", "F": "F", "O": "O", "MALE": "M", "FEMALE": "F", "OTHER": "O"}
 _SHOWN = 5
+_LONG = 100
 _LONGEST_NAME = 4096
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -96,7 +97,8 @@ def few(names: Iterable[str]) -> str:
     """Return the first names of many, as one text."""
     listed = list(names)
     rest = len(listed) - _SHOWN
-    return ", ".join(listed[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    shown = [name if len(name) <= _LONG else f"{name[:_LONG]}…" for name in listed[:_SHOWN]]
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, str]]]:

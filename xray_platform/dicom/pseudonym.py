@@ -8,12 +8,14 @@ import secrets
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
 from xray_platform.errors import InputError, MachineError
 
 KEY_BYTES = 32
+LEAST_DIFFERENT = 8
 KEY_VARIABLE = "XRAY_KEY"
 FILE_VARIABLE = "XRAY_KEY_FILE"
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{32,256}")
@@ -43,6 +45,12 @@ class PseudonymKey:
     def __post_init__(self) -> None:
         if len(self.secret) < KEY_BYTES // 2:
             raise InputError(f"a pseudonym key has {len(self.secret)} bytes; at least {KEY_BYTES // 2} are needed")
+
+    @property
+    def guessable(self) -> bool:
+        """Say whether the key is all zeros, a short pattern or a row of numbers: chance gives none such."""
+        steps = {(after - before) % 256 for before, after in pairwise(self.secret)}
+        return len(set(self.secret)) < LEAST_DIFFERENT or len(steps) < LEAST_DIFFERENT // 2
 
     @property
     def id(self) -> str:
@@ -98,22 +106,34 @@ def load_key(file: Path | None = None, *, outside: Sequence[Path] = ()) -> Pseud
     """Return the key of this machine, making it once (32 random bytes, mode 0600) where there is none yet.
 
     `$XRAY_KEY`, the key itself in hexadecimal, goes before every file unless `file` is given. `outside` are folders of
-    data: a key file within one is refused, for who takes the data must not take the key along.
+    data, such as a store's root: a key file within one is refused, for who takes the data must not take the key along.
     """
     in_environment = os.environ.get(KEY_VARIABLE)
     if file is None and in_environment:
         return _from_hex(in_environment, f"the variable {KEY_VARIABLE}")
     path = file or default_key_file()
     for folder in outside:
-        if path.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"the key file {path} lies within the data ({folder}); keep it elsewhere")
-    if not path.exists():
+        if path.resolve().is_relative_to(folder.resolve()) or Path(os.path.abspath(path)).is_relative_to(folder):  # noqa: PTH100 - both where it seems to lie and where it does
+            raise InputError(
+                f"the key file {path} lies within the data ({folder}); keep it elsewhere, named by {FILE_VARIABLE}, "
+                "or choose another root"
+            )
+    if not _is_there(path):
         _make(path)
     return _read(path)
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise MachineError(f"cannot look at the key file {path}: {error.strerror}") from None
+
+
 def _read(path: Path) -> PseudonymKey:
     try:
+        if not path.is_file():
+            raise MachineError(f"the key file {path} is no regular file")
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text(encoding="ascii", errors="replace")
     except OSError as error:
@@ -126,7 +146,10 @@ def _read(path: Path) -> PseudonymKey:
 def _from_hex(text: str, where: str) -> PseudonymKey:
     if not _HEX_KEY.fullmatch(text.strip()) or len(text.strip()) % 2:
         raise InputError(f"{where} holds no key; a key is 32 to 256 hexadecimal digits, an even number of them")
-    return PseudonymKey(bytes.fromhex(text.strip()))
+    key = PseudonymKey(bytes.fromhex(text.strip()))
+    if key.guessable:
+        raise InputError(f"{where} holds a key that can be guessed; make one by chance, e.g. `openssl rand -hex 32`")
+    return key
 
 
 def _make(path: Path) -> None:

@@ -24,6 +24,8 @@ def stored_values(container: Container) -> Pixels:
         raise UndecodableError("pixel data, their layout or the transfer syntax is missing")
     if layout.frames != 1:
         raise UndecodableError(f"{about(layout.frames)} frames; one is allowed")
+    if syntax.codec == "native" and container.fragments is not None:
+        raise UndecodableError("the transfer syntax is an uncompressed one, the pixel data are encapsulated")
     if syntax.codec == "native":
         frame = _native(container, layout, element)
     elif container.fragments is None:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from xray_platform.errors import StoreError
 from xray_platform.tables.column import ARROW, Column
+from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
 WHOLE = "all"
@@ -48,10 +49,14 @@ class Table:
     def write(self, places: Places, frame: pd.DataFrame, part: str = WHOLE) -> Path:
         """Write one part at a stroke: a reader sees the old file or the new one, never a half."""
         path = self.path(places, part)
+        if self.raw:
+            make_folder(path.parent, places.raw)
         path.parent.mkdir(parents=True, exist_ok=True)
         waiting = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
             pq.write_table(pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False), waiting)
+            if self.raw:
+                waiting.chmod(FILE_MODE)
             waiting.replace(path)
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
             raise StoreError(f"a frame does not fit the table {self.name}: {type(error).__name__}") from error

@@ -50,7 +50,7 @@ def test_bytes_are_kept_as_they_are_once_and_read_only(places: Places, source: P
     for row in frame.to_dict("records"):
         kept = raw_path(places, row["sha256"])
         assert kept.read_bytes() == Path(row["source"]).read_bytes()
-        assert stat.S_IMODE(kept.stat().st_mode) == 0o444
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o400
     assert list(frame["intake"]) == ["stored"] * 5 + ["known"] + ["stored"] * 4 + ["known"] + ["stored"] * 3
     assert verify(places) == []
 

@@ -79,7 +79,10 @@ def _length(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
 
 def _native_length(container: Container, layout: PixelLayout) -> Iterator[Remark]:
     element = container.elements.get(tags.PIXEL_DATA)
-    if element is None or container.fragments is not None:
+    if container.fragments is not None:
+        yield Remark("encapsulated pixel data under an uncompressed transfer syntax")
+        return
+    if element is None:
         return
     due = layout.native_bytes
     if element.length < due:
@@ -135,7 +138,8 @@ def _outside_range(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     layout, container = specimen.layout, specimen.container
     if layout is None or container is None or container.syntax is None or container.syntax.codec != "native":
         return
-    element = container.elements.get(tags.PIXEL_DATA)
+    # Fragments under an uncompressed transfer syntax are no words, and their element states no length.
+    element = container.elements.get(tags.PIXEL_DATA) if container.fragments is None else None
     spare = layout.bits_allocated - layout.high_bit - 1
     if element is None or spare <= 0 or layout.signed or layout.bits_allocated not in BIT_DEPTHS:
         return
