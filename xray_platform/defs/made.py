@@ -47,8 +47,12 @@ class Made:
 
 def markdown(frame: pd.DataFrame) -> str:
     """Return a frame as a Markdown table in which no text is markup: signs that could begin any become codes."""
-    text = frame.astype("object").map(lambda cell: _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", str(cell)))
+    text = frame.astype("object").map(lambda cell: "" if cell is None or cell is pd.NA else _unmarked(str(cell)))
     return text.to_markdown(index=False, disable_numparse=True) or ""
+
+
+def _unmarked(text: str) -> str:
+    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", text)
 
 
 def frame_digest(frame: pd.DataFrame | None) -> str:
