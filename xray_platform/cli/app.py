@@ -35,6 +35,7 @@ A store is a folder with data/ and mlruns/; it is made on first use. Exit codes:
 MACHINE = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG, errno.EMFILE)
 )
+LONGEST_PATH = 200
 DATABASE = ("disk is full", "readonly database", "read-only", "unable to open database", "disk I/O error", "locked")
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -92,7 +93,7 @@ def machine_fault(error: BaseException) -> str | None:
     while error not in seen:
         seen.append(error)
         if isinstance(error, OSError) and error.errno in MACHINE:
-            where = f" ({error.filename})" if error.filename else ""
+            where = f" ({str(error.filename)[:LONGEST_PATH]})" if error.filename else ""
             return f"{error.strerror}{where}; nothing that was done before is lost"
         if isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in DATABASE):
             return f"a database of the store: {error}; nothing that was done before is lost"

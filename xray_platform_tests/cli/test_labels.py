@@ -33,6 +33,7 @@ def left(store: Path, words: tuple[str, ...] = PLANTED) -> list[tuple[str, str]]
     return [(path.name, word) for path in files for word in words if word.encode() in path.read_bytes()]
 
 
+@pytest.mark.timeout(900)
 def test_names_among_the_labels_are_held_back_and_declared_words_come_in(xray: Xray, tmp_path: Path) -> None:
     folder, store = archive(tmp_path / "KOWALSKA^JANINA", 6, 3), tmp_path / "store"
     for number in (1, 2):

@@ -23,6 +23,7 @@ from xray_platform.dicom.archive import take_in
 from xray_platform.dicom.plan import read_plan
 from xray_platform.tables.places import Places
 
+REPOSITORY = graph.definitions().get_repository_def()
 LONG_AGO = time.time() - 10 * QUIET_SECONDS
 
 
@@ -56,13 +57,14 @@ class Ticks:
 
     def next(self) -> SensorExecutionData:
         """Let Dagster evaluate the sensor as its daemon does, which refuses some of what a function may return."""
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             self.instance,
             cursor=self.cursor,
             resources={"store": self.store},
-            repository_def=graph.definitions().get_repository_def(),
-        )
-        tick = inbox_sensor.evaluate_tick(context)
+            repository_def=REPOSITORY,
+            instance_ref=self.instance.get_ref(),
+        ) as context:
+            tick = inbox_sensor.evaluate_tick(context)
         self.cursor = tick.cursor or ""
         return tick
 
