@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xray_platform.dicom.index import open_index
 from xray_platform.dicom.journal import journal_path
-from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels, read_labels
+from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels
+from xray_platform.dicom.label_match import match
 from xray_platform.dicom.opening import may_pass
 from xray_platform.dicom.sources import SourceFile, list_source, spelled
 from xray_platform.errors import InputError, StoreError
@@ -142,56 +143,8 @@ def _files(source: Path, labels: LabelOptions | None, ready: Callable[[SourceFil
     found = [file for file in list_source(source) if labels_file is None or file.path.resolve() != labels_file]
     if not found:
         raise InputError(f"{source} holds no files")
-    said = _match(source, found, labels) if labels else {}
+    said = match(source, found, labels) if labels else {}
     return [_planned(file, said.get(spelled(file.relative), LabelRow())) for file in found if ready(file)]
-
-
-def _match(source: Path, found: list[SourceFile], labels: LabelOptions) -> dict[str, LabelRow]:
-    """Return what the labels file says by relative path.
-
-    A name is looked for below the source, then beside the labels file, then as an absolute path, then as the only
-    file of that name. Files that exist outside of the source are left alone; names of nothing are an error.
-    """
-    rows = read_labels(labels)
-    by_relative = {spelled(file.relative) for file in found}
-    by_path = {spelled(str(file.path)): spelled(file.relative) for file in found if file.member is None}
-    by_name: dict[str, list[str]] = {}
-    for file in found:
-        by_name.setdefault(Path(spelled(file.relative)).name, []).append(spelled(file.relative))
-    beside = Path(os.path.abspath(labels.file)).parent  # noqa: PTH100 - as above
-    said: dict[str, LabelRow] = {}
-    given: dict[str, str] = {}
-    lost: list[str] = []
-    for name, row in rows.items():
-        path = os.path.normpath(beside / name)
-        normal = os.path.normpath(name)
-        if normal in by_relative:
-            relative = normal
-        elif path in by_path:
-            relative = by_path[path]
-        elif len(by_name.get(normal, ())) == 1:
-            relative = by_name[normal][0]
-        elif _is_file(path):
-            continue
-        else:
-            lost.append(name)
-            continue
-        if relative in said:
-            raise InputError(f"{labels.file} names one file twice: as {given[relative]} and as {name}")
-        said[relative], given[relative] = row, name
-    if lost:
-        raise InputError(
-            f"{labels.file} names {len(lost)} files that are not there: {few(lost)}; "
-            f"names are paths below {source} or below the folder of the labels file"
-        )
-    return said
-
-
-def _is_file(path: str) -> bool:
-    try:
-        return Path(path).is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:

@@ -91,8 +91,13 @@ class PseudonymKey:
 
 
 def names_nobody(patient: str) -> bool:
-    """Say whether a patient ID stands for no one: empty, one sign repeated, or a word such as UNKNOWN or ANONYMOUS."""
+    """Say whether a patient ID stands for no one: empty, one sign repeated, or a word such as UNKNOWN or ANONYMOUS.
+
+    A single letter but X is somebody: small studies call their subjects so.
+    """
     text = re.sub(r"[\W_]", "", patient).upper()
+    if len(text) == 1 and text.isalpha():
+        return text == "X"
     return text in _NOBODY or (len(set(text)) < 2 and not text.strip("0").isdigit())
 
 

@@ -135,7 +135,7 @@ def test_what_dagster_remembers_of_the_inbox_names_no_file(instance: dg.DagsterI
     for tick in (ticks.next(), ticks.next()):
         assert "KOWALSKA" not in repr(tick)
         assert re.fullmatch("[0-9a-f]{16}", ticks.cursor)
-    drop(places, "KOWALSKA^JANINA/19470312.dcm", content=b"another")
+    drop(places, "KOWALSKA^JANINA/19470312.dcm", content=b"another one")
     before = ticks.cursor
     ticks.next()
     assert ticks.cursor != before

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from xray_platform.dicom import archive, copying, index, journal, opening
+from xray_platform.dicom import archive, beneath, copying, index, journal, opening
 from xray_platform.dicom.archive import raw_path, take_in
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.dicom.verify import verify
@@ -250,7 +250,7 @@ def test_touched_files_are_read_again_and_stored_once(places: Places, source: Pa
 def test_a_file_that_could_not_be_read_is_tried_again_by_the_next_intake(
     places: Places, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = opening.open_beneath
+    opened = beneath.open_beneath
 
     def broken(path: Path, within: Path) -> int:
         if path.name == "03.dcm":

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,6 @@ def test_a_header_that_spells_a_name_leaves_no_sign_of_it_in_evidence(planted: b
         ({"SamplesPerPixel": 20041}, "20041"),
     ],
 )
-def test_numbers_of_the_header_are_not_repeated(attributes: dict[str, object], number: str) -> None:
+def test_numbers_of_the_header_are_not_repeated(attributes: dict[str, Any], number: str) -> None:
     evidence = " ".join(found.evidence for found in examine_bytes(made.file(made.chest(64, 64), **attributes)).findings)
     assert number not in evidence
