@@ -59,7 +59,10 @@ class LabelRow:
 
 def found_labels(source: Path) -> LabelOptions | None:
     """Return the labels file that lies in an ingested folder, or None; a link there is no labels file."""
-    files = [source / name for name in FOUND_BY_ITSELF] if source.is_dir() else []
+    try:
+        files = [source / name for name in FOUND_BY_ITSELF] if source.is_dir() else []
+    except (OSError, ValueError):  # a path that cannot be; listing it says why
+        return None
     found = [file for file in files if file.is_file() and not file.is_symlink()]
     if len(found) > 1:
         raise InputError(f"{source} holds both {FOUND_BY_ITSELF[0]} and {FOUND_BY_ITSELF[1]}: say which one to take")

@@ -71,10 +71,12 @@ def open_source(path: Path, member: str | None = None, within: Path | None = Non
         descriptor = os.open(path, FILE) if within is None else open_beneath(path, within)
     except (OSError, ValueError) as error:
         raise SourceError(why(error)) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        folder = stat.S_ISDIR(status.st_mode)
+        raise SourceError("it is a folder that cannot be listed" if folder else "it is not a regular file")
     with os.fdopen(descriptor, "rb", buffering=0) as raw:
-        status = os.fstat(raw.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceError("it is not a regular file")
         if member is None:
             yield OpenSource(raw, status.st_size, status.st_mtime_ns, raw.fileno())
         else:

@@ -129,7 +129,10 @@ def batch_names(places: Places) -> list[str]:
 
 def _guard_store(places: Places, source: Path) -> None:
     """Refuse to take the store in as its own source; inbox and phantoms are no part of it in this sense."""
-    store, real = places.data.resolve(), source.resolve()
+    try:
+        store, real = places.data.resolve(), source.resolve()
+    except (OSError, ValueError):  # a path that cannot be; listing it says why
+        return
     if any(
         real == allowed or allowed in real.parents for allowed in (places.inbox.resolve(), places.phantoms.resolve())
     ):

@@ -237,6 +237,8 @@ def test_a_folder_that_cannot_be_listed_is_a_row_and_ends_nothing(
 
     monkeypatch.setattr(os, "scandir", guarded)
     assert [name for name, _ in listed(tmp_path)] == ["a/1.dcm", "closed", "z/3.dcm"]
+    with pytest.raises(SourceError, match="a folder that cannot be listed"), open_source(tmp_path / "closed"):
+        pass
 
 
 def test_an_impossible_path_is_one_line(tmp_path: Path) -> None:
