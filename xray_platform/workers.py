@@ -1,9 +1,11 @@
 """Workers: run a function over items in child processes that can be limited and killed."""
 
 import atexit
+import logging
 import multiprocessing
 import os
 import resource
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -156,7 +158,12 @@ def _result_or_loss(future: ProcessFuture[Any]) -> Any:
 
 
 def _calm_down(memory_bytes: int | None, started: Semaphore) -> None:
-    """Give the child one thread for each numerical library, and its memory limit."""
+    """Give the child one thread for each numerical library, and its memory limit, and let it say nothing.
+
+    What libraries warn of quotes the file, and what a child writes may end in a log outside of the raw zone.
+    """
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
     # a lock that a library makes (numcodecs does) then leaves no name in the system behind when the child is ended
     multiprocessing.set_start_method("fork", force=True)
     os.environ.update(dict.fromkeys(THREADS, "1"))

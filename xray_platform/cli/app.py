@@ -1,6 +1,8 @@
 """App: the command's name, its options for all sub-commands, and how errors and interruptions end it."""
 
+import errno
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +31,12 @@ HELP = """Chest X-ray archive to audited, tracked, retrainable models.
 A store is a folder with data/ and mlruns/; it is made on first use. Exit codes: 0 done, 1 failed, 2 wrong use,
 130 interrupted. This is no medical device.
 """
+
+MACHINE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG, errno.EMFILE)
+)
+LONGEST_PATH = 200
+DATABASE = ("disk is full", "readonly database", "read-only", "unable to open database", "disk I/O error", "locked")
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 COMMANDS = (demo, ingest, run, ui, predict, status, check, deidentify, restore, export, verify, bench, teach)
@@ -66,3 +74,28 @@ def main() -> None:
     except KeyboardInterrupt:
         complain("interrupted; the store is whole, and the same command goes on from here")
         sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains of it at its end
+        sys.exit(1)
+    except Exception as error:
+        if (told := machine_fault(error)) is None:
+            raise
+        complain(told)
+        sys.exit(1)
+
+
+def machine_fault(error: BaseException) -> str | None:
+    """Say what the machine refused (a full or read-only disk, rights) where that is behind an error; None elsewhere.
+
+    Databases and libraries wrap such refusals in errors of their own.
+    """
+    seen: list[BaseException] = []
+    while error not in seen:
+        seen.append(error)
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            where = f" ({str(error.filename)[:LONGEST_PATH]})" if error.filename else ""
+            return f"{error.strerror}{where}; nothing that was done before is lost"
+        if isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in DATABASE):
+            return f"a database of the store: {error}; nothing that was done before is lost"
+        error = error.__cause__ or error.__context__ or error
+    return None

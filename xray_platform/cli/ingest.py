@@ -1,5 +1,6 @@
 """`xray ingest`: take pictures into the store."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xray_platform.cli.run import materialise
-from xray_platform.cli.screen import OUT, say, show
+from xray_platform.cli.screen import OUT, complain, say, show, visible
 from xray_platform.cli.session import opened_store
 from xray_platform.tables.all import CATALOGUE, QUALITY
+from xray_platform.tables.places import Places
 
 if TYPE_CHECKING:
     from xray_platform.defs.headless import Headless
@@ -33,6 +35,13 @@ def ingest(
     normal: Annotated[
         list[str] | None, typer.Option(help="label that means normal, may be repeated; all others are abnormal")
     ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="declare a label that is no known word, may be repeated; it is remembered"),
+    ] = None,
+    accept_labels: Annotated[
+        bool, typer.Option("--accept-labels", help="declare all new labels that look like classes, not like names")
+    ] = False,
     subject_column: Annotated[
         str | None, typer.Option(help="column that names the subject [default: subject, if there]")
     ] = None,
@@ -42,22 +51,58 @@ def ingest(
 ) -> None:
     """Take pictures in: keep their bytes, judge their quality, de-identify them, prepare their tensors.
 
-    Files that are already in the store are left alone. `xray run` then trains the models.
+    Files that are already in the store are left alone. Labels that are neither known findings nor declared are held
+    back, since they may be names. `xray run` then trains the models.
     """
+    from xray_platform.dicom.label_file import LabelOptions, found_labels  # pydicom and OpenCV take a second to import
+
     options = None
     if labels is not None:
-        from xray_platform.dicom.label_file import LabelOptions  # pydicom and OpenCV take a second to import
-
         given = {"normal": tuple(normal)} if normal else {}
         options = LabelOptions(
             labels, file_column, label_column, subject_column=subject_column, split_column=split_column, **given
         )
     with opened_store() as store:
-        take_in(store, path, options)
+        declared = agree(store.places, options or found_labels(path), [*(label or ()), *(normal or ())], accept_labels)
+        take_in(store, path, options, relabel=declared)
 
 
-def take_in(store: "Headless", path: Path, labels: "LabelOptions | None", origin: str = "archive") -> None:
-    """Open batches for what is new at `path`, make everything that goes by batch, and show what was found."""
+def agree(places: Places, options: "LabelOptions | None", words: list[str], accept: bool) -> bool:
+    """Declare labels: the words given, and of the new ones of a labels file those that are accepted; say if any is new.
+
+    At a terminal, new labels that look like classes are shown and asked for. Others may be names and are never shown.
+    """
+    from xray_platform.dicom.label_file import read_labels  # see above
+    from xray_platform.dicom.label_words import declare, known_words, new_labels
+
+    declared = declare(places, words)
+    if options is None:
+        return declared
+    new = new_labels(read_labels(options).values(), known_words(places))
+    if new.classes and (accept or _accepted(new.classes)):
+        declared = declare(places, new.classes) or declared
+    return declared
+
+
+def _accepted(classes: tuple[str, ...]) -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    say("Labels that are no known words: " + "; ".join(visible(label) for label in classes))
+    return typer.confirm("Are they all classes of findings, and none a name", default=False, err=True)
+
+
+def take_in(
+    store: "Headless",
+    path: Path,
+    labels: "LabelOptions | None",
+    origin: str = "archive",
+    *,
+    relabel: bool = False,
+) -> None:
+    """Open batches for what is new at `path`, make everything that goes by batch, and show what was found.
+
+    `relabel`: join the labels anew, also where nothing is new, for more of them are known now.
+    """
     from xray_platform.dicom.plan import plan_batches  # see above
 
     new = plan_batches(store.places, path, labels, origin=origin)  # type: ignore[arg-type]
@@ -65,10 +110,30 @@ def take_in(store: "Headless", path: Path, labels: "LabelOptions | None", origin
         say(f"Nothing new in {path}.")
     else:
         say(f"{sum(len(plan.files) for plan in new)} files in {len(new)} batches of up to 1,000")
+        _tell_again([file.again for plan in new for file in plan.files])
     keys = [key for key, spec in store.graph.specs.items() if spec.group_name in ("archive", "imaging")]
     materialise(store, keys, quiet=not new)
+    if relabel and not new and store.batches():
+        materialise(store, [key for key in keys if key.to_user_string() == "labels"], force=True)
+        materialise(store, keys, quiet=True)
     for plan in new:
         _show(store, plan.batch)
+    _tell_held_back(store.places)
+
+
+def _tell_again(why: list[str | None]) -> None:
+    if failed := why.count("failed"):
+        say(f"{failed} of them could not be read before and are tried again")
+    if changed := why.count("changed"):
+        say(f"{changed} of them were changed since, at the same size and time, and are read again")
+
+
+def _tell_held_back(places: Places) -> None:
+    from xray_platform.dicom.label_words import HOW_TO_DECLARE  # see above
+    from xray_platform.dicom.labels import labels_of
+
+    if held_back := labels_of(places).held_back:
+        complain(f"the labels of {held_back} pictures are held back; {HOW_TO_DECLARE}")
 
 
 def _show(store: "Headless", batch: str) -> None:

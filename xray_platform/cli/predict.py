@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from xray_platform.cli.screen import OUT, bar, say
+from xray_platform.cli.screen import OUT, bar, say, visible
 from xray_platform.cli.session import places
 from xray_platform.errors import InputError
 
@@ -38,7 +38,7 @@ def predict(
         for record in judge_files(paths, judge, progress):
             line = record.line()
             judged += "error" not in line
-            OUT.print(json.dumps(line) if as_json else _line(line), soft_wrap=True, markup=False)
+            OUT.print(json.dumps(line) if as_json else visible(_line(line)), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xray_platform.cli.screen import OUT, bar, say
+from xray_platform.cli.screen import OUT, bar, say, visible
 
 
 def restore(
@@ -35,10 +35,10 @@ def restore(
         rows = restore_folder(source, target, progress=progress, learnt=learnt)
     for row in rows:
         if row.out is None:
-            OUT.print(f"{row.file}: no result: {row.reason}", soft_wrap=True, markup=False)
+            OUT.print(visible(f"{row.file}: no result: {row.reason}"), soft_wrap=True, markup=False)
         elif explain:
             told = "; ".join([*row.findings, *row.done]) or "sound, unchanged"
-            OUT.print(f"{row.file}: {told}", soft_wrap=True, markup=False)
+            OUT.print(visible(f"{row.file}: {told}"), soft_wrap=True, markup=False)
     cv2.imwrite(str(target / "contact_sheet.jpg"), folder_sheet(source, rows)[..., ::-1])
     lost = sum(row.out is None for row in rows)
     say(f"{len(rows) - lost} restored, {sum(row.changed for row in rows)} of them changed, {lost} without a result")

@@ -1,15 +1,16 @@
-"""Screen: what the command shows: messages, tables, and the progress of runs."""
+"""Screen: what the command shows: messages, tables, and the progress of runs; nothing shown is obeyed."""
 
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from xray_platform.progress import Progress as Tell
 
@@ -18,9 +19,25 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 30.0
 WIDE = 120  # what a pipe or a log gets; a terminal says itself how wide it is
-# Without emoji=False the file `a:dog:.dcm` would be shown with a dog.
-OUT = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDE)
-ERR = Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else WIDE)
+
+
+class Screen(Console):
+    """A console that takes text as it stands: a file may have any name, with signs that a terminal or Rich would obey.
+
+    Without emoji=False the file `a:dog:.dcm` would be shown with a dog.
+    """
+
+    def __init__(self, stream: IO[str], *, stderr: bool) -> None:
+        wide = None if stream.isatty() else WIDE
+        super().__init__(stderr=stderr, highlight=False, emoji=False, markup=False, width=wide)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return text to be shown, with all signs but line ends spelled that a terminal would obey."""
+        return super().render_str("\n".join(map(visible, text.split("\n"))), **options)
+
+
+OUT = Screen(sys.stdout, stderr=False)
+ERR = Screen(sys.stderr, stderr=True)
 
 
 def say(text: str) -> None:
@@ -34,12 +51,16 @@ def warn(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Write an error."""
-    ERR.print(f"[bold red]xray:[/] {escape(text)}", soft_wrap=True)
+    """Write an error on one line."""
+    ERR.print(Text.assemble(("xray:", "bold red"), " ", visible(text)), soft_wrap=True)
 
 
 def visible(text: str) -> str:
-    """Return text on one line in which signs that a terminal would obey are spelled: a file may have any name."""
+    """Return text on one line in which signs that a terminal would obey are spelled: a file may have any name.
+
+    Among them are all control signs (also those of 0x80 to 0x9F), those that turn the direction of writing, and bytes
+    that are no UTF-8.
+    """
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
@@ -47,7 +68,7 @@ def show(title: str, headings: list[str], rows: list[list[str]]) -> None:
     """Write a table."""
     table = Table(*headings, title=title, title_justify="left", title_style="bold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*map(visible, row))
     OUT.print(table)
 
 
@@ -65,7 +86,9 @@ def bar(what: str) -> Iterator[Tell]:
         task = progress.add_task(what, total=None, count="")
 
         def tell(done: int, total: int, what: str) -> None:
-            progress.update(task, completed=done, total=total, description=what, count=f"{done}/{total}")
+            progress.update(
+                task, completed=done, total=total, description=escape(visible(what)), count=f"{done}/{total}"
+            )
 
         yield tell
 
@@ -97,17 +120,17 @@ class RunScreen:
             self._began[entry.step_key or ""] = entry.timestamp
             self._update(str(entry.step_key))
         elif event.is_step_success:
-            self._line("[green]✓[/]", entry)
+            self._line(Text("✓", "green"), entry)
         elif event.is_step_failure:
-            self._line("[red]✗[/]", entry)
+            self._line(Text("✗", "red"), entry)
 
-    def _line(self, sign: str, entry: "dg.EventLogEntry") -> None:
+    def _line(self, sign: Text, entry: "dg.EventLogEntry") -> None:
         step = entry.step_key or ""
         seconds = entry.timestamp - self._began.get(step, entry.timestamp)
-        self._progress.console.print(f"  {sign} {escape(step):<32} {seconds:7.1f} s")
+        self._progress.console.print(Text.assemble("  ", sign, f" {visible(step):<32} {seconds:7.1f} s"))
 
     def _update(self, text: str) -> None:
-        self._progress.update(self._task, description=f"  {escape(text)}")
+        self._progress.update(self._task, description=f"  {escape(visible(text))}")
         if not ERR.is_terminal and time.monotonic() - self._told > QUIET_SECONDS:
             self._told = time.monotonic()  # a log has no spinner: now and then a line says that it goes on
-            ERR.print(f"    {escape(text)}")
+            ERR.print(f"    {text}")

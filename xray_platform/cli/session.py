@@ -36,6 +36,8 @@ def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[Headless
         lock.acquire(timeout=0)
     except Timeout as error:
         raise MachineError(f"another xray command is at work on {store.root}; wait for it or end it") from error
+    except OSError as error:
+        raise StoreError(f"cannot write to {store.root}: {error.strerror}; give another root with --root") from error
     headless = Headless(store, definitions())
     try:
         yield headless

@@ -12,6 +12,7 @@ from xray_platform.defs.recorded import head_metadata
 from xray_platform.defs.store import Store
 from xray_platform.dicom.archive import take_in
 from xray_platform.dicom.examine import examine_batch
+from xray_platform.dicom.label_words import HOW_TO_DECLARE
 from xray_platform.dicom.labels import labels_of
 from xray_platform.dicom.plan import read_plan
 from xray_platform.dicom.pseudonym import load_key
@@ -55,7 +56,7 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConf
 def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyConfig) -> Made:
     """The accepted pictures, de-identified: a file each, and a row of what research needs."""
     places, batch = store.places, context.partition_key
-    published = publish_batch(places, batch, load_key(outside=[places.data]), config, progress=logged(context))
+    published = publish_batch(places, batch, load_key(outside=[places.root]), config, progress=logged(context))
     QUALITY.write(places, published.findings, f"{batch}-publish")
     IMAGES.write(places, published.images, batch)
     return Made(
@@ -65,12 +66,20 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyCo
     )
 
 
-@platform_asset(group=GROUP, version="1", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="2", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW)
 def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
-    """What the labels files say of each picture; where two speak of one picture, the later batch wins."""
-    frame = labels_of(store.places, load_key(outside=[store.places.data]))
+    """What the labels files say of each picture, in known words; of two that speak of one, the later wins."""
+    joined = labels_of(store.places)
+    frame = joined.frame
     LABELS.write(store.places, frame)
-    return Made(LABELS, frame, {"labels": counts(frame["label"].fillna("(none)"))})
+    if joined.held_back:
+        context.log.warning(f"{joined.held_back} labels are held back; {HOW_TO_DECLARE}")
+    truth = frame["abnormal"].map({True: "abnormal", False: "normal"}).fillna("without label")
+    return Made(
+        LABELS,
+        frame,
+        {"pictures": counts(truth), "different labels": frame["label"].nunique(), "held back": joined.held_back},
+    )
 
 
 @platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW)

@@ -1,6 +1,7 @@
 """Made: what an asset hands back, and how that becomes row counts, schemas and pictures in the Dagster UI."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ import pandas as pd
 from xray_platform.tables.column import Column
 from xray_platform.tables.table import Table
 
+FIRST = 5
+_MARKUP = re.compile(r"[<>&|`*\[\]\\!~#\x00-\x1f\x7f]")
 DAGSTER_TYPES = {"text": "string", "integer": "int", "number": "float", "flag": "bool", "list of text": "list[string]"}
 
 
@@ -37,8 +40,19 @@ class Made:
             shown["dagster/row_count"] = len(self.frame)
             shown["dagster/column_schema"] = column_schema(self.table)
             if not self.table.raw:
-                shown["first rows"] = dg.MetadataValue.md(self.frame.head(5).to_markdown(index=False) or "")
+                names = [column.name for column in self.table.columns if column.shown]
+                shown["first rows"] = dg.MetadataValue.md(markdown(self.frame[names].head(FIRST)))
         return shown
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Return a frame as a Markdown table in which no text is markup: signs that could begin any become codes."""
+    text = frame.astype("object").map(lambda cell: "" if cell is None or cell is pd.NA else _unmarked(str(cell)))
+    return text.to_markdown(index=False, disable_numparse=True) or ""
+
+
+def _unmarked(text: str) -> str:
+    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", text)
 
 
 def frame_digest(frame: pd.DataFrame | None) -> str:

@@ -1,6 +1,7 @@
-"""Validation: run a suite on a de-identified frame with Great Expectations and keep its Data Docs."""
+"""Validation: run a suite on a de-identified frame with Great Expectations and keep its Data Docs, without values."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,19 @@ from xray_platform.defs.expectations import Suite, view_of
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
+COUNTS = {
+    "result_format": "BASIC",
+    "exclude_unexpected_values": True,
+    "include_unexpected_rows": False,
+    "partial_unexpected_count": 0,
+    "return_unexpected_index_query": False,
+}
+"""How Great Expectations says what it found: how many values failed, and none of them."""
+
 
 @dataclass(frozen=True)
 class Validation:
-    """What a suite found: a line for each expectation that failed, and the page that shows it."""
+    """What a suite found: a line for each expectation that failed, how often, and the page that shows it."""
 
     passed: bool
     checked: int
@@ -26,13 +36,14 @@ class Validation:
 def validate(places: Places, suite: Suite, frame: pd.DataFrame, part: str) -> Validation:
     """Validate a frame, write its page in the Data Docs, and say what failed.
 
-    Raises StoreError for a table of the raw zone: only de-identified tables are validated, since values that fail
-    are shown.
+    Values that fail are counted and nowhere shown or kept: what is wrong with one may be that it names a person, and
+    pages and databases remember. Raises StoreError for a table of the raw zone: only de-identified ones are validated.
     """
     if suite.table.raw:
         raise StoreError(f"the table {suite.table.name} holds identity; only de-identified tables are validated")
     places.docs.mkdir(parents=True, exist_ok=True)
     with FileLock(places.docs / ".lock"):
+        _forget_values(places.docs)
         result = _run(_context(places.docs), suite, view_of(frame, suite.view), part)
     outcomes = [outcome for run in result.run_results.values() for outcome in run.results]
     failures = tuple(_line(outcome) for outcome in outcomes if not outcome.success)
@@ -42,6 +53,14 @@ def validate(places: Places, suite: Suite, frame: pd.DataFrame, part: str) -> Va
 def site(places: Places) -> Path:
     """Where the Data Docs begin."""
     return places.docs / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html"
+
+
+def _forget_values(folder: Path) -> None:
+    """Take away what earlier versions of the platform kept, whose results held values that had failed."""
+    mark = folder / "without-values"
+    if not mark.exists():
+        shutil.rmtree(folder / "gx", ignore_errors=True)
+        mark.touch()
 
 
 def _context(folder: Path) -> Any:
@@ -66,7 +85,7 @@ def _run(context: Any, suite: Suite, frame: pd.DataFrame, part: str) -> Any:
         name=name,
         validation_definitions=[context.validation_definitions.add_or_update(definition)],
         actions=[gx.checkpoint.actions.UpdateDataDocsAction(name="data docs")],
-        result_format={"result_format": "SUMMARY"},
+        result_format=COUNTS,
     )
     return context.checkpoints.add_or_update(checkpoint).run(batch_parameters={"dataframe": frame})
 
@@ -79,6 +98,7 @@ def _expectation(kind: str, **arguments: Any) -> Any:
 
 def _line(outcome: Any) -> str:
     settings = {key: value for key, value in outcome.expectation_config.kwargs.items() if key != "batch_id"}
-    found = outcome.result.get("partial_unexpected_list") or outcome.result.get("observed_value") or ""
-    broken = (outcome.exception_info or {}).get("exception_message") if "raised_exception" in str(outcome) else None
-    return f"{outcome.expectation_config.type} {settings}: found {broken or found}"
+    found = outcome.result.get("unexpected_count")
+    broken = "raised_exception" in str(outcome.exception_info) and outcome.exception_info.get("raised_exception")
+    told = "could not be looked at" if broken else "not so" if found is None else f"{found} values fail"
+    return f"{outcome.expectation_config.type} {settings}: {told}"

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from xray_platform.dicom.pseudonym import PseudonymKey, known_key, load_key
 from xray_platform.dicom.seal import Sealer, has_seal, unsealed
 from xray_platform.errors import StoreError
+from xray_platform.tables.owner_only import make_folder, write_text
 from xray_platform.tables.places import Places
 
 GENESIS = "0" * 64
@@ -121,14 +122,8 @@ def anchor_anew(places: Places, key: PseudonymKey, replaces: Sequence[str] = ())
 def keep_anchor(places: Places, anchor: Anchor, sealer: Sealer) -> None:
     """Write the anchor at a stroke, durable before it takes its name."""
     path = anchor_path(places)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.name}")
-    waiting.unlink(missing_ok=True)
-    with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as stream:
-        stream.write(sealer.sealed("anchor", anchor.model_dump_json().encode()) + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    waiting.replace(path)
+    make_folder(path.parent, places.raw)
+    write_text(path, sealer.sealed("anchor", anchor.model_dump_json().encode()).decode() + "\n")
 
 
 def carries_seals(places: Places) -> bool:

@@ -20,6 +20,7 @@ from xray_platform.dicom.plan import BatchPlan, PlannedFile
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
+from xray_platform.tables.owner_only import FILE_MODE, make_folder, tighten
 from xray_platform.tables.places import Places
 from xray_platform.workers import cores
 
@@ -67,10 +68,9 @@ def take_in(places: Places, plan: BatchPlan, *, progress: Progress = silent) -> 
     a reason. Raises StoreError where the store cannot be written (a full disk).
     """
     try:
-        places.raw.mkdir(parents=True, exist_ok=True)
-        locks = places.raw / ".locks"
-        locks.mkdir(exist_ok=True)
-        with FileLock(locks / f"{plan.batch}.lock"), open_index(places) as index:
+        make_folder(places.raw / ".locks", places.raw)
+        tighten(places.raw)
+        with FileLock(places.raw / ".locks" / f"{plan.batch}.lock", mode=FILE_MODE), open_index(places) as index:
             entries = _take_in(places, plan, index, progress)
     except OSError as error:
         raise StoreError(f"cannot write the raw archive {places.raw}: {error.strerror or error}") from error
@@ -85,7 +85,7 @@ def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) 
     done = len(plan.files) - len(todo)
     with _incoming(places, plan.batch) as folder, ThreadPoolExecutor(cores()) as pool:
         for group in _groups(todo):
-            arrived = _arrivals(places, index, group, folder, pool)
+            arrived = _arrivals(places, index, plan, group, folder, pool)
             for entry in _commit(places, plan.batch, index, arrived):
                 entries[entry.source] = entry
             done += len(group)
@@ -119,25 +119,33 @@ class _Arrived:
 
 
 def _arrivals(
-    places: Places, index: Index, group: Sequence[PlannedFile], folder: Path, pool: ThreadPoolExecutor
+    places: Places,
+    index: Index,
+    plan: BatchPlan,
+    group: Sequence[PlannedFile],
+    folder: Path,
+    pool: ThreadPoolExecutor,
 ) -> list[_Arrived]:
     """Read a group: each thread takes its share of the files one after the other, for a task a file costs too much."""
-    known = [index.hash_of(file.source, file.size_bytes, file.modified_ns) for file in group]
+    known = [
+        None if file.again == "changed" else index.hash_of(file.source, file.size_bytes, file.modified_ns)
+        for file in group
+    ]
     numbers = range(len(group))
     shares = [numbers[first :: cores()] for first in range(cores())]
 
     def read(share: range) -> list[_Arrived]:
-        return [_arrive(places, folder / str(number), group[number], known[number]) for number in share]
+        return [_arrive(places, plan, folder / str(number), group[number], known[number]) for number in share]
 
     arrived = dict(zip(chain(*shares), chain(*pool.map(read, shares)), strict=True))
     return [arrived[number] for number in numbers]
 
 
-def _arrive(places: Places, waiting: Path, file: PlannedFile, known: str | None) -> _Arrived:
+def _arrive(places: Places, plan: BatchPlan, waiting: Path, file: PlannedFile, known: str | None) -> _Arrived:
     if known and raw_path(places, known).exists():
         return _Arrived(file, None, known, file.size_bytes, file.modified_ns)
     try:
-        copied = copy(file, waiting)
+        copied = copy(file, waiting, plan.source)
     except SourceError as error:
         waiting.unlink(missing_ok=True)
         return _Arrived(file, None, None, file.size_bytes, file.modified_ns, str(error))
@@ -177,7 +185,7 @@ def _rename(waiting: Path, path: Path) -> None:
     try:
         waiting.replace(path)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, path.parents[2])
         waiting.replace(path)
 
 
@@ -186,7 +194,7 @@ def _incoming(places: Places, batch: str) -> Iterator[Path]:
     """Give an empty folder for waiting files; what an earlier crash left there is swept away."""
     folder = places.raw / ".incoming" / batch
     _sweep(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, places.raw)
     try:
         yield folder
     finally:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from xray_platform.dicom.duplicates import Company, Known, alike
-from xray_platform.dicom.examination import DEFAULT, Examination, conclude
+from xray_platform.dicom.examination import DEFAULT, Examination, Place, conclude
 from xray_platform.dicom.examine_many import examine_files
 from xray_platform.dicom.quality.rule import Decision, Finding
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -34,7 +34,7 @@ def check(path: Path, settings: QualitySettings = DEFAULT, *, progress: Progress
     """
     files, before, done = list_source(path), Before(), 0
     while part := list(islice(files, AT_ONCE)):
-        sources = [(str(file.path), file.member) for file in part]
+        sources = [Place(file.path, file.member, file.within) for file in part]
         examined = examine_files(sources, [file.size_bytes for file in part], settings)
         for file, examination in zip(part, examined, strict=True):
             name = _name(file)

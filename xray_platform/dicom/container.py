@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xray_platform.dicom import tags
 from xray_platform.dicom.syntax import EXPLICIT, IMPLICIT, SYNTAXES, Syntax
+from xray_platform.dicom.told import about
 from xray_platform.dicom.walk import Caps, Element, Flaw, Walk, walk
 
 MEBI = 1024**2
@@ -210,7 +211,7 @@ def _inflate(packed: bytes, limit: int) -> tuple[bytes, tuple[Flaw, ...]]:
         return body, (Flaw("Q003", "the deflated dataset breaks off"),)
     # PS3.10 lets one zero byte pad the deflated part to an even length.
     rest = engine.unused_data.strip(b"\0")
-    return body, (Flaw("Q005", f"{len(rest)} bytes after the deflated dataset"),) if rest else ()
+    return body, (Flaw("Q005", f"{about(len(rest))} bytes after the deflated dataset"),) if rest else ()
 
 
 def _preamble_flaws(head: bytes) -> list[Flaw]:

@@ -6,9 +6,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from xray_platform.dicom.opening import OpenSource, SourceError, open_source
+from xray_platform.dicom.opening import CHANGED, OpenSource, SourceError, open_source
 from xray_platform.dicom.plan import PlannedFile
 from xray_platform.dicom.sources import unspelled
+from xray_platform.tables.owner_only import KEPT_MODE
 
 CHUNK = 8 * 1024**2
 
@@ -22,29 +23,31 @@ class Copied:
     modified_ns: int
 
 
-def copy(file: PlannedFile, target: Path) -> Copied:
-    """Copy a planned file to `target` (read-only for all, 0444). The file is not made durable yet.
+def copy(file: PlannedFile, target: Path, source: str) -> Copied:
+    """Copy a planned file to `target` (for its owner to read, 0400). The file is not made durable yet.
 
-    Raises SourceError where the source is at fault, OSError where the target is.
+    `source` is what was handed in; a file below it that a link leads out of it is refused. Raises SourceError where
+    the source is at fault, OSError where the target is.
     """
     member = unspelled(file.member) if file.member else None
-    with open_source(Path(unspelled(file.path)), member) as source:
-        return _pour(source, target)
+    within = None if file.path == source else Path(unspelled(source))
+    with open_source(Path(unspelled(file.path)), member, within) as opened:
+        return _pour(opened, target)
 
 
 def _pour(source: OpenSource, target: Path) -> Copied:
     digest, length = sha256(), 0
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, KEPT_MODE)
     with os.fdopen(descriptor, "wb", buffering=0) as out:
         while chunk := source.read(CHUNK):
             length += len(chunk)
             if length > source.size_bytes:
                 # A file that others append to may grow as fast as it is read, and this would never end.
-                raise SourceError("it changed while it was read, or is longer than its archive says")
+                raise SourceError(CHANGED)
             digest.update(chunk)
             _write(out, chunk)
     if source.changed(length):
-        raise SourceError("it changed while it was read, or is longer than its archive says")
+        raise SourceError(CHANGED)
     return Copied(digest.hexdigest(), length, source.modified_ns)
 
 

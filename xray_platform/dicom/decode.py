@@ -19,6 +19,7 @@ from xray_platform.dicom.codestream import Codestream, read_codestream
 from xray_platform.dicom.container import Container
 from xray_platform.dicom.layout import PixelLayout
 from xray_platform.dicom.syntax import Codec
+from xray_platform.dicom.told import about, bits
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 
@@ -109,8 +110,8 @@ def _checked(stream: Codestream | None, layout: PixelLayout, codec: Codec) -> Co
         raise UndecodableError(f"the pixel data hold no {codec} stream")
     if (stream.rows, stream.columns) != (layout.rows, layout.columns):
         raise UndecodableError(
-            f"the {stream.process} stream is {stream.rows} x {stream.columns}, "
-            f"the header says {layout.rows} x {layout.columns}"
+            f"the {stream.process} stream is {about(stream.rows)} x {about(stream.columns)}, "
+            f"the header says {about(layout.rows)} x {about(layout.columns)}"
         )
     if not stream.process.startswith(codec):
         raise UndecodableError(f"the transfer syntax says {codec}, the stream is {stream.process}")
@@ -128,11 +129,12 @@ def _inflated(frame: bytes, layout: PixelLayout) -> Pixels:
 def native_frame(raw: bytes, layout: PixelLayout, *, little: bool, offset: int = 0) -> Pixels:
     """Return an uncompressed frame's samples, a view into `raw` where the machine's byte order allows it."""
     if layout.bits_allocated not in {8, 16, 32}:
-        raise UndecodableError(f"{layout.bits_allocated} bits allocated; 8, 16 and 32 can be read")
+        raise UndecodableError(f"{bits(layout.bits_allocated)} bits allocated; 8, 16 and 32 can be read")
     if layout.frame_bytes != layout.rows * layout.columns * layout.samples * layout.bits_allocated // 8:
         raise UndecodableError("uncompressed YBR_FULL_422 is not read")
     if len(raw) - offset < layout.frame_bytes:
-        raise UndecodableError(f"{layout.frame_bytes} bytes of pixels are due, {max(len(raw) - offset, 0)} are there")
+        lost = layout.frame_bytes - max(len(raw) - offset, 0)
+        raise UndecodableError(f"{about(lost)} bytes of pixels fewer than are due")
     kind = f"{'<' if little else '>'}u{layout.bits_allocated // 8}"
     samples = np.frombuffer(raw, kind, layout.rows * layout.columns * layout.samples, offset)
     if layout.samples == 1:

@@ -12,6 +12,7 @@ from xray_platform.dicom.container import MEBI
 from xray_platform.dicom.decode import ColourError, UndecodableError
 from xray_platform.dicom.looks import looks_of
 from xray_platform.dicom.opening import OpenSource, SourceError, open_source
+from xray_platform.dicom.pseudonym import names_nobody
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
@@ -24,6 +25,15 @@ from xray_platform.dicom.quality.specimen import Specimen, decoded, open_specime
 from xray_platform.dicom.stored import pixel_sha256
 
 DEFAULT = QualitySettings()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file lies: its path, its name in the zip archive there, and the folder that no link may lead out of."""
+
+    path: Path
+    member: str | None = None
+    within: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -83,11 +93,10 @@ class ExamineFile:
 
     settings: QualitySettings = DEFAULT
 
-    def __call__(self, source: tuple[str, str | None]) -> Examination:
+    def __call__(self, source: Place) -> Examination:
         cv2.setNumThreads(1)
-        path, member = source
         try:
-            with open_source(Path(path), member) as opened:
+            with open_source(source.path, source.member, source.within) as opened:
                 if opened.size_bytes > self.settings.max_file_mib * MEBI:
                     # Not read at all; the rule on file sizes says the rest.
                     specimen = Specimen(opened.size_bytes, "unread")
@@ -129,7 +138,7 @@ def _likeness(specimen: Specimen) -> Likeness:
     return Likeness(
         None,
         digest_of(instance) if instance else None,
-        digest_of(f"{patient}\\{issuer}") if patient else None,
+        None if names_nobody(patient) else digest_of(f"{patient}\\{issuer}"),
         None if specimen.values is None else pixel_sha256(specimen.values),
         None if picture is None else looks_of(specimen.small),
     )

@@ -13,6 +13,7 @@ from xray_platform.dicom.examination import (
     DEFAULT,
     Examination,
     Likeness,
+    Place,
     conclude,
     digest_of,
     examine_bytes,
@@ -23,6 +24,7 @@ from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, LIKENESS, QUALITY
+from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
 
 __all__ = ["Examination", "QualitySettings", "examine_batch", "examine_bytes", "examine_files"]
@@ -41,7 +43,7 @@ def examine_batch(
     brought = catalogue[catalogue["intake"] == "stored"]
     hashes = [str(sha256) for sha256 in brought["sha256"]]
     _are_there(places, hashes)
-    sources = [(str(raw_path(places, sha256)), None) for sha256 in hashes]
+    sources = [Place(raw_path(places, sha256)) for sha256 in hashes]
     sizes = [int(size) for size in brought["size_bytes"]]
     examined = list(examine_files(sources, sizes, settings, progress=progress))
     files = _known(places, batch, list(brought["source"]), hashes, examined)
@@ -79,7 +81,7 @@ def _known(
 def _duplicates(places: Places, batch: str, hashes: Sequence[str], files: Sequence[Known]) -> list[list[Finding]]:
     """Return what each file is a duplicate of, and write the batch's part of the likeness table."""
     found: list[list[Finding]] = [[] for _ in files]
-    with FileLock(places.raw / ".locks" / "likeness.lock"):
+    with FileLock(places.raw / ".locks" / "likeness.lock", mode=FILE_MODE):
         order = _order(places, batch)
         for part in LIKENESS.parts(places):
             # A later part may be damaged and wait for its turn to be made anew; an earlier one must be whole.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from xray_platform.dicom.chunks import map_in_lots
 from xray_platform.dicom.container import MEBI
-from xray_platform.dicom.examination import Examination, ExamineFile, conclude
+from xray_platform.dicom.examination import Examination, ExamineFile, Place, conclude
 from xray_platform.dicom.quality.rule import Finding, Severity
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress, silent
@@ -12,13 +12,13 @@ from xray_platform.workers import Limits, Lost
 
 
 def examine_files(
-    sources: Sequence[tuple[str, str | None]],
+    sources: Sequence[Place],
     sizes: Sequence[int],
     settings: QualitySettings,
     *,
     progress: Progress = silent,
 ) -> Iterator[Examination]:
-    """Yield the examination of each file (path, zip member or None), in order. It survives any file."""
+    """Yield the examination of each file, in order. It survives any file."""
     limits = Limits(seconds=settings.seconds, memory_bytes=settings.memory_mib * MEBI)
     job = ExamineFile(settings)
     for result in map_in_lots(job, sources, sizes, what="files examined", limits=limits, progress=progress):

@@ -1,11 +1,14 @@
 """Index: look up in the journal without reading it all; derived from the journal, and rebuilt from it when in doubt."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from xray_platform.dicom.journal import Entry, journal_path, read_journal
 from xray_platform.errors import StoreError
+from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
 
 _VERSION = 1
@@ -63,12 +66,23 @@ class Index:
         return {str(row[0]) for row in self._connection.execute("SELECT DISTINCT batch FROM taken")}
 
     def hash_of(self, source: str, size_bytes: int, modified_ns: int) -> str | None:
-        """Return the hash of a source that was taken in with this size and time of change, or None."""
+        """Return the hash of a source as it was last taken in with this size and time of change, or None."""
         row = self._connection.execute(
-            "SELECT sha256 FROM taken WHERE source = ? AND size_bytes = ? AND modified_ns = ? AND sha256 IS NOT NULL",
+            "SELECT sha256 FROM taken WHERE source = ? AND size_bytes = ? AND modified_ns = ? AND sha256 IS NOT NULL "
+            "ORDER BY CAST(substr(batch, 7) AS INTEGER) DESC",
             (source, size_bytes, modified_ns),
         ).fetchone()
         return str(row[0]) if row else None
+
+    def failed(self) -> Iterator[tuple[str, str]]:
+        """Yield each source that could not be taken in when it was last tried, and why."""
+        last: dict[str, Entry] = {}
+        for row in self._connection.execute(
+            "SELECT * FROM taken WHERE source IN (SELECT source FROM taken WHERE intake = 'failed') "
+            "ORDER BY CAST(substr(batch, 7) AS INTEGER)"
+        ):
+            last[row[1]] = Entry(*row)
+        yield from ((source, entry.reason) for source, entry in last.items() if entry.intake == "failed")
 
     def is_stored(self, sha256: str) -> bool:
         """Say whether the journal says that these bytes are stored."""
@@ -95,14 +109,19 @@ def index_of_journal(places: Places) -> Iterator[Index]:
 
 @contextmanager
 def open_index(places: Places) -> Iterator[Index]:
-    """Open the index; a missing, damaged or foreign one is made anew from the journal. Raises StoreError."""
+    """Open the index; a missing, damaged or foreign one is made anew from the journal. Raises StoreError.
+
+    Where it cannot be written (a full or read-only disk) one in memory stands in, made from the journal too.
+    """
     path = places.raw / "index.sqlite"
     try:
-        connection = _connect(str(path))
+        connection = _connect(path)
+    except (sqlite3.OperationalError, OSError):
+        connection = _connect(None)
     except sqlite3.DatabaseError:
         for leftover in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             leftover.unlink(missing_ok=True)
-        connection = _connect(str(path))
+        connection = _connect(path)
     with closing(connection):
         try:
             if _is_ahead(places, connection):
@@ -112,8 +131,11 @@ def open_index(places: Places) -> Iterator[Index]:
             raise StoreError(f"cannot use the index {path}: {error}") from error
 
 
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
+def _connect(path: Path | None) -> sqlite3.Connection:
+    """Open the index's file, or one in memory."""
+    if path is not None and not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+    connection = sqlite3.connect(path or ":memory:", timeout=60, check_same_thread=False)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version not in {0, _VERSION}:
         connection.close()

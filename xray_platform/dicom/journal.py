@@ -15,6 +15,7 @@ from filelock import FileLock
 from xray_platform.dicom.anchor import GENESIS, WAYS, Anchor, Mark, anchored, keep_anchor
 from xray_platform.dicom.seal import Sealer
 from xray_platform.errors import StoreError
+from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
 _TAIL = 1 << 16
@@ -52,8 +53,8 @@ def journal_path(places: Places) -> Path:
 def journal_lock(places: Places) -> Iterator[None]:
     """Let one process at a time write the journal and its anchor."""
     locks = places.raw / ".locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(locks / "journal.lock"):
+    make_folder(locks, places.raw)
+    with FileLock(locks / "journal.lock", mode=FILE_MODE):
         yield
 
 
@@ -82,7 +83,7 @@ def append(places: Places, entries: Sequence[Entry]) -> int:
     path = journal_path(places)
     try:
         anchor, sealer = signed_journal(places)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             head = _append(descriptor, entries, sealer)
         finally:

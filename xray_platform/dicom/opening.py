@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from xray_platform.dicom.beneath import FILE, open_beneath
 from xray_platform.dicom.sources import ZipCaps, member_fault
 
 # All that Python's zip reader was seen to raise on damaged archives.
@@ -20,6 +21,12 @@ _DAMAGED = (
     ValueError,
 )  # fmt: skip
 _DAMAGED_ZIP = "a damaged zip archive or member"
+
+
+LINK = "it is a link that leads out of what was handed in"
+_GONE = "it is not there any more"
+_UNREADABLE = "it cannot be read"
+CHANGED = "it changed while it was read, or is longer than its archive says"
 
 
 class SourceError(Exception):
@@ -54,17 +61,22 @@ class OpenSource:
 
 
 @contextmanager
-def open_source(path: Path, member: str | None = None) -> Iterator[OpenSource]:
-    """Open a regular file, or a member of a zip archive. Raises SourceError where it cannot be read or may not."""
+def open_source(path: Path, member: str | None = None, within: Path | None = None) -> Iterator[OpenSource]:
+    """Open a regular file, or a member of a zip archive. Raises SourceError where it cannot be read or may not.
+
+    `within` is the folder that was handed in: a path that a link leads out of it is refused, whenever the link was
+    made. Without it, links are followed: then the path itself was handed in.
+    """
     try:
-        # Without O_NONBLOCK a named pipe would wait here for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, FILE) if within is None else open_beneath(path, within)
     except (OSError, ValueError) as error:
         raise SourceError(why(error)) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        folder = stat.S_ISDIR(status.st_mode)
+        raise SourceError("it is a folder that cannot be listed" if folder else "it is not a regular file")
     with os.fdopen(descriptor, "rb", buffering=0) as raw:
-        status = os.fstat(raw.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceError("it is not a regular file")
         if member is None:
             yield OpenSource(raw, status.st_size, status.st_mtime_ns, raw.fileno())
         else:
@@ -90,6 +102,13 @@ def _member(raw: IO[bytes], name: str) -> Iterator[tuple[IO[bytes], int]]:
 def why(error: OSError | ValueError) -> str:
     """Say in words why something could not be opened or read, without its path."""
     if isinstance(error, OSError) and error.errno == errno.ENOENT:
-        return "it is not there any more"
+        return _GONE
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return LINK
     reason = error.strerror if isinstance(error, OSError) else None
-    return f"it cannot be read: {reason or 'unknown reason'}"
+    return f"{_UNREADABLE}: {reason or 'unknown reason'}"
+
+
+def may_pass(reason: str) -> bool:
+    """Say whether a file that could not be taken in may be another day, though its size and times stay as they are."""
+    return reason.startswith((_UNREADABLE, CHANGED))

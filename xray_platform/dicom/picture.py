@@ -17,6 +17,7 @@ from xray_platform.dicom.orientation import AS_IT_CAME, Turn, stated_orientation
 from xray_platform.dicom.padding import Mask, padding_mask
 from xray_platform.dicom.still import Still, open_still, still_values
 from xray_platform.dicom.stored import stored_values
+from xray_platform.dicom.told import about
 from xray_platform.dicom.voi import Shown, shown_range
 from xray_platform.dicom.window import WindowRule, measure
 from xray_platform.errors import InputError
@@ -77,7 +78,7 @@ def picture_of_container(
     if layout is None:
         raise UndecodableError("what says how the pixels lie is missing")
     if layout.pixels > MEGAPIXELS * 1024**2:
-        raise UndecodableError(f"{layout.pixels} pixels; {MEGAPIXELS} Mpx are allowed")
+        raise UndecodableError(f"{about(layout.pixels)} pixels; {MEGAPIXELS} Mpx are allowed")
     values = stored_values(container) if stored is None else stored
     values = grey_of(values, layout.photometric, container)
     mask = padding_mask(values, container)
@@ -102,7 +103,7 @@ def picture_of_container(
 def picture_of_still(still: Still, stored: Pixels | None = None, *, rule: WindowRule = WindowRule()) -> Picture:
     """Make the standard image of an opened JPEG or PNG file. Raises UndecodableError."""
     if still.rows * still.columns > MEGAPIXELS * 1024**2:
-        raise UndecodableError(f"{still.rows} x {still.columns} pixels; {MEGAPIXELS} Mpx are allowed")
+        raise UndecodableError(f"{about(still.rows)} x {about(still.columns)} pixels; {MEGAPIXELS} Mpx are allowed")
     values = grey_of(still_values(still) if stored is None else stored, "RGB", None)
     bits = max(8, still.precision) if values.dtype == np.uint16 else 8
     bottom, top = value_range(bits, signed=False)

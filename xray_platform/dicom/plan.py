@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,11 +14,15 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xray_platform.dicom.anchor import guard_plan
-from xray_platform.dicom.journal import journal_lock, signed_journal
-from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels, read_labels
+from xray_platform.dicom.index import open_index
+from xray_platform.dicom.journal import journal_lock, journal_path, signed_journal
+from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels
+from xray_platform.dicom.label_match import match
+from xray_platform.dicom.opening import may_pass
 from xray_platform.dicom.seal import Sealer, unsealed
 from xray_platform.dicom.sources import SourceFile, list_source, spelled
 from xray_platform.errors import InputError, StoreError
+from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten, write_text
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
@@ -26,7 +30,11 @@ Origin = Literal["phantom", "archive"]
 
 
 class PlannedFile(BaseModel):
-    """One file of a batch: where it is, and what its labels file said (raw zone: it may identify a person)."""
+    """One file of a batch: where it is, and what its labels file said (raw zone: it may identify a person).
+
+    `again` says why a file is planned that an earlier plan holds with this size and time: something about it was
+    `changed` since, so its bytes may be others, or reading it `failed`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +42,9 @@ class PlannedFile(BaseModel):
     relative: str
     size_bytes: int
     modified_ns: int
+    changed_ns: int | None = None
     member: str | None = None
+    again: Literal["changed", "failed"] | None = None
     subject_id: str | None = None
     study_id: str | None = None
     label: str | None = None
@@ -70,14 +80,16 @@ def plan_batches(
     origin: Origin = "archive",
     batch_size: int = BATCH_SIZE,
     ready: Callable[[SourceFile], bool] = lambda _: True,
+    patient: bool = False,
 ) -> tuple[BatchPlan, ...]:
     """Open batches for the files of a folder, a zip archive or a single file that are not planned yet.
 
-    A file is known by its path, size and time of change; it is planned again only when its labels changed. A
-    labels.csv or metadata.csv in the folder is used when no other is given. Files that are not `ready` (a folder that
-    others still write to) are left for the next time. Nothing is written before all of it is read. Returns the new
-    plans in order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used,
-    StoreError where the plans cannot be written.
+    A file is known by its path, size, time of modification and time of change. It is planned again when its labels
+    changed, and where something that may pass (rights, a lost connection) kept it from being read; with `patient` the
+    latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
+    given. Files that are not `ready` (a folder that others still write to) are left for the next time. Nothing is
+    written before all of it is read. Returns the new plans in order, none where nothing is new. Raises InputError for
+    a source or a labels file that cannot be used, StoreError where the plans cannot be written.
     """
     if batch_size < 1:
         raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
@@ -85,10 +97,12 @@ def plan_batches(
     _guard_store(places, source)
     labels = labels or found_labels(source)
     files = _files(source, labels, ready)
+    digest = _labels_digest(labels)
     try:
-        places.plans.mkdir(parents=True, exist_ok=True)
-        with FileLock(places.plans / ".lock"):
-            return _write_plans(places, source, labels, origin, batch_size, files)
+        make_folder(places.plans, places.raw)
+        tighten(places.raw)
+        with FileLock(places.plans / ".lock", mode=FILE_MODE):
+            return _write_plans(places, source, digest, origin, batch_size, _again(places, files, patient=patient))
     except OSError as error:
         raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
 
@@ -120,7 +134,10 @@ def batch_names(places: Places) -> list[str]:
 
 def _guard_store(places: Places, source: Path) -> None:
     """Refuse to take the store in as its own source; inbox and phantoms are no part of it in this sense."""
-    store, real = places.data.resolve(), source.resolve()
+    try:
+        store, real = places.data.resolve(), source.resolve()
+    except (OSError, ValueError):  # a path that cannot be; listing it says why
+        return
     if any(
         real == allowed or allowed in real.parents for allowed in (places.inbox.resolve(), places.phantoms.resolve())
     ):
@@ -134,49 +151,8 @@ def _files(source: Path, labels: LabelOptions | None, ready: Callable[[SourceFil
     found = [file for file in list_source(source) if labels_file is None or file.path.resolve() != labels_file]
     if not found:
         raise InputError(f"{source} holds no files")
-    said = _match(source, found, labels) if labels else {}
+    said = match(source, found, labels) if labels else {}
     return [_planned(file, said.get(spelled(file.relative), LabelRow())) for file in found if ready(file)]
-
-
-def _match(source: Path, found: list[SourceFile], labels: LabelOptions) -> dict[str, LabelRow]:
-    """Return what the labels file says by relative path.
-
-    A name is looked for below the source, then beside the labels file, then as an absolute path, then as the only
-    file of that name. Files that exist outside of the source are left alone; names of nothing are an error.
-    """
-    rows = read_labels(labels)
-    by_relative = {spelled(file.relative) for file in found}
-    by_path = {spelled(str(file.path)): spelled(file.relative) for file in found if file.member is None}
-    by_name: dict[str, list[str]] = {}
-    for file in found:
-        by_name.setdefault(Path(spelled(file.relative)).name, []).append(spelled(file.relative))
-    beside = Path(os.path.abspath(labels.file)).parent  # noqa: PTH100 - as above
-    said: dict[str, LabelRow] = {}
-    given: dict[str, str] = {}
-    lost: list[str] = []
-    for name, row in rows.items():
-        path = os.path.normpath(beside / name)
-        normal = os.path.normpath(name)
-        if normal in by_relative:
-            relative = normal
-        elif path in by_path:
-            relative = by_path[path]
-        elif len(by_name.get(normal, ())) == 1:
-            relative = by_name[normal][0]
-        elif Path(path).is_file():
-            continue
-        else:
-            lost.append(name)
-            continue
-        if relative in said:
-            raise InputError(f"{labels.file} names one file twice: as {given[relative]} and as {name}")
-        said[relative], given[relative] = row, name
-    if lost:
-        raise InputError(
-            f"{labels.file} names {len(lost)} files that are not there: {few(lost)}; "
-            f"names are paths below {source} or below the folder of the labels file"
-        )
-    return said
 
 
 def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:
@@ -185,19 +161,25 @@ def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:
         relative=spelled(file.relative),
         size_bytes=file.size_bytes,
         modified_ns=file.modified_ns,
+        changed_ns=file.changed_ns,
         member=spelled(file.member) if file.member else None,
         **vars(said),
     )
 
 
+def _labels_digest(labels: LabelOptions | None) -> str | None:
+    try:
+        return sha256(labels.file.read_bytes()).hexdigest() if labels else None
+    except OSError as error:
+        raise InputError(f"cannot read {labels.file if labels else ''}: {error.strerror}") from error
+
+
 def _write_plans(
-    places: Places, source: Path, labels: LabelOptions | None, origin: Origin, batch_size: int, files: list[PlannedFile]
+    places: Places, source: Path, digest: str | None, origin: Origin, batch_size: int, files: list[PlannedFile]
 ) -> tuple[BatchPlan, ...]:
     with journal_lock(places):
         _, sealer = signed_journal(places)
-    known = _known(places)
-    fresh = iter([file for file in files if not known.holds(file.model_dump())])
-    digest = sha256(labels.file.read_bytes()).hexdigest() if labels else None
+    fresh = iter(files)
     number = max((int(name[6:]) for name in batch_names(places)), default=0)
     opened = datetime.now(UTC).isoformat(timespec="seconds")
     written: list[BatchPlan] = []
@@ -205,7 +187,7 @@ def _write_plans(
         number += 1
         plan = BatchPlan(
             batch=f"batch-{number:04d}",
-            source=str(source),
+            source=spelled(str(source)),
             origin=origin,
             opened_at=opened,
             labels_sha256=digest,
@@ -217,39 +199,66 @@ def _write_plans(
 
 
 def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
-    path = places.plans / f"{plan.batch}.json"
-    waiting = path.with_name(f".{path.name}")
     text = plan.model_dump_json(indent=1, exclude_defaults=True).encode()
-    with waiting.open("wb") as stream:
-        stream.write(sealer.sealed(f"plan {plan.batch}", text))
-        stream.flush()
-        os.fsync(stream.fileno())
-    waiting.replace(path)
+    write_text(places.plans / f"{plan.batch}.json", sealer.sealed(f"plan {plan.batch}", text).decode(), KEPT_MODE)
+
+
+def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
+    """Return those of `files` that are to be planned, each with why where a plan holds it already."""
+    known, failed = _known(places), _failed(places)
+    told = [(file, known.tells(file)) for file in files]
+    if patient and all(said == "known" for _, said in told):
+        return []
+    retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in told]
+    return [
+        file.model_copy(update={"again": said if said in {"changed", "failed"} else None})
+        for file, said in retried
+        if said != "known"
+    ]
+
+
+def _failed(places: Places) -> frozenset[str]:
+    """Return the sources that could not be read when they were last tried, for a reason that may pass."""
+    if not journal_path(places).exists():
+        return frozenset()
+    with open_index(places) as index:
+        index.catch_up()
+        return frozenset(source for source, reason in index.failed() if may_pass(reason))
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What the plans hold already: a digest of each file's place, and of all that its last plan says of it."""
+    """What the plans hold already, by a digest of each file's place: of what its last plan says, and its change."""
 
-    places: frozenset[bytes]
-    wholes: frozenset[bytes]
+    said: Mapping[bytes, tuple[bytes, int | None]]
 
-    def holds(self, file: dict[str, Any]) -> bool:
+    def tells(self, file: PlannedFile) -> Literal["new", "changed", "known", "labelled"]:
         """Say whether a file is planned; one of which nothing is said now keeps what was said before."""
-        silent = all(file[name] is None for name in LabelRow.__dataclass_fields__)
-        return _digest(_place(file)) in self.places if silent else _digest(file) in self.wholes
+        whole = file.model_dump()
+        found = self.said.get(_digest(_place(whole)))
+        if found is None:
+            return "new"
+        before, changed_ns = found
+        if None not in (changed_ns, file.changed_ns) and changed_ns != file.changed_ns:
+            return "changed"
+        silent = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
+        return "known" if silent or before == _digest(_told(whole)) else "labelled"
 
 
 def _known(places: Places) -> _Known:
-    last: dict[bytes, bytes] = {}
+    last: dict[bytes, tuple[bytes, int | None]] = {}
     for name in batch_names(places):
         for file in json.loads((places.plans / f"{name}.json").read_bytes())["files"]:
-            last[_digest(_place(file))] = _digest(file)
-    return _Known(frozenset(last), frozenset(last.values()))
+            last[_digest(_place(file))] = _digest(_told(file)), file.get("changed_ns")
+    return _Known(last)
 
 
 def _place(file: dict[str, Any]) -> dict[str, Any]:
     return {name: file.get(name) for name in ("path", "member", "size_bytes", "modified_ns")}
+
+
+def _told(file: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in file.items() if name not in {"changed_ns", "again"}}
 
 
 def _digest(said: dict[str, Any]) -> bytes:

@@ -8,21 +8,26 @@ import secrets
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
 from xray_platform.errors import InputError, MachineError
 
 KEY_BYTES = 32
+LEAST_DIFFERENT = 8
 KEY_VARIABLE = "XRAY_KEY"
 FILE_VARIABLE = "XRAY_KEY_FILE"
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{32,256}")
 # A patient who is called so is no patient: many people share these, and they must not become one subject.
 _NOBODY = frozenset(
     (
-        *("ANON", "ANONYM", "ANONYMIZED", "ANONYMISED", "ANONYMOUS", "DEIDENTIFIED", "DUMMY", "NA", "N/A", "NIL"),
-        *("NOID", "NONE", "NOPATIENTID", "NULL", "PATIENT", "PATIENTID", "TBD", "TEST", "UNBEKANNT", "UNDEFINED"),
-        *("UNKNOWN", "UNNAMED"),
+        *("ANON", "ANONIM", "ANONYM", "ANONYME", "ANONYMISED", "ANONYMISIERT", "ANONYMIZED", "ANONYMOUS", "BLANK"),
+        *("DEIDENTIFIED", "DESCONOCIDO", "DUMMY", "EMPTY", "INCONNU", "LEER", "MISSING", "NA", "NAN", "NIL"),
+        *("NOBODY", "NOID", "NONAME", "NONE", "NOONE", "NOPATIENTID", "NOTAPPLICABLE", "NOTAVAILABLE", "NOTGIVEN"),
+        *("NOTKNOWN", "NOTSPECIFIED", "NULL", "OHNE", "PATIENT", "PATIENTID", "PERSON", "SUBJECT", "SUBJECTID"),
+        *("TBA", "TBD", "TEST", "UNASSIGNED", "UNBEKANNT", "UNDEFINED", "UNIDENTIFIED", "UNK", "UNKNOWN"),
+        *("UNKNOWNPATIENT", "UNNAMED", "UNSPECIFIED"),
     )
 )
 
@@ -40,6 +45,12 @@ class PseudonymKey:
     def __post_init__(self) -> None:
         if len(self.secret) < KEY_BYTES // 2:
             raise InputError(f"a pseudonym key has {len(self.secret)} bytes; at least {KEY_BYTES // 2} are needed")
+
+    @property
+    def guessable(self) -> bool:
+        """Say whether the key is all zeros, a short pattern or a row of numbers: chance gives none such."""
+        steps = {(after - before) % 256 for before, after in pairwise(self.secret)}
+        return len(set(self.secret)) < LEAST_DIFFERENT or len(steps) < LEAST_DIFFERENT // 2
 
     @property
     def id(self) -> str:
@@ -84,8 +95,13 @@ class PseudonymKey:
 
 
 def names_nobody(patient: str) -> bool:
-    """Say whether a patient ID stands for no one: empty, one sign repeated, or a word such as UNKNOWN or ANONYMOUS."""
-    text = re.sub(r"[\s_\-.^]", "", patient).upper()
+    """Say whether a patient ID stands for no one: empty, one sign repeated, or a word such as UNKNOWN or ANONYMOUS.
+
+    A single letter but X is somebody: small studies call their subjects so.
+    """
+    text = re.sub(r"[\W_]", "", patient).upper()
+    if len(text) == 1 and text.isalpha():
+        return text == "X"
     return text in _NOBODY or (len(set(text)) < 2 and not text.strip("0").isdigit())
 
 
@@ -99,27 +115,39 @@ def load_key(file: Path | None = None, *, outside: Sequence[Path] = ()) -> Pseud
     """Return the key of this machine, making it once (32 random bytes, mode 0600) where there is none yet.
 
     `$XRAY_KEY`, the key itself in hexadecimal, goes before every file unless `file` is given. `outside` are folders of
-    data: a key file within one is refused, for who takes the data must not take the key along.
+    data, such as a store's root: a key file within one is refused, for who takes the data must not take the key along.
     """
     in_environment = os.environ.get(KEY_VARIABLE)
     if file is None and in_environment:
         return _from_hex(in_environment, f"the variable {KEY_VARIABLE}")
     path = file or default_key_file()
     for folder in outside:
-        if path.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"the key file {path} lies within the data ({folder}); keep it elsewhere")
-    if not path.exists():
+        if path.resolve().is_relative_to(folder.resolve()) or Path(os.path.abspath(path)).is_relative_to(folder):  # noqa: PTH100 - both where it seems to lie and where it does
+            raise InputError(
+                f"the key file {path} lies within the data ({folder}); keep it elsewhere, named by {FILE_VARIABLE}, "
+                "or choose another root"
+            )
+    if not _is_there(path):
         _make(path)
     return _read(path)
 
 
 def known_key(*, outside: Sequence[Path] = ()) -> PseudonymKey | None:
     """Return the key as `load_key` does, or None where this machine has none; none is made."""
-    return load_key(outside=outside) if os.environ.get(KEY_VARIABLE) or default_key_file().exists() else None
+    return load_key(outside=outside) if os.environ.get(KEY_VARIABLE) or _is_there(default_key_file()) else None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise MachineError(f"cannot look at the key file {path}: {error.strerror}") from None
 
 
 def _read(path: Path) -> PseudonymKey:
     try:
+        if not path.is_file():
+            raise MachineError(f"the key file {path} is no regular file")
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text(encoding="ascii", errors="replace")
     except OSError as error:
@@ -132,7 +160,10 @@ def _read(path: Path) -> PseudonymKey:
 def _from_hex(text: str, where: str) -> PseudonymKey:
     if not _HEX_KEY.fullmatch(text.strip()) or len(text.strip()) % 2:
         raise InputError(f"{where} holds no key; a key is 32 to 256 hexadecimal digits, an even number of them")
-    return PseudonymKey(bytes.fromhex(text.strip()))
+    key = PseudonymKey(bytes.fromhex(text.strip()))
+    if key.guessable:
+        raise InputError(f"{where} holds a key that can be guessed; make one by chance, e.g. `openssl rand -hex 32`")
+    return key
 
 
 def _make(path: Path) -> None:

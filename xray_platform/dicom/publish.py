@@ -18,6 +18,7 @@ from xray_platform.dicom.deidentify.result import Deidentified
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.plan import BatchPlan, PlannedFile, read_plan
 from xray_platform.dicom.pseudonym import PseudonymKey
+from xray_platform.dicom.quality.vocabulary import view_in
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
@@ -197,9 +198,9 @@ def _write(places: Places, image: str, made: Deidentified) -> tuple[str, FileFac
 def _row(chunk: _Chunk, task: _Task, made: Deidentified, file: str, digest: str) -> dict[str, Any]:
     facts = asdict(made.facts)
     said = task.said
-    view, sex = (said.view_position or "").upper() or None, (said.sex or "").upper()[:1]
+    view, sex = view_in(said.view_position or ""), (said.sex or "").upper()
     age = None if said.age_years is None or not 0 <= said.age_years < 150 else min(said.age_years, 90.0)
-    facts["view_position"] = facts["view_position"] or (view if view and view.isalpha() and len(view) <= 7 else None)
+    facts["view_position"] = facts["view_position"] or view
     facts["sex"] = facts["sex"] or (sex if sex in {"M", "F", "O"} else None)
     facts["age_years"] = age if facts["age_years"] is None else facts["age_years"]
     where = {"subject": made.person.subject, "study": made.person.study, "file": file, "file_sha256": digest}

@@ -5,13 +5,16 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path, PurePosixPath
 
+from xray_platform.dicom.beneath import leads_out
 from xray_platform.dicom.form import HEAD_BYTES, form_of
 from xray_platform.errors import InputError
 
 MEBI = 1024**2
+SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,19 @@ class ZipCaps:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file to take in. `relative` is its path below the source, `member` its name in the zip archive `path`."""
+    """One file to take in. `relative` is its path below the source, `member` its name in the zip archive `path`.
+
+    `changed_ns` is when anything of the file was changed, its time of change included: that nobody sets at will.
+    `within` is the folder that was handed in, None where it was the file itself.
+    """
 
     path: Path
     relative: str
     size_bytes: int
     modified_ns: int
     member: str | None = None
+    changed_ns: int | None = None
+    within: Path | None = None
 
 
 # Others (LZMA, say) may ask for gigabytes before they give the first byte.
@@ -51,16 +60,28 @@ def unspelled(text: str) -> str:
     return text.translate(_ODD_SPELLINGS)
 
 
+def shortened(path: object) -> str:
+    """Return a path as text of which a message can hold the whole: a very long one without its middle."""
+    text = spelled(str(path))
+    return text if len(text) <= 2 * SHOWN else f"{text[:SHOWN]}…{text[-SHOWN:]}"
+
+
 def list_source(source: Path, caps: ZipCaps = ZipCaps()) -> Iterator[SourceFile]:
     """Yield every file of a folder (at any depth), a single file, or the members of zip archives among them, in order.
 
     A zip archive that cannot be opened or breaks the caps is yielded as one file, so that it is kept and judged as
-    such. Links to folders are followed, each folder once. Raises InputError where nothing is there, or a folder cannot
-    be listed.
+    such. Links to folders are followed, each folder once, unless they lead out of the source: those, and folders below
+    it that cannot be listed, are yielded as files whose reading says why. Raises InputError where nothing is there, or
+    it cannot be listed.
     """
-    if not source.exists():
-        raise InputError(f"there is no file or folder {source}")
-    if source.is_dir():
+    try:
+        there, folder = source.exists(), source.is_dir()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise InputError(f"cannot look at {shortened(source)}: {reason}") from None
+    if not there:
+        raise InputError(f"there is no file or folder {shortened(source)}")
+    if folder:
         yield from _folder(source, caps)
     elif form_of(_head(source)) == "zip":
         yield from _unpacked(_file(source, source.name), "", caps)
@@ -75,28 +96,35 @@ def _folder(source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
         here = waiting.pop()
         try:
             status = here.stat()
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+            with os.scandir(here) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
         except OSError as error:
-            raise InputError(f"cannot read the folder {here}: {error.strerror}") from error
+            if here == source:
+                raise InputError(f"cannot read the folder {here}: {error.strerror}") from error
+            yield _file(here, here.relative_to(source).as_posix(), source)
+            continue
         if (status.st_dev, status.st_ino) in entered:
             continue
         entered.add((status.st_dev, status.st_ino))
-        waiting += [Path(entry.path) for entry in reversed(entries) if _is_folder(entry)]
-        for entry in entries:
-            if not _is_folder(entry):
-                yield from _expanded(Path(entry.path), source, caps)
+        folders = [_is_folder(entry, source) for entry in entries]
+        waiting += [Path(entry.path) for entry in reversed(list(compress(entries, folders)))]
+        for entry, folder in zip(entries, folders, strict=True):
+            if not folder:
+                yield from _expanded(entry, source, caps)
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(entry: os.DirEntry[str], source: Path) -> bool:
     try:
-        return entry.is_dir()
+        return entry.is_dir() and not (entry.is_symlink() and leads_out(Path(entry.path), source))
     except OSError:
         return False
 
 
-def _expanded(path: Path, source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
-    file = _file(path, path.relative_to(source).as_posix())
-    if path.suffix.lower() == ".zip" and form_of(_head(path)) == "zip":
+def _expanded(entry: os.DirEntry[str], source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
+    path = Path(entry.path)
+    out = entry.is_symlink() and leads_out(path, source)
+    file = _file(path, path.relative_to(source).as_posix(), source, link=out)
+    if not out and path.suffix.lower() == ".zip" and form_of(_head(path)) == "zip":
         yield from _unpacked(file, file.relative + "/", caps)
     else:
         yield file
@@ -119,13 +147,18 @@ def _unpacked(archive: SourceFile, prefix: str, caps: ZipCaps) -> Iterator[Sourc
     yield from [archive] if members is None else members
 
 
-def _file(path: Path, relative: str) -> SourceFile:
-    """Name a file that may be a broken link or vanish: then its size and time are 0, and reading it says why."""
+def _file(path: Path, relative: str, within: Path | None = None, *, link: bool = False) -> SourceFile:
+    """Name a file that may be a broken link or vanish: then its size and time are 0, and reading it says why.
+
+    Of a `link` that leads out, size and time are its own.
+    """
     try:
-        status = path.stat()
+        status = path.lstat() if link else path.stat()
     except OSError:
-        return SourceFile(path, relative, 0, 0)
-    return SourceFile(path, relative, status.st_size, status.st_mtime_ns)
+        return SourceFile(path, relative, 0, 0, within=within)
+    return SourceFile(
+        path, relative, status.st_size, status.st_mtime_ns, changed_ns=status.st_ctime_ns, within=within
+    )  # fmt: skip
 
 
 def _members(archive: SourceFile, prefix: str, caps: ZipCaps) -> list[SourceFile] | None:
@@ -144,7 +177,7 @@ def _members(archive: SourceFile, prefix: str, caps: ZipCaps) -> list[SourceFile
     if len(set(names)) < len(names) or "" in names:
         return None
     return [
-        SourceFile(archive.path, prefix + entry.filename, entry.file_size, archive.modified_ns, member=entry.filename)
+        replace(archive, relative=prefix + entry.filename, size_bytes=entry.file_size, member=entry.filename)
         for entry in entries
     ]
 

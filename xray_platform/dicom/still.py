@@ -9,6 +9,7 @@ import numpy as np
 
 from xray_platform.dicom.codestream import jpeg_end, read_codestream
 from xray_platform.dicom.decode import Pixels, UndecodableError
+from xray_platform.dicom.told import about
 from xray_platform.dicom.walk import Flaw
 
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
@@ -65,7 +66,7 @@ def _jpeg_end(data: bytes) -> tuple[Flaw, ...]:
     if (end := jpeg_end(data)) is None:
         return (Flaw("Q004", "the JPEG breaks off: it has no end marker"),)
     rest = len(data[end:].rstrip(b"\0\r\n"))
-    return (Flaw("Q005", f"{rest} bytes after the end of the JPEG"),) if rest else ()
+    return (Flaw("Q005", f"{about(rest)} bytes after the end of the JPEG"),) if rest else ()
 
 
 def _open_png(data: bytes) -> Still:
@@ -85,5 +86,5 @@ def _png_end(data: bytes) -> tuple[Flaw, ...]:
         position += 12 + length
         if kind == b"IEND" and position <= len(data):
             rest = len(data) - position
-            return (Flaw("Q005", f"{rest} bytes after the end of the PNG"),) if rest else ()
+            return (Flaw("Q005", f"{about(rest)} bytes after the end of the PNG"),) if rest else ()
     return (Flaw("Q004", "the PNG breaks off: it has no end chunk"),)

@@ -8,6 +8,7 @@ from xray_platform.dicom import tags
 from xray_platform.dicom.container import Container
 from xray_platform.dicom.decode import Pixels, UndecodableError, decode_frame, first_frame, native_frame
 from xray_platform.dicom.layout import PixelLayout, layout_of
+from xray_platform.dicom.told import about
 from xray_platform.dicom.walk import Element
 
 
@@ -22,7 +23,9 @@ def stored_values(container: Container) -> Pixels:
     if layout is None or syntax is None or element is None:
         raise UndecodableError("pixel data, their layout or the transfer syntax is missing")
     if layout.frames != 1:
-        raise UndecodableError(f"{layout.frames} frames; one is allowed")
+        raise UndecodableError(f"{about(layout.frames)} frames; one is allowed")
+    if syntax.codec == "native" and container.fragments is not None:
+        raise UndecodableError("the transfer syntax is an uncompressed one, the pixel data are encapsulated")
     if syntax.codec == "native":
         frame = _native(container, layout, element)
     elif container.fragments is None:

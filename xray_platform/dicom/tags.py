@@ -77,8 +77,3 @@ PRESENTATION_LUT_SHAPE = 0x20500020
 FLOAT_PIXEL_DATA = 0x7FE00008
 DOUBLE_FLOAT_PIXEL_DATA = 0x7FE00009
 PIXEL_DATA = 0x7FE00010
-
-
-def spoken(tag: int) -> str:
-    """Return a tag as people write it, `(0028,0010)`."""
-    return f"({tag >> 16:04x},{tag & 0xFFFF:04x})"

@@ -16,12 +16,15 @@ from xray_platform.dicom.plan import batch_names
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
+from xray_platform.tables.owner_only import KEPT_MODE, open_to_others
 from xray_platform.tables.places import Places
 from xray_platform.workers import cores
 
 AT_ONCE = 1024
 _NAME = re.compile(r"[0-9a-f]{64}")
-Kind = Literal["changed", "missing", "unknown", "writable", "unfinished", "journal", "plan", "anchor", "catalogue"]
+Kind = Literal[
+    "changed", "missing", "unknown", "writable", "unfinished", "journal", "plan", "anchor", "catalogue", "open"
+]
 _KINDS: dict[str, Kind] = {"journal.jsonl": "journal", "anchor.json": "anchor"}
 
 
@@ -65,7 +68,18 @@ def history_differences(places: Places, recorded: Sequence[Recorded] = ()) -> li
     """Return what is wrong with journal, plans and anchor alone, which takes no reading of pictures."""
     if not places.raw.is_dir():
         return [Difference("missing", "", "the raw zone is gone")] if recorded else []
-    return [Difference(_KINDS.get(fault.where, "plan"), *fault.told) for fault in faults(places, recorded)]
+    history = [Difference(_KINDS.get(fault.where, "plan"), *fault.told) for fault in faults(places, recorded)]
+    return [*history, *_open(places)]
+
+
+def _open(places: Places) -> Iterator[Difference]:
+    """Yield that others than the owner may use what lies in the raw zone; a closed zone closes all that lies in it."""
+    mode = stat.S_IMODE(places.raw.stat().st_mode)
+    if mode & 0o077:
+        yield Difference("open", ".", f"the raw zone has mode {mode:04o}, not 0700; the next intake closes it")
+        for path in open_to_others(places.raw):
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            yield Difference("open", _below(places, path), f"its mode is {mode:04o}; others than its owner may use it")
 
 
 def _files(places: Places, index: Index, progress: Progress) -> Iterator[Difference]:
@@ -94,8 +108,8 @@ def _file(places: Places, path: Path) -> Iterator[Difference]:
     if not stat.S_ISREG(status.st_mode):
         yield Difference("unknown", where, "not a regular file")
         return
-    if stat.S_IMODE(status.st_mode) != 0o444:
-        yield Difference("writable", where, f"its mode is {stat.S_IMODE(status.st_mode):04o}, not 0444")
+    if stat.S_IMODE(status.st_mode) != KEPT_MODE:
+        yield Difference("writable", where, f"its mode is {stat.S_IMODE(status.st_mode):04o}, not {KEPT_MODE:04o}")
     with path.open("rb") as stream:
         found = file_digest(stream, "sha256").hexdigest()
     if found != path.name:

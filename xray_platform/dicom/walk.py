@@ -4,7 +4,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from xray_platform.dicom.tags import PIXEL_DATA, spoken
+from xray_platform.dicom.tags import PIXEL_DATA
+from xray_platform.dicom.told import about, element
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -130,12 +131,12 @@ class _Walker:
             vr, length = b"", self.long.unpack_from(self.data, self.position + 4)[0]
         elif vr in _LONG:
             if value + 4 > level.end:
-                self._stop("Q003", f"the header breaks off inside element {spoken(tag)}")
+                self._stop("Q003", f"the header breaks off inside {element(tag)}")
                 return
             length = self.long.unpack_from(self.data, value)[0]
             value += 4
         elif vr not in _SHORT:
-            self._stop("Q003", f"element {spoken(tag)} has no known value representation")
+            self._stop("Q003", f"{element(tag)} has no known value representation")
             return
         self._value(level, Element(tag, vr, value, length))
 
@@ -145,23 +146,23 @@ class _Walker:
             return False
         if tag > self.last and (not level.explicit or vr in _LONG or vr in _SHORT):
             return False
-        self._stop("Q005", f"{self.end - self.position} bytes after the last element")
+        self._stop("Q005", f"{about(self.end - self.position)} bytes after the last element")
         return True
 
-    def _value(self, level: _Level, element: Element) -> None:
-        found, length, end = self.found, element.length, element.offset + element.length
+    def _value(self, level: _Level, found_at: Element) -> None:
+        found, length, end = self.found, found_at.length, found_at.offset + found_at.length
         found.count += 1
         if found.count > self.caps.elements:
             self._stop("Q011", f"more than {self.caps.elements} elements")
         elif length == UNDEFINED:
-            self._undefined(level, element)
+            self._undefined(level, found_at)
         elif end > level.end:
-            left = level.end - element.offset
-            self._stop("Q004", f"element {spoken(element.tag)} declares {length} bytes, {left} are left")
+            lost = about(end - level.end)
+            self._stop("Q004", f"{element(found_at.tag)} declares {lost} bytes more than are left")
         else:
-            self._note(level, element)
-            if self._is_sequence(element, level.explicit):
-                self._open(element, end, level.explicit, open_end=False)
+            self._note(level, found_at)
+            if self._is_sequence(found_at, level.explicit):
+                self._open(found_at, end, level.explicit, open_end=False)
             else:
                 self.position = end
 
@@ -181,14 +182,14 @@ class _Walker:
         starts_item = self.data[element.offset : element.offset + 4] == _ITEM_BYTES[self.little]
         return starts_item and not explicit and _known_sequence(element.tag)
 
-    def _undefined(self, level: _Level, element: Element) -> None:
-        if element.tag == PIXEL_DATA and len(self.stack) == 1:
-            self._fragments(level, element)
-        elif element.vr in {b"SQ", b"UN", b""}:
-            self._note(level, element)
-            self._open(element, level.end, level.explicit and element.vr != b"UN", open_end=True)
+    def _undefined(self, level: _Level, found_at: Element) -> None:
+        if found_at.tag == PIXEL_DATA and len(self.stack) == 1:
+            self._fragments(level, found_at)
+        elif found_at.vr in {b"SQ", b"UN", b""}:
+            self._note(level, found_at)
+            self._open(found_at, level.end, level.explicit and found_at.vr != b"UN", open_end=True)
         else:
-            self._stop("Q003", f"element {spoken(element.tag)} has no length and is no sequence")
+            self._stop("Q003", f"{element(found_at.tag)} has no length and is no sequence")
 
     def _open(self, element: Element, end: int, explicit: bool, *, open_end: bool) -> None:
         depth = sum(each.sequence for each in self.stack) + 1
@@ -208,9 +209,9 @@ class _Walker:
         if tag == SEQUENCE_END and level.open_end:
             self.stack.pop()
         elif tag != ITEM:
-            self._stop("Q003", f"a sequence holds {spoken(tag)} where an item is due")
+            self._stop("Q003", f"a sequence holds {element(tag)} where an item is due")
         elif length != UNDEFINED and self.position + length > level.end:
-            self._stop("Q004", f"an item declares {length} bytes, {level.end - self.position} are left")
+            self._stop("Q004", f"an item declares {about(self.position + length - level.end)} bytes more than are left")
         else:
             self._open_item(level, length)
 
@@ -232,9 +233,9 @@ class _Walker:
             self.position += 8
             self.stack.pop()
         elif len(self.stack) == 1 and self.last >= PIXEL_DATA:
-            self._stop("Q005", f"{self.end - self.position} bytes after the last element")
+            self._stop("Q005", f"{about(self.end - self.position)} bytes after the last element")
         else:
-            self._stop("Q003", f"{spoken(tag)} where an element is due")
+            self._stop("Q003", f"{element(tag)} where an element is due")
 
     def _fragments(self, level: _Level, element: Element) -> None:
         """Go over encapsulated pixel data (PS3.5 annex A.4): an offset table, then fragments, then a delimiter."""

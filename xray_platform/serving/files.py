@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from xray_platform.dicom.sources import spelled
 from xray_platform.progress import Progress, silent
 from xray_platform.serving.judge import Judge
 from xray_platform.serving.reading import Prepared, ReadingTask, Refusal, read_file
@@ -52,11 +53,11 @@ def _judge_batch(batch: list[tuple[Path, Prepared | Refusal | Lost]], judge: Jud
     verdicts = iter(judge.verdicts([picture for _, picture in batch if isinstance(picture, Prepared)]))
     for path, picture in batch:
         if isinstance(picture, Prepared):
-            yield Judged(str(path), next(verdicts))
+            yield Judged(spelled(str(path)), next(verdicts))
         elif isinstance(picture, Lost):
-            yield Refused(str(path), f"its reading was given up ({picture.reason}): {picture.detail}")
+            yield Refused(spelled(str(path)), f"its reading was given up ({picture.reason}): {picture.detail}")
         else:
-            yield Refused(str(path), picture.reason)
+            yield Refused(spelled(str(path)), picture.reason)
 
 
 def _below(start: Path) -> list[tuple[Path, str]]:

@@ -18,7 +18,10 @@ ARROW: dict[Kind, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column's contract. `allowed`, `low`, `high` and `pattern` bind the values that are not null."""
+    """A column's contract. `allowed`, `low`, `high` and `pattern` bind the values that are not null.
+
+    What is not `shown` stands in the table alone, and never in a database or page that keeps what was once wrong.
+    """
 
     name: str
     kind: Kind
@@ -30,6 +33,7 @@ class Column:
     high: float | None = None
     pattern: str = ""
     identifying: bool = False
+    shown: bool = True
 
     @property
     def field(self) -> pa.Field:

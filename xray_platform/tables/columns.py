@@ -66,7 +66,10 @@ PHOTOMETRIC = Column(
 )  # fmt: skip
 TRANSFER_SYNTAX = Column("transfer_syntax", "text", "transfer syntax UID as it came; null without DICOM", nullable=True)
 MODALITY = Column("modality", "text", "modality (0008,0060); null without DICOM", nullable=True)
-VIEW_POSITION = Column("view_position", "text", "view position (0018,5101): PA, AP, LL, …", nullable=True)
+VIEW_POSITION = Column(
+    "view_position", "text", "view position (0018,5101)", nullable=True,
+    allowed=("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO", "LAT", "LATERAL"),
+)  # fmt: skip
 SEX = Column("sex", "text", "sex (0010,0040)", nullable=True, allowed=("M", "F", "O"))
 AGE_YEARS = Column(
     "age_years", "number", "age at the study, 90 and above given as 90", "year", nullable=True, low=0, high=90
@@ -91,7 +94,10 @@ GREY_LEVELS = Column("grey_levels", "integer", "number of distinct grey values",
 DONE = Column("done", "list of text", "what was done to the stored values, in order, in words")
 
 # --- labels and splits ------------------------------------------------------------------------------------------
-LABEL = Column("label", "text", "label as the labels file gives it; null where there is none", nullable=True)
+LABEL = Column(
+    "label", "text", "label in known words; null where there is none, or none that is known", nullable=True,
+    pattern=r"^[^<>@^\x00-\x1f\x7f]{1,200}$", shown=False,
+)  # fmt: skip
 ABNORMAL = Column("abnormal", "flag", "false: normal, true: anything else; null where there is no label", nullable=True)
 SPLIT_GIVEN = Column(
     "split_given", "text", "split that the labels file asks for", nullable=True, allowed=("train", "val", "test")

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xray_platform.errors import StoreError
-from xray_platform.tables.column import Column
+from xray_platform.tables.column import ARROW, Column
 from xray_platform.tables.manifest import Manifest, below, facts_of, keep, manifest_file, read_checked
+from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
 WHOLE = "all"
@@ -46,20 +47,24 @@ class Table:
         try:
             return _pandas(self._arrow(rows))
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise StoreError(f"rows do not fit the table {self.name}: {error}") from error
+            raise StoreError(f"rows do not fit the table {self.name}: {self._misfit(rows)}") from error
 
     def write(self, places: Places, frame: pd.DataFrame, part: str = WHOLE) -> Path:
         """Write one part and its manifest at a stroke: a reader sees the old file or the new one, never a half."""
         path = self.path(places, part)
+        if self.raw:
+            make_folder(path.parent, places.raw)
         path.parent.mkdir(parents=True, exist_ok=True)
         waiting = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
             pq.write_table(pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False), waiting)
+            if self.raw:
+                waiting.chmod(FILE_MODE)
             facts = facts_of(waiting)
             waiting.replace(path)
             keep(places, Manifest(self.manifest(part), {below(places, path): facts}))
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
-            raise StoreError(f"a frame does not fit the table {self.name}: {error}") from error
+            raise StoreError(f"a frame does not fit the table {self.name}: {type(error).__name__}") from error
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
         finally:
@@ -119,6 +124,19 @@ class Table:
             if not column.nullable and table[column.name].null_count:
                 raise pa.ArrowInvalid(f"{column.name} is null in {table[column.name].null_count} rows")
         return table
+
+    def _misfit(self, rows: list[dict[str, Any]]) -> str:
+        """Name the columns that hold something else than they may, without any value: it would be kept and shown."""
+        return ", ".join(column.name for column in self.columns if _misfits(column, rows)) or "its columns"
+
+
+def _misfits(column: Column, rows: list[dict[str, Any]]) -> bool:
+    values = [row.get(column.name) for row in rows]
+    try:
+        pa.array(values, type=ARROW[column.kind]).validate(full=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return True
+    return None in values and not column.nullable
 
 
 def _pandas(table: pa.Table) -> pd.DataFrame:

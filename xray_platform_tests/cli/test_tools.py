@@ -50,7 +50,7 @@ def test_verify_finds_a_changed_byte(xray: Xray, tmp_path: Path, sound: tuple[by
     stored = next(path for path in raw.rglob("*") if path.is_file() and len(path.name) == 64)
     stored.chmod(0o644)
     stored.write_bytes(sound[0][:-1] + b"\x07")
-    stored.chmod(0o444)
+    stored.chmod(0o400)
     ran = xray("verify", "--deep")
     assert ran.code == 1
     assert "changed" in ran.out

@@ -12,6 +12,7 @@ from xray_platform.dicom.plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.places import Places
 
+KEY = "4fe5852f5d6cb55b360aaed669bee8b04d23b9b6d07c240831cc5858cfcf8065"
 QUICK = {"attention_cnn": {"epochs": 2, "threads": 1}}
 
 
@@ -33,7 +34,7 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     home = tmp_path_factory.mktemp("story")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XRAY_KEY", "5e" * 32)  # the same pseudonyms, and so the same splits, at each run
+        patch.setenv("XRAY_KEY", KEY)  # the same pseudonyms, and so the same splits, at each run
         patch.setenv("XRAY_ROOT", str(home / "store"))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         places = Places(home / "store")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from xray_platform.dicom import archive, copying, journal
+from xray_platform.dicom import archive, beneath, copying, index, journal, opening
 from xray_platform.dicom.archive import raw_path, take_in
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.dicom.verify import verify
@@ -50,7 +51,7 @@ def test_bytes_are_kept_as_they_are_once_and_read_only(places: Places, source: P
     for row in frame.to_dict("records"):
         kept = raw_path(places, row["sha256"])
         assert kept.read_bytes() == Path(row["source"]).read_bytes()
-        assert stat.S_IMODE(kept.stat().st_mode) == 0o444
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o400
     assert list(frame["intake"]) == ["stored"] * 5 + ["known"] + ["stored"] * 4 + ["known"] + ["stored"] * 3
     assert verify(places) == []
 
@@ -198,3 +199,99 @@ def test_two_intakes_at_once_store_each_file_once(tmp_path: Path, source: Path) 
     assert verify(places) == []
     frame = CATALOGUE.read(places)
     assert (frame["intake"] == "stored").sum() == frame["sha256"].nunique()
+
+
+def open_modes(places: Places) -> list[Path]:
+    return [path for path in (places.raw, *places.raw.rglob("*")) if path.lstat().st_mode & 0o077]
+
+
+def test_the_raw_zone_is_its_owners_alone(places: Places, source: Path) -> None:
+    mask = os.umask(0)
+    try:
+        (source / "labels.csv").write_text("file,label\n01.dcm,ill\n")
+        intake(places, source)
+        assert open_modes(places) == []
+    finally:
+        os.umask(mask)
+
+
+def test_a_store_that_an_earlier_version_left_open_is_told_of_and_closed(places: Places, source: Path) -> None:
+    intake(places, source)
+    for path in (places.raw, *places.raw.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o444)
+    kinds = {difference.kind for difference in verify(places)}
+    assert "open" in kinds
+    (source / "new.dcm").write_bytes(b"new")
+    intake(places, source)
+    assert open_modes(places) == []
+    assert verify(places) == []
+
+
+def test_a_file_replaced_at_the_same_size_and_time_is_read_again(places: Places, source: Path) -> None:
+    path = source / "03.dcm"
+    status = path.stat()
+    first = intake(places, source).set_index("relative")["sha256"]["03.dcm"]
+    path.write_bytes(os.urandom(status.st_size))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (plan,) = plan_batches(places, source)
+    assert [(file.relative, file.again) for file in plan.files] == [("03.dcm", "changed")]
+    (again,) = take_in(places, plan)["sha256"]
+    assert again not in {first, None}
+    assert plan_batches(places, source) == ()
+    (source / "labels.csv").write_text("file,label\n03.dcm,ill\n")
+    assert list(intake(places, source)["sha256"]) == [again], "and its new bytes are the ones that are known"
+
+
+def test_touched_files_are_read_again_and_stored_once(places: Places, source: Path) -> None:
+    intake(places, source)
+    (source / "03.dcm").chmod(0o640)
+    frame = intake(places, source)
+    assert list(frame["intake"]) == ["known"]
+
+
+def test_a_file_that_could_not_be_read_is_tried_again_by_the_next_intake(
+    places: Places, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = beneath.open_beneath
+
+    def broken(path: Path, within: Path) -> int:
+        if path.name == "03.dcm":
+            raise OSError(errno.EIO, "Input/output error")
+        return opened(path, within)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "open_beneath", broken)
+        frame = intake(places, source).set_index("relative")
+        assert frame["reason"]["03.dcm"] == "it cannot be read: Input/output error"
+        assert plan_batches(places, source, patient=True) == (), "the inbox waits for something new"
+    (plan,) = plan_batches(places, source)
+    assert [(file.relative, file.again) for file in plan.files] == [("03.dcm", "failed")]
+    frame = take_in(places, plan)
+    assert list(frame["intake"]) == ["stored"]
+    assert plan_batches(places, source) == ()
+
+
+def test_a_link_out_of_the_source_is_a_row_with_a_reason_and_is_not_tried_again(places: Places, source: Path) -> None:
+    secret = source.parent / "secret.dcm"
+    secret.write_bytes(b"secret")
+    (source / "link.dcm").symlink_to(secret)
+    frame = intake(places, source).set_index("relative")
+    assert frame["intake"]["link.dcm"] == "failed"
+    assert frame["reason"]["link.dcm"] == "it is a link that leads out of what was handed in"
+    assert plan_batches(places, source) == ()
+    assert not any(path.read_bytes() == b"secret" for path in places.raw.rglob("*") if path.is_file())
+
+
+def test_an_archive_on_a_full_or_read_only_disk_is_still_verified(
+    places: Places, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake(places, source)
+    connect = index._connect
+
+    def refused(path: Path | None) -> sqlite3.Connection:
+        if path is not None:
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return connect(path)
+
+    monkeypatch.setattr(index, "_connect", refused)
+    assert verify(places) == []

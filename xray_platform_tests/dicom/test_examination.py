@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from xray_platform.dicom import examination
-from xray_platform.dicom.examination import Examination, ExamineFile, Likeness, conclude, digest_of, examine_bytes
+from xray_platform.dicom.examination import (
+    Examination,
+    ExamineFile,
+    Likeness,
+    Place,
+    conclude,
+    digest_of,
+    examine_bytes,
+)
 from xray_platform.dicom.opening import OpenSource, SourceError
 from xray_platform.dicom.quality.rule import Finding
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -81,7 +89,7 @@ def test_findings_add_up_to_the_gravest() -> None:
 
 def test_a_file_is_known_by_the_hash_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "1.dcm").write_bytes(b"no picture")
-    found = ExamineFile()((str(tmp_path / "1.dcm"), None))
+    found = ExamineFile()(Place(tmp_path / "1.dcm"))
     assert found.decision == "reject"
     assert found.likeness.file_sha256 == sha256(b"no picture").hexdigest()
 
@@ -90,13 +98,13 @@ def test_a_file_beyond_the_cap_is_not_read(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(OpenSource, "read", pytest.fail)
     with (tmp_path / "large.dcm").open("wb") as stream:
         stream.truncate(300 << 20)
-    (finding,) = ExamineFile()((str(tmp_path / "large.dcm"), None)).findings
+    (finding,) = ExamineFile()(Place(tmp_path / "large.dcm")).findings
     assert (finding.rule, finding.severity) == ("Q010", "reject")
 
 
 def test_what_cannot_be_read_has_a_reason(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    (finding,) = ExamineFile()((str(tmp_path / "pipe"), None)).findings
+    (finding,) = ExamineFile()(Place(tmp_path / "pipe")).findings
     assert finding.evidence == "its bytes are out of reach: it is not a regular file"
 
 
@@ -111,7 +119,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypat
         return plain(self, length)
 
     monkeypatch.setattr(OpenSource, "read", growing)
-    (finding,) = ExamineFile()((str(path), None)).findings
+    (finding,) = ExamineFile()(Place(path)).findings
     assert "longer than it said" in finding.evidence
 
 
@@ -121,7 +129,7 @@ def test_a_reader_that_fails_half_way_is_a_reason(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(OpenSource, "read", failing)
     (tmp_path / "1.dcm").write_bytes(sound())
-    assert ExamineFile()((str(tmp_path / "1.dcm"), None)).decision == "reject"
+    assert ExamineFile()(Place(tmp_path / "1.dcm")).decision == "reject"
 
 
 def test_digests_take_any_text() -> None:

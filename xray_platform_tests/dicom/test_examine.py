@@ -8,6 +8,7 @@ import pytest
 
 from xray_platform.dicom import examine_many
 from xray_platform.dicom.archive import take_in
+from xray_platform.dicom.examination import Place
 from xray_platform.dicom.examine import examine_batch, examine_files
 from xray_platform.dicom.label_file import LabelOptions
 from xray_platform.dicom.plan import plan_batches
@@ -114,7 +115,7 @@ def test_the_likeness_table_spells_no_identity(places: Places, tmp_path: Path) -
 @pytest.mark.parametrize(("reason", "decision"), [("timeout", "quarantine"), ("killed", "reject"), ("error", "reject")])
 def test_an_examination_without_end_is_a_finding(reason: str, decision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examine_many, "map_in_lots", lambda *_, **__: iter([Lost(reason, "secret of the file")]))
-    (found,) = examine_files([("x", None)], [1], QualitySettings())
+    (found,) = examine_files([Place(Path("x"))], [1], QualitySettings())
     assert found.decision == decision
     assert [finding.rule for finding in found.findings] == ["Q026"]
     assert "secret" not in found.findings[0].evidence
@@ -124,7 +125,7 @@ def test_a_file_that_takes_too_long_is_quarantined_and_the_others_go_on(tmp_path
     (tmp_path / "a.dcm").write_bytes(b"no picture")
     (tmp_path / "slow.dcm").write_bytes(hostile.deflate_bomb())
     sizes = [path.stat().st_size for path in sorted(tmp_path.iterdir())]
-    sources = [(str(path), None) for path in sorted(tmp_path.iterdir())]
+    sources = [Place(path) for path in sorted(tmp_path.iterdir())]
     decisions = [
         found.decision for found in examine_files(sources, sizes, QualitySettings(seconds=0.6, max_inflated_mib=600))
     ]

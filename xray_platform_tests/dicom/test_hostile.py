@@ -12,7 +12,7 @@ import pytest
 from xray_platform.dicom.archive import take_in
 from xray_platform.dicom.check import Checked, check
 from xray_platform.dicom.container import MEBI
-from xray_platform.dicom.examination import ExamineFile
+from xray_platform.dicom.examination import ExamineFile, Place
 from xray_platform.dicom.examine import examine_batch
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.dicom.publish import publish_batch
@@ -102,7 +102,7 @@ def spend(name: str, member: str | None, path: str) -> Spent:
     """Examine a file and measure the process that does; writing 5 there lets the kernel forget the peak so far."""
     Path("/proc/self/clear_refs").write_text("5")
     start = time.perf_counter()
-    ExamineFile()((path, member))
+    ExamineFile()(Place(Path(path), member))
     seconds = time.perf_counter() - start
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return Spent(name, seconds, int(peak.split()[1]) * 1024)

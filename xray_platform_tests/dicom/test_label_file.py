@@ -63,11 +63,11 @@ def test_a_file_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
         ("file,label\na.dcm\n", "line 2: another number of cells"),
         ("file,label\na.dcm,normal,extra\n", "line 2: another number of cells"),
         ("file,label\n  ,normal\n", "line 2: the column file is empty"),
-        ("file,label,split\na.dcm,normal,holdout\n", "line 2: the split is 'holdout'; train, val, test or nothing"),
-        ("DicomPath,Abnormal\na.dcm,maybe\n", "Abnormal is 'maybe'; 0, 1, true, false"),
+        ("file,label,split\na.dcm,normal,holdout\n", "line 2: the split is unknown; train, val, test or nothing"),
+        ("DicomPath,Abnormal\na.dcm,maybe\n", "Abnormal is unknown; 0, 1, true, false"),
         ("DicomPath,Abnormal,Age\na.dcm,1,old\n", "Age is no number of years from 0 to 150"),
         ("DicomPath,Abnormal,Age\na.dcm,1,200\n", "Age is no number of years"),
-        ("DicomPath,Abnormal,Sex\na.dcm,1,X\n", "Sex is 'X'; M, F, O or nothing"),
+        ("DicomPath,Abnormal,Sex\na.dcm,1,X\n", "Sex is unknown; M, F, O or nothing"),
         ('file,label\n"a.dcm,normal\n', "is no well-formed CSV"),
     ],
 )
@@ -103,3 +103,56 @@ def test_a_labels_file_in_the_folder_is_found_unless_there_are_two(tmp_path: Pat
     written(tmp_path, "DicomPath\n", "metadata.csv")
     with pytest.raises(InputError, match="say which one to take"):
         found_labels(tmp_path)
+
+
+@pytest.mark.parametrize("nobody", ["UNKNOWN", "n/a", "000", "-", "none", "anonymous", "#N/A", "Not available", "NaN"])
+def test_a_subject_that_names_nobody_is_none(tmp_path: Path, nobody: str) -> None:
+    path = written(tmp_path, f"file,label,subject\na.dcm,normal,{nobody}\nb.dcm,normal,{nobody}\n")
+    assert {row.subject_id for row in read_labels(LabelOptions(path)).values()} == {None}
+    path = written(tmp_path, f"DicomPath,Abnormal,PatientID,StudyID\na.dcm,1,{nobody},{nobody}\n", "metadata.csv")
+    (row,) = read_labels(LabelOptions(path)).values()
+    assert (row.subject_id, row.study_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "view"), [("pa", "PA"), ("AP supine", "AP"), ("Lateral", "LATERAL"), ("KOWALS", None), ("JANINA", None)]
+)
+def test_a_view_is_held_to_its_vocabulary(tmp_path: Path, said: str, view: str | None) -> None:
+    path = written(tmp_path, f"DicomPath,Abnormal,ViewPosition\na.dcm,1,{said}\n")
+    (row,) = read_labels(LabelOptions(path)).values()
+    assert row.view_position == view
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file,label,split\na.dcm,normal,Kowalska\n",
+        "DicomPath,Abnormal\na.dcm,Kowalska\n",
+        "DicomPath,Abnormal,Sex\na.dcm,1,Kowalska\n",
+        "DicomPath,Abnormal,Age\na.dcm,1,Kowalska\n",
+    ],
+)
+def test_a_name_in_a_wrong_column_is_not_repeated(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="line 2") as refused:
+        read_labels(LabelOptions(written(tmp_path, text)))
+    assert "Kowalska" not in str(refused.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_spreadsheets_write_is_read(tmp_path: Path, encoding: str, separator: str) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes(f'file{separator}label\r\n"ä\nb.dcm"{separator}normal\r\n'.encode(encoding))
+    assert list(read_labels(LabelOptions(path))) == ["ä\nb.dcm"]
+
+
+def test_a_name_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    path = written(tmp_path, f"file,label\n{'x' * 5000},normal\n")
+    with pytest.raises(InputError, match="line 2: a name of 5000 signs; 4096 are allowed"):
+        read_labels(LabelOptions(path))
+
+
+def test_a_link_is_no_labels_file(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "labels.csv").symlink_to(written(tmp_path, "file,label\n", "elsewhere.csv"))
+    assert found_labels(tmp_path / "in") is None

@@ -1,5 +1,7 @@
 """Pseudonyms: the same key gives the same, another key others; the key is made once and never shown."""
 
+import hashlib
+import os
 import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -86,12 +88,15 @@ def test_a_key_that_is_too_short_is_refused() -> None:
         PseudonymKey(b"abcd")
 
 
-@pytest.mark.parametrize("text", ["", "  ", "UNKNOWN", "Unknown", "anonymous", "N/A", "0000", "xxx", "^", "-", "NULL"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "  ", "UNKNOWN", "Unknown", "anonymous", "N/A", "0000", "xxx", "^", "-", "NULL", "x", "#N/A", "not known"],
+)
 def test_placeholders_name_nobody(text: str) -> None:
     assert names_nobody(text)
 
 
-@pytest.mark.parametrize("text", ["61", "1", "77", "4711", "Smith", "9RG1", "XA"])
+@pytest.mark.parametrize("text", ["61", "1", "77", "4711", "Smith", "9RG1", "XA", "p", "B"])
 def test_short_ids_name_somebody(text: str) -> None:
     assert not names_nobody(text)
 
@@ -115,8 +120,8 @@ def test_the_environment_names_the_file_or_holds_the_key(tmp_path: Path, monkeyp
     monkeypatch.setenv("XRAY_KEY_FILE", str(tmp_path / "named"))
     monkeypatch.delenv("XRAY_KEY", raising=False)
     assert load_key() == load_key(tmp_path / "named")
-    monkeypatch.setenv("XRAY_KEY", "ab" * 32)
-    assert load_key().secret == bytes([0xAB]) * 32
+    monkeypatch.setenv("XRAY_KEY", hashlib.sha256(b"a test").hexdigest())
+    assert load_key().secret == hashlib.sha256(b"a test").digest()
     assert load_key(tmp_path / "named").secret != load_key().secret, "a file that is asked for goes first"
 
 
@@ -141,3 +146,44 @@ def test_a_key_within_the_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="within the data"):
         load_key(tmp_path / "data" / ".." / "data" / "key", outside=[tmp_path / "data"])
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [bytes(32), b"\xff" * 32, bytes(range(32)), bytes(range(64, 32, -1)), b"ab" * 16, b"abcd" * 8, b"0" * 31 + b"1"],
+)
+def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: bytes) -> None:
+    file = tmp_path / "key"
+    file.write_text(secret.hex())
+    file.chmod(0o600)
+    with pytest.raises(InputError, match="a key that can be guessed") as refused:
+        load_key(file)
+    assert secret.hex() not in str(refused.value)
+    monkeypatch.setenv("XRAY_KEY", secret.hex())
+    with pytest.raises(InputError, match="a key that can be guessed"):
+        load_key()
+
+
+@given(st.integers(0, 1 << 32))
+def test_a_key_made_by_chance_is_not_refused(seed: int) -> None:
+    assert not PseudonymKey(hashlib.sha256(str(seed).encode()).digest()).guessable
+    assert not PseudonymKey(hashlib.sha256(str(seed).encode()).digest()[:16]).guessable
+
+
+def test_a_link_in_the_data_or_into_it_is_no_place_for_the_key(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    root.mkdir()
+    (tmp_path / "link").symlink_to(root)
+    for path in (root / "key", root / "data" / "key", tmp_path / "link" / "key"):
+        with pytest.raises(InputError, match="lies within the data"):
+            load_key(path, outside=[root])
+    assert list(root.iterdir()) == []
+
+
+def test_a_key_file_that_is_a_pipe_or_a_folder_is_one_line(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(MachineError, match="no regular file"):
+            load_key(path)
+    with pytest.raises(MachineError):
+        load_key(tmp_path / ("x" * 5000))

@@ -6,6 +6,7 @@ import struct
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,3 +169,80 @@ def test_a_damaged_archive_is_listed_and_every_member_is_read_or_has_a_reason(tm
         for file in files:
             with suppress(SourceError):
                 read(file.path, file.member)
+
+
+def test_a_link_that_leads_out_is_refused_and_not_gone_through(tmp_path: Path) -> None:
+    outside, source = tmp_path / "outside", tmp_path / "source"
+    outside.mkdir()
+    (source / "a").mkdir(parents=True)
+    (outside / "secret.dcm").write_bytes(b"secret")
+    zipped(outside / "secret.zip", {"1.dcm": b"secret"})
+    (source / "file.dcm").symlink_to(outside / "secret.dcm")
+    (source / "folder").symlink_to(outside)
+    (source / "in.zip").symlink_to(outside / "secret.zip")
+    (source / "chain.dcm").symlink_to(source / "file.dcm")
+    (source / "a" / "through.dcm").symlink_to(source / "folder" / "secret.dcm")
+    assert [name for name, _ in listed(source)] == ["chain.dcm", "file.dcm", "folder", "in.zip", "a/through.dcm"]
+    for file in list_source(source):
+        with pytest.raises(SourceError, match="a link that leads out"), open_source(file.path, None, file.within):
+            pass
+
+
+def test_a_link_that_stays_within_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.dcm").write_bytes(b"one")
+    (tmp_path / "link.dcm").symlink_to("a/1.dcm")
+    (tmp_path / "b").symlink_to("a")
+    with open_source(tmp_path / "link.dcm", None, tmp_path) as source:
+        assert source.read(9) == b"one"
+    with open_source(tmp_path / "b" / "1.dcm", None, tmp_path) as source:
+        assert source.read(9) == b"one"
+
+
+def test_a_file_or_folder_that_becomes_a_link_after_it_was_listed_is_refused(tmp_path: Path) -> None:
+    outside, source = tmp_path / "outside", tmp_path / "source"
+    for folder in (outside, source / "a"):
+        folder.mkdir(parents=True)
+        (folder / "1.dcm").write_bytes(b"secret" if folder == outside else b"one")
+    (file,) = list_source(source)
+    (source / "a").rename(source / "b")
+    (source / "a").symlink_to(outside)
+    with pytest.raises(SourceError, match="a link that leads out"), open_source(file.path, None, file.within):
+        pass
+
+
+def test_what_is_handed_in_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "1.dcm").write_bytes(b"one")
+    (tmp_path / "folder").symlink_to(tmp_path / "real")
+    (tmp_path / "file.dcm").symlink_to(tmp_path / "real" / "1.dcm")
+    for source in (tmp_path / "folder", tmp_path / "file.dcm"):
+        (file,) = list_source(source)
+        with open_source(file.path, None, file.within) as opened:
+            assert opened.read(9) == b"one"
+
+
+def test_a_folder_that_cannot_be_listed_is_a_row_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a/1.dcm", "closed/2.dcm", "z/3.dcm"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    scandir = os.scandir
+
+    def guarded(path: Path) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert [name for name, _ in listed(tmp_path)] == ["a/1.dcm", "closed", "z/3.dcm"]
+    with pytest.raises(SourceError, match="a folder that cannot be listed"), open_source(tmp_path / "closed"):
+        pass
+
+
+def test_an_impossible_path_is_one_line(tmp_path: Path) -> None:
+    for name in ("x" * 5000, "a\0b"):
+        with pytest.raises(InputError) as refused:
+            list(list_source(tmp_path / name))
+        assert len(str(refused.value)) < 400

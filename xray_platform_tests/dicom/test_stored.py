@@ -91,7 +91,7 @@ def test_twelve_bit_jpeg_is_read_where_others_refuse() -> None:
 
 def test_a_stream_of_another_size_is_refused_before_it_is_decoded() -> None:
     huge = imagecodecs.jpeg2k_encode(np.zeros((2000, 2000), np.uint16), level=0, codecformat="j2k")
-    with pytest.raises(UndecodableError, match="2000 x 2000, the header says 40 x 30"):
+    with pytest.raises(UndecodableError, match="about 2000 x about 2000, the header says 40 x 30"):
         values(encapsulated(huge, JPEG_2000, Rows=40, Columns=30))
 
 
@@ -110,7 +110,7 @@ def test_what_no_decoder_reads_has_a_reason(stream: bytes, syntax: str, words: s
 
 
 def test_pixels_that_are_not_there_have_a_reason() -> None:
-    with pytest.raises(UndecodableError, match="131072 bytes of pixels are due"):
+    with pytest.raises(UndecodableError, match="bytes of pixels fewer than are due"):
         values(made.file(Rows=256, Columns=256, PixelData=bytes(100)))
     with pytest.raises(UndecodableError, match="3 frames; one is allowed"):
         values(made.file(NumberOfFrames=3))

@@ -48,7 +48,7 @@ def test_a_changed_byte_is_found(places: Places) -> None:
     path = stored(places)[1]
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"!")
-    path.chmod(0o444)
+    path.chmod(0o400)
     (difference,) = verify(places)
     assert difference.kind == "changed"
     assert difference.where == path.relative_to(places.raw).as_posix()
@@ -66,7 +66,7 @@ def test_bytes_that_no_line_of_the_journal_names_are_found(places: Places) -> No
     path = raw_path(places, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
-    path.chmod(0o444)
+    path.chmod(0o400)
     (difference,) = verify(places)
     assert difference.what == "no line of the journal speaks of it"
 

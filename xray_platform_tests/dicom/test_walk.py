@@ -79,13 +79,21 @@ def test_so_many_elements_are_too_many() -> None:
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [
-        (long(0x0008, 0x2218, b"OB", b"abcd", 2_000_000_000), "Q004", "declares 2000000000 bytes, 4 are left"),
+        (
+            long(0x0008, 0x2218, b"OB", b"abcd", 2_000_000_000),
+            "Q004",
+            "declares about 2000000000 bytes more than are left",
+        ),
         (text(0x0008, 0x0060, b"CR") + b"\x08\x00\x61", "Q003", "breaks off"),
-        (struct.pack("<HH2sH", 8, 0x2218, b"OB", 0) + b"\0\0", "Q003", "breaks off inside element (0008,2218)"),
+        (
+            struct.pack("<HH2sH", 8, 0x2218, b"OB", 0) + b"\0\0",
+            "Q003",
+            "inside the element AnatomicRegionSequence",
+        ),
         (struct.pack("<HH2sH", 8, 0x60, b"??", 2) + b"CR", "Q003", "no known value representation"),
         (long(0x0008, 0x2218, b"OB", b"", UNDEFINED), "Q003", "no length and is no sequence"),
         (long(0x0008, 0x2218, b"SQ", text(8, 0x60, b"CR")), "Q003", "where an item is due"),
-        (long(0x0008, 0x2218, b"SQ", item(b"", 900)), "Q004", "an item declares 900 bytes"),
+        (long(0x0008, 0x2218, b"SQ", item(b"", 900)), "Q004", "an item declares 900 bytes more"),
         (ITEM_END + bytes(4), "Q003", "where an element is due"),
         (long(0x0008, 0x2218, b"SQ", item(b""), UNDEFINED), "Q003", "ends inside a sequence"),
     ],

@@ -32,6 +32,7 @@ from xray_platform.dicom.grey import grey_of
 from xray_platform.dicom.layout import layout_of
 from xray_platform.dicom.pseudonym import PseudonymKey
 from xray_platform.dicom.still import Still, open_still, still_values
+from xray_platform.dicom.told import about
 
 _MEGA = 1_000_000
 _DERIVED = b"DERIVED"
@@ -90,7 +91,7 @@ def _refuse_broken(container: Container, settings: DeidentifySettings) -> None:
             raise RefusedError(STRUCTURE, "reject", flaw.evidence)
     layout = layout_of(container)
     if layout is not None and layout.pixels > settings.most_megapixels * _MEGA:
-        found = f"{layout.rows} x {layout.columns} x {layout.frames} pixels"
+        found = f"{about(layout.rows)} x {about(layout.columns)} x {about(layout.frames)} pixels"
         raise RefusedError(STRUCTURE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
 
 
@@ -163,7 +164,7 @@ def _grey_values(still: Still, settings: DeidentifySettings) -> Pixels:
         if flaw.code != "Q005":
             raise RefusedError(STRUCTURE, "reject", flaw.evidence)
     if still.rows * still.columns > settings.most_megapixels * _MEGA:
-        found = f"{still.rows} x {still.columns} pixels"
+        found = f"{about(still.rows)} x {about(still.columns)} pixels"
         raise RefusedError(STRUCTURE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
     try:
         return np.ascontiguousarray(grey_of(still_values(still), "RGB", None))

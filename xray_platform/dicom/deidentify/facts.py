@@ -14,9 +14,9 @@ from xray_platform.dicom.deidentify.pixel_data import PixelSource
 from xray_platform.dicom.deidentify.result import Facts
 from xray_platform.dicom.layout import layout_of
 from xray_platform.dicom.picture import is_lossy
+from xray_platform.dicom.quality.vocabulary import VIEWS
 
 _SPACINGS = (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING)
-_VIEWS = frozenset(("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO", "LAT", "LATERAL"))
 _PHOTOMETRICS = frozenset(("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "PALETTE COLOR"))
 
 
@@ -71,7 +71,7 @@ def _text(written: Mapping[int, Written], tag: int) -> str | None:
 def _view(written: Mapping[int, Written]) -> str | None:
     """Return the view; some archives write it where the patient's position belongs."""
     found = (_text(written, tag) for tag in (tags.VIEW_POSITION, tags.PATIENT_POSITION))
-    return next((text for text in found if text in _VIEWS), None)
+    return next((text for text in found if text in VIEWS), None)
 
 
 def _age(written: Mapping[int, Written]) -> float | None:

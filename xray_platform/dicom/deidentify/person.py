@@ -43,7 +43,7 @@ def person_of(container: Container, key: PseudonymKey, given: Given, *, study_ma
     patient = decoded(container, tags.PATIENT_ID)
     if not names_nobody(patient):
         subject = key.subject(patient, decoded(container, tags.ISSUER_OF_PATIENT_ID))
-    elif given.subject:
+    elif given.subject and not names_nobody(given.subject):
         subject = key.subject(given.subject)
     elif study_may_do and stated:
         subject = key.subject(stated, "study")

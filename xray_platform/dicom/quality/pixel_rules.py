@@ -13,8 +13,10 @@ from xray_platform.dicom.picture import is_lossy
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.quality.specimen import Specimen
+from xray_platform.dicom.told import about, bits
 
 MEGA = 1024**2
+MOST_RATIO = 1000
 
 
 def _no_pixels(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
@@ -41,7 +43,7 @@ def _too_many_pixels(specimen: Specimen, settings: QualitySettings) -> Iterator[
         stream.rows * stream.columns * stream.samples if stream else 0,
     ]
     if max(counts) > settings.max_megapixels * MEGA:
-        yield Remark(f"{max(counts) / MEGA:.0f} Mpx; {settings.max_megapixels} Mpx are allowed")
+        yield Remark(f"{about(max(counts) / MEGA)} Mpx; {settings.max_megapixels} Mpx are allowed")
 
 
 def _bits(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
@@ -49,14 +51,15 @@ def _bits(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     if layout is None or container is None:
         return
     if layout.bits_allocated not in BIT_DEPTHS:
-        yield Remark(f"{layout.bits_allocated} bits allocated; 8, 16 or 32 are allowed")
+        yield Remark(f"{bits(layout.bits_allocated)} bits allocated; 8, 16 or 32 are allowed")
     if layout.bits_stored > layout.bits_allocated or layout.high_bit >= layout.bits_allocated:
         yield Remark(
-            f"{layout.bits_stored} bits stored up to bit {layout.high_bit}, {layout.bits_allocated} bits allocated"
+            f"{bits(layout.bits_stored)} bits stored up to bit {bits(layout.high_bit)}, "
+            f"{bits(layout.bits_allocated)} bits allocated"
         )
     elif layout.high_bit != layout.bits_stored - 1:
         shift = layout.high_bit - layout.bits_stored + 1
-        found = f"the highest bit is {layout.high_bit}, not {layout.bits_stored - 1}"
+        found = f"the highest bit is {bits(layout.high_bit)}, not {layout.bits_stored - 1}"
         yield Remark(found, "reject" if shift < 0 else "warn")
     if container.word(tags.PIXEL_REPRESENTATION) not in {0, 1, None}:
         yield Remark("the pixel representation is neither 0 nor 1")
@@ -76,13 +79,16 @@ def _length(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
 
 def _native_length(container: Container, layout: PixelLayout) -> Iterator[Remark]:
     element = container.elements.get(tags.PIXEL_DATA)
-    if element is None or container.fragments is not None:
+    if container.fragments is not None:
+        yield Remark("encapsulated pixel data under an uncompressed transfer syntax")
+        return
+    if element is None:
         return
     due = layout.native_bytes
     if element.length < due:
-        yield Remark(f"{due} bytes of pixels are due, {element.length} are there")
+        yield Remark(f"{about(due - element.length)} bytes of pixels fewer than are due")
     elif element.length > due + due % 2:
-        yield Remark(f"{due} bytes of pixels are due, {element.length} are there", "warn")
+        yield Remark(f"{about(element.length - due)} bytes of pixels more than are due", "warn")
 
 
 def _stream_differs(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
@@ -91,11 +97,11 @@ def _stream_differs(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
         return
     if (stream.rows, stream.columns) != (layout.rows, layout.columns):
         yield Remark(
-            f"the compressed picture is {stream.rows} x {stream.columns}, the header says "
-            f"{layout.rows} x {layout.columns}"
+            f"the compressed picture is {about(stream.rows)} x {about(stream.columns)}, the header says "
+            f"{about(layout.rows)} x {about(layout.columns)}"
         )
     if stream.precision != layout.bits_stored:
-        more = f"the compressed picture has {stream.precision} bits, the header says {layout.bits_stored}"
+        more = f"the compressed picture has {bits(stream.precision)} bits, the header says {bits(layout.bits_stored)}"
         yield Remark(more, "warn")
     if stream.process == "jpeg-2000" and stream.signed != layout.signed:
         yield Remark("the compressed picture and the header disagree on whether values have a sign", "quarantine")
@@ -107,12 +113,13 @@ def _lossy(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
         yield Remark("a JPEG file, compressed with loss")
     elif container is not None and (is_lossy(container) or (stream is not None and stream.lossless is False)):
         ratio = next(iter(container.decimals(tags.LOSSY_IMAGE_COMPRESSION_RATIO)), None)
-        yield Remark("compressed with loss" + (f" {ratio:g} to 1" if ratio else ", ratio not stated"))
+        known = ratio is not None and 1 <= ratio < MOST_RATIO
+        yield Remark("compressed with loss" + (f" {ratio:.2g} to 1" if known else ", ratio not stated"))
 
 
 def _frames(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     if specimen.layout is not None and specimen.layout.frames > 1:
-        yield Remark(f"{specimen.layout.frames} frames; one is allowed")
+        yield Remark(f"{about(specimen.layout.frames)} frames; one is allowed")
 
 
 def _colour(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
@@ -121,7 +128,7 @@ def _colour(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
         # Only a known word is repeated: what else stands there may be anything, a name too.
         known = layout.photometric in (*GREY, *COLOUR)
         stored_as = layout.photometric if known else "an unknown photometric interpretation"
-        yield Remark(f"stored as {stored_as} with {layout.samples} samples a pixel", "warn")
+        yield Remark(f"stored as {stored_as} with {about(layout.samples)} samples a pixel", "warn")
     elif still is not None and still.samples >= 3:
         yield Remark("stored in colour", "warn")
 
@@ -131,7 +138,8 @@ def _outside_range(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     layout, container = specimen.layout, specimen.container
     if layout is None or container is None or container.syntax is None or container.syntax.codec != "native":
         return
-    element = container.elements.get(tags.PIXEL_DATA)
+    # Fragments under an uncompressed transfer syntax are no words, and their element states no length.
+    element = container.elements.get(tags.PIXEL_DATA) if container.fragments is None else None
     spare = layout.bits_allocated - layout.high_bit - 1
     if element is None or spare <= 0 or layout.signed or layout.bits_allocated not in BIT_DEPTHS:
         return
@@ -140,7 +148,7 @@ def _outside_range(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     words = np.frombuffer(container.data, kind, count, element.offset)
     beyond = int(np.bitwise_or.reduce(words, initial=0)) >> (layout.high_bit + 1)
     if beyond:
-        yield Remark(f"bits above bit {layout.high_bit} are used; they are cleared")
+        yield Remark(f"bits above bit {bits(layout.high_bit)} are used; they are cleared")
 
 
 PIXEL_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (

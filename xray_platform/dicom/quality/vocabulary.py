@@ -5,6 +5,8 @@ Evidence only ever quotes a word that stands here, so that free text, which may 
 
 import re
 
+from xray_platform.tables.columns import VIEW_POSITION
+
 _WORD = re.compile(r"[A-Z]+")
 
 
@@ -25,6 +27,8 @@ OTHER_VIEWS = {
     "RLD": "right decubitus", "LLO": "oblique", "LAO": "oblique", "RAO": "oblique", "LPO": "oblique", "RPO": "oblique",
     "RLO": "oblique", "OBLIQUE": "oblique", "DECUBITUS": "decubitus", "LORDOTIC": "lordotic", "AL": "lordotic",
 }  # fmt: skip
+VIEWS = frozenset(VIEW_POSITION.allowed)
+"""What the tables and exported pictures may say of a view."""
 SPOKEN_OTHER_VIEWS = words("LATERAL LAT OBLIQUE DECUBITUS LORDOTIC LATERALE SEITLICH")
 SPOKEN_FRONTAL_VIEWS = words("PA AP FRONTAL POSTEROANTERIOR ANTEROPOSTERIOR")
 ANIMALS = words("CANINE FELINE EQUINE BOVINE AVIAN DOG CAT HORSE VETERINARY VETERINARIAN VETERINAIRE ANIMAL RABBIT")
@@ -33,3 +37,8 @@ ANIMALS = words("CANINE FELINE EQUINE BOVINE AVIAN DOG CAT HORSE VETERINARY VETE
 def spoken(found: frozenset[str]) -> str:
     """Return words of this vocabulary for use as evidence."""
     return ", ".join(sorted(found))
+
+
+def view_in(text: str) -> str | None:
+    """Return the view that a text names, by its first known word (`AP supine` is AP), or None."""
+    return next((word for word in _WORD.findall(text.upper()) if word in VIEWS), None)

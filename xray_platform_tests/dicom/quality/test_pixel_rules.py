@@ -1,5 +1,6 @@
 """Pixel rules: a layout that does not hold together is told before anything is decoded."""
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -39,3 +40,15 @@ def test_a_palette_that_is_grey_in_truth_is_only_warned_of() -> None:
     }
     found = examine_bytes(file(grey8(), PhotometricInterpretation="PALETTE COLOR", **palette, **sizes)).findings
     assert [(finding.rule, finding.severity) for finding in found if finding.rule == "Q030"] == [("Q030", "warn")]
+
+
+def test_a_ct_with_fragments_under_an_uncompressed_syntax_is_a_row() -> None:
+    data = file(Modality="CT", BitsStored=12, HighBit=11)
+    place = data.rindex(b"\xe0\x7f\x10\x00")
+    item = struct.pack("<HHL", 0xFFFE, 0xE000, 4) + b"abcd"
+    fragments = struct.pack("<HHL", 0xFFFE, 0xE000, 0) + item + struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
+    examined = examine_bytes(data[:place] + struct.pack("<HH2sHL", 0x7FE0, 0x10, b"OW", 0, 0xFFFFFFFF) + fragments)
+    codes = {found.rule: found.evidence for found in examined.findings}
+    assert examined.decision == "reject"
+    assert codes["Q024"] == "encapsulated pixel data under an uncompressed transfer syntax"
+    assert "Q040" in codes
