@@ -46,7 +46,7 @@ def test_a_folder_becomes_batches_of_a_size(places: Places, source: Path) -> Non
 
 def test_a_path_that_cannot_be_is_one_line(places: Places, source: Path) -> None:
     for name in ("x" * 5000, "a\0b"):
-        with pytest.raises(InputError, match="cannot look at|no file or folder"):
+        with pytest.raises(InputError, match=r"cannot look at|no file or folder"):
             plan_batches(places, source / name)
     with pytest.raises(InputError, match="names 1 files that are not there: xxx"):
         plan_batches(places, source, labelled(source, f"file,label\n{'x' * 3000},normal\n"))
