@@ -101,7 +101,7 @@ class Index:
 @contextmanager
 def index_of_journal(places: Places) -> Iterator[Index]:
     """Give an index in memory that was made from the journal alone, for who does not trust the one on disk."""
-    with closing(_connect(":memory:")) as connection:
+    with closing(_connect(None)) as connection:
         index = Index(places, connection)
         index.catch_up()
         yield index

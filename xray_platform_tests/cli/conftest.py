@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.cli import main
+from xray_platform_tests.conftest import KEY
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def command(root: Path, *words: object) -> Ran:
 @pytest.fixture
 def xray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Xray:
     """Return the command `xray --root <empty folder> …`."""
-    monkeypatch.setenv("XRAY_KEY", "4fe5852f5d6cb55b360aaed669bee8b04d23b9b6d07c240831cc5858cfcf8065")
+    monkeypatch.setenv("XRAY_KEY", KEY)
     monkeypatch.delenv("XRAY_ROOT", raising=False)
 
     def run(*words: object, root: Path = tmp_path / "store") -> Ran:

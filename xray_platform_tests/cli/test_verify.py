@@ -16,6 +16,7 @@ from xray_platform.tables.all import IMAGES
 from xray_platform.tables.manifest import read_manifest
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Ran, command
+from xray_platform_tests.conftest import KEY
 
 FIRST, SECOND = "batch-0001", "batch-0002"
 MADE = "key:pca_residual,key:pca_residual_scores,key:pca_residual_report"
@@ -29,7 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """Two batches of eight phantoms, taken in, and one detector with its report."""
     home = tmp_path_factory.mktemp("verify")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XRAY_KEY", "5e" * 32)
+        patch.setenv("XRAY_KEY", KEY)
         patch.delenv("XRAY_ROOT", raising=False)
         for seed in (94, 95):
             settings = ArchiveSettings(pictures=8, side=256, seed=seed, broken=False)

@@ -11,8 +11,8 @@ from xray_platform.defs.headless import Headless, Outcome
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.places import Places
+from xray_platform_tests.conftest import KEY
 
-KEY = "4fe5852f5d6cb55b360aaed669bee8b04d23b9b6d07c240831cc5858cfcf8065"
 QUICK = {"attention_cnn": {"epochs": 2, "threads": 1}}
 
 

@@ -10,16 +10,26 @@ from xray_platform.defs.model_store import (
     RECORD,
     TrainingRecord,
     current_record,
+    files_below,
+    keep_evaluation,
     keep_record,
     model_folder,
+    part_manifest,
     sealed_evaluation,
     trained_folder,
-    write_sealed,
 )
 from xray_platform.errors import StoreError
+from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.runs import open_run
+
+
+def recorded_anew(places: Places, record: TrainingRecord) -> None:
+    """Write the manifests of a training anew, as one does who wants to hide a change of its files."""
+    folder = model_folder(places, record)
+    keep_files(places, part_manifest(record, MODEL), [folder / RECORD, *files_below(folder / MODEL)])
+    keep_files(places, part_manifest(record, "evaluation"), [folder / EVALUATION])
 
 
 def test_files_of_a_training_are_held_against_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +45,7 @@ def test_files_of_a_training_are_held_against_mlflow(tmp_path: Path, monkeypatch
         weights.write_bytes(b"weights")
         keep_record(places, made, run)
         record = current_record(places, "m")
-        write_sealed(places, record, EVALUATION, {"threshold": {"value": 0.5}}, run)
+        keep_evaluation(places, record, {"threshold": {"value": 0.5}}, run)
     assert list(record.files) == ["weights"]
     assert trained_folder(places, record) == weights.parent
     for path, old, new in (
@@ -45,7 +55,11 @@ def test_files_of_a_training_are_held_against_mlflow(tmp_path: Path, monkeypatch
     ):
         before = path.read_bytes()
         path.write_bytes(before.replace(old, new, 1))
+        with pytest.raises(StoreError, match=r"not what was written|changed|xray run"):
+            sealed_evaluation(places, current_record(places, "m")), trained_folder(places, record)
+        recorded_anew(places, record)
         with pytest.raises(StoreError, match=r"was changed|are not those"):
             sealed_evaluation(places, current_record(places, "m")), trained_folder(places, record)
         path.write_bytes(before)
+        recorded_anew(places, record)
     assert current_record(places, "m") == record

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from xray_platform.defs.model_store import current_record, model_folder
+from xray_platform.defs.model_store import current_record, files_below, model_folder
+from xray_platform.tables.manifest import keep_files, manifest_file
 from xray_platform_tests.defs.conftest import Story
+from xray_platform_tests.defs.test_model_store import recorded_anew
 
 MODEL = "pca_residual"
 
@@ -40,13 +42,15 @@ def test_a_changed_file_of_a_training_is_refused(
     story: Story, name: str, change: Callable[[Path], None], words: str
 ) -> None:
     path = model_folder(story.places, current_record(story.places, MODEL)) / name
-    before = path.read_bytes()
+    before, record = path.read_bytes(), current_record(story.places, MODEL)
     change(path)
+    recorded_anew(story.places, record)
     try:
         keys = story.store.select([], f"{MODEL}_report")
         (outcome,) = story.store.run(keys, lambda _: None, force=True)
     finally:
         path.write_bytes(before)
+        recorded_anew(story.places, record)
     (reason,) = outcome.failures.values()
     assert words in reason
     assert "\n" not in reason
@@ -60,11 +64,17 @@ def test_another_models_record_is_refused(story: Story) -> None:
     theirs = model_folder(story.places, other)
     mine = theirs.rename(story.places.models / MODEL / other.run)
     pointer.write_text(json.dumps({"run": other.run}))
+    keep_files(story.places, f"models/{MODEL}/current", [pointer])
+    keep_files(
+        story.places, f"models/{MODEL}/{other.run}/model", [mine / "training.json", *files_below(mine / "model")]
+    )
     try:
         keys = story.store.select([], f"{MODEL}_scores")
         (outcome,) = story.store.run(keys, lambda _: None, force=True)
     finally:
         pointer.write_bytes(before)
         mine.rename(theirs)
+        keep_files(story.places, f"models/{MODEL}/current", [pointer])
+        manifest_file(story.places, f"models/{MODEL}/{other.run}/model").unlink()
     (reason,) = outcome.failures.values()
     assert f"is that of one_class_svm, run {other.run}" in reason

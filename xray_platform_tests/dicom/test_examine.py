@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from xray_platform.dicom import examine_many
-from xray_platform.dicom.archive import take_in
+from xray_platform.dicom.archive import lost_raw, raw_path, take_in
 from xray_platform.dicom.examination import Place
 from xray_platform.dicom.examine import examine_batch, examine_files
 from xray_platform.dicom.label_file import LabelOptions
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.errors import StoreError
 from xray_platform.tables.all import CATALOGUE, LIKENESS, QUALITY
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost
@@ -103,6 +104,31 @@ def test_examined_again_a_batch_gives_the_same(places: Places, tmp_path: Path) -
     examined(places, tmp_path / "two", {"b.dcm": sound(StudyDescription="x")})
     pd.testing.assert_frame_equal(examine_batch(places, "batch-0001"), first.drop(columns="file"))
     assert sorted(LIKENESS.read(places)["order"]) == [1, 2]
+
+
+@pytest.mark.parametrize("damaged", [["batch-0001"], ["batch-0002"], ["batch-0001", "batch-0002"]])
+def test_batches_whose_likeness_was_damaged_find_their_places_again(
+    places: Places, tmp_path: Path, damaged: list[str]
+) -> None:
+    first = examined(places, tmp_path / "one", {"a.dcm": sound()})
+    second = examined(places, tmp_path / "two", {"b.dcm": sound(StudyDescription="x")})
+    before = LIKENESS.read(places)
+    for batch in damaged:
+        LIKENESS.path(places, batch).write_bytes(b"PAR1")
+    for batch, quality in (("batch-0001", first), ("batch-0002", second)):
+        if batch in damaged:
+            pd.testing.assert_frame_equal(examine_batch(places, batch), quality.drop(columns="file"))
+    pd.testing.assert_frame_equal(LIKENESS.read(places), before)
+
+
+def test_a_raw_file_that_is_gone_is_no_fault_of_the_picture(places: Places, tmp_path: Path) -> None:
+    quality = examined(places, tmp_path / "in", {"a.dcm": sound(), "b.dcm": made.file(OTHER, SOPInstanceUID="1.2")})
+    path = raw_path(places, str(quality["sha256"].iloc[0]))
+    assert lost_raw(places) == {}
+    path.unlink()
+    with pytest.raises(StoreError, match=f"cannot read the raw file {path}: .* cannot be made anew, bring back a copy"):
+        examine_batch(places, "batch-0001")
+    assert list(lost_raw(places)) == [path.name]
 
 
 def test_the_likeness_table_spells_no_identity(places: Places, tmp_path: Path) -> None:
