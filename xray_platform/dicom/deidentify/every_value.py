@@ -9,12 +9,13 @@ from xray_platform.dicom import tags
 from xray_platform.dicom.container import Container
 from xray_platform.dicom.walk import UNDEFINED, Element
 
-_LONGEST = 1 << 16
+BULK = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
+MOST_OF_BULK = 1 << 16
 
 
 @dataclass(frozen=True)
 class Value:
-    """One value's bytes, at most 64 KiB of them, its tag and value representation, and whether an item holds it."""
+    """One value's bytes, of bulk data the first 64 KiB, its tag and representation, and whether an item holds it."""
 
     tag: int
     vr: str
@@ -28,8 +29,8 @@ def every_value(container: Container) -> Iterator[Value]:
         for element in elements:
             vr = representation(element)
             if element.tag != tags.PIXEL_DATA and element.length != UNDEFINED and vr != "SQ":
-                raw = container.data[element.offset : element.offset + min(element.length, _LONGEST)]
-                yield Value(element.tag, vr, raw, nested)
+                length = min(element.length, MOST_OF_BULK) if vr in BULK else element.length
+                yield Value(element.tag, vr, container.data[element.offset : element.offset + length], nested)
 
 
 def representation(element: Element) -> str:

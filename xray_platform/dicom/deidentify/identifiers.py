@@ -8,7 +8,7 @@ from xray_platform.dicom import tags
 from xray_platform.dicom.container import Container
 from xray_platform.dicom.dates import read_date
 from xray_platform.dicom.deidentify.digits import KnownDigits
-from xray_platform.dicom.deidentify.every_value import Value, every_value
+from xray_platform.dicom.deidentify.every_value import MOST_OF_BULK, Value, every_value
 from xray_platform.dicom.deidentify.policy import TOP, Policy
 from xray_platform.dicom.deidentify.refused import LEAK, RefusedError
 from xray_platform.dicom.deidentify.vocabulary import is_known
@@ -34,7 +34,6 @@ _NAME = re.compile(rb"[0-9A-Za-z\x80-\xff]{2,}")
 _PHRASE = re.compile(rb"[\x20-\x5b\x5d-\x7e\x80-\xff]{8,}")
 _DECIMAL = re.compile(rb"[-+0-9e]*\.?[-+0-9e]*")
 _NAME_PARTS = 3  # family, given and middle name; prefix and suffix (Dr., MD) name nobody
-_MOST_OF_BULK = 1 << 16
 MOST_BYTES = 1 << 23
 
 
@@ -81,10 +80,10 @@ def _values(data: bytes, container: Container, policy: Policy) -> Iterator[Value
     for value in every_value(container):
         row = None if value.nested else rows.get(value.tag)
         if value.vr not in _NUMERIC | _BULK and (row is None or row.rule in _CHANGED):
-            yield value if value.vr not in {"OB", "UN"} else Value(value.tag, "UN", value.raw[:_MOST_OF_BULK], True)
+            yield value
     for tag, raw in container.meta.items():
         if tag != tags.TRANSFER_SYNTAX_UID:
-            yield Value(tag, "", raw[:_MOST_OF_BULK], False)
+            yield Value(tag, "", raw[:MOST_OF_BULK], False)
     yield Value(0, "", data[:128] if container.part10 else b"", False)
 
 

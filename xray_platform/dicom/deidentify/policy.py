@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Policy:
-    """All rows by place (the top level, or the name of a kind of item) and tag; `id` names policy and words."""
+    """All rows by place (the top level, or the name of a kind of item) and tag; `id` names exactly it and its words."""
 
     places: Mapping[str, Mapping[int, Row]]
     id: str

@@ -213,9 +213,8 @@ def test_words_of_a_phantom_of_text_are_searched_for_whatever_their_number() -> 
     block.add_new(1, "UT", many)
     assert cleaned(made).PatientID == KEY.subject("MRN-77120")
     pixels = np.frombuffer(b"\0\x20JANEDOESMITHSON\xff" * 256, np.uint8).reshape(64, -1)
-    hidden = make(pixels, bits=8, PatientName="Janedoesmithson")
-    hidden.private_block(0x0029, "ACME", create=True).add_new(1, "UT", many)
-    hidden.PatientComments = "last Janedoesmithson"
+    hidden = make(pixels, bits=8)
+    hidden.private_block(0x0029, "ACME", create=True).add_new(1, "UT", f"{many} Janedoesmithson")
     with pytest.raises(RefusedError) as refused:
         cleaned(hidden)
     assert refused.value.code == "Q092"
