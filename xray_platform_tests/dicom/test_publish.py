@@ -19,8 +19,8 @@ from xray_platform.errors import StoreError
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost
-from xray_platform_tests.dicom.deidentify.making import KEY, OTHER_KEY, encoded, make, smooth
 from xray_platform_tests.dicom.burned_in.drawing import burn, chest, letters
+from xray_platform_tests.dicom.deidentify.making import KEY, OTHER_KEY, encoded, make, smooth
 
 IDENTITIES = (b"Doe^Jane", b"MRN-77120", b"ACC-90210", b"19610304", b"House^Gregory", b"p-4711", b"smithson")
 
