@@ -7,5 +7,6 @@ from xray_platform.bench.look import LOOK
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.repair import REPAIR
 from xray_platform.bench.store import STORE
+from xray_platform.bench.text import TEXT
 
-BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in (PHANTOMS, INGEST, IMAGING, LOOK, REPAIR, STORE)}
+BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in (PHANTOMS, INGEST, IMAGING, LOOK, REPAIR, STORE, TEXT)}

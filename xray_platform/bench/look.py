@@ -8,8 +8,10 @@ import numpy as np
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.dicom.anatomy.cut import cut_off
 from xray_platform.dicom.anatomy.look import Look, look_at
+from xray_platform.dicom.burned_in.find import find_markers
+from xray_platform.dicom.burned_in.markers import on_a_side, on_the_wrong_side
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.reduced import MARKER_SIDE, Small
 from xray_platform.progress import Progress
 from xray_platform.training.halves import drawn, halves
 from xray_platform.training.look_lessons import small_pictures
@@ -22,9 +24,9 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
     """Look at sound pictures of subjects that nothing was learnt from, as they are and spoilt on purpose."""
     figures: dict[str, float | int | str] = {}
     for folder in inputs.data:
-        pictures = list(small_pictures(drawn(halves(folder).judge, MOST, 0), progress))
+        pictures = list(small_pictures(drawn(halves(folder).judge, MOST, 0), progress, MARKER_SIDE))
         figures[f"{folder.name}: pictures of subjects not learnt from"] = len(pictures)
-        for name, share in _shares(pictures).items():
+        for name, share in (_shares(pictures) | _marker_shares(pictures)).items():
             figures[f"{folder.name}: {name}, share"] = share
     return figures
 
@@ -52,6 +54,18 @@ def _shares(pictures: Sequence[Small]) -> dict[str, float]:
     return alarms | {f"noticed, {name}": share for name, share in noticed.items()}
 
 
+def _marker_shares(pictures: Sequence[Small]) -> dict[str, float]:
+    """Return how many side markers are read, how many of them wrongly, and how many mirror images they give away."""
+    read = [find_markers(picture) for picture in pictures]
+    mirrored = [find_markers(np.ascontiguousarray(picture[:, ::-1])) for picture in pictures]
+    least = ALLOWED.least_marker
+    return {
+        "side marker read": _share(bool(on_a_side(each, least)) for each in read),
+        "false alarm, marker on the wrong side (Q049)": _share(on_the_wrong_side(each, least) for each in read),
+        "noticed by its marker, mirrored": _share(on_the_wrong_side(each, least) for each in mirrored),
+    }
+
+
 def _look(picture: Small) -> Look:
     return look_at(np.ascontiguousarray(picture))
 
@@ -70,7 +84,7 @@ def _cut_gain(picture: Small) -> float:
 
 
 def _share(happened: Any) -> float:
-    return float(np.mean(list(happened)))
+    return float(np.mean([bool(each) for each in happened]))
 
 
 LOOK = Benchmark(

@@ -14,13 +14,13 @@ Teacher = Callable[[Sequence[Path], Path | None, int, Progress], Path]
 
 
 def teach(
-    name: Annotated[str, typer.Argument(help="`look` (is it a chest, upright, not inverted) or `restorer`")],
+    name: Annotated[str, typer.Argument(help="`look` (is it an upright chest), `restorer` or `text`")],
     data: Annotated[list[Path], typer.Argument(help="folders of pictures, each with a list of files and subjects")],
     out: Annotated[Path | None, typer.Option(help="folder for the weights [default: where the platform looks]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of all that is drawn by chance")] = 0,
 ) -> None:
-    """Learn the weights of the quality rules' look, or of the restorer, anew; more than an hour for the restorer."""
-    teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer}
+    """Learn the weights of the quality rules' look, the restorer or the text detector anew; it may take hours."""
+    teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer, "text": _text}
     if name not in teachers:
         raise InputError(f"nothing is called {name!r}; there are {', '.join(teachers)}")
     with bar(f"teaching {name}") as progress:
@@ -50,3 +50,14 @@ def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progr
     folder = out or FOLDER
     teach_restorer(files, settings, progress).save(folder)
     return folder
+
+
+def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
+    # torch takes seconds to import
+    from xray_platform.dicom.burned_in.network import MODEL
+    from xray_platform.training.writing.export import export
+    from xray_platform.training.writing.teach import WritingTraining, teach_text_detector
+
+    path = MODEL if out is None else out / MODEL.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return export(teach_text_detector(data, WritingTraining(seed=seed), progress), path)

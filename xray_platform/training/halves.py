@@ -53,3 +53,11 @@ def _list(folder: Path) -> pd.DataFrame:
         if (folder / name).is_file():
             return pd.read_csv(folder / name)
     raise InputError(f"{folder} holds neither {' nor '.join(LISTS)}")
+
+
+def files_without_subject(folder: Path) -> list[Path]:
+    """Return the listed files of a folder whose list names no subjects, none where it does. Raises InputError."""
+    rows = _list(folder)
+    if any(column in rows for column in SUBJECT_COLUMNS):
+        return []
+    return [folder / str(file) for file in rows["file"]]

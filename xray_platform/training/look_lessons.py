@@ -6,7 +6,7 @@ from pathlib import Path
 from xray_platform.dicom.anatomy.learn import learn
 from xray_platform.dicom.anatomy.look import Weights
 from xray_platform.dicom.picture import read_picture
-from xray_platform.dicom.reduced import Small, reduce
+from xray_platform.dicom.reduced import SIDE, Small, reduce
 from xray_platform.progress import Progress, silent
 from xray_platform.training.halves import drawn, halves
 
@@ -20,8 +20,8 @@ def teach_look(folders: Sequence[Path], seed: int = 0, progress: Progress = sile
     return learn([each for pictures in sets for each in pictures * round(largest / max(len(pictures), 1))], seed)
 
 
-def small_pictures(files: Sequence[Path], progress: Progress = silent) -> Iterator[Small]:
+def small_pictures(files: Sequence[Path], progress: Progress = silent, side: int = SIDE) -> Iterator[Small]:
     """Yield each file as the quality rules see it: its standard image, reduced, in [0, 1]. Raises InputError."""
     for done, file in enumerate(files, start=1):
-        yield reduce(read_picture(file.read_bytes()))
+        yield reduce(read_picture(file.read_bytes()), side)
         progress(done, len(files), "reading pictures")

@@ -19,8 +19,8 @@ from xray_platform.errors import StoreError
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost
+from xray_platform_tests.dicom.burned_in.drawing import burn, chest, letters
 from xray_platform_tests.dicom.deidentify.making import KEY, OTHER_KEY, encoded, make, smooth
-from xray_platform_tests.dicom.test_burned_in import burn, chest, letters
 
 IDENTITIES = (b"Doe^Jane", b"MRN-77120", b"ACC-90210", b"19610304", b"House^Gregory", b"p-4711", b"smithson")
 
@@ -39,7 +39,7 @@ def source(tmp_path: Path) -> Path:
         "one.dcm": encoded(make()),
         "two.dcm": encoded(make(SOPInstanceUID="1.2.3.4567.5", StudyInstanceUID="1.2.3.4567.6", StudyDate="20150619")),
         "nobody.dcm": encoded(make(PatientID="", SOPInstanceUID="1.2.3.4567.7")),
-        "burned.dcm": encoded(make(burn(chest(512, 512), letters("SMITHSON 1961", 20), 8, 8), bits=8)),
+        "burned.dcm": encoded(make(burn(chest(512, 512, air=60), letters("SMITHSON 1961", 20), 16, 16), bits=8)),
         "jane.jpeg": bytes(imagecodecs.jpeg8_encode(smooth(bits=8).astype(np.uint8))),
         "smithson.txt": b"no picture at all",
     }

@@ -1,6 +1,6 @@
 """Explain: say in words what the de-identification does, rule by rule; README and reports use these words."""
 
-from xray_platform.dicom.burned_in import BORDER
+from xray_platform.dicom.burned_in.network import LARGEST_SHARE
 from xray_platform.dicom.deidentify.policy import Row, load_policy
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.deidentify.values import VALUE_RULES
@@ -16,6 +16,10 @@ _NOBODY = (
     "Without a patient ID, or with one that many share (UNKNOWN, ANONYMOUS, 000), and no subject in a labels file, "
 )
 _THEN = {"quarantine": "the file is quarantined.", "study": "its study is taken for a subject of its own."}
+_IN_BODY = {
+    "quarantine": "Where a line stands in the body, or may, the picture is quarantined.",
+    "paint": "A line that stands in the body, or may, is painted over as well.",
+}
 _SEQUENCES = {
     "code": "kept with those items whose code is known; what a code means is written from the product's own list",
     "reference": "kept with the class and the replaced UID of each object referred to, and known purposes",
@@ -62,10 +66,13 @@ def _pixel_rules(settings: DeidentifySettings) -> list[str]:
             "with loss JPEG-LS Lossless (and is still said to have been). A padding value that no pixel has goes."
         ),
         (
-            f"Burned-in text: lines of three letters or more in the outer {BORDER:.0%} of each side are painted over "
-            "with the grey around them; single markers such as L and R stay. Where that would cover more than "
-            f"{settings.most_masked:.0%} of the picture, where the source states burned-in text and none is found, and "
-            "for digitised film, scans and copies of screens, the picture is quarantined."
+            "Burned-in text: the whole picture is searched by a learnt detector for writing of two signs and more, in "
+            f"any script and at any angle, from 8 pixels to {LARGEST_SHARE:.0%} of the longer side; its measured miss "
+            "rate stands in docs/results.md under `text`. A line that stands surely beside the body is painted over "
+            "whole, with the grey around it, and the picture is searched again; a lone L or R marker stays. "
+            f"{_IN_BODY[settings.text_in_body]} Where painting would cover more than {settings.most_masked:.0%} of the "
+            "picture or something can still be read, where the source states burned-in text and none is found, and for "
+            "digitised film, scans and copies of screens, the picture is quarantined."
         ),
         "JPEG and PNG: only the grey values are kept, in a new PNG without any text chunk.",
     ]

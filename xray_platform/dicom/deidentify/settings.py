@@ -13,6 +13,11 @@ class DeidentifySettings(Settings):
     most_masked: float = Field(
         0.08, ge=0, le=1, description="share of the picture that masks may cover before it is quarantined instead"
     )
+    text_in_body: Literal["quarantine", "paint"] = Field(
+        "quarantine",
+        description="a line of burned-in text that does not stand surely beside the body: quarantine the picture, or "
+        "paint it over as well (some anatomy goes with it)",
+    )
     no_patient: Literal["quarantine", "study"] = Field(
         "quarantine",
         description="a picture of nobody, in header and labels file: quarantine it, or let its study be its own "

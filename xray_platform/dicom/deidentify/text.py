@@ -1,11 +1,12 @@
-"""Text: decide about text that is part of the pixels: mask it, or refuse the picture; never pass it silently."""
+"""Text: decide about writing that is part of the pixels: paint it over, or refuse the picture; never pass it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from xray_platform.dicom import tags
-from xray_platform.dicom.burned_in import DETECTOR, find_text, mask_text
+from xray_platform.dicom.burned_in.find import Writing, find_writing, paint_over
+from xray_platform.dicom.burned_in.network import DETECTOR
 from xray_platform.dicom.container import Container
 from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.deidentify.refused import TEXT, RefusedError
@@ -26,21 +27,34 @@ class CleanedText:
 
 
 def clean_text(values: Pixels, settings: DeidentifySettings, stated: str = "") -> CleanedText:
-    """Mask the text in a picture's border. `stated` is what the source says of burned-in text (0028,0301).
+    """Paint over the writing beside the body. `stated` is what the source says of burned-in text (0028,0301).
 
-    Raises RefusedError where masks would cover too much, or where text is stated and none is found.
+    Raises RefusedError where writing stands in the body or it is not sure that it does not, where painting would cover
+    too much or leaves something to be read, or where text is stated and none is found.
     """
-    lines = find_text(values)
-    if not lines:
+    found = find_writing(values)
+    if not found.lines:
         if stated == "YES":
-            raise RefusedError(TEXT, "quarantine", "burned-in text is stated, and none was found in the border")
+            raise RefusedError(TEXT, "quarantine", "burned-in text is stated, and none was found")
         return CleanedText(values, 0, 0.0, f"burned-in text: {DETECTOR}, none found")
-    share = sum(line.area for line in lines) / values.size
-    if share > settings.most_masked:
-        found = f"masks over {len(lines)} lines of burned-in text would cover {share:.1%} of the picture"
-        raise RefusedError(TEXT, "quarantine", f"{found}; {settings.most_masked:.1%} are allowed")
-    masked = np.ascontiguousarray(mask_text(values, lines))
-    return CleanedText(masked, len(lines), share, f"burned-in text: {DETECTOR}, {len(lines)} lines masked")
+    _refuse_unless_paintable(found, settings)
+    painted = np.ascontiguousarray(paint_over(values, found.lines))
+    if find_writing(painted).lines:
+        raise RefusedError(TEXT, "quarantine", f"{_lines(found.count)} painted over, and something can still be read")
+    return CleanedText(painted, found.count, found.share, f"burned-in text: {DETECTOR}, {_lines(found.count)} masked")
+
+
+def _refuse_unless_paintable(found: Writing, settings: DeidentifySettings) -> None:
+    if settings.text_in_body == "quarantine" and not all(found.outside):
+        where = "in the body, or not surely beside it"
+        raise RefusedError(TEXT, "quarantine", f"{_lines(found.count)} of burned-in text, {where}")
+    if found.share > settings.most_masked:
+        covered = f"masks over {_lines(found.count)} of burned-in text would cover {found.share:.1%} of the picture"
+        raise RefusedError(TEXT, "quarantine", f"{covered}; {settings.most_masked:.1%} are allowed")
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
 
 
 def refuse_scans(container: Container) -> None:

@@ -1,12 +1,14 @@
 """Anatomy rules: does the picture itself agree that it is a whole chest, upright and not inverted (Q049, Q066, Q067).
 
 They look at the standard image, which was inverted and turned as its attributes say: what looks wrong after that
-contradicts them. A picture is never mirrored or inverted on their word; a person has to look.
+contradicts them. Of sides a marker that can be read tells more than the heart. A picture is never mirrored or inverted
+on their word; a person has to look.
 """
 
 from collections.abc import Iterator
 
 from xray_platform.dicom import tags
+from xray_platform.dicom.burned_in.markers import SideMarker, on_a_side, on_the_wrong_side
 from xray_platform.dicom.orientation import stated_orientation
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -23,8 +25,17 @@ def _contradicted(specimen: Specimen, settings: QualitySettings) -> Iterator[Rem
     elif max(look.turned, look.upside_down) > settings.most_contrary:
         how = "turned by a quarter" if look.turned > look.upside_down else "upside down"
         yield Remark(f"it looks {how}, {said}")
-    elif look.mirrored > settings.most_mirrored:
+    elif wrong := on_the_wrong_side(specimen.markers, settings.least_marker):
+        yield Remark(_wrong(wrong))
+    elif look.mirrored > settings.most_mirrored and not on_a_side(specimen.markers, settings.least_marker):
         yield Remark(f"it looks mirrored, or the heart lies on the right, {said}", "warn" if stated else None)
+
+
+def _wrong(marker: SideMarker) -> str:
+    stands = "left" if marker.column < 0.5 else "right"
+    return (
+        f"its {marker.sign} marker{', mirrored,' if marker.mirrored else ''} stands in the {stands} half of the picture"
+    )
 
 
 def _states_orientation(specimen: Specimen) -> bool:

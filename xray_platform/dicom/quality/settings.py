@@ -80,6 +80,7 @@ class QualitySettings(Settings):
         description="how much likelier the mirror image may look; lung disease shifts hearts, so be lenient (Q049)",
         json_schema_extra={"unit": "log odds"},
     )
+    least_marker: float = Field(0.9, ge=0.5, le=1, description="least chance of a side marker that is believed (Q049)")
     perhaps_cut_off: float = Field(
         1.5,
         ge=0,
@@ -104,8 +105,8 @@ class QualitySettings(Settings):
         10, gt=0, le=600, description="longest examination of one file", json_schema_extra={"unit": "s"}
     )
     memory_mib: int = Field(
-        2048,
-        ge=256,
+        3072,
+        ge=512,
         le=65536,
         description="most memory that the examination of one file may take",
         json_schema_extra={"unit": "MiB"},

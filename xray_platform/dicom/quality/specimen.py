@@ -5,6 +5,8 @@ from functools import cached_property
 
 from xray_platform.dicom.anatomy.cut import Cut, cut_off
 from xray_platform.dicom.anatomy.look import Look, look_at
+from xray_platform.dicom.burned_in.find import find_markers
+from xray_platform.dicom.burned_in.markers import SideMarker
 from xray_platform.dicom.codestream import Codestream, read_codestream
 from xray_platform.dicom.container import MEBI, Container, open_container
 from xray_platform.dicom.decode import Pixels, first_frame
@@ -12,7 +14,7 @@ from xray_platform.dicom.form import HEAD_BYTES, Form, form_of
 from xray_platform.dicom.layout import PixelLayout, layout_of
 from xray_platform.dicom.picture import Picture, picture_of_container, picture_of_still
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.reduced import Small, reduce
+from xray_platform.dicom.reduced import MARKER_SIDE, Small, reduce
 from xray_platform.dicom.still import Still, open_still, still_values
 from xray_platform.dicom.stored import stored_values
 from xray_platform.dicom.walk import Caps, Flaw
@@ -41,6 +43,12 @@ class Specimen:
     def look(self) -> Look:
         """What the decoded picture looks like."""
         return look_at(self.small)
+
+    @cached_property
+    def markers(self) -> tuple[SideMarker, ...]:
+        """The side markers in the decoded picture, the surest first; places in shares of its height and width."""
+        assert self.picture is not None, "only a decoded picture can be reduced"  # noqa: S101 - a slip of the program
+        return find_markers(reduce(self.picture, MARKER_SIDE))
 
     @cached_property
     def cut(self) -> Cut:

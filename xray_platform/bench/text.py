@@ -1,0 +1,128 @@
+"""Text: how much burned-in writing stays readable, by kind, and how many pictures without any are touched."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import process_time
+
+import cv2
+import numpy as np
+
+from xray_platform.bench.contract import Benchmark, Figures, Inputs
+from xray_platform.dicom.burned_in.find import find_writing
+from xray_platform.dicom.burned_in.tone import Grey, eight_bits
+from xray_platform.dicom.picture import read_picture
+from xray_platform.phantoms.render import render
+from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
+from xray_platform.progress import Progress
+from xray_platform.training.halves import drawn, files_without_subject, halves
+from xray_platform.training.writing.fonts import FontSet, find_fonts
+from xray_platform.training.writing.trial import Conditions, Trial, left_readable, make_trial
+
+PICTURES, TRIALS, PHANTOMS = 400, 4000, 20
+LEAST, MOST_SHARE = 7.0, 0.1
+"""Heights of capital letters: 7 pixels are those of a font of 10; and a tenth of the picture's longer side."""
+LARGE = 2048
+Row = tuple[str, Conditions, bool]
+
+
+def measure(progress: Progress, inputs: Inputs) -> Figures:
+    """Write lines into pictures of subjects, and in fonts, that nothing was learnt from; count what stays readable."""
+    cv2.setNumThreads(1)
+    figures: dict[str, float | int | str] = {}
+    clean: dict[str, list[Grey]] = {}
+    for folder in inputs.data:
+        pictures = list(_pictures(folder, progress))
+        clean[folder.name], taken = [], process_time()
+        for picture in pictures:
+            if not find_writing(picture).lines:
+                clean[folder.name].append(picture)
+        milliseconds = 1000 * (process_time() - taken) / len(pictures)
+        figures |= {
+            f"{folder.name}: pictures not learnt from": len(pictures),
+            f"{folder.name}: writing found in them as they are (their own, or a false alarm), share": 1
+            - len(clean[folder.name]) / len(pictures),
+            f"{folder.name}: search, ms_of_processor": milliseconds,
+        }
+    clean["phantoms"] = list(_phantoms())
+    fonts = FontSet([font for font in find_fonts(progress=progress) if font.half == "judge"])
+    rows = list(_trials(clean, fonts, progress))
+    return figures | _recalls(rows) | _speed()
+
+
+def _pictures(folder: Path, progress: Progress) -> Iterator[Grey]:
+    files = files_without_subject(folder) or list(halves(folder).judge)
+    for done, file in enumerate(chosen := drawn(files, PICTURES, 0), start=1):
+        yield eight_bits(read_picture(file.read_bytes()).pixels)
+        progress(done, len(chosen), "reading pictures")
+
+
+def _phantoms() -> Iterator[Grey]:
+    for number in range(PHANTOMS):
+        rng = np.random.default_rng((11, number))
+        yield eight_bits(render(sample_phantom(rng, PhantomSettings(side=1024))).pixels)
+
+
+def _trials(clean: dict[str, list[Grey]], fonts: FontSet, progress: Progress) -> Iterator[Row]:
+    chance, done, names = np.random.default_rng(12), 0, [name for name, pictures in clean.items() if pictures]
+    while done < TRIALS:
+        name = names[int(chance.integers(len(names)))]
+        picture = clean[name][int(chance.integers(len(clean[name])))]
+        trial = make_trial(picture, fonts, chance, LEAST, MOST_SHARE * max(picture.shape))
+        if trial is not None:
+            yield name, trial.conditions, _readable(trial)
+            done += 1
+            progress(done, TRIALS, "writing and searching")
+
+
+def _readable(trial: Trial) -> bool:
+    """Say whether the picture would be published with the line in it: found nowhere, or painted over in part only."""
+    found = find_writing(trial.grey)
+    held_back = bool(found.lines) and not all(found.outside)
+    return not held_back and left_readable(trial, found.cover)
+
+
+def _recalls(rows: Sequence[Row]) -> dict[str, float | int | str]:
+    printed = [row for row in rows if row[1].kind in {"printed", "drawn"}]
+    groups: dict[str, list[Row]] = {
+        "printed, three signs and more": [row for row in printed if row[1].signs >= 3],
+        "printed, two signs": [row for row in printed if row[1].signs == 2],
+    }
+    for row in rows:
+        for group in _groups(*row[:2]):
+            groups.setdefault(group, []).append(row)
+    figures: dict[str, float | int | str] = {}
+    for group, members in groups.items():
+        if members:
+            figures[f"{group}: lines"] = len(members)
+            figures[f"{group}: hidden or held back, share"] = float(np.mean([not readable for *_, readable in members]))
+    return figures
+
+
+def _groups(name: str, one: Conditions) -> tuple[str, ...]:
+    return (
+        f"kind {one.kind}", f"script {one.script}", f"contrast {one.contrast:g}", one.where, one.turn,
+        "bright" if one.bright else "dark", f"letters {_band(one.height)}", f"on {name}",
+    )  # fmt: skip
+
+
+def _band(height: float) -> str:
+    return next((f"under {mark} px" for mark in (10, 16, 30, 60) if height < mark), "of 60 px and more")
+
+
+def _speed() -> dict[str, float | int | str]:
+    """Measure the search in a large picture: 2,048 x 2,048 of 12 bits."""
+    phantom = render(sample_phantom(np.random.default_rng(13), PhantomSettings(side=LARGE))).pixels
+    times = []
+    for _ in range(3):
+        start = process_time()
+        find_writing(phantom)
+        times.append(1000 * (process_time() - start))
+    return {f"search of a picture of {phantom.shape[0]} x {phantom.shape[1]}, ms_of_processor": min(times)}
+
+
+TEXT = Benchmark(
+    "text",
+    "how much burned-in writing stays readable, by kind, and how many pictures without any are touched",
+    measure,
+    needs="folders of pictures with manifest.csv or labels.csv (columns file and patient)",
+)

@@ -1,0 +1,72 @@
+"""Find: look for burned-in writing everywhere in a picture, and paint over lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from xray_platform.dicom.burned_in.lines import Cover, TextLine, cover_of, lines_of
+from xray_platform.dicom.burned_in.markers import SideMarker, markers_of
+from xray_platform.dicom.burned_in.network import look_for_writing
+from xray_platform.dicom.burned_in.outside import is_outside
+from xray_platform.dicom.burned_in.tone import eight_bits
+from xray_platform.dicom.decode import Pixels
+from xray_platform.dicom.reduced import Small
+
+MARKER_SCALES = (1.0, 0.4)
+
+
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """What was found: lines, where they stand (rows, columns; 0 or 1), and of each whether it is beside the body."""
+
+    lines: tuple[TextLine, ...]
+    cover: Cover
+    outside: tuple[bool, ...]
+
+    @property
+    def share(self) -> float:
+        """Share of the picture that lines take."""
+        return float(self.cover.mean())
+
+    @property
+    def count(self) -> int:
+        """How many lines there are; those found at several sizes are one."""
+        return int(cv2.connectedComponents(self.cover)[0]) - 1
+
+
+def find_writing(values: Pixels) -> Writing:
+    """Look everywhere in a grey picture (rows, columns), of any whole dtype, for writing of two signs and more.
+
+    Any script, bright or dark, at any angle, straight or mirrored, letters from 5 pixels to a tenth of the longer side.
+    A lone L or R is a side marker and no writing; see `find_markers`.
+    """
+    grey = eight_bits(values)
+    lines = lines_of(look_for_writing(grey))
+    cover = cover_of(lines, grey.shape)
+    return Writing(lines, cover, tuple(is_outside(grey, line, cover) for line in lines))
+
+
+def find_markers(small: Small) -> tuple[SideMarker, ...]:
+    """Return the side markers in a picture (rows, columns) float32 in [0, 1], the surest first.
+
+    A letter of 8 pixels can be read. Rows, columns and sizes are shares of the picture's height, width and height.
+    """
+    grey = np.round(small * 255).astype(np.uint8)
+    rows, columns = grey.shape
+    seen = look_for_writing(grey, MARKER_SCALES)
+    return tuple(
+        replace(marker, row=marker.row / rows, column=marker.column / columns, size=marker.size / rows)
+        for marker in markers_of(seen)
+    )
+
+
+def paint_over(values: Pixels, lines: Sequence[TextLine]) -> Pixels:
+    """Return a copy in which each line is painted over with the median of the pixels around it."""
+    painted, cover = values.copy(), cover_of(lines, values.shape)
+    for line in lines:
+        own = cover_of([line], values.shape) > 0
+        belt = (cv2.dilate(own.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & (cover == 0)
+        painted[own] = int(np.median(values[belt] if belt.any() else values[own]))
+    return painted

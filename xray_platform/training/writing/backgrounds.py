@@ -1,0 +1,51 @@
+"""Backgrounds: the pictures that writing is put upon: of the learning halves of sets, and phantoms."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from xray_platform.dicom.burned_in.tone import eight_bits
+from xray_platform.dicom.picture import read_picture
+from xray_platform.phantoms.render import render
+from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
+from xray_platform.progress import Progress, silent
+from xray_platform.training.halves import drawn, files_without_subject, halves
+from xray_platform.training.writing.lessons import Background
+
+LONGEST = 2048  # of a picture's sides; larger ones are reduced
+
+
+def backgrounds(folders: Sequence[Path], most: int, seed: int, progress: Progress = silent) -> list[list[Background]]:
+    """Return the pictures of each folder that may be learnt from, at most so many of each. Raises InputError."""
+    judged = {file.name for folder in folders if not files_without_subject(folder) for file in halves(folder).judge}
+    found = []
+    for folder in folders:
+        listed = files_without_subject(folder)
+        files = [file for file in listed if file.name not in judged] if listed else list(halves(folder).learn)
+        found.append(list(_read(drawn(files, most, seed), progress)))
+    return found
+
+
+def phantom_backgrounds(count: int, seed: int, progress: Progress = silent) -> list[Background]:
+    """Return made-up radiographs of 512 to 1,536 pixels, as uint8."""
+    made = []
+    for number in range(count):
+        rng = np.random.default_rng((seed, number))
+        side = int(rng.integers(512, 1537)) // 4 * 4
+        phantom = render(sample_phantom(rng, PhantomSettings(side=side)))
+        made.append(Background(eight_bits(phantom.pixels)))
+        progress(number + 1, count, "making phantoms")
+    return made
+
+
+def _read(files: Sequence[Path], progress: Progress) -> Iterator[Background]:
+    for done, file in enumerate(files, start=1):
+        yield Background(_no_larger(eight_bits(read_picture(file.read_bytes()).pixels)))
+        progress(done, len(files), "reading pictures")
+
+
+def _no_larger(grey: np.ndarray) -> np.ndarray:
+    scale = LONGEST / max(grey.shape)
+    return grey if scale >= 1 else np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))

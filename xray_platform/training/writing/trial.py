@@ -1,0 +1,100 @@
+"""Trial: one line of writing in one picture, under stated conditions, to see whether anything of it stays readable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from xray_platform.training.writing.fonts import FontSet
+from xray_platform.training.writing.render import KINDS, Ink, Kind, write
+from xray_platform.training.writing.scene import Cover, Grey, Look, Place, burn, turned
+from xray_platform.training.writing.words import Chance
+
+Where = Literal["border", "across the border", "centre"]
+Turn = Literal["level", "upright", "slanted"]
+CONTRASTS = (0.15, 0.3, 0.6, 1.0)
+WHERE: tuple[Where, ...] = ("border", "across the border", "centre")
+TURNS: tuple[Turn, ...] = ("level", "upright", "slanted")
+BORDER = 0.25
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How a line is written: height of capitals in pixels, contrast as a share of the range, and so on."""
+
+    kind: Kind
+    script: str
+    signs: int
+    height: float
+    contrast: float
+    bright: bool
+    where: Where
+    turn: Turn
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A picture (rows, columns) uint8 with a line in it, where its ink is (0 or 1), and the conditions."""
+
+    grey: Grey
+    ink: Cover
+    conditions: Conditions
+
+
+def make_trial(picture: Grey, fonts: FontSet, chance: Chance, least: float, most: float) -> Trial | None:
+    """Return a trial with letters of `least` to `most` pixels; None where the line does not fit or cannot be seen."""
+    height = float(np.exp(chance.uniform(np.log(least), np.log(max(most, least)))))
+    kind = KINDS[int(chance.choice(len(KINDS), p=[0.7, 0.08, 0.08, 0.07, 0.07]))]
+    writing = write(fonts, height, chance, kind)
+    turn, where = TURNS[int(chance.choice(3, p=[0.5, 0.25, 0.25]))], WHERE[int(chance.integers(3))]
+    ink = turned(writing.ink, _degrees(turn, chance)) if writing.ink.size else writing.ink
+    place = _place(ink, picture.shape, where, chance)
+    if place is None or not ink.size:
+        return None
+    contrast = CONTRASTS[int(chance.integers(len(CONTRASTS)))]
+    behind = picture[place.top : place.top + len(ink), place.left : place.left + ink.shape[1]][ink > 128]
+    level = float(np.median(behind)) if behind.size else 0.0
+    bright = level + 255 * contrast <= 255 if chance.random() < 0.5 else level - 255 * contrast < 0
+    grey = min(max(level + 255 * contrast * (1 if bright else -1), 0), 255)
+    burnt, cover, seen = burn(picture, ink, place, Look(grey))
+    if seen < min(0.8 * 255 * contrast, 120):
+        return None
+    signs = len(writing.text.replace(" ", "")) if kind != "handwritten" else 3
+    conditions = Conditions(kind, writing.script, signs, height, contrast, bright, where, turn)
+    return Trial(burnt, cover, conditions)
+
+
+def left_readable(trial: Trial, painted: Cover) -> bool:
+    """Say whether more than a twentieth of a line's ink is not painted over (`painted`: rows, columns; 0 or 1)."""
+    ink = trial.ink > 0
+    return float((painted[ink] > 0).mean()) < 0.95
+
+
+def _degrees(turn: Turn, chance: Chance) -> float:
+    if turn == "level":
+        return 0.0
+    return (
+        float(chance.choice([90, 270])) if turn == "upright" else float(chance.uniform(5, 85) * chance.choice([-1, 1]))
+    )
+
+
+def _place(ink: Ink, shape: Sequence[int], where: Where, chance: Chance) -> Place | None:
+    """Return a place in the outer quarter, across its inner edge, or inside of it; None where it does not fit."""
+    rows, columns = ink.shape
+    for _ in range(60):
+        if shape[0] - rows < 2 or shape[1] - columns < 2:
+            return None
+        top, left = int(chance.integers(1, shape[0] - rows)), int(chance.integers(1, shape[1] - columns))
+        inner = (
+            BORDER * shape[0] <= top, top + rows <= (1 - BORDER) * shape[0],
+            BORDER * shape[1] <= left, left + columns <= (1 - BORDER) * shape[1],
+        )  # fmt: skip
+        outer = (
+            top + rows <= BORDER * shape[0] or top >= (1 - BORDER) * shape[0]
+            or left + columns <= BORDER * shape[1] or left >= (1 - BORDER) * shape[1]
+        )  # fmt: skip
+        found: Where = "border" if outer else "centre" if all(inner) else "across the border"
+        if found == where:
+            return Place(top, left)
+    return None

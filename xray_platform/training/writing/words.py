@@ -1,0 +1,118 @@
+"""Words: made-up names, numbers, dates and signs as devices, archives and people write them into radiographs."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+Chance = np.random.Generator
+
+ALPHABETS: dict[str, str] = {
+    "latin": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "accented": "ÄÖÜÉÈÇÑŠŽÅØŁÁÍÓÚÝŘĚäöüßéèçñšžåøłáíóúýřěabcdefgmnorst",
+    "cyrillic": "".join(map(chr, range(0x410, 0x450))),
+    "greek": "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρστυφχψω",
+    "hebrew": "".join(map(chr, range(0x5D0, 0x5EB))),
+    "arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "thai": "".join(map(chr, range(0xE01, 0xE2F))),
+    "devanagari": "".join(map(chr, range(0x915, 0x93A))),
+    "kana": "".join(map(chr, (*range(0x3042, 0x3094), *range(0x30A2, 0x30F4)))),
+    "hangul": "".join(map(chr, range(0xAC00, 0xD7A0, 37))),
+    "han": "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹山田中村小林木加藤吉渡辺伊東京大医院放射線科",
+}
+"""Signs by script; an alphabet is what a font must hold to be used for it."""
+
+SHARES = {
+    "latin": 0.5, "accented": 0.08, "cyrillic": 0.1, "greek": 0.07, "hebrew": 0.03, "arabic": 0.06,
+    "thai": 0.02, "devanagari": 0.02, "kana": 0.03, "hangul": 0.03, "han": 0.06,
+}  # fmt: skip
+"""How often each script is drawn."""
+
+_SYLLABLES = [
+    "an", "ber", "ka", "lo", "mi", "ra", "son", "ter", "vi", "de", "ja", "ko", "li", "mar", "ne", "os", "pe", "ri",
+    "sa", "to", "ul", "we", "zu", "el", "in", "or", "al", "en", "ha", "fi",
+]  # fmt: skip
+_TERMS = [
+    "PORTABLE", "ERECT", "SUPINE", "UPRIGHT", "CHEST", "THORAX", "ICU", "BED", "WARD", "DOB", "MRN", "ID", "PID",
+    "NAME", "SEX", "AGE", "Patient", "Klinik", "Hospital", "Radiology", "X-RAY", "MOBILE", "SEMI", "ACC", "Dr.",
+    "Prof.", "KV", "mAs", "cm", "mm", "AP", "PA", "LAT", "AM", "PM", "F", "M", "GRID", "SID", "EXP", "Room",
+]  # fmt: skip
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def line(script: str, chance: Chance) -> str:
+    """Return a line of two signs or more in a script: names, dates, times, numbers, terms, or signs at random."""
+    makers: tuple[Callable[[str, Chance], str], ...] = (_name, _name, _date, _number, _signs, _term, _short)
+    text = makers[chance.integers(len(makers))](script, chance)
+    while len(text.replace(" ", "")) < 2:
+        text += _digits(chance, 1)
+    if chance.random() < 0.15:
+        text += " " + makers[chance.integers(len(makers))](script, chance)
+    return text[:32].strip()
+
+
+def _one(choices: str | list[str], chance: Chance) -> str:
+    return choices[int(chance.integers(len(choices)))]
+
+
+def _digits(chance: Chance, count: int) -> str:
+    return "".join(_one("0123456789", chance) for _ in range(count))
+
+
+def _word(script: str, chance: Chance, length: int) -> str:
+    if script == "latin" and chance.random() < 0.6:
+        return "".join(_one(_SYLLABLES, chance) for _ in range(max(1, length // 2))).capitalize()
+    return "".join(_one(ALPHABETS[script], chance) for _ in range(length))
+
+
+def _cased(text: str, chance: Chance) -> str:
+    return text.upper() if chance.random() < 0.5 else text
+
+
+def _name(script: str, chance: Chance) -> str:
+    parts = [_word(script, chance, int(chance.integers(2, 10))) for _ in range(int(chance.integers(1, 4)))]
+    return _cased(_one(["^", " ", ", ", " ", ","], chance).join(parts), chance)
+
+
+def _short(script: str, chance: Chance) -> str:
+    """Two or three letters, alone or beside a number or a name: the hardest to tell from a marker."""
+    short = _cased(_word(script, chance, int(chance.integers(2, 4))), chance)[: int(chance.integers(2, 4))]
+    kind = chance.random()
+    if kind < 0.35:
+        return short
+    return (
+        f"{short} {_digits(chance, int(chance.integers(1, 5)))}" if kind < 0.8 else f"{short} {_name(script, chance)}"
+    )
+
+
+def _date(_: str, chance: Chance) -> str:
+    day, month, year = int(chance.integers(1, 29)), int(chance.integers(1, 13)), int(chance.integers(1920, 2030))
+    clock = f"{int(chance.integers(24)):02}:{int(chance.integers(60)):02}"
+    forms = (
+        f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02}", f"{month:02}/{day:02}/{year % 100:02}", clock,
+        f"{day} {_MONTHS[month - 1]} {year}", f"{year}{month:02}{day:02}", f"{clock}:{int(chance.integers(60)):02}",
+        f"*{day:02}.{month:02}.{year}", f"{day:02}-{_MONTHS[month - 1].upper()}-{year}  {clock}", f"{year}",
+    )  # fmt: skip
+    return forms[int(chance.integers(len(forms)))]
+
+
+def _number(_: str, chance: Chance) -> str:
+    digits = _digits(chance, int(chance.integers(2, 11)))
+    return _one(["", "", "MRN", "ID ", "No. ", "#", "A", "K-"], chance) + digits
+
+
+def _signs(script: str, chance: Chance) -> str:
+    pool = ALPHABETS[script] + "0123456789.,:-/()+" * (chance.random() < 0.4)
+    return "".join(_one(pool, chance) for _ in range(int(chance.integers(2, 13))))
+
+
+def _term(_: str, chance: Chance) -> str:
+    text = _one(_TERMS, chance)
+    return text if chance.random() < 0.6 else f"{text} {_one(_TERMS, chance)}"
+
+
+@cache
+def scripts() -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return the scripts and how often each is drawn; shares sum to 1."""
+    total = sum(SHARES.values())
+    return tuple(SHARES), tuple(share / total for share in SHARES.values())

@@ -1,0 +1,42 @@
+"""Side markers: read where they are lone letters, and held against the side on which they stand."""
+
+import numpy as np
+import pytest
+
+from xray_platform.dicom.burned_in.find import find_markers
+from xray_platform.dicom.burned_in.markers import SideMarker, on_the_wrong_side
+from xray_platform_tests.dicom.burned_in.drawing import burn, chest, letters
+
+
+@pytest.mark.parametrize("sign", ["L", "R"])
+@pytest.mark.parametrize("size", [16, 24, 40])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_lone_letter_is_read_where_it_stands(sign: str, size: int, mirrored: bool) -> None:
+    ink = letters(sign, size, "DejaVuSans-Bold.ttf")
+    picture = burn(chest(384, 384), ink[:, ::-1] if mirrored else ink, 40, -40)
+    (marker,) = find_markers(picture.astype(np.float32) / 255)
+    assert (marker.sign, marker.mirrored) == (sign, mirrored)
+    assert marker.column > 0.8
+    assert marker.row == pytest.approx((40 + ink.shape[0] / 2) / 384, abs=0.03)
+
+
+def test_a_chest_without_marker_has_none() -> None:
+    assert find_markers(chest(384, 384).astype(np.float32) / 255) == ()
+
+
+def test_a_name_is_no_marker() -> None:
+    picture = burn(chest(384, 384), letters("RL LR 19", 20), 30, 30)
+    assert find_markers(picture.astype(np.float32) / 255) == ()
+
+
+@pytest.mark.parametrize(
+    ("sign", "column", "wrong"),
+    [("R", 0.1, False), ("L", 0.9, False), ("R", 0.9, True), ("L", 0.1, True), ("L", 0.48, False)],
+)
+def test_the_right_hand_is_on_the_left_of_the_picture(sign: str, column: float, wrong: bool) -> None:
+    marker = SideMarker("L" if sign == "L" else "R", False, 0.1, column, 0.05, 0.95)
+    assert (on_the_wrong_side([marker], 0.9) is not None) == wrong
+
+
+def test_a_marker_that_is_hardly_read_says_nothing() -> None:
+    assert on_the_wrong_side([SideMarker("R", False, 0.1, 0.9, 0.05, 0.8)], 0.9) is None
