@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import imagecodecs
@@ -73,8 +74,12 @@ def test_deidentify_writes_a_file_without_the_name(xray: Xray, tmp_path: Path, s
 def test_deidentify_lets_no_number_or_name_pass_and_takes_its_own_output(xray: Xray, tmp_path: Path) -> None:
     """What was said of a person in numbers, descriptions and streams goes, and a second pass refuses nothing."""
     (tmp_path / "in").mkdir()
-    person = {"PatientID": "MRN48213977", "PatientName": "Port^Chest", "SeriesDescription": "Chest port"}
-    numbers = {"ExposureInuAs": "48213977", "InstanceNumber": "48213", "WindowCenter": "48213.977"}
+    person: dict[str, Any] = {
+        "PatientID": "MRN48213977",
+        "PatientName": "Port^Chest",
+        "SeriesDescription": "Chest port",
+    }
+    numbers: dict[str, Any] = {"ExposureInuAs": "48213977", "InstanceNumber": "48213", "WindowCenter": "48213.977"}
     remark = b"\xff\xfe\x00\x0aJANE DOE"
     stream = bytes(imagecodecs.jpeg8_encode(smooth(bits=8).astype(np.uint8)))
     stream = stream[:2] + remark + stream[2:-2] + b"JANE DOE" + stream[-2:]

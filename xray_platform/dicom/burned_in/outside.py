@@ -31,7 +31,7 @@ def _around(line: TextLine, shape: tuple[int, ...]) -> Cover:
     """Return a belt around a line: half its height, or a fortieth of the picture's side if that is more."""
     reach = max(round(line.height / 2), min(shape) // 40, 3)
     own = cover_of([line], shape)
-    return cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) & (own == 0)
+    return np.asarray(cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) & (own == 0), np.uint8)
 
 
 def _reaches_the_edge(grey: Grey, around: Cover, writing: Cover, middle: float) -> bool:

@@ -84,6 +84,22 @@ def _box(picture: Grey, chance: Chance) -> Grey:
     return _mixed(picture, cover, _grey(chance)[0], chance)
 
 
+def _clips(picture: Grey, chance: Chance) -> Grey:
+    """Snaps, clips and plugs of leads, buckles: thick arcs and rings of metal, open and jagged, that are no letters."""
+    cover = np.zeros_like(picture)
+    middle, size = np.array(_point(picture, chance)), chance.uniform(5, 30)
+    for _ in range(int(chance.integers(1, 4))):
+        axes = tuple(int(each) for each in np.maximum(size * chance.uniform(0.4, 1.0, 2), 2))
+        place = tuple(int(each) for each in middle + chance.normal(0, size * 0.35, 2))
+        start, angle = float(chance.uniform(0, 360)), float(chance.uniform(0, 180))
+        thick = max(1, int(size * chance.uniform(0.08, 0.4)))
+        cv2.ellipse(cover, place, axes, angle, start, start + chance.uniform(120, 360), (255,), thick, cv2.LINE_AA)
+    for _ in range(int(chance.integers(0, 4))):
+        place = tuple(int(each) for each in middle + chance.normal(0, size * 0.5, 2))
+        cv2.circle(cover, place, max(1, int(size * chance.uniform(0.05, 0.25))), (255,), -1, cv2.LINE_AA)
+    return _mixed(picture, cover, _grey(chance)[0], chance)
+
+
 def _lines(picture: Grey, chance: Chance) -> Grey:
     """Stripes of a grid or of a scanner: many parallel lines of the same strength."""
     rows, columns = picture.shape
@@ -95,9 +111,13 @@ def _lines(picture: Grey, chance: Chance) -> Grey:
 
 def _grain(picture: Grey, chance: Chance) -> Grey:
     """Noise with the size of strokes."""
-    noise = cv2.GaussianBlur(chance.normal(size=picture.shape).astype(np.float32), (0, 0), chance.uniform(0.4, 2.5))
-    noise *= chance.uniform(2, 14) / max(float(noise.std()), 1e-6)
-    return np.asarray(np.clip(picture + noise, 0, 255), np.uint8)
+    noise = cv2.GaussianBlur(
+        np.asarray(chance.normal(size=picture.shape), np.float32), (0, 0), chance.uniform(0.4, 2.5)
+    )
+    strength = np.float32(chance.uniform(2, 14) / max(float(noise.std()), 1e-6))
+    return np.asarray(np.clip(picture + noise * strength, 0, 255), np.uint8)
 
 
-THINGS: tuple[Callable[[Any, Chance], Any], ...] = (_wire, _wire, _edge, _shapes, _box, _lines, _grain, _grain)
+THINGS: tuple[Callable[[Any, Chance], Any], ...] = (
+    _wire, _wire, _edge, _shapes, _clips, _clips, _box, _lines, _grain, _grain,
+)  # fmt: skip

@@ -30,12 +30,17 @@ from xray_platform.training.writing.words import Chance
 SIDE = 256
 SMALLEST, LARGEST = 5.0, 50.0
 """Heights of capital letters, in pixels."""
+TEXT_IN_DOUBT, MARKER_IN_DOUBT = 1, 2
+IN_DOUBT = TEXT_IN_DOUBT + MARKER_IN_DOUBT
 Cells = np.ndarray[Any, np.dtype[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """A picture (rows, columns) uint8 to write upon, and where it seems to bear its own writing (0 or 1), if known."""
+    """A picture (rows, columns) uint8 to write upon, and where it seems to bear its own, if known.
+
+    `doubtful` is 0, or the sum of TEXT_IN_DOUBT and MARKER_IN_DOUBT.
+    """
 
     grey: Grey
     doubtful: Cover | None = None
@@ -66,7 +71,7 @@ class _Sheet:
     def __init__(self, background: Background, chance: Chance) -> None:
         self.grey = background.grey
         self.regions = np.zeros((len(CHANNELS), SIDE, SIDE), np.uint8)
-        self.unsure = np.zeros((SIDE, SIDE), np.uint8) if background.doubtful is None else background.doubtful
+        self.unsure = np.zeros((SIDE, SIDE), np.uint8) if background.doubtful is None else background.doubtful.copy()
         self.taken = self.unsure.copy()
         self.chance = chance
 
@@ -137,10 +142,11 @@ def _crop(source: Background, chance: Chance) -> tuple[Grey, Cover]:
         top, left = int(chance.choice([0, top, rows - side])), int(chance.choice([0, left, columns - side]))
     part = (slice(top, top + side), slice(left, left + side))
     smaller = cv2.INTER_AREA if side > SIDE else int(chance.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
-    grey = cv2.resize(source.grey[part], (SIDE, SIDE), interpolation=smaller)
+    grey = np.asarray(cv2.resize(source.grey[part], (SIDE, SIDE), interpolation=smaller), np.uint8)
     if source.doubtful is None:
         return grey, np.zeros((SIDE, SIDE), np.uint8)
-    return grey, cv2.resize(source.doubtful[part], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+    doubtful = cv2.resize(source.doubtful[part], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+    return grey, np.asarray(doubtful, np.uint8)
 
 
 def _toned(grey: Grey, chance: Chance) -> Grey:
@@ -177,7 +183,7 @@ def _add_writing(sheet: _Sheet, material: Material, chance: Chance) -> None:
     top, left, bottom, right = bounds(cover)
     little = max(bottom - top, right - left) < 1.6 * writing.height
     if seen < FAINT or little:
-        sheet.unsure |= cv2.dilate(whole, np.ones((5, 5), np.uint8))
+        sheet.unsure |= np.asarray(cv2.dilate(whole, np.ones((5, 5), np.uint8)) * IN_DOUBT, np.uint8)
     else:
         sheet.regions[0] |= whole
 
@@ -206,7 +212,7 @@ def _add_marker(sheet: _Sheet, material: Material, chance: Chance) -> None:
     if readable and whole and seen >= FAINT:
         sheet.regions[(1 if sign == "L" else 2) + (2 if mirrored else 0)] |= box
     else:
-        sheet.unsure |= box
+        sheet.unsure |= box * np.uint8(IN_DOUBT)
 
 
 def _add_other_sign(sheet: _Sheet, material: Material, chance: Chance) -> None:
@@ -217,7 +223,7 @@ def _add_other_sign(sheet: _Sheet, material: Material, chance: Chance) -> None:
     put = sheet.put(ink, size, 0.13) if ink.size else None
     if put is not None:
         top, left, bottom, right = bounds(put[0])
-        sheet.unsure[max(top - 4, 0) : bottom + 4, max(left - 4, 0) : right + 4] = 1
+        sheet.unsure[max(top - 4, 0) : bottom + 4, max(left - 4, 0) : right + 4] = IN_DOUBT
 
 
 def _size(chance: Chance, least: float = SMALLEST, most: float = LARGEST) -> float:
@@ -227,10 +233,10 @@ def _size(chance: Chance, least: float = SMALLEST, most: float = LARGEST) -> flo
 def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
     grey = sheet.grey
     if chance.random() < 0.15:
-        grey = cv2.GaussianBlur(grey, (0, 0), chance.uniform(0.3, 0.8))
+        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), chance.uniform(0.3, 0.8)), np.uint8)
     if chance.random() < 0.25:
-        noisy = grey + chance.normal(0, chance.uniform(0.5, 7), grey.shape).astype(np.float32)
-        grey = np.clip(noisy, 0, 255).astype(np.uint8)
+        noise = np.asarray(chance.normal(0, chance.uniform(0.5, 7), grey.shape), np.float32)
+        grey = np.asarray(np.clip(grey + noise, 0, 255), np.uint8)
     if chance.random() < 0.2:
         packed = imagecodecs.jpeg8_encode(grey, level=int(chance.integers(55, 96)))
         grey = np.asarray(imagecodecs.jpeg8_decode(packed), np.uint8)
@@ -238,7 +244,8 @@ def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
     truth = (shares > 0.5).astype(np.float32)
     sure = ((shares < 0.02) | (shares > 0.5)).astype(np.float32)
     weight = np.concatenate([sure[:1], np.repeat(sure[1:].min(0, keepdims=True), len(CHANNELS) - 1, 0)])
-    weight *= _cells(sheet.unsure)[None] < 0.02
+    weight[0] *= _cells(sheet.unsure & TEXT_IN_DOUBT) < 0.02
+    weight[1:] *= _cells((sheet.unsure & MARKER_IN_DOUBT) // MARKER_IN_DOUBT) < 0.02
     return Lesson(np.ascontiguousarray(grey), truth, weight)
 
 

@@ -154,7 +154,8 @@ def _bent(ink: Ink, size: float, chance: Chance) -> Ink:
     margin = round(size * 0.4) + 2
     wide = cv2.copyMakeBorder(ink, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0,))
     rows, columns = np.mgrid[0 : wide.shape[0], 0 : wide.shape[1]].astype(np.float32)
-    shifts = [cv2.GaussianBlur(chance.normal(size=wide.shape).astype(np.float32), (0, 0), size * 0.6) for _ in range(2)]
+    noises = [np.asarray(chance.normal(size=wide.shape), np.float32) for _ in range(2)]
+    shifts = [cv2.GaussianBlur(noise, (0, 0), size * 0.6) for noise in noises]
     down, across = (size * 0.12 * shift / max(float(shift.std()), 1e-6) for shift in shifts)
     moved = cv2.remap(wide, columns + across, rows + down, cv2.INTER_LINEAR)
     return cropped(np.asarray(moved, np.uint8))

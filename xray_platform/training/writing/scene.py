@@ -55,9 +55,9 @@ def burn(picture: Grey, ink: Ink, place: Place, look: Look) -> tuple[Grey, Cover
     window, part = _windows(picture.shape, ink.shape, place)
     changed = picture.copy()
     there = changed[window].astype(np.float32)
-    alpha = ink[part].astype(np.float32) / 255
+    alpha = np.asarray(ink[part] / 255, np.float32)
     if look.blur > 0:
-        alpha = cv2.GaussianBlur(alpha, (0, 0), look.blur)
+        alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), look.blur), np.float32)
     before = there.copy()
     if look.box is not None:
         there[:] = look.box

@@ -23,14 +23,25 @@ from xray_platform.settings import Settings
 from xray_platform.training.schedule import warm_up_then_cosine
 from xray_platform.training.writing.backgrounds import backgrounds, phantom_backgrounds
 from xray_platform.training.writing.fonts import FontSet, find_fonts
-from xray_platform.training.writing.lessons import LARGEST, SMALLEST, Background, Material, make_lesson
+from xray_platform.training.writing.lessons import (
+    LARGEST,
+    MARKER_IN_DOUBT,
+    SMALLEST,
+    TEXT_IN_DOUBT,
+    Background,
+    Material,
+    make_lesson,
+)
 from xray_platform.training.writing.render import Writing, write
+
+KEPT = 0.998  # of the moving average of the weights at each step
 
 
 class WritingTraining(Settings):
     """How the text detector learns."""
 
     width: int = Field(24, ge=8, le=64, multiple_of=8, description="channels of the network's first stage")
+    deeper: int = Field(32, ge=8, le=64, multiple_of=8, description="channels of its second stage")
     pictures: int = Field(1500, ge=1, le=100_000, description="pictures of one set to write upon, drawn by chance")
     phantoms: int = Field(60, ge=0, le=10_000, description="made-up radiographs to write upon")
     writings: int = Field(
@@ -38,6 +49,9 @@ class WritingTraining(Settings):
     )
     batch: int = Field(32, ge=1, le=512, description="crops of 256 x 256 pixels a step")
     steps: int = Field(6000, ge=1, le=500_000, description="steps of AdamW in all")
+    last_round: float = Field(
+        0.8, gt=0, le=1, description="share of the steps after which they are looked through again, and more is sure"
+    )
     first_round: float = Field(
         0.25, ge=0, lt=1, description="share of the steps after which the pictures are looked through"
     )
@@ -101,18 +115,17 @@ def learn(
     """Return a text detector taught on lessons from this material; a moving average of the weights is kept."""
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
-    network = TextDetector(TextDetectorSettings(width=settings.width)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    size = TextDetectorSettings(width=settings.width, deeper=settings.deeper)
+    network = TextDetector(size).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-4)
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
-    )
-    first = round(settings.steps * settings.first_round)
+    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_moving_average, use_buffers=True)
+    bars = {round(settings.steps * settings.first_round): 0.3, round(settings.steps * settings.last_round): 0.9}
     losses: list[float] = []
     lessons = iter(_loader(material, settings, settings.seed))
     for step in range(settings.steps):
-        if step == first and first:
-            material = looked_through(material, average.module, progress)
-            lessons = iter(_loader(material, settings, settings.seed + 1))
+        if step and step in bars:
+            material = looked_through(material, average.module, bars[step], progress)
+            lessons = iter(_loader(material, settings, settings.seed + step))
         for group in optimiser.param_groups:
             group["lr"] = settings.rate * warm_up_then_cosine(step, settings.steps, 0.03)
         grey, truth, weight = next(lessons)
@@ -126,8 +139,12 @@ def learn(
         average.update_parameters(network)
         losses.append(float(loss.detach()))
         progress(step + 1, settings.steps, f"teaching the text detector, loss {np.mean(losses[-100:]):.4f}")
-    taught: TextDetector = average.module
-    return taught.eval()
+    network.load_state_dict(average.module.state_dict())
+    return network.eval()
+
+
+def _moving_average(average: Tensor, value: Tensor, _: Tensor | int) -> Tensor:
+    return torch.lerp(average, value, 1 - KEPT) if average.is_floating_point() else value
 
 
 def writing_loss(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
@@ -154,31 +171,34 @@ def _loader(material: Material, settings: WritingTraining, seed: int) -> Any:
     )
 
 
-def looked_through(material: Material, network: nn.Module, progress: Progress = silent) -> Material:
-    """Return the material with those places marked at which its pictures seem to bear writing of their own."""
+def looked_through(material: Material, network: nn.Module, bar: float, progress: Progress = silent) -> Material:
+    """Return the material with those places marked at which its pictures seem to bear writing, with more than `bar`."""
     network.eval()
     total, done, sets = sum(len(each) for each in material.sets), 0, []
     for pictures in material.sets:
         marked = []
         for background in pictures:
-            marked.append(replace(background, doubtful=_doubtful(background, network)))
+            marked.append(replace(background, doubtful=_doubtful(background, network, bar)))
             done += 1
             progress(done, total, "looking through the pictures")
         sets.append(marked)
     return replace(material, sets=sets)
 
 
-def _doubtful(background: Background, network: nn.Module) -> Any:
+def _doubtful(background: Background, network: nn.Module, bar: float) -> Any:
     scales = (2.0, 1.0) if max(background.grey.shape) < 400 else (1.0, 0.5)
     found = np.zeros(background.grey.shape, np.uint8)
     for scale in scales:
-        grey = cv2.resize(background.grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(cv2.resize(background.grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
         rows, columns = grey.shape
-        whole = cv2.copyMakeBorder(grey, 0, -rows % 32, 0, -columns % 32, cv2.BORDER_REPLICATE)
+        whole = np.asarray(cv2.copyMakeBorder(grey, 0, -rows % 32, 0, -columns % 32, cv2.BORDER_REFLECT_101))
         with torch.inference_mode():
-            seen = torch.sigmoid(network(torch.from_numpy(whole)[None, None].float() / 255))[0].amax(0).numpy()
-        cells = (seen > 0.3).astype(np.uint8)
-        cells = cv2.dilate(cells, np.ones((5, 5), np.uint8))
+            seen = torch.sigmoid(network(torch.from_numpy(whole)[None, None].float() / 255))[0].numpy()
+        text, marker = (
+            cv2.dilate((each > least).astype(np.uint8), np.ones((5, 5), np.uint8))
+            for each, least in ((seen[0], bar), (seen[1:].max(0), 0.3))
+        )
+        cells = np.asarray(text * TEXT_IN_DOUBT + marker * MARKER_IN_DOUBT, np.uint8)
         large = np.kron(cells, np.ones((STRIDE, STRIDE), np.uint8))[:rows, :columns]
-        found |= cv2.resize(large, found.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        found |= np.asarray(cv2.resize(large, found.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
     return found

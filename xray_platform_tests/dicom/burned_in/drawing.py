@@ -36,7 +36,7 @@ def letters(text: str, size: int, font: str = "DejaVuSans.ttf") -> Pixels:
     ImageDraw.Draw(canvas).text((4, 4), text, fill=255, font=ImageFont.truetype(str(FONTS / font), size))
     ink = np.asarray(canvas, np.float32) / 255
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 def burn(picture: Pixels, ink: Pixels, top: int, left: int, grey: int = 255) -> Pixels:

@@ -5,7 +5,12 @@ import pytest
 
 from xray_platform.dicom.burned_in.find import find_markers
 from xray_platform.dicom.burned_in.markers import SideMarker, on_the_wrong_side
-from xray_platform_tests.dicom.burned_in.drawing import burn, chest, letters
+from xray_platform.dicom.reduced import Small
+from xray_platform_tests.dicom.burned_in.drawing import Pixels, burn, chest, letters
+
+
+def small(picture: Pixels) -> Small:
+    return np.asarray(picture / 255, np.float32)
 
 
 @pytest.mark.parametrize("sign", ["L", "R"])
@@ -14,19 +19,19 @@ from xray_platform_tests.dicom.burned_in.drawing import burn, chest, letters
 def test_a_lone_letter_is_read_where_it_stands(sign: str, size: int, mirrored: bool) -> None:
     ink = letters(sign, size, "DejaVuSans-Bold.ttf")
     picture = burn(chest(384, 384), ink[:, ::-1] if mirrored else ink, 40, -40)
-    (marker,) = find_markers(picture.astype(np.float32) / 255)
+    (marker,) = find_markers(small(picture))
     assert (marker.sign, marker.mirrored) == (sign, mirrored)
     assert marker.column > 0.8
     assert marker.row == pytest.approx((40 + ink.shape[0] / 2) / 384, abs=0.03)
 
 
 def test_a_chest_without_marker_has_none() -> None:
-    assert find_markers(chest(384, 384).astype(np.float32) / 255) == ()
+    assert find_markers(small(chest(384, 384))) == ()
 
 
 def test_a_name_is_no_marker() -> None:
     picture = burn(chest(384, 384), letters("RL LR 19", 20), 30, 30)
-    assert find_markers(picture.astype(np.float32) / 255) == ()
+    assert find_markers(small(picture)) == ()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from xray_platform.networks.text_detector import CHANNELS
 from xray_platform.training.writing.fonts import FontSet
-from xray_platform.training.writing.lessons import SIDE, Background, Material, make_lesson
+from xray_platform.training.writing.lessons import IN_DOUBT, SIDE, Background, Material, make_lesson
 from xray_platform.training.writing.render import write
 from xray_platform.training.writing.scene import Look, Place, burn, marker, region, turned
 
@@ -35,7 +35,7 @@ def test_the_same_seed_gives_the_same_lesson(material: Material) -> None:
 
 
 def test_what_seems_to_be_written_already_does_not_count(fonts: FontSet) -> None:
-    doubtful = Background(np.full((300, 300), 90, np.uint8), np.ones((300, 300), np.uint8))
+    doubtful = Background(np.full((300, 300), 90, np.uint8), np.full((300, 300), IN_DOUBT, np.uint8))
     blank = Material([[doubtful]], [1.0], [write(fonts, 20.0, np.random.default_rng(1))], fonts)
     lessons = [make_lesson(blank, np.random.default_rng(seed)) for seed in range(10)]
     assert sum(bool((lesson.weight == 0).all()) for lesson in lessons) >= 8, "a few are even grounds without a picture"

@@ -13,7 +13,9 @@ from xray_platform.training.writing.fonts import FontSet
 from xray_platform.training.writing.lessons import Background, Material
 from xray_platform.training.writing.teach import WritingTraining, learn, make_writings
 
-SETTINGS = WritingTraining(width=8, deeper=8, writings=20, batch=4, steps=24, first_round=0.5, workers=0, threads=1)
+SETTINGS = WritingTraining(
+    width=8, deeper=8, writings=20, batch=4, steps=24, first_round=0.5, last_round=1, workers=0, threads=1
+)
 
 
 @pytest.fixture(scope="module")
