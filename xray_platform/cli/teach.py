@@ -60,4 +60,5 @@ def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress)
 
     path = MODEL if out is None else out / MODEL.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    return export(teach_text_detector(data, WritingTraining(seed=seed), progress), path)
+    detector, examples = teach_text_detector(data, WritingTraining(seed=seed), progress)
+    return export(detector, path, examples)

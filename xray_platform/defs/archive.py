@@ -34,7 +34,7 @@ def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
 
 
 @platform_asset(
-    group=GROUP, version="1", by_batch=True, deps=["raw_archive"], kinds={"dicom", "parquet"}, automation=FOLLOW
+    group=GROUP, version="2", by_batch=True, deps=["raw_archive"], kinds={"dicom", "parquet"}, automation=FOLLOW
 )
 def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConfig) -> Made:
     """What the quality rules found: one row a file and rule; decides between accept, quarantine and reject."""
@@ -47,7 +47,7 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConf
 
 @platform_asset(
     group=GROUP,
-    version="1",
+    version="2",
     by_batch=True,
     deps=["raw_archive", "quality"],
     kinds={"dicom", "parquet"},

@@ -1,12 +1,18 @@
-"""Export: write the taught text detector as an OpenVINO graph, which the DICOM room runs without torch."""
+"""Export: write the taught text detector as an OpenVINO graph that the DICOM room runs without torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from xray_platform.dicom.burned_in.network import TILE
+from xray_platform.errors import MachineError
 from xray_platform.networks.text_detector import TextDetector
+
+Tile = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Shipped(nn.Module):
@@ -21,12 +27,26 @@ class Shipped(nn.Module):
         return torch.sigmoid(self.network(tile.float() / 255))
 
 
-def export(network: TextDetector, path: Path) -> Path:
-    """Write the graph (`path`, .xml) and its weights beside it (.bin, 16-bit floats)."""
+def export(network: TextDetector, path: Path, tiles: Sequence[Tile] = ()) -> Path:
+    """Write the graph (`path`, .xml) and its weights beside it (.bin).
+
+    With `tiles` (256, 256) uint8 it computes in 8 bits, in half of the time: ranges are those that the tiles cause.
+    Raises MachineError where that needs a package that is not installed.
+    """
     # a third of a second to import
     import openvino
 
     tile = torch.zeros(1, 1, TILE, TILE, dtype=torch.uint8)
     graph = openvino.convert_model(Shipped(network), example_input=tile, input=[tile.shape])
-    openvino.save_model(graph, path, compress_to_fp16=True)
+    openvino.save_model(_in_eight_bits(graph, tiles) if tiles else graph, path, compress_to_fp16=True)
     return path
+
+
+def _in_eight_bits(graph: Any, tiles: Sequence[Tile]) -> Any:
+    try:
+        # of no use but here, and several seconds to import
+        import nncf
+    except ImportError as error:
+        raise MachineError("the package nncf is needed to teach the text detector: pip install nncf") from error
+    examples = nncf.Dataset([tile[None, None] for tile in tiles])
+    return nncf.quantize(graph, examples, subset_size=len(tiles), preset=nncf.QuantizationPreset.MIXED)

@@ -244,8 +244,8 @@ def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
     truth = (shares > 0.5).astype(np.float32)
     sure = ((shares < 0.02) | (shares > 0.5)).astype(np.float32)
     weight = np.concatenate([sure[:1], np.repeat(sure[1:].min(0, keepdims=True), len(CHANNELS) - 1, 0)])
-    weight[0] *= _cells(sheet.unsure & TEXT_IN_DOUBT) < 0.02
-    weight[1:] *= _cells((sheet.unsure & MARKER_IN_DOUBT) // MARKER_IN_DOUBT) < 0.02
+    for channels, doubt in ((slice(0, 1), TEXT_IN_DOUBT), (slice(1, None), MARKER_IN_DOUBT)):
+        weight[channels] *= _cells(np.asarray(sheet.unsure & doubt > 0, np.uint8)) < 0.02
     return Lesson(np.ascontiguousarray(grey), truth, weight)
 
 

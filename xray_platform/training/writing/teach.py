@@ -33,7 +33,9 @@ from xray_platform.training.writing.lessons import (
     make_lesson,
 )
 from xray_platform.training.writing.render import Writing, write
+from xray_platform.training.writing.scene import Grey
 
+EXAMPLES = 300
 KEPT = 0.998  # of the moving average of the weights at each step
 
 
@@ -63,8 +65,10 @@ class WritingTraining(Settings):
 
 def teach_text_detector(
     folders: Sequence[Path], settings: WritingTraining = WritingTraining(), progress: Progress = silent
-) -> TextDetector:
+) -> tuple[TextDetector, list[Grey]]:
     """Return a text detector taught on the learning halves of sets, phantoms, and the learning half of the fonts.
+
+    With it come crops (256, 256) uint8 such as it learnt from, for who wants to see what it answers to them.
 
     Raises InputError where a folder holds no list of its pictures, or where this machine has no fonts.
     """
@@ -77,7 +81,9 @@ def teach_text_detector(
         shares.append(0.18)
     total = sum(shares)
     writings = make_writings(fonts, settings, progress)
-    return learn(Material(sets, [share / total for share in shares], writings, fonts), settings, progress)
+    material = Material(sets, [share / total for share in shares], writings, fonts)
+    examples = [make_lesson(material, np.random.default_rng((settings.seed, 7, number))) for number in range(EXAMPLES)]
+    return learn(material, settings, progress), [lesson.grey for lesson in examples]
 
 
 def make_writings(fonts: FontSet, settings: WritingTraining, progress: Progress = silent) -> list[Writing]:
@@ -115,8 +121,8 @@ def learn(
     """Return a text detector taught on lessons from this material; a moving average of the weights is kept."""
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
-    size = TextDetectorSettings(width=settings.width, deeper=settings.deeper)
-    network = TextDetector(size).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = TextDetector(TextDetectorSettings(width=settings.width, deeper=settings.deeper))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-4)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_moving_average, use_buffers=True)
     bars = {round(settings.steps * settings.first_round): 0.3, round(settings.steps * settings.last_round): 0.9}
@@ -140,7 +146,8 @@ def learn(
         losses.append(float(loss.detach()))
         progress(step + 1, settings.steps, f"teaching the text detector, loss {np.mean(losses[-100:]):.4f}")
     network.load_state_dict(average.module.state_dict())
-    return network.eval()
+    network.eval()
+    return network
 
 
 def _moving_average(average: Tensor, value: Tensor, _: Tensor | int) -> Tensor:

@@ -22,7 +22,7 @@ def chest(rows: int = 1024, columns: int = 1024, air: int = 0) -> Pixels:
     lungs = lung[0] + lung[1]
     ribs = 18 * np.sin((down + 0.35 * np.abs(across)) * 60) * lungs
     grain = np.random.default_rng(0).normal(0, 3, (rows, columns))
-    picture = np.clip(20 + body - 70 * lungs + ribs + grain, 0, 230).astype(np.uint8)
+    picture: Pixels = np.clip(20 + body - 70 * lungs + ribs + grain, 0, 230).astype(np.uint8)
     if air:
         inner = picture[air:-air, air:-air].copy()
         picture[:] = np.clip(grain / 3 + 4, 0, 9).astype(np.uint8)
