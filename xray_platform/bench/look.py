@@ -55,15 +55,23 @@ def _shares(pictures: Sequence[Small]) -> dict[str, float]:
 
 
 def _marker_shares(pictures: Sequence[Small]) -> dict[str, float]:
-    """Return how many side markers are read, how many of them wrongly, and how many mirror images they give away."""
-    read = [find_markers(picture) for picture in pictures]
-    mirrored = [find_markers(np.ascontiguousarray(picture[:, ::-1])) for picture in pictures]
+    """Return how many side markers are read, and what they and the heart together notice."""
+    mirrored = [np.ascontiguousarray(picture[:, ::-1]) for picture in pictures]
     least = ALLOWED.least_marker
+    read = [find_markers(picture) for picture in pictures]
     return {
-        "side marker read": _share(bool(on_a_side(each, least)) for each in read),
-        "false alarm, marker on the wrong side (Q049)": _share(on_the_wrong_side(each, least) for each in read),
-        "noticed by its marker, mirrored": _share(on_the_wrong_side(each, least) for each in mirrored),
+        "side marker read": _share(on_a_side(each, least) for each in read),
+        "side marker read on the wrong side": _share(on_the_wrong_side(each, least) for each in read),
+        "false alarm, mirrored by marker and heart (Q049)": _share(_is_mirrored(each) for each in pictures),
+        "noticed, mirrored by marker and heart": _share(_is_mirrored(each) for each in mirrored),
     }
+
+
+def _is_mirrored(picture: Small) -> bool:
+    markers, look = find_markers(picture), look_at(picture)
+    if on_the_wrong_side(markers, ALLOWED.least_marker):
+        return look.mirrored > ALLOWED.mirrored_beside_marker
+    return look.mirrored > ALLOWED.most_mirrored and not on_a_side(markers, ALLOWED.least_marker)
 
 
 def _look(picture: Small) -> Look:

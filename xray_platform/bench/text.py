@@ -18,7 +18,7 @@ from xray_platform.training.halves import drawn, files_without_subject, halves
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.trial import Conditions, Trial, left_readable, make_trial
 
-PICTURES, TRIALS, PHANTOMS = 400, 4000, 20
+PICTURES, TRIALS, PHANTOMS = 300, 2000, 20
 LEAST, MOST_SHARE = 7.0, 0.1
 """Heights of capital letters: 7 pixels are those of a font of 10; and a tenth of the picture's longer side."""
 LARGE = 2048

@@ -9,8 +9,8 @@ from xray_platform.dicom.picture import Picture
 
 Small = np.ndarray[Any, np.dtype[np.float32]]
 SIDE = 256
-MARKER_SIDE = 384
-"""At this side letters of a fiftieth of it can be read."""
+MARKER_SIDE = 224
+"""At this side letters of a thirtieth of it can be read."""
 
 
 def reduce(picture: Picture, side: int = SIDE) -> Small:

@@ -1,6 +1,6 @@
 """Find: look for burned-in writing everywhere in a picture, and paint over lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -14,7 +14,7 @@ from xray_platform.dicom.burned_in.tone import eight_bits
 from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.reduced import Small
 
-MARKER_SCALES = (1.0, 0.4)
+MARKER_SCALES = (2.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,11 @@ class Writing:
         return float(self.cover.mean())
 
     @property
+    def covers(self) -> Iterator[Cover]:
+        """Where each line stands (rows, columns; 0 or 1)."""
+        return (cover_of([line], self.cover.shape) for line in self.lines)
+
+    @property
     def count(self) -> int:
         """How many lines there are; those found at several sizes are one."""
         return int(cv2.connectedComponents(self.cover)[0]) - 1
@@ -43,7 +48,7 @@ def find_writing(values: Pixels) -> Writing:
     A lone L or R is a side marker and no writing; see `find_markers`.
     """
     grey = eight_bits(values)
-    lines = lines_of(look_for_writing(grey))
+    lines = lines_of(look_for_writing(grey), grey.shape)
     cover = cover_of(lines, grey.shape)
     return Writing(lines, cover, tuple(is_outside(grey, line, cover) for line in lines))
 
@@ -51,7 +56,7 @@ def find_writing(values: Pixels) -> Writing:
 def find_markers(small: Small) -> tuple[SideMarker, ...]:
     """Return the side markers in a picture (rows, columns) float32 in [0, 1], the surest first.
 
-    A letter of 8 pixels can be read. Rows, columns and sizes are shares of the picture's height, width and height.
+    A letter of 7 pixels can be read. Rows, columns and sizes are shares of the picture's height, width and height.
     """
     grey = np.round(small * 255).astype(np.uint8)
     rows, columns = grey.shape

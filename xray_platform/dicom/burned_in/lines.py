@@ -11,10 +11,12 @@ from xray_platform.dicom.burned_in.network import Maps, Seen
 
 Cover = np.ndarray[Any, np.dtype[np.uint8]]
 Corners = np.ndarray[Any, np.dtype[np.float32]]
-SURE, PERHAPS = 0.6, 0.2
+SURE, PERHAPS = 0.75, 0.2
 """A line is one where its chance rises above SURE somewhere; it goes as far as that stays above PERHAPS."""
 BESIDE = 0.35
 """What stands beside a line belongs to it with less."""
+ADDS = 0.05
+"""Share of a line of a coarser view that finer ones must leave for it to count."""
 LEAST_MASS = 3.0
 """Least sum of chances over the cells of a line: a single cell is no line."""
 
@@ -33,10 +35,26 @@ class TextLine:
         return float(min(np.hypot(*(second - first)), np.hypot(*(third - second))))
 
 
-def lines_of(seen: Iterable[Seen]) -> tuple[TextLine, ...]:
-    """Return the lines of writing in a picture, from above to below; those seen at several sizes may overlap."""
-    found = [line for each in seen for line in _lines(each)]
-    return tuple(sorted(found, key=lambda line: (line.corners[0][1], line.corners[0][0])))
+def lines_of(seen: Iterable[Seen], shape: tuple[int, ...]) -> tuple[TextLine, ...]:
+    """Return the lines of writing in a picture of this shape, those of the finest view first.
+
+    A line of a coarser view (letters that are too large for the finer) counts where the finer ones leave part of it.
+    """
+    found: list[TextLine] = []
+    cover = np.zeros(shape[:2], np.uint8)
+    for each in sorted(seen, key=lambda one: one.cell):
+        lines = [line for line in _lines(each) if not found or _adds(line, cover, each.cell)]
+        cover |= cover_of(lines, shape)
+        found += lines
+    return tuple(found)
+
+
+def _adds(line: TextLine, cover: Cover, cell: float) -> bool:
+    """Say whether a line covers more than what is covered already, its coarse edges left out."""
+    reach = 2 * round(1.5 * cell) + 1
+    grown = cv2.dilate(cover, np.ones((reach, reach), np.uint8))
+    own = cover_of([line], cover.shape)
+    return bool(own.any()) and float((grown[own > 0] == 0).mean()) > ADDS
 
 
 def cover_of(lines: Sequence[TextLine], shape: tuple[int, ...]) -> Cover:
@@ -83,11 +101,11 @@ def _beside(labels: Any, taken: Any, peaks: Maps) -> Any:
 
 
 def _rectangle(piece: Any, cell: float, chance: float) -> TextLine:
-    """Return the smallest rectangle around a piece, a cell and a fifth of its height wider on all sides."""
+    """Return the smallest rectangle around a piece, a cell and a seventh of its height wider on all sides."""
     down, across = np.nonzero(piece)
     points = np.concatenate([np.stack([across + x, down + y], 1) for x in (0, 1) for y in (0, 1)]).astype(np.float32)
     middle, sides, angle = cv2.minAreaRect(points)
-    margin = 1.0 + 0.25 * max(min(sides) - 1, 0)
+    margin = 0.75 + 0.15 * max(min(sides) - 1, 0)
     wider = (sides[0] + 2 * margin, sides[1] + 2 * margin)
     corners = cv2.boxPoints((middle, wider, angle)) * cell
     return TextLine(tuple((float(x), float(y)) for x, y in corners), chance)

@@ -2,24 +2,27 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 
 from xray_platform.dicom.burned_in.network import CHANNELS, Seen
 
-LEAST = 0.7
+LEAST, CLEAR = 0.5, 0.7
 MIDDLE = 0.08
 """A marker that is so near to the middle, as a share of the width, stands on no side."""
 
 
 @dataclass(frozen=True)
 class SideMarker:
-    """A lone letter L or R: whether it is mirrored, its middle in pixels, its size and how sure the detector is."""
+    """A lone letter L or R: its middle and size in pixels, and how sure the detector is.
+
+    `mirrored` is None where that cannot be told.
+    """
 
     sign: Literal["L", "R"]
-    mirrored: bool
+    mirrored: bool | None
     row: float
     column: float
     size: float
@@ -37,24 +40,32 @@ def markers_of(seen: Iterable[Seen]) -> tuple[SideMarker, ...]:
 
 
 def _markers(seen: Seen) -> Iterator[SideMarker]:
-    signs = seen.chances[1:]
+    text, signs = seen.chances[0], np.maximum(seen.chances[1:3], seen.chances[3:5])
     best = signs.max(0)
     if not (best > LEAST).any():
         return
-    lone = ((best > 0.5) & (best > seen.chances[0])).astype(np.uint8)
+    lone = ((best > LEAST / 2) & (best > text)).astype(np.uint8)
     count, labels, boxes, middles = cv2.connectedComponentsWithStats(lone, connectivity=8)
     for label in range(1, count):
         piece = labels == label
-        sums = signs[:, piece].sum(1)
-        chance = float(best[piece].max() * sums.max() / sums.sum())
-        wide, high = boxes[label, cv2.CC_STAT_WIDTH], boxes[label, cv2.CC_STAT_HEIGHT]
-        if chance > LEAST and piece.sum() >= 4 and max(wide, high) <= 3 * min(wide, high):
-            name = CHANNELS[1 + int(sums.argmax())]
-            yield SideMarker(
-                "L" if name.endswith("L") else "R", name.startswith("mirrored"),
-                float((middles[label][1] + 0.5) * seen.cell), float((middles[label][0] + 0.5) * seen.cell),
-                float(high * seen.cell), chance,
-            )  # fmt: skip
+        wide, high = int(boxes[label, cv2.CC_STAT_WIDTH]), int(boxes[label, cv2.CC_STAT_HEIGHT])
+        left, right = (float(each[piece].max()) for each in signs)
+        if (
+            max(left, right) > LEAST
+            and min(left, right) < CLEAR * max(left, right)
+            and max(wide, high) <= 3 * min(wide, high)
+        ):
+            sign: Literal["L", "R"] = "L" if left > right else "R"
+            row, column = ((float(middles[label][each]) + 0.5) * seen.cell for each in (1, 0))
+            yield SideMarker(sign, _mirrored(seen, sign, piece), row, column, high * seen.cell, max(left, right))
+
+
+def _mirrored(seen: Seen, sign: Literal["L", "R"], piece: Any) -> bool | None:
+    """Say whether a letter is mirrored, None where the detector sees both alike."""
+    as_it_is, other = (float(seen.chances[CHANNELS.index(name)][piece].max()) for name in (sign, f"mirrored {sign}"))
+    if min(as_it_is, other) > CLEAR * max(as_it_is, other):
+        return None
+    return other > as_it_is
 
 
 def on_a_side(markers: Sequence[SideMarker], least: float) -> list[SideMarker]:

@@ -28,8 +28,8 @@ def is_outside(grey: Grey, line: TextLine, writing: Cover) -> bool:
 
 
 def _around(line: TextLine, shape: tuple[int, ...]) -> Cover:
-    """Return a belt around a line: half its height, or a fortieth of the picture's side if that is more."""
-    reach = max(round(line.height / 2), min(shape) // 40, 3)
+    """Return a belt around a line: a quarter of its height, or an eightieth of the picture's side if that is more."""
+    reach = max(round(line.height / 4), min(shape) // 80, 3)
     own = cover_of([line], shape)
     return np.asarray(cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) & (own == 0), np.uint8)
 

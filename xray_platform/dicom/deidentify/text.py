@@ -12,6 +12,7 @@ from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.deidentify.refused import TEXT, RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 
+BEYOND = 0.5  # of a line that is seen after painting: what lies more beside the painted places than on them is new
 # PS3.3 section C.8.6.1: digitised film, scanned document, scanned image, digitised video.
 _SCANNED = frozenset(("DF", "SD", "SI", "DV"))
 
@@ -39,9 +40,15 @@ def clean_text(values: Pixels, settings: DeidentifySettings, stated: str = "") -
         return CleanedText(values, 0, 0.0, f"burned-in text: {DETECTOR}, none found")
     _refuse_unless_paintable(found, settings)
     painted = np.ascontiguousarray(paint_over(values, found.lines))
-    if find_writing(painted).lines:
+    if _something_else(find_writing(painted), found):
         raise RefusedError(TEXT, "quarantine", f"{_lines(found.count)} painted over, and something can still be read")
     return CleanedText(painted, found.count, found.share, f"burned-in text: {DETECTOR}, {_lines(found.count)} masked")
+
+
+def _something_else(after: Writing, before: Writing) -> bool:
+    """Say whether writing is seen that was not painted over; of what was nothing is left, whatever it looks like."""
+    beyond = (after.cover > 0) & (before.cover == 0)
+    return any(float(beyond[line_cover > 0].mean()) > BEYOND for line_cover in after.covers)
 
 
 def _refuse_unless_paintable(found: Writing, settings: DeidentifySettings) -> None:

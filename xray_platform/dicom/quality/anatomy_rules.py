@@ -25,8 +25,9 @@ def _contradicted(specimen: Specimen, settings: QualitySettings) -> Iterator[Rem
     elif max(look.turned, look.upside_down) > settings.most_contrary:
         how = "turned by a quarter" if look.turned > look.upside_down else "upside down"
         yield Remark(f"it looks {how}, {said}")
-    elif wrong := on_the_wrong_side(specimen.markers, settings.least_marker):
-        yield Remark(_wrong(wrong))
+    elif (wrong := on_the_wrong_side(specimen.markers, settings.least_marker)) is not None:
+        if look.mirrored > settings.mirrored_beside_marker:
+            yield Remark(f"it looks mirrored, and {_wrong(wrong)}")
     elif look.mirrored > settings.most_mirrored and not on_a_side(specimen.markers, settings.least_marker):
         yield Remark(f"it looks mirrored, or the heart lies on the right, {said}", "warn" if stated else None)
 

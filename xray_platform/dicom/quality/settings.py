@@ -80,7 +80,14 @@ class QualitySettings(Settings):
         description="how much likelier the mirror image may look; lung disease shifts hearts, so be lenient (Q049)",
         json_schema_extra={"unit": "log odds"},
     )
-    least_marker: float = Field(0.9, ge=0.5, le=1, description="least chance of a side marker that is believed (Q049)")
+    mirrored_beside_marker: float = Field(
+        0.5,
+        ge=-20,
+        le=20,
+        description="how much likelier the mirror image may look where a side marker stands on the wrong side (Q049)",
+        json_schema_extra={"unit": "log odds"},
+    )
+    least_marker: float = Field(0.75, ge=0.5, le=1, description="least chance of a side marker that is believed (Q049)")
     perhaps_cut_off: float = Field(
         1.5,
         ge=0,

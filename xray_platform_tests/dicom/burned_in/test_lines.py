@@ -6,6 +6,8 @@ import pytest
 from xray_platform.dicom.burned_in.lines import TextLine, cover_of, lines_of
 from xray_platform.dicom.burned_in.network import CHANNELS, Seen
 
+SHAPE = (120, 240)
+
 
 def seen(cell: float = 4.0, **places: float) -> Seen:
     """Chances of writing: `rowA_B=0.9` sets columns A to B of row 10 of 30 x 60 cells."""
@@ -17,7 +19,7 @@ def seen(cell: float = 4.0, **places: float) -> Seen:
 
 
 def test_a_line_is_covered_whole_with_a_margin() -> None:
-    (line,) = lines_of([seen(row20_40=0.9)])
+    (line,) = lines_of([seen(row20_40=0.9)], SHAPE)
     cover = cover_of([line], (120, 240))
     assert cover[40:52, 80:160].all()
     assert not cover[:34].any()
@@ -27,28 +29,28 @@ def test_a_line_is_covered_whole_with_a_margin() -> None:
 
 
 def test_it_goes_on_where_its_chance_is_small() -> None:
-    (line,) = lines_of([seen(row20_30=0.9, row30_50=0.3)])
+    (line,) = lines_of([seen(row20_30=0.9, row30_50=0.3)], SHAPE)
     assert cover_of([line], (120, 240))[44, 80:200].all()
 
 
 def test_what_stands_beside_a_line_belongs_to_it_with_less() -> None:
-    assert len(lines_of([seen(row20_30=0.9, row32_36=0.5)])) == 2
-    assert len(lines_of([seen(row20_30=0.9, row45_49=0.5)])) == 1, "far from it the same is none"
+    assert len(lines_of([seen(row20_30=0.9, row32_36=0.5)], SHAPE)) == 2
+    assert len(lines_of([seen(row20_30=0.9, row45_49=0.5)], SHAPE)) == 1, "far from it the same is none"
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.3, 0.55])
 def test_nothing_likely_is_no_line(chance: float) -> None:
-    assert lines_of([seen(row20_40=chance)]) == ()
+    assert lines_of([seen(row20_40=chance)], SHAPE) == ()
 
 
 def test_a_lone_spark_is_no_line() -> None:
     spark = seen()
     spark.chances[0, 5, 5] = 1.0
-    assert lines_of([spark]) == ()
+    assert lines_of([spark], SHAPE) == ()
 
 
 def test_places_are_in_pixels_at_every_size() -> None:
-    (fine,), (coarse,) = (lines_of([seen(cell, row20_40=0.9)]) for cell in (2.0, 12.0))
+    (fine,), (coarse,) = (lines_of([seen(cell, row20_40=0.9)], (400, 800)) for cell in (2.0, 12.0))
     assert np.asarray(coarse.corners) / 6 == pytest.approx(np.asarray(fine.corners))
 
 
@@ -56,7 +58,7 @@ def test_a_slanting_line_gets_a_slanting_rectangle() -> None:
     slope = seen()
     for step in range(20):
         slope.chances[0, 3 + step : 6 + step, 10 + step] = 0.9
-    (line,) = lines_of([slope])
+    (line,) = lines_of([slope], SHAPE)
     cover = cover_of([line], (120, 240))
     assert cover[4 * 12 + 8, 4 * 20 + 2]
     assert cover.sum() < 0.5 * (4 * 23) * (4 * 23), "much less than the upright rectangle around it"
@@ -66,3 +68,11 @@ def test_lines_know_their_height_whichever_way_they_run() -> None:
     upright = TextLine(((0, 0), (10, 0), (10, 50), (0, 50)), 1.0)
     level = TextLine(((0, 0), (50, 0), (50, 10), (0, 10)), 1.0)
     assert upright.height == level.height == 10
+
+
+def test_a_coarser_view_of_the_same_line_adds_nothing_and_of_larger_letters_does() -> None:
+    fine, coarse = seen(4.0, row20_40=0.9), seen(12.0)
+    coarse.chances[0, 3:5, 7:13] = 0.9
+    assert len(lines_of([fine, coarse], SHAPE)) == 1
+    coarse.chances[0, 3:9, 2:18] = 0.9
+    assert len(lines_of([fine, coarse], SHAPE)) == 2

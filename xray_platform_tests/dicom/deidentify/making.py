@@ -9,9 +9,12 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.pseudonym import PseudonymKey
 
 CR, DX = "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1"
+PAINTED = DeidentifySettings(text_in_body="paint")
+"""Real pictures bear writing near the body, which is painted over where a test is about something else."""
 KEY = PseudonymKey(bytes(range(32)))
 OTHER_KEY = PseudonymKey(bytes(range(1, 33)))
 
@@ -20,6 +23,13 @@ def smooth(rows: int = 64, columns: int = 64, bits: int = 12) -> np.ndarray[Any,
     """A slope of grey values without text, uint16."""
     slope = np.linspace(0, (1 << bits) - 1, rows * columns).reshape(rows, columns)
     return slope.astype(np.uint16)
+
+
+def hiding(name: bytes) -> np.ndarray[Any, Any]:
+    """A smooth picture of 8 bits, one row of which spells a name for a moment: nothing that an eye could read."""
+    pixels = smooth(bits=8).astype(np.uint8)
+    pixels[40, 8 : 8 + len(name)] = np.frombuffer(name, np.uint8)
+    return pixels
 
 
 def coded(value: str, scheme: str, meaning: str) -> Dataset:

@@ -18,7 +18,7 @@ from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.stored import stored_values
-from xray_platform_tests.dicom.deidentify.making import DX, KEY, OTHER_KEY, compressed, encoded, make, smooth
+from xray_platform_tests.dicom.deidentify.making import DX, KEY, OTHER_KEY, compressed, encoded, hiding, make, smooth
 
 RLE = "1.2.840.10008.1.2.5"
 
@@ -122,7 +122,7 @@ def test_stated_text_that_is_not_found_is_quarantined() -> None:
 
 
 def test_a_word_of_the_source_in_the_pixels_rejects() -> None:
-    pixels = np.frombuffer(b"\0\x20JANEDOESMITHSON\xff" * 256, np.uint8).reshape(64, -1)
+    pixels = hiding(b"JANEDOESMITHSON")
     refused = refusal(encoded(make(pixels, bits=8, PatientName="Janedoesmithson")))
     assert (refused.code, refused.severity) == ("Q092", "reject")
     assert "smithson" not in str(refused).lower()

@@ -48,7 +48,7 @@ def test_an_optical_reader_reads_the_name_before_and_nothing_after(tmp_path: Pat
 @pytest.mark.parametrize("top", [20, -20])
 def test_a_line_beside_the_body_is_painted_over_whole_however_long_it_is(top: int, tmp_path: Path) -> None:
     plain = chest(512, 512, air=70)
-    burnt = burn(plain, letters(f"{NAME} KLINIKUM WEST", 20), top, 30)
+    burnt = burn(plain, letters(f"{NAME} KLINIK", 18), top, 30)
     made = deidentify(encoded(make(burnt, bits=8)), KEY)
     left = pixels_of(made.data, tmp_path)
     assert made.masked >= 1
