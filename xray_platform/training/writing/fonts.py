@@ -16,7 +16,19 @@ from xray_platform.training.writing.words import ALPHABETS, Chance
 Half = Literal["learn", "judge"]
 _DIGITS = "0123456789"
 # Signs that are no writing: pictures, music, mathematics, bar codes; and fonts that show a box for everything.
-_NO_WRITING = ("emoji", "symbol", "dingbat", "music", "math", "icon", "awesome", "blank", "barcode", "wingding")
+_NO_WRITING = (
+    "emoji",
+    "symbol",
+    "dingbat",
+    "music",
+    "math",
+    "icon",
+    "awesome",
+    "blank",
+    "barcode",
+    "wingding",
+    "lastresort",
+)
 _HANDS = (
     "kristi",
     "dancing",
