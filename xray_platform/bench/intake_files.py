@@ -31,5 +31,5 @@ def made_files(count: int, side: int, transfer_syntax: str | None = None) -> Ite
     for _ in range(count):
         person = sample_person(rng, parameters.subject)
         pixels = phantom.pixels.copy()
-        pixels[side // 2, : min(side, 16)] = rng.integers(0, 4096, min(side, 16))
+        pixels[side // 2, : min(side, 16)] += rng.integers(0, 8, min(side, 16), pixels.dtype)
         yield dicom_bytes(replace(phantom, pixels=pixels), sample_identity(rng, person, style.view), style)

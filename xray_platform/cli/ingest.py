@@ -56,14 +56,16 @@ def ingest(
     """
     from xray_platform.dicom.label_file import LabelOptions, found_labels  # pydicom and OpenCV take a second to import
 
+    lying = found_labels(path) if labels is None else None
+    file = lying.file if lying is not None else labels
     options = None
-    if labels is not None:
+    if file is not None:
         given = {"normal": tuple(normal)} if normal else {}
         options = LabelOptions(
-            labels, file_column, label_column, subject_column=subject_column, split_column=split_column, **given
+            file, file_column, label_column, subject_column=subject_column, split_column=split_column, **given
         )
     with opened_store() as store:
-        declared = agree(store.places, options or found_labels(path), [*(label or ()), *(normal or ())], accept_labels)
+        declared = agree(store.places, options, [*(label or ()), *(normal or ())], accept_labels)
         take_in(store, path, options, relabel=declared)
 
 
