@@ -92,7 +92,7 @@ def _bundles(places: Places) -> Iterator[Fault]:
 
 def _registered(places: Places) -> tuple[int, int]:
     """Return how many files the bundles in MLflow's artifacts have, and their bytes."""
-    files = [path for path in places.mlruns.glob("artifacts/*/models/**/*") if path.is_file()]
+    files = [path for path in places.mlruns.glob("artifacts/models/**/*") if path.is_file()]
     return len(files), sum(path.stat().st_size for path in files)
 
 

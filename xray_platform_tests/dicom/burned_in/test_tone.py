@@ -24,5 +24,12 @@ def test_what_lies_beyond_the_percentiles_can_still_be_seen(frame: int, ink: int
     assert abs(grey[501, 105] - grey[501, 200]) >= 10
 
 
+def test_the_grain_of_a_white_frame_is_not_made_stronger() -> None:
+    values = np.linspace(0, 4000, 1_000_000).reshape(1000, 1000).astype(np.uint16)
+    values[:100] = 4085
+    values[50, ::7] = 4095
+    assert np.ptp(eight_bits(values)[:100].astype(int)) <= 2
+
+
 def test_an_even_picture_is_even() -> None:
     assert np.ptp(eight_bits(np.full((50, 60), 77, np.uint16))) == 0
