@@ -61,14 +61,15 @@ def ui(
 
 
 def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Service]:
-    # MLflow takes a second to import
+    # Dagster and MLflow take a second each to import
+    from xray_platform.defs.location import write_workspace
     from xray_platform.tracking.experiments import open_tracking
     from xray_platform.tracking.server import ui_command, ui_environment
 
     mlflow_url = f"http://{HOST}:{mlflow_port}"
     base = {**os.environ, "XRAY_ROOT": str(store.root), "XRAY_MLFLOW_URL": mlflow_url, "PYTHONWARNINGS": "ignore"}
     base["DAGSTER_HOME"] = _home(store)
-    code = ["-m", "xray_platform.definitions"]
+    code = ["-w", str(write_workspace(store.dagster))]
     webserver = [sys.executable, "-m", "dagster_webserver", "-h", HOST, "-p", str(dagster_port), *code]
     daemon = [sys.executable, "-m", "dagster._daemon", "run", *code]
     return [

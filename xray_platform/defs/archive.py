@@ -4,22 +4,24 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.automation import FOLLOW
-from xray_platform.defs.launchpad import DeidentifyConfig, QualityConfig, SplitConfig
+from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY
+from xray_platform.defs.checks import blocking
 from xray_platform.defs.made import Made
 from xray_platform.defs.progress import logged
 from xray_platform.defs.recorded import head_metadata
+from xray_platform.defs.sound import left_out
 from xray_platform.defs.store import Store
 from xray_platform.dicom.archive import take_in
-from xray_platform.dicom.examine import examine_batch
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
+from xray_platform.dicom.examine import QualitySettings, examine_batch
 from xray_platform.dicom.label_words import HOW_TO_DECLARE
 from xray_platform.dicom.labels import labels_of
-from xray_platform.dicom.plan import read_plan
+from xray_platform.dicom.plan import batch_names, read_plan
 from xray_platform.dicom.pseudonym import load_key
 from xray_platform.dicom.publish import publish_batch
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
 from xray_platform.tables.table import WHOLE
-from xray_platform.training.splits import assign_splits
+from xray_platform.training.splits import SplitSettings, assign_splits
 
 GROUP = "archive"
 
@@ -36,7 +38,7 @@ def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
 @platform_asset(
     group=GROUP, version="2", by_batch=True, deps=["raw_archive"], kinds={"dicom", "parquet"}, automation=FOLLOW
 )
-def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConfig) -> Made:
+def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySettings) -> Made:
     """What the quality rules found: one row a file and rule; decides between accept, quarantine and reject."""
     places, batch = store.places, context.partition_key
     found = examine_batch(places, batch, config, progress=logged(context))
@@ -53,7 +55,7 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConf
     kinds={"dicom", "parquet"},
     automation=FOLLOW,
 )
-def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyConfig) -> Made:
+def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySettings) -> Made:
     """The accepted pictures, de-identified: a file each, and a row of what research needs."""
     places, batch = store.places, context.partition_key
     published = publish_batch(places, batch, load_key(outside=[places.root]), config, progress=logged(context))
@@ -66,10 +68,13 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyCo
     )
 
 
-@platform_asset(group=GROUP, version="2", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="3", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW_ANY)
 def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     """What the labels files say of each picture, in known words; of two that speak of one, the later wins."""
-    joined = labels_of(store.places)
+    unsound = tuple(left_out(context.instance, batch_names(store.places), blocking("quality", "images")))
+    for batch in unsound:
+        context.log.warning(f"{batch.batch} is left out: {batch.why}")
+    joined = labels_of(store.places, {batch.batch for batch in unsound})
     frame = joined.frame
     LABELS.write(store.places, frame)
     if joined.held_back:
@@ -78,12 +83,17 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     return Made(
         LABELS,
         frame,
-        {"pictures": counts(truth), "different labels": frame["label"].nunique(), "held back": joined.held_back},
+        {
+            "pictures": counts(truth),
+            "different labels": frame["label"].nunique(),
+            "held back": joined.held_back,
+            "batches left out": {batch.batch: batch.why for batch in unsound},
+        },
     )
 
 
 @platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW)
-def splits(context: dg.AssetExecutionContext, store: Store, config: SplitConfig) -> Made:
+def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> Made:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
     pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)

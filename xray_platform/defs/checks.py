@@ -35,6 +35,7 @@ BY_BATCH: tuple[Suite, ...] = (
     schema_suite(tables.STANDARD_IMAGES),
     schema_suite(tables.TENSORS),
     schema_suite(tables.PATCHES),
+    schema_suite(tables.PREDICTIONS),
 )
 WHOLE: tuple[Suite, ...] = (
     schema_suite(tables.LABELS),
@@ -44,6 +45,12 @@ WHOLE: tuple[Suite, ...] = (
     CLASSES,
     schema_suite(tables.LEADERBOARD),
 )
+
+
+def blocking(*assets: str) -> tuple[dg.AssetCheckKey, ...]:
+    """Return the checks of these assets that hold back what comes after them."""
+    suites = [suite for suite in (*BY_BATCH, *WHOLE) if suite.table.name in assets and suite.blocking]
+    return tuple(dg.AssetCheckKey(dg.AssetKey(suite.table.name), suite.name) for suite in suites)
 
 
 def checks_of(asset: str, suites: Sequence[Suite], *, by_batch: bool) -> dg.AssetChecksDefinition:
