@@ -1,5 +1,7 @@
 """Location: the one name under which Dagster knows this platform's definitions, however it was started."""
 
+import json
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -8,20 +10,21 @@ from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-NAME = "xray_platform"
+NAME = "xray_platform"  # schedules and sensors keep their switches as long as it stays
 MODULE = "xray_platform.definitions"
-WORKSPACE = f"""load_from:
-  - python_module:
-      module_name: {MODULE}
-      location_name: {NAME}
-"""
-"""The workspace file: schedules and sensors keep their switches as long as this name stays."""
 
 
-def write_workspace(folder: Path) -> Path:
-    """Write the workspace file below `folder`, for the webserver and the daemon, and return it."""
+def code_server_command(socket: Path) -> list[str]:
+    """Return the command of the one process that loads the definitions, for webserver and daemon together."""
+    serve = [sys.executable, "-m", "dagster", "code-server", "start", "-m", MODULE, "--location-name", NAME]
+    return [*serve, "--socket", str(socket), "--use-python-environment-entry-point"]
+
+
+def write_workspace(folder: Path, socket: Path) -> Path:
+    """Write a workspace file of that code server below `folder`, for the webserver and the daemon, and return it."""
     file = folder / "workspace.yaml"
-    file.write_text(WORKSPACE, encoding="utf-8")
+    server = {"socket": str(socket), "location_name": NAME}
+    file.write_text(json.dumps({"load_from": [{"grpc_server": server}]}, indent=2), encoding="utf-8")  # JSON is YAML
     return file
 
 
