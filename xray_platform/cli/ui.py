@@ -81,7 +81,7 @@ def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Servic
     base["DAGSTER_HOME"] = _home(store)
     socket_file = Path(tempfile.mkdtemp(prefix="xray-ui-")) / "code"  # not in the store: a socket's path must be short
     code = ["-w", str(write_workspace(store.dagster, socket_file))]
-    webserver = [sys.executable, "-m", "dagster_webserver", "-h", HOST, "-p", str(dagster_port), *code]
+    webserver = [sys.executable, "-m", "xray_platform.defs.webserver", "-h", HOST, "-p", str(dagster_port), *code]
     daemon = [sys.executable, "-m", "dagster._daemon", "run", *code]
     return [
         Service("MLflow", ui_command(open_tracking(store), mlflow_port), {**base, **ui_environment()}, mlflow_url),

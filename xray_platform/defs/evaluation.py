@@ -12,6 +12,7 @@ from xray_platform.defs.judge import judge, kept_evaluation
 from xray_platform.defs.made import Made
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
+from xray_platform.defs.pages import report_address
 from xray_platform.defs.pictures import colour_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.reporting import report
@@ -73,7 +74,7 @@ def report_asset(model: str) -> PlatformAsset:
             content=made.page.parent.name + str(made.evaluation.dump()),
             metadata={
                 "report": dg.MetadataValue.path(str(made.page)),
-                "open the report": dg.MetadataValue.url(made.page.as_uri()),
+                "open the report": dg.MetadataValue.url(report_address(store.places, made.page)),
                 "MLflow run": dg.MetadataValue.url(made.link.url),
                 "worst mistakes": colour_sheet(np.array(shown)),
             },
@@ -111,7 +112,14 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> Made:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     keep_files(store.places, "reports/leaderboard", [page])
-    return Made(LEADERBOARD, frame, {"page": dg.MetadataValue.path(str(page))})
+    return Made(
+        LEADERBOARD,
+        frame,
+        {
+            "page": dg.MetadataValue.path(str(page)),
+            "open the leaderboard": dg.MetadataValue.url(report_address(store.places, page)),
+        },
+    )
 
 
 @platform_asset(group=GROUP, version="1", deps=["leaderboard"], kinds={"mlflow"}, automation=AFTER_TRAINING)

@@ -15,6 +15,7 @@ from xray_platform.defs.instance import open_instance
 from xray_platform.defs.integrity import damage, settings_of_last, told
 from xray_platform.defs.location import in_location
 from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import ROOT_VARIABLE
 from xray_platform.dicom.plan import batch_names
 from xray_platform.errors import InputError
@@ -226,29 +227,7 @@ def _run_config(pending: Sequence[dg.AssetKey], config: RunConfig) -> dict[str, 
 
 def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     """Return the reason of each failure, by asset or check, in the words meant for a user."""
-    found: dict[str, str] = {}
-    for event in result.all_events:
-        if event.is_step_failure:
-            found[event.step_key or "run"] = _reason(event)
-    for check in result.get_asset_check_evaluations():
-        if not check.passed and check.blocking:
-            name = f"{check.asset_key.to_user_string()}: {check.check_name}"
-            found[name] = "; ".join(str(line) for line in _failed_expectations(check))
+    found = reasons(result.all_events)
     if not result.success and not found:
-        found["run"] = "failed before any step; the Dagster UI has its events"
+        return {"run": "failed before any step; the Dagster UI has its events"}
     return found
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    error = data.error
-    while error and error.cause:
-        error = error.cause
-    return error.message.strip() if error else "no reason was recorded"
-
-
-def _failed_expectations(check: dg.AssetCheckEvaluation) -> Sequence[Any]:
-    value = check.metadata.get("failed")
-    return list(value.value) if value and isinstance(value.value, list) else ["failed"]
