@@ -8,9 +8,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from xray_platform.defs import archive
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.headless import Headless
+from xray_platform.dicom.examine import examine_batch
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.errors import DataError
 from xray_platform.tables.all import LABELS, SPLITS
@@ -70,14 +70,14 @@ def test_pictures_whose_check_failed_are_learnt_from_by_nobody_until_it_passes(c
 def test_a_batch_that_fails_lets_the_others_and_what_comes_after_run(
     copy: Headless, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    examine = archive.examine_batch
+    examine = examine_batch
 
     def fails_once(places: Places, batch: str, *arguments: Any, **more: Any) -> Any:
         if batch == "batch-0002":
             raise DataError("nothing can be said of it")
         return examine(places, batch, *arguments, **more)
 
-    monkeypatch.setattr(archive, "examine_batch", fails_once)
+    monkeypatch.setattr("xray_platform.defs.archive.examine_batch", fails_once)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.dcm").write_bytes(name.encode())
