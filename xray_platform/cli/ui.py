@@ -72,13 +72,14 @@ def ui(
 
 def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Service]:
     # Dagster and MLflow take a second each to import
+    from xray_platform.defs.home import dagster_home
     from xray_platform.defs.location import code_server_command, write_workspace
     from xray_platform.tracking.experiments import open_tracking
     from xray_platform.tracking.server import ui_command, ui_environment
 
     mlflow_url = f"http://{HOST}:{mlflow_port}"
     base = {**os.environ, "XRAY_ROOT": str(store.root), "XRAY_MLFLOW_URL": mlflow_url, "PYTHONWARNINGS": "ignore"}
-    base["DAGSTER_HOME"] = _home(store)
+    base["DAGSTER_HOME"] = str(dagster_home(store))
     socket_file = Path(tempfile.mkdtemp(prefix="xray-ui-")) / "code"  # not in the store: a socket's path must be short
     code = ["-w", str(write_workspace(store.dagster, socket_file))]
     webserver = [sys.executable, "-m", "xray_platform.defs.webserver", "-h", HOST, "-p", str(dagster_port), *code]
@@ -89,19 +90,6 @@ def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Servic
         Service("the Dagster daemon", daemon, base),
         Service("the Dagster webserver", webserver, base, f"http://{HOST}:{dagster_port}/server_info"),
     ]
-
-
-def _home(store: Places) -> str:
-    """Return the folder whose dagster.yaml says where Dagster's storage is: the root, or else one made for it."""
-    if (store.root / "dagster.yaml").exists():
-        return str(store.root)
-    home = store.dagster
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(
-        f"storage:\n  sqlite:\n    base_dir: {home}\ntelemetry:\n  enabled: false\nnux:\n  enabled: false\n",
-        encoding="utf-8",
-    )
-    return str(home)
 
 
 def _free(name: str, port: int) -> None:

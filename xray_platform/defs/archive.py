@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY
+from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.made import Made, markdown
 from xray_platform.defs.progress import logged
@@ -111,7 +111,7 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     )
 
 
-@platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
 def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> Made:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
     pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))

@@ -17,6 +17,17 @@ FOLLOW_ANY = (
 )
 """As soon as some batch above changed, also where another failed or was never run: what reads all batches."""
 
+_LABELS = dg.AssetSelection.assets("labels")
+FOLLOW_LABELS = (
+    (
+        dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_updated().allow(_LABELS)
+    ).since_last_handled()
+    & ~dg.AutomationCondition.any_deps_in_progress().allow(_LABELS)
+    & ~dg.AutomationCondition.in_progress()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed().allow(_LABELS)
+)
+"""As soon as the labels changed and their checks passed; they have left out the batches that failed already."""
+
 AFTER_TRAINING = (
     dg.AutomationCondition.any_deps_updated().since_last_handled()
     & ~dg.AutomationCondition.any_deps_missing()
