@@ -27,7 +27,7 @@ from xray_platform.evaluation.report import write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.progress import Progress
-from xray_platform.serving.bundle import BundleFacts, write_bundle
+from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.manifest import keep_folder
@@ -70,7 +70,7 @@ def report(places: Places, model: str, progress: Progress) -> Reported:
     folder = places.reports / model / record.run
     page = write_report(folder, _input(record, evaluation, samples, scale, pictures), progress=progress)
     keep_folder(places, f"reports/{model}/{record.run}", folder)
-    link = _hand_over(places, record, evaluation, samples, scale, folder)
+    link = _hand_over(places, record, evaluation, samples, scale, folder, _origin(pictures))
     return Reported(page, evaluation, samples, scale, link)
 
 
@@ -84,6 +84,12 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     scale = map_scale(scorer.heatmap(cohort.images(normals))) if len(normals) else None
     maps = scorer.heatmap(images) if len(images) else np.zeros_like(images)
     return Samples(tuple(names), images, maps), scale
+
+
+def _origin(pictures: pd.DataFrame) -> str:
+    """Return the one origin of all pictures, or `mixed`."""
+    origins = set(pictures["origin"])
+    return str(origins.pop()) if len(origins) == 1 else "mixed"
 
 
 def _input(
@@ -101,7 +107,7 @@ def _input(
         history=record.history,
         provenance=trace(record),
         hashes=pictures[["image", "sha256", "pixel_sha256"]],
-        phantom=bool((pictures["origin"] == "phantom").all()),
+        phantom=_origin(pictures) == PHANTOM,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -128,6 +134,7 @@ def _hand_over(
     samples: Samples,
     scale: MapScale | None,
     folder: Path,
+    origin: str,
 ) -> RunLink:
     bundle = model_folder(places, record) / BUNDLE
     recipe = Recipe.model_validate(record.recipe)
@@ -140,7 +147,7 @@ def _hand_over(
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         heatmap_scale=scale.high if scale and scale.high > 0 else None,
-        provenance=trace(record),
+        provenance={**trace(record), ORIGIN: origin},
     )
     write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
     keep_folder(places, part_manifest(record, BUNDLE), bundle)
