@@ -167,6 +167,7 @@ def _show(store: "Headless", batch: str) -> None:
     for row in findings:
         worst[row["sha256"]] = max(worst.get(row["sha256"], 0), ORDER.index(row["severity"]))
     decisions = [DECISIONS[worst[sha256]] if sha256 in worst else "not judged" for sha256 in catalogue["sha256"]]
+    _tell_deidentified(store.places, [str(sha256) for sha256 in catalogue["sha256"].dropna()])
     counts = [*sorted(Counter(decisions).items()), *sorted(Counter(catalogue["intake"]).items())]
     OUT.print(f"{batch}: " + ", ".join(f"{number} {word}" for word, number in counts))
     rows = [
@@ -177,6 +178,17 @@ def _show(store: "Headless", batch: str) -> None:
     if rows:
         more = f" (the first {SHOWN} of {len(rows)}; data/processed/rejected has all)" if len(rows) > SHOWN else ""
         show(f"Not accepted{more}", ["file", "decision", "why"], rows[:SHOWN])
+
+
+def _tell_deidentified(places: Places, digests: list[str]) -> None:
+    from xray_platform.dicom.archive import raw_path  # see above
+    from xray_platform.dicom.own_output import deidentified_before
+
+    if before := sum(deidentified_before(raw_path(places, sha256)) for sha256 in digests):
+        say(
+            f"{before} of them were de-identified by this platform before, and are once more: their subjects, studies "
+            "and days are other ones here than in the store or folder that they come from."
+        )
 
 
 def _why(findings: list[dict[Any, Any]], sha256: str) -> str:

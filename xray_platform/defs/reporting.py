@@ -1,6 +1,7 @@
 """Reporting: from a judged model to its report, its bundle, and its place in the registry."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from xray_platform.imaging.recipe import Recipe
 from xray_platform.progress import Progress
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
-from xray_platform.tables.all import IMAGES
+from xray_platform.tables.all import IMAGES, LABELS
 from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
@@ -68,7 +69,9 @@ def report(places: Places, model: str, progress: Progress) -> Reported:
     pictures = IMAGES.read(places)
     pictures = pictures[pictures["image"].isin(evaluation.rows["image"])]
     folder = places.reports / model / record.run
-    page = write_report(folder, _input(record, evaluation, samples, scale, pictures), progress=progress)
+    page = write_report(
+        folder, _input(record, evaluation, samples, scale, pictures, _findings(places)), progress=progress
+    )
     keep_folder(places, f"reports/{model}/{record.run}", folder)
     link = _hand_over(places, record, evaluation, samples, scale, folder, _origin(pictures))
     return Reported(page, evaluation, samples, scale, link)
@@ -86,6 +89,12 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     return Samples(tuple(names), images, maps), scale
 
 
+def _findings(places: Places) -> dict[str, str]:
+    """Return the word of the labels for each picture that has one."""
+    labels = LABELS.read(places).dropna(subset=["label"])
+    return dict(zip(labels["image"].astype(str), labels["label"].astype(str), strict=True))
+
+
 def _origin(pictures: pd.DataFrame) -> str:
     """Return the one origin of all pictures, or `mixed`."""
     origins = set(pictures["origin"])
@@ -93,7 +102,12 @@ def _origin(pictures: pd.DataFrame) -> str:
 
 
 def _input(
-    record: TrainingRecord, evaluation: Evaluation, samples: Samples, scale: MapScale | None, pictures: pd.DataFrame
+    record: TrainingRecord,
+    evaluation: Evaluation,
+    samples: Samples,
+    scale: MapScale | None,
+    pictures: pd.DataFrame,
+    findings: Mapping[str, str],
 ) -> ReportInput:
     return ReportInput(
         evaluation=evaluation,
@@ -107,6 +121,7 @@ def _input(
         history=record.history,
         provenance=trace(record),
         hashes=pictures[["image", "sha256", "pixel_sha256"]],
+        findings=findings,
         phantom=_origin(pictures) == PHANTOM,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
