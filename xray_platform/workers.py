@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import resource
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from functools import cache
@@ -134,15 +134,23 @@ def _dismiss() -> None:
         _CREWS.popitem()[1].dismiss()
 
 
+def start_ahead(modules: Sequence[str] = PRELOADED) -> None:
+    """Start the process that children are forked from: it imports `modules` while this one does something else.
+
+    Without effect where it was started already.
+    """
+    _context(tuple(modules))
+
+
 @cache
-def _context() -> ForkServerContext:
+def _context(modules: tuple[str, ...] = PRELOADED) -> ForkServerContext:
     """Return the way children are made: forked, in milliseconds, from one calm process that has imported the libraries.
 
     That process is started once, with one thread for each library, since a forked child must not inherit threads, and
     with the C library told to keep freed memory (glibc reads that when a process starts; others do not heed it).
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
+    context.set_forkserver_preload(list(modules))
     calm = dict.fromkeys(THREADS, "1") | KEEP_MEMORY
     before = {name: os.environ.get(name) for name in calm}
     os.environ.update(calm)

@@ -9,6 +9,7 @@ from typing import Any
 
 from xray_platform.bench.contract import Figures
 from xray_platform.bench.machine import machine
+from xray_platform.errors import InputError
 
 HEAD = """# Results
 
@@ -35,7 +36,9 @@ def keep(folder: Path, name: str, figures: Figures, command: str) -> Path:
 
 
 def write_page(folder: Path) -> Path:
-    """Write `<folder>.md` from all records in `folder`."""
+    """Write `<folder>.md` from all records in `folder`; InputError where there are none."""
+    if not any(folder.glob("*.json")):
+        raise InputError(f"{folder} holds no records; they are JSON files that `xray bench NAME --keep FOLDER` writes")
     parts = [HEAD]
     for path in sorted(folder.glob("*.json")):
         parts.append(f"## {path.stem}\n")

@@ -24,12 +24,12 @@ from xray_platform.cli.status import status
 from xray_platform.cli.teach import teach
 from xray_platform.cli.ui import ui
 from xray_platform.cli.verify import verify
-from xray_platform.errors import XrayError
+from xray_platform.errors import InputError, XrayError
 
 HELP = """Chest X-ray archive to audited, tracked, retrainable models.
 
-A store is a folder with data/ and mlruns/; it is made on first use. Exit codes: 0 done, 1 failed, 2 wrong use,
-130 interrupted. This is no medical device.
+A store is a folder with data/ and mlruns/; it is made on first use. Exit codes: 0 done, 1 failed, 2 wrong use (what
+was handed in is not there or cannot be used), 130 interrupted. This is no medical device.
 """
 
 MACHINE = frozenset(
@@ -70,7 +70,7 @@ def main() -> None:
         app()
     except XrayError as error:
         complain(str(error))
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, InputError) else 1)
     except KeyboardInterrupt:
         complain("interrupted; the store is whole, and the same command goes on from here")
         sys.exit(130)

@@ -6,7 +6,6 @@ import typer
 
 from xray_platform.cli.demo_settings import write_quick
 from xray_platform.cli.ingest import take_in
-from xray_platform.cli.results import show_results
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import bar, say
 from xray_platform.cli.session import opened_store, places
@@ -23,6 +22,8 @@ def demo(
 
     What is done is not done again. Phantoms give way to real pictures as soon as the store has labelled ones.
     """
+    from xray_platform.cli.results import show_results  # pandas takes a second to import
+
     write_quick(places())
     with opened_store() as store:
         write_phantoms(store.places, pictures, seed)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xray_platform.cli.screen import bar, say
-from xray_platform.cli.session import places
+from xray_platform.cli.session import existing
 
 
 def export(
@@ -14,12 +14,16 @@ def export(
     recipe: Annotated[str | None, typer.Option(help="prepare them by a named recipe [default: as they are]")] = None,
     side: Annotated[int, typer.Option(min=8, max=4096, help="height and width with a recipe, in pixels")] = 512,
 ) -> None:
-    """Write the pictures as 16-bit PNG without identity; each carries facts such as view and age in text chunks."""
+    """Write the pictures as 16-bit PNG without identity; each carries facts such as view and age in text chunks.
+
+    OUT_DIR/index.csv names for each its subject (a pseudonym), split, label (normal or abnormal) and finding.
+    """
     # OpenCV and pandas take a second to import
     from xray_platform.imaging.export import export_pictures
     from xray_platform.imaging.recipes import named_recipe
 
+    store = existing()
     chosen = None if recipe is None else named_recipe(recipe, side)
     with bar("exporting") as progress:
-        count = export_pictures(places(), target, chosen, progress=progress)
-    say(f"wrote {count} pictures to {target}")
+        count = export_pictures(store, target, chosen, progress=progress)
+    say(f"wrote {count} pictures and index.csv to {target}")

@@ -10,8 +10,8 @@ import typer
 from xray_platform.cli.demo_settings import give_way
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import OUT, complain, say, show, visible
-from xray_platform.cli.session import opened_store
-from xray_platform.tables.all import CATALOGUE, QUALITY
+from xray_platform.cli.session import opened_store, places
+from xray_platform.errors import InputError
 from xray_platform.tables.places import Places
 
 if TYPE_CHECKING:
@@ -55,8 +55,13 @@ def ingest(
     Files that are already in the store are left alone. Labels that are neither known findings nor declared are held
     back, since they may be names. `xray run` then trains the models.
     """
-    from xray_platform.dicom.label_file import LabelOptions, found_labels  # pydicom and OpenCV take a second to import
+    # pydicom and OpenCV take a second to import
+    from xray_platform.dicom.label_file import LabelOptions, found_labels, read_labels
+    from xray_platform.dicom.sources import list_source
 
+    # before anything is made: is there a file, and can the labels be read
+    if next(list_source(path), None) is None:
+        raise InputError(f"{path} holds no files")
     lying = found_labels(path) if labels is None else None
     file = lying.file if lying is not None else labels
     options = None
@@ -65,12 +70,25 @@ def ingest(
         options = LabelOptions(
             file, file_column, label_column, subject_column=subject_column, split_column=split_column, **given
         )
+        read_labels(options)
+    if normal:
+        _check_normal(options)
     with opened_store() as store:
         declared = agree(store.places, options, [*(label or ()), *(normal or ())], accept_labels)
         take_in(store, path, options, relabel=declared)
 
 
-def agree(places: Places, options: "LabelOptions | None", words: list[str], accept: bool) -> bool:
+def _check_normal(options: "LabelOptions | None") -> None:
+    """Hold the words of --normal against the labels file before anything is made or declared."""
+    from xray_platform.dicom.label_normal import check_normal  # see above
+    from xray_platform.dicom.label_words import known_words
+
+    if options is None:
+        raise InputError("--normal says what the labels of a file mean, and there is none; give one with --labels")
+    check_normal(options, known_words(places()))
+
+
+def agree(store: Places, options: "LabelOptions | None", words: list[str], accept: bool) -> bool:
     """Declare labels: the words given, and of the new ones of a labels file those that are accepted; say if any is new.
 
     At a terminal, new labels that look like classes are shown and asked for. Others may be names and are never shown.
@@ -78,12 +96,12 @@ def agree(places: Places, options: "LabelOptions | None", words: list[str], acce
     from xray_platform.dicom.label_file import read_labels  # see above
     from xray_platform.dicom.label_words import declare, known_words, new_labels
 
-    declared = declare(places, words)
+    declared = declare(store, words)
     if options is None:
         return declared
-    new = new_labels(read_labels(options).values(), known_words(places))
+    new = new_labels(read_labels(options).values(), known_words(store))
     if new.classes and (accept or _accepted(new.classes)):
-        declared = declare(places, new.classes) or declared
+        declared = declare(store, new.classes) or declared
     return declared
 
 
@@ -143,13 +161,16 @@ def _tell_held_back(places: Places) -> None:
 
 def _show(store: "Headless", batch: str) -> None:
     """Show the decisions on a batch, and the files that were not accepted, by their names in the source."""
-    catalogue = CATALOGUE.read(store.places, batch)
-    parts = [QUALITY.read(store.places, part) for part in (batch, f"{batch}-publish")]
-    findings: list[dict[Any, Any]] = [row for part in parts for row in part.to_dict("records")]
+    from xray_platform.tables.all import CATALOGUE, QUALITY  # pandas takes a second to import
+
+    catalogue, quality = CATALOGUE.read(store.places, batch), QUALITY.read(store.places)
+    # of all batches: a file whose label is corrected now was judged when it came
+    findings: list[dict[Any, Any]] = quality[quality["sha256"].isin(catalogue["sha256"])].to_dict("records")
     worst: dict[str, int] = {}
     for row in findings:
         worst[row["sha256"]] = max(worst.get(row["sha256"], 0), ORDER.index(row["severity"]))
     decisions = [DECISIONS[worst[sha256]] if sha256 in worst else "not judged" for sha256 in catalogue["sha256"]]
+    _tell_deidentified(store.places, [str(sha256) for sha256 in catalogue["sha256"].dropna()])
     counts = [*sorted(Counter(decisions).items()), *sorted(Counter(catalogue["intake"]).items())]
     OUT.print(f"{batch}: " + ", ".join(f"{number} {word}" for word, number in counts))
     rows = [
@@ -160,6 +181,17 @@ def _show(store: "Headless", batch: str) -> None:
     if rows:
         more = f" (the first {SHOWN} of {len(rows)}; data/processed/rejected has all)" if len(rows) > SHOWN else ""
         show(f"Not accepted{more}", ["file", "decision", "why"], rows[:SHOWN])
+
+
+def _tell_deidentified(places: Places, digests: list[str]) -> None:
+    from xray_platform.dicom.archive import raw_path  # see above
+    from xray_platform.dicom.own_output import deidentified_before
+
+    if before := sum(deidentified_before(raw_path(places, sha256)) for sha256 in digests):
+        say(
+            f"{before} of them were de-identified by this platform before, and are once more: their subjects, studies "
+            "and days are other ones here than in the store or folder that they come from."
+        )
 
 
 def _why(findings: list[dict[Any, Any]], sha256: str) -> str:

@@ -1,23 +1,28 @@
 """`xray predict`: judge pictures with a trained model."""
 
 import json
+import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from xray_platform.cli.screen import OUT, bar, say, visible
-from xray_platform.cli.session import places
-from xray_platform.errors import InputError
+from xray_platform.cli.session import existing, places
+from xray_platform.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from xray_platform.serving.judge import Judge
 
+CHAMPION = "champion"
+CHILDREN_IMPORT = ("__main__", "xray_platform.serving.reading")
+
 
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="files or folders: DICOM, JPEG or PNG")],
-    model: Annotated[str, typer.Option(help="name of a model, or champion")] = "champion",
+    model: Annotated[str, typer.Option(help="name of a model, or champion")] = CHAMPION,
     bundle: Annotated[Path | None, typer.Option(help="a bundle's folder, instead of a model of this store")] = None,
     digest: Annotated[
         str | None, typer.Option(help="what the bundle must hash to; the MLflow UI shows it as the tag xray.bundle")
@@ -26,11 +31,18 @@ def predict(
 ) -> None:
     """Judge pictures: score, calibrated probability and verdict of each file; a bad file has its error instead.
 
-    Ends with 1 where no file could be judged. This is no medical device.
+    Below a verdict stands what is odd about the picture, and whether quality would put it into quarantine: then it is
+    unlike what the model learnt from. Ends with 1 where no file could be judged. This is no medical device.
     """
+    from xray_platform.serving.listing import check_paths  # light, but not needed for `--help`
+    from xray_platform.workers import start_ahead
+
+    _check_options(model, bundle, digest)
+    check_paths(paths)
+    start_ahead(CHILDREN_IMPORT)
+    judge = _copied(bundle, digest) if bundle else _registered(model, digest)
     from xray_platform.serving.files import judge_files  # torch takes seconds to import, and `--help` must not wait
 
-    judge = _copied(bundle, digest) if bundle else _registered(model, digest)
     for note in judge.notes:
         say(escape(f"Note: {note}."))
     judged = 0
@@ -38,22 +50,47 @@ def predict(
         for record in judge_files(paths, judge, progress):
             line = record.line()
             judged += "error" not in line
-            OUT.print(json.dumps(line) if as_json else visible(_line(line)), soft_wrap=True, markup=False)
+            words = [json.dumps(line)] if as_json else map(visible, record.words())
+            OUT.print("\n".join(words), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)
 
 
+def _check_options(model: str, bundle: Path | None, digest: str | None) -> None:
+    if digest is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        raise InputError(f"--digest {digest!r} is no SHA-256; 64 hexadecimal digits are allowed")
+    if bundle is not None and model != CHAMPION:
+        raise InputError(f"--model {model} and --bundle {bundle}: give one of the two")
+    if bundle is not None and not bundle.is_dir():
+        raise InputError(f"there is no bundle {bundle}; a folder with bundle.json is allowed")
+
+
 def _registered(model: str, digest: str | None) -> "Judge":
     """Load a model of this store: MLflow's database says what its bundle must hash to."""
-    # see above
-    from xray_platform.serving.judge import Judge
-    from xray_platform.tracking.experiments import open_tracking
-    from xray_platform.tracking.registry import model_bundle
+    from xray_platform.serving.judge import Judge  # see above
+    from xray_platform.tracking.embedded import vouched_bundle
 
-    found = model_bundle(open_tracking(places()), model)
-    if digest and digest.lower() != found.id:
-        raise InputError(f"the bundle of {model} has the digest {found.id}, not {digest}")
-    return Judge.load(found.folder, expected=found.id)
+    found = vouched_bundle(places(), model)
+    folder, held = (found.folder, found.id) if found else _asked(model)
+    if digest and digest.lower() != held:
+        raise StoreError(f"the bundle of {model} has the digest {held}, not {digest}")
+    return Judge.load(folder, expected=held)
+
+
+def _asked(model: str) -> tuple[Path, str]:
+    """Ask MLflow itself, which takes longer, and says what is wrong."""
+    # MLflow takes two seconds to import
+    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.registry import model_bundle, model_names
+
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        existing()
+    tracking = open_tracking(places())
+    if model != CHAMPION and model not in (names := model_names(tracking)):
+        known = ", ".join([CHAMPION, *names]) if names else "none is trained yet"
+        raise InputError(f"there is no model {model!r}; there are: {known}")
+    bundle = model_bundle(tracking, model)
+    return bundle.folder, bundle.id
 
 
 def _copied(bundle: Path, digest: str | None) -> "Judge":
@@ -66,12 +103,3 @@ def _copied(bundle: Path, digest: str | None) -> "Judge":
             "Give --digest to know that it is the one that was made."
         )
     return Judge.load(bundle, expected=digest.lower() if digest else None)
-
-
-def _line(line: dict[str, Any]) -> str:
-    if "error" in line:
-        return f"{line['file']}: {line['error']}"
-    return (
-        f"{line['file']}: {line['verdict']}, probability {line['probability']:.3f} "
-        f"({line['model']}: score {line['score']:.4g}, threshold {line['threshold']:.4g})"
-    )

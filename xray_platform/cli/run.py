@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xray_platform.cli.results import show_results
 from xray_platform.cli.screen import RunScreen, complain, say, warn
-from xray_platform.cli.session import opened_store
+from xray_platform.cli.session import existing, opened_store
 from xray_platform.errors import DataError, StoreError
 
 if TYPE_CHECKING:
@@ -34,8 +33,11 @@ def run(
     ] = False,
 ) -> None:
     """Make everything that is missing, damaged or out of date: pictures, tensors, models, reports, champion."""
-    from xray_platform.dicom.archive import lost_raw  # OpenCV takes a second to import
+    # OpenCV and pandas take a second to import
+    from xray_platform.cli.results import show_results
+    from xray_platform.dicom.archive import lost_raw
 
+    existing()
     with opened_store() as store:
         if not store.batches():
             raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")

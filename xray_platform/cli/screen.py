@@ -101,6 +101,7 @@ class RunScreen:
         self._progress = Progress(*columns, console=ERR, transient=True)
         self._task = self._progress.add_task("starting")
         self._began: dict[str, float] = {}
+        self._unmet: dict[str, list[tuple[str, bool]]] = {}
         self._told = time.monotonic()
 
     def __enter__(self) -> "RunScreen":
@@ -119,15 +120,30 @@ class RunScreen:
         elif event.is_step_start:
             self._began[entry.step_key or ""] = entry.timestamp
             self._update(str(entry.step_key))
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            self._note(entry.step_key or "", event.asset_check_evaluation_data)
         elif event.is_step_success:
-            self._line(Text("✓", "green"), entry)
+            self._line(self._sign(entry.step_key or ""), entry)
         elif event.is_step_failure:
             self._line(Text("✗", "red"), entry)
+
+    def _note(self, step: str, check: "dg.AssetCheckEvaluation") -> None:
+        if not check.passed:
+            self._unmet.setdefault(step, []).append((check.check_name, check.severity.value == "ERROR"))
+
+    def _sign(self, step: str) -> Text:
+        """Return how a step ended: a step of checks that runs to its end may have found something."""
+        unmet = self._unmet.get(step, [])
+        if not unmet:
+            return Text("✓", "green")
+        return Text("✗", "red") if any(grave for _, grave in unmet) else Text("!", "yellow")
 
     def _line(self, sign: Text, entry: "dg.EventLogEntry") -> None:
         step = entry.step_key or ""
         seconds = entry.timestamp - self._began.get(step, entry.timestamp)
-        self._progress.console.print(Text.assemble("  ", sign, f" {visible(step):<32} {seconds:7.1f} s"))
+        told = ", ".join(f"{name} {'failed' if grave else 'warns'}" for name, grave in self._unmet.get(step, []))
+        line = Text.assemble("  ", sign, f" {visible(step):<32} {seconds:7.1f} s", f"  {visible(told)}" if told else "")
+        self._progress.console.print(line)
 
     def _update(self, text: str) -> None:
         self._progress.update(self._task, description=f"  {escape(visible(text))}")

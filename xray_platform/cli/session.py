@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from xray_platform.errors import MachineError, StoreError
+from xray_platform.errors import InputError, MachineError, StoreError
 from xray_platform.tables.places import Places
 
 if TYPE_CHECKING:
@@ -20,6 +20,30 @@ LEAST_FREE_BYTES = 200 * 1024**2
 def places() -> Places:
     """Return the store named by the option or the environment."""
     return Places(Path(os.environ["XRAY_ROOT"]))
+
+
+def existing() -> Places:
+    """Return the store named by the option or the environment; InputError where there is none. Nothing is made."""
+    store = places()
+    if not (store.dagster.is_dir() or store.raw.is_dir() or (store.mlruns / "mlflow.db").is_file()):
+        raise InputError(
+            f"{store.root} holds no store; bring pictures with `xray ingest PATH`, or name another root with --root"
+        )
+    return store
+
+
+@contextmanager
+def read_store() -> "Iterator[Headless]":
+    """Open the store to look at it: nothing on disk is changed, and nothing needs to wait for another command."""
+    # dagster takes a second to import, and `--help` must not wait for it
+    from xray_platform.defs.graph import definitions
+    from xray_platform.defs.headless import Headless
+
+    headless = Headless(existing(), definitions(), read_only=True)
+    try:
+        yield headless
+    finally:
+        headless.close()
 
 
 @contextmanager

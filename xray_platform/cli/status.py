@@ -1,15 +1,21 @@
 """`xray status`: what the store holds, and what is pending."""
 
-from xray_platform.cli.results import show_results
-from xray_platform.cli.screen import OUT, say, show
-from xray_platform.cli.session import opened_store
+from xray_platform.cli.screen import OUT, say, show, warn
+from xray_platform.cli.session import read_store
 
 
 def status() -> None:
-    """Show batches, pictures and models of the store, and what `xray run` would do."""
-    from xray_platform.tables.all import ALL  # pandas takes a second to import
+    """Show batches, pictures and models of the store, and what `xray run` would do; nothing is changed.
 
-    with opened_store() as store:
+    Batches that failed or were never run are named.
+    """
+    # pandas and Dagster take a second to import
+    from xray_platform.cli.results import show_results
+
+    with read_store() as store:
+        from xray_platform.defs.batch_states import told, unfinished
+        from xray_platform.tables.all import ALL
+
         OUT.print(f"store: {store.places.root}")
         batches = store.batches()
         if not batches:
@@ -17,6 +23,8 @@ def status() -> None:
             return
         rows = [[table.name, str(len(table.read(store.places))), table.description] for table in ALL if not table.raw]
         show(f"Tables of {len(batches)} batches", ["table", "rows", "what"], rows)
+        for line in told(unfinished(store)):
+            warn(line)
         pending = store.pending()
         OUT.print("pending: " + (", ".join(pending) if pending else "nothing, everything is up to date"))
         show_results(store.places)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ import typer
 
 from xray_platform.cli.screen import OUT, say
 from xray_platform.cli.session import places
-from xray_platform.errors import MachineError
+from xray_platform.errors import InputError, MachineError
 from xray_platform.tables.places import Places
 
 HOST = "127.0.0.1"
@@ -49,13 +49,17 @@ def ui(
     dagster_port: Annotated[int, typer.Option(min=1, max=65535, help="port of the Dagster UI")] = 3000,
     mlflow_port: Annotated[int, typer.Option(min=1, max=65535, help="port of the MLflow UI")] = 5000,
 ) -> None:
-    """Serve both user interfaces until Ctrl-C: Dagster (webserver and daemon) and MLflow, for this machine only."""
+    """Serve both user interfaces until Ctrl-C: Dagster (webserver and daemon) and MLflow, for this machine only.
+
+    Closing the terminal ends them too, unless it was started with nohup.
+    """
+    if dagster_port == mlflow_port:
+        raise InputError(f"both ports are {mlflow_port}; two different ones are needed")
     for name, port in (("Dagster", dagster_port), ("MLflow", mlflow_port)):
         _free(name, port)
     store = places()
     running: list[subprocess.Popen[bytes]] = []
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    signal.signal(signal.SIGINT, _as_interrupt)  # also where a shell started it in the background
+    _on_signals(_as_interrupt)
     try:
         for service in _services(store, dagster_port, mlflow_port):
             say(f"starting {service.name} …")
@@ -65,8 +69,10 @@ def ui(
         say("Ctrl-C ends all of them.")
         _watch(running)
     except KeyboardInterrupt:
-        say("ending …")
+        with suppress(OSError):  # the terminal may be gone
+            say("ending …")
     finally:
+        _on_signals(signal.SIG_IGN)  # a second Ctrl-C, or the shell's own word after the terminal's, would leave some
         _end(running)
 
 
@@ -154,6 +160,14 @@ def _end(running: "list[subprocess.Popen[bytes]]") -> None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _on_signals(handler: "Callable[[int, object], None] | signal.Handlers") -> None:
+    """Say what Ctrl-C, a polite end and a closed terminal do; what was started with nohup outlives its terminal."""
+    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGINT, handler)  # also where a shell started it in the background
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handler)
 
 
 def _as_interrupt(_number: int, _frame: object) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import dagster as dg
 
@@ -62,12 +62,17 @@ class Graph:
         keys: Sequence[dg.AssetKey],
         partition: str | None = None,
         force: bool = False,
+        *,
+        changing: Collection[dg.AssetKey] = (),
     ) -> list[dg.AssetKey]:
-        """Return those of `keys` that are missing, out of date, or downstream of one that is, in order."""
+        """Return those of `keys` that are missing, out of date, or downstream of one that is, in order.
+
+        So is what reads any of `changing`.
+        """
         found: list[dg.AssetKey] = []
         for key in self.specs:
             if key in keys:
-                behind = any(dep.asset_key in found for dep in self.specs[key].deps)
+                behind = any(dep.asset_key in found or dep.asset_key in changing for dep in self.specs[key].deps)
                 if force or behind or not is_fresh(instance, self.specs[key], partition, self):
                     found.append(key)
         return found

@@ -3,7 +3,7 @@
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -46,10 +46,12 @@ class Outcome:
 class Headless:
     """The asset graph of one store, run in this process."""
 
-    def __init__(self, places: Places, definitions: dg.Definitions) -> None:
+    def __init__(self, places: Places, definitions: dg.Definitions, *, read_only: bool = False) -> None:
+        """Open a store; with `read_only` one that Dagster has no memory of gets none, and looks as if never run."""
         os.environ[ROOT_VARIABLE] = str(places.root)
         self.places = places
-        self.instance = open_instance(places)
+        forgotten = read_only and not places.dagster.is_dir()
+        self.instance = dg.DagsterInstance.ephemeral() if forgotten else open_instance(places)
         self.definitions = definitions
         self._assets = definitions.resolve_asset_graph()
         self.graph = Graph(self._assets.get(key).to_asset_spec() for key in self._assets.get_all_asset_keys())
@@ -136,11 +138,15 @@ class Headless:
                     wanted.tell([f"{batch} failed; everything else goes on without its pictures"])
 
     def pending(self) -> list[str]:
-        """Name what `run` would make of all assets, by batch or stage."""
+        """Name what `run` would make of all assets, by batch or stage; nothing is changed."""
         by_batch = [key for key in self.graph.specs if self.graph.partitioned(key)]
         whole = [key for key in self.graph.specs if key not in by_batch]
-        batches = [(by_batch, batch) for batch in self.batches()]
-        return [name for keys, batch in [*batches, (whole, None)] for name in self._pending(keys, batch)]
+        named: list[str] = []
+        behind: set[dg.AssetKey] = set()
+        for batch in self.batches():
+            behind |= {*self.graph.pending(self.instance, by_batch, batch)}
+            named += self._pending(by_batch, batch)
+        return named + self._pending(whole, None, behind)
 
     def damaged(
         self, keys: Sequence[dg.AssetKey], partition: str | None, *, deep: bool = False
@@ -153,8 +159,11 @@ class Headless:
         }
         return {key: faults for key, faults in found.items() if faults}
 
-    def _pending(self, keys: Sequence[dg.AssetKey], partition: str | None) -> list[str]:
-        stale, damaged = self.graph.pending(self.instance, keys, partition), self.damaged(keys, partition)
+    def _pending(
+        self, keys: Sequence[dg.AssetKey], partition: str | None, behind: Collection[dg.AssetKey] = ()
+    ) -> list[str]:
+        stale = self.graph.pending(self.instance, keys, partition, changing=behind)
+        damaged = self.damaged(keys, partition)
         named = [(key, "") for key in stale] + [(key, " (damaged)") for key in damaged if key not in stale]
         return [f"{_named(key, partition)}{why}" for key, why in named]
 

@@ -1,6 +1,7 @@
 """Reporting: from a judged model to its report, its bundle, and its place in the registry."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +28,9 @@ from xray_platform.evaluation.report import write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.progress import Progress
-from xray_platform.serving.bundle import BundleFacts, write_bundle
+from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
-from xray_platform.tables.all import IMAGES
+from xray_platform.tables.all import IMAGES, LABELS
 from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
@@ -68,9 +69,11 @@ def report(places: Places, model: str, progress: Progress) -> Reported:
     pictures = IMAGES.read(places)
     pictures = pictures[pictures["image"].isin(evaluation.rows["image"])]
     folder = places.reports / model / record.run
-    page = write_report(folder, _input(record, evaluation, samples, scale, pictures), progress=progress)
+    page = write_report(
+        folder, _input(record, evaluation, samples, scale, pictures, _findings(places)), progress=progress
+    )
     keep_folder(places, f"reports/{model}/{record.run}", folder)
-    link = _hand_over(places, record, evaluation, samples, scale, folder)
+    link = _hand_over(places, record, evaluation, samples, scale, folder, _origin(pictures))
     return Reported(page, evaluation, samples, scale, link)
 
 
@@ -86,8 +89,25 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     return Samples(tuple(names), images, maps), scale
 
 
+def _findings(places: Places) -> dict[str, str]:
+    """Return the word of the labels for each picture that has one."""
+    labels = LABELS.read(places).dropna(subset=["label"])
+    return dict(zip(labels["image"].astype(str), labels["label"].astype(str), strict=True))
+
+
+def _origin(pictures: pd.DataFrame) -> str:
+    """Return the one origin of all pictures, or `mixed`."""
+    origins = set(pictures["origin"])
+    return str(origins.pop()) if len(origins) == 1 else "mixed"
+
+
 def _input(
-    record: TrainingRecord, evaluation: Evaluation, samples: Samples, scale: MapScale | None, pictures: pd.DataFrame
+    record: TrainingRecord,
+    evaluation: Evaluation,
+    samples: Samples,
+    scale: MapScale | None,
+    pictures: pd.DataFrame,
+    findings: Mapping[str, str],
 ) -> ReportInput:
     return ReportInput(
         evaluation=evaluation,
@@ -101,7 +121,8 @@ def _input(
         history=record.history,
         provenance=trace(record),
         hashes=pictures[["image", "sha256", "pixel_sha256"]],
-        phantom=bool((pictures["origin"] == "phantom").all()),
+        findings=findings,
+        phantom=_origin(pictures) == PHANTOM,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -128,6 +149,7 @@ def _hand_over(
     samples: Samples,
     scale: MapScale | None,
     folder: Path,
+    origin: str,
 ) -> RunLink:
     bundle = model_folder(places, record) / BUNDLE
     recipe = Recipe.model_validate(record.recipe)
@@ -140,7 +162,7 @@ def _hand_over(
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         heatmap_scale=scale.high if scale and scale.high > 0 else None,
-        provenance=trace(record),
+        provenance={**trace(record), ORIGIN: origin},
     )
     write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
     keep_folder(places, part_manifest(record, BUNDLE), bundle)

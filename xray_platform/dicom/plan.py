@@ -19,6 +19,7 @@ from xray_platform.dicom.journal import journal_lock, journal_path, signed_journ
 from xray_platform.dicom.label_file import LabelOptions, LabelRow, few, found_labels
 from xray_platform.dicom.label_match import match
 from xray_platform.dicom.opening import may_pass
+from xray_platform.dicom.own_output import is_report
 from xray_platform.dicom.seal import Sealer, unsealed
 from xray_platform.dicom.sources import SourceFile, list_source, spelled
 from xray_platform.errors import InputError, StoreError
@@ -87,9 +88,10 @@ def plan_batches(
     A file is known by its path, size, time of modification and time of change. It is planned again when its labels
     changed, and where something that may pass (rights, a lost connection) kept it from being read; with `patient` the
     latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
-    given. Files that are not `ready` (a folder that others still write to) are left for the next time. Nothing is
-    written before all of it is read. Returns the new plans in order, none where nothing is new. Raises InputError for
-    a source or a labels file that cannot be used, StoreError where the plans cannot be written.
+    given. Files that are not `ready` (a folder that others still write to) are left for the next time, and logs of what
+    the platform did not publish are left out. Nothing is written before all of it is read. Returns the new plans in
+    order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used, StoreError
+    where the plans cannot be written.
     """
     if batch_size < 1:
         raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
@@ -148,7 +150,8 @@ def _guard_store(places: Places, source: Path) -> None:
 
 def _files(source: Path, labels: LabelOptions | None, ready: Callable[[SourceFile], bool]) -> list[PlannedFile]:
     labels_file = labels.file.resolve() if labels else None
-    found = [file for file in list_source(source) if labels_file is None or file.path.resolve() != labels_file]
+    listed = (file for file in list_source(source) if labels_file is None or file.path.resolve() != labels_file)
+    found = [file for file in listed if not is_report(file)]
     if not found:
         raise InputError(f"{source} holds no files")
     said = match(source, found, labels) if labels else {}

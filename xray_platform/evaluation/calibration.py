@@ -4,8 +4,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from xray_platform.errors import DataError
 from xray_platform.evaluation.metrics import Flags, Numbers
@@ -45,7 +43,7 @@ class Calibration(BaseModel):
             places, heights = np.array(self.knots, dtype=np.float64).T
             return np.asarray(np.interp(score, places, heights), dtype=np.float64)
         place = _logarithm(score) if self.logarithm else score
-        return np.asarray(expit(self.slope * (place - self.centre) / self.scale + self.intercept), dtype=np.float64)
+        return np.asarray(_logistic(self.slope * (place - self.centre) / self.scale + self.intercept), dtype=np.float64)
 
 
 def fit_calibration(score: Numbers, truth: Flags, method: Method = "platt", *, threshold: float = 0.0) -> Calibration:
@@ -65,6 +63,11 @@ def fit_calibration(score: Numbers, truth: Flags, method: Method = "platt", *, t
     return _platt(score, truth) if method == "platt" else _isotonic(score, truth)
 
 
+def _logistic(x: Numbers) -> Numbers:
+    """Return 1 / (1 + exp(−x)) without overflow; `scipy.special.expit` would take a quarter of a second to import."""
+    return np.asarray(np.exp(-np.logaddexp(0, -x)), dtype=np.float64)
+
+
 def _platt(score: Numbers, truth: Flags) -> Calibration:
     fits = [_fit_line(score, truth)]
     if score.min() > 0:
@@ -80,6 +83,8 @@ def _platt(score: Numbers, truth: Flags) -> Calibration:
 
 def _fit_line(x: Numbers, truth: Flags) -> tuple[float, float, float, float, float]:
     """Fit a logistic curve that does not fall; return its loss, centre, scale, slope and intercept."""
+    from scipy.optimize import minimize  # takes half a second to import, and a calibration in use does without
+
     centre, scale = float(np.mean(x)), _spread(x)
     abnormal, normal = int(truth.sum()), int((~truth).sum())
     target = np.where(truth, (abnormal + 1) / (abnormal + 2), 1 / (normal + 2))
@@ -87,7 +92,7 @@ def _fit_line(x: Numbers, truth: Flags) -> tuple[float, float, float, float, flo
 
     def loss(line: Numbers) -> tuple[float, Numbers]:
         value = line[0] * place + line[1]
-        gap = expit(value) - target
+        gap = _logistic(value) - target
         return float(np.sum(np.logaddexp(0, value) - target * value)), np.array([gap @ place, gap.sum()])
 
     start = np.array([0.0, np.log((abnormal + 1) / (normal + 1))])

@@ -9,9 +9,25 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 DOTS_PER_INCH = 160
-SQUARE = (4.6, 4.4, (0.62, 0.1, 0.5, 0.1))  # inch: width, height, margins
-WIDE = 9.4  # inch
 Margins = tuple[float, float, float, float]  # left, right, bottom, top
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How large figures are drawn, in inch, so that their text is readable where the page shows them.
+
+    `square`: width, height and margins of a curve in the unit square; `wide`: width of the others, `columns` of them
+    beside each other.
+    """
+
+    name: str
+    square: tuple[float, float, Margins]
+    wide: float
+    columns: int
+
+
+PAGE = Layout("page", (4.6, 4.84, (0.62, 0.1, 0.5, 0.54)), 9.4, 2)
+PHONE = Layout("phone", (3.4, 3.72, (0.56, 0.1, 0.46, 0.54)), 3.4, 1)
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,15 @@ THEMES = (LIGHT, DARK)
 
 
 def canvas(
-    theme: Theme, width: float, height: float, margins: Margins, rows: int = 1, columns: int = 1, **grid: Any
+    theme: Theme,
+    width: float,
+    height: float,
+    margins: Margins,
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    gap: float = 0.3,
+    **grid: Any,
 ) -> tuple[Figure, Any]:
     """Return a figure of so many inches, with margins in inches, and its axes, drawn without any global state."""
     figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper)
@@ -72,7 +96,7 @@ def canvas(
         bottom=bottom / height,
         top=1 - top / height,
         wspace=0.16,
-        hspace=0.3,
+        hspace=gap,
     )
     axes = figure.subplots(rows, columns, squeeze=False, **grid)
     for axis in axes.flat:
@@ -100,9 +124,19 @@ def unit_square(axis: Any, across: str, up: str) -> None:
     axis.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
 
 
-def legend(axis: Any, theme: Theme, where: str = "lower right") -> None:
-    """Add a legend without a frame."""
-    axis.legend(loc=where, frameon=False, fontsize=8.5, labelcolor=theme.ink, handlelength=1.6)
+def legend(axis: Any, theme: Theme, *, columns: int = 2, at_right: bool = False) -> None:
+    """Add a legend without a frame above the axes, where no data are; `at_right` leaves the left to a title."""
+    axis.legend(
+        loc="lower right" if at_right else "lower left",
+        bbox_to_anchor=(1.0 if at_right else 0.0, 1.015),
+        ncols=columns,
+        borderaxespad=0,
+        columnspacing=1.2,
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=theme.ink,
+        handlelength=1.6,
+    )
 
 
 def png(figure: Figure) -> bytes:

@@ -7,32 +7,32 @@ import numpy as np
 from xray_platform.evaluation.bootstrap import Metric
 from xray_platform.evaluation.curves import Curves, Histogram, PrecisionRecallCurve, Reliability, RocCurve
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
-from xray_platform.evaluation.figure_style import LIGHT, SQUARE, WIDE, Theme, canvas, legend, png, unit_square
+from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.metrics import Judged
 
 History = Sequence[Mapping[str, float]]
 
 
 def draw_figures(
-    evaluation: Evaluation, curves: Curves, history: History = (), theme: Theme = LIGHT
+    evaluation: Evaluation, curves: Curves, history: History = (), theme: Theme = LIGHT, layout: Layout = PAGE
 ) -> dict[str, bytes]:
     """Return every figure of the page that can be drawn, by name, as PNG; one whose curve is undefined is left out."""
     test = evaluation.judged("test")
-    drawn = {"histograms": draw_histograms(curves, evaluation.threshold.value, theme)}
+    drawn = {"histograms": draw_histograms(curves, evaluation.threshold.value, theme, layout)}
     if curves.roc:
-        drawn["roc"] = draw_roc(curves.roc, test, evaluation.metrics["test"]["auroc"], theme)
+        drawn["roc"] = draw_roc(curves.roc, test, evaluation.metrics["test"]["auroc"], theme, layout)
     if curves.precision_recall:
-        drawn["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme)
+        drawn["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme, layout)
     if curves.reliability:
-        drawn["reliability"] = draw_reliability(curves.reliability, theme)
+        drawn["reliability"] = draw_reliability(curves.reliability, theme, layout)
     if len(history) > 1:
-        drawn["training"] = draw_history(history, theme)
+        drawn["training"] = draw_history(history, theme, layout)
     return drawn
 
 
-def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT) -> bytes:
+def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
     """Draw the ROC curve, its band, and the point at which the threshold puts the model."""
-    figure, axis = canvas(theme, *SQUARE)
+    figure, axis = canvas(theme, *layout.square)
     axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="guessing")
     if curve.grid:
         axis.fill_between(
@@ -52,9 +52,11 @@ def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT)
     return png(figure)
 
 
-def draw_precision_recall(curve: PrecisionRecallCurve, test: Judged, theme: Theme = LIGHT) -> bytes:
+def draw_precision_recall(
+    curve: PrecisionRecallCurve, test: Judged, theme: Theme = LIGHT, layout: Layout = PAGE
+) -> bytes:
     """Draw the precision–recall curve over the line that guessing gives."""
-    figure, axis = canvas(theme, *SQUARE)
+    figure, axis = canvas(theme, *layout.square)
     axis.axhline(curve.prevalence, color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="guessing")
     axis.step(curve.recall, curve.precision, where="pre", color=theme.accent, linewidth=2, label="test part")
     if test.verdict.any():
@@ -63,27 +65,40 @@ def draw_precision_recall(curve: PrecisionRecallCurve, test: Judged, theme: Them
             [across], [up], "o", color=theme.abnormal, markersize=7, markeredgecolor=theme.paper, label="threshold"
         )
     unit_square(axis, "recall (sensitivity)", "precision (positive predictive value)")
-    legend(axis, theme, "lower left")
+    legend(axis, theme)
     return png(figure)
 
 
-def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT) -> bytes:
+def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
     """Draw the scores of each part by class, as shares of the class, with the threshold."""
     filled = [split for split in SPLIT_TITLES if any(h.split == split and any(h.counts) for h in curves.histograms)]
-    figure, axes = canvas(theme, WIDE, 0.9 + 1.5 * len(filled), (0.42, 0.12, 0.5, 0.3), len(filled), 1, sharex=True)
+    narrow = layout.columns == 1  # then title and legend stand above each other
+    height, margins = (1.8, (0.42, 0.12, 0.62, 0.5)) if narrow else (1.5, (0.42, 0.12, 0.5, 0.3))
+    figure, axes = canvas(
+        theme,
+        layout.wide,
+        0.9 + height * len(filled),
+        margins,
+        len(filled),
+        1,
+        gap=0.5 if narrow else 0.3,
+        sharex=True,
+    )
     for axis, split in zip(np.ravel(axes), filled, strict=True):
         for histogram in curves.histograms:
             if histogram.split == split and any(histogram.counts):
                 _draw_histogram(axis, histogram, curves.edges, theme)
         axis.axvline(threshold, color=theme.ink, linewidth=1.2, linestyle=(0, (5, 3)))
-        axis.set_title(SPLIT_TITLES[split], loc="left", size=9.5, color=theme.ink, weight="bold")
+        axis.set_title(
+            SPLIT_TITLES[split], loc="left", size=9.5, color=theme.ink, weight="bold", pad=20 if narrow else 6
+        )
         axis.set_yticks([])
         axis.set_ylim(bottom=0)
         axis.spines["left"].set_visible(False)
         axis.grid(visible=False, axis="y")
-        legend(axis, theme, "upper right")
+        legend(axis, theme, at_right=not narrow)
     last = np.ravel(axes)[-1]
-    last.set_xlabel("score (higher is more abnormal); dashed: threshold")
+    last.set_xlabel("score (higher is more abnormal);" + ("\n" if narrow else " ") + "dashed: threshold")
     figure.supylabel("share of the class", size=9.5, color=theme.muted)
     return png(figure)
 
@@ -98,7 +113,7 @@ def _draw_histogram(axis: object, histogram: Histogram, edges: Sequence[float], 
 
 def draw_confusion(test: Judged, theme: Theme = LIGHT) -> bytes:
     """Draw the two-by-two table of truth and verdict; the shade is the share of the row."""
-    figure, axis = canvas(theme, *SQUARE)
+    figure, axis = canvas(theme, 4.6, 4.4, (0.62, 0.1, 0.5, 0.1))
     table = np.array(
         [
             [int(((test.truth == truth) & (test.verdict == called)).sum()) for called in (False, True)]
@@ -137,9 +152,9 @@ def _cell(column: int, row: int, colour: str, opacity: float) -> object:
     )
 
 
-def draw_reliability(curve: Reliability, theme: Theme = LIGHT) -> bytes:
+def draw_reliability(curve: Reliability, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
     """Draw observed against predicted frequency, with intervals; the size of a point is its number of pictures."""
-    figure, axis = canvas(theme, *SQUARE)
+    figure, axis = canvas(theme, *layout.square)
     axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="perfectly calibrated")
     axis.vlines(curve.predicted, curve.low, curve.high, color=theme.accent, alpha=0.45, linewidth=1.6, label="interval")
     sizes = 18 + 160 * np.array(curve.pictures) / max(curve.pictures)
@@ -148,17 +163,18 @@ def draw_reliability(curve: Reliability, theme: Theme = LIGHT) -> bytes:
         curve.predicted, curve.observed, s=sizes, color=theme.accent, edgecolor=theme.paper, zorder=3, label="test part"
     )
     unit_square(axis, "predicted probability", "observed share of abnormal pictures")
-    legend(axis, theme, "upper left")
+    legend(axis, theme)
     return png(figure)
 
 
-def draw_history(history: History, theme: Theme = LIGHT) -> bytes:
-    """Draw what the network reported after each epoch: losses left, everything else that lies in [0, 1] right."""
+def draw_history(history: History, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
+    """Draw what the network reported after each epoch: losses first, then everything else that lies in [0, 1]."""
     epochs = [row.get("epoch", number) for number, row in enumerate(history, start=1)]
     names = [name for name in dict.fromkeys(key for row in history for key in row) if name != "epoch"]
     losses = [name for name in names if "loss" in name]
     shares = [name for name in names if name not in losses and _is_share(history, name)]
-    figure, axes = canvas(theme, WIDE, 3.4, (0.62, 0.12, 0.5, 0.1), 1, 2)
+    rows = 2 // layout.columns
+    figure, axes = canvas(theme, layout.wide, 3.0 * rows + 0.6, (0.62, 0.12, 0.5, 0.34), rows, layout.columns, gap=0.4)
     for axis, chosen, title in zip(np.ravel(axes), (losses, shares), ("loss", "validation"), strict=True):
         for name, colour in zip(chosen, (theme.accent, theme.abnormal, theme.normal, theme.muted), strict=False):
             axis.plot(
@@ -171,7 +187,7 @@ def draw_history(history: History, theme: Theme = LIGHT) -> bytes:
         axis.set(xlabel="epoch", ylabel=title)
         axis.xaxis.get_major_locator().set_params(integer=True)
         if chosen:
-            legend(axis, theme, "best")
+            legend(axis, theme)
     return png(figure)
 
 

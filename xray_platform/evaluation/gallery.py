@@ -1,7 +1,8 @@
 """Gallery: which test pictures are worth looking at, and how they are drawn with their heat maps."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,27 +14,44 @@ from PIL import Image
 from xray_platform.errors import InputError
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.heatmap import Bytes, Images, MapScale, overlay
+from xray_platform.evaluation.wording import number
 
 SHOWN_SIDE = 256  # pixel; larger pictures are made smaller for the page, not for the folder
+LARGE_SIDE = 512  # of mistakes
 JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the four outcomes of a verdict; `worst_first` sorts by how far the score lies on the wrong side."""
+    """One of the four outcomes of a verdict; `single` is what one of them is called."""
 
     name: str
     title: str
     description: str
     abnormal: bool
     called: bool
+    single: str
+
+    @property
+    def mistake(self) -> bool:
+        """Whether the verdict is wrong."""
+        return self.abnormal != self.called
 
 
 KINDS = (
-    Kind("false_negative", "Missed", "abnormal, called normal; the lowest scores first", True, False),
-    Kind("false_positive", "False alarms", "normal, called abnormal; the highest scores first", False, True),
-    Kind("true_positive", "Found", "abnormal, called abnormal; from the surest to the least sure", True, True),
-    Kind("true_negative", "Cleared", "normal, called normal; from the surest to the least sure", False, False),
+    Kind("false_negative", "Missed", "abnormal, called normal; the lowest scores first", True, False, "Missed"),
+    Kind(
+        "false_positive",
+        "False alarms",
+        "normal, called abnormal; the highest scores first",
+        False,
+        True,
+        "False alarm",
+    ),
+    Kind("true_positive", "Found", "abnormal, called abnormal; from the surest to the least sure", True, True, "Found"),
+    Kind(
+        "true_negative", "Cleared", "normal, called normal; from the surest to the least sure", False, False, "Cleared"
+    ),
 )
 
 
@@ -60,13 +78,18 @@ NO_SAMPLES = Samples((), np.zeros((0, 1, 1), np.float32))
 
 @dataclass(frozen=True)
 class Card:
-    """One picture of the gallery: data URIs of the plain picture and of the one with its map (empty without a map)."""
+    """One picture of the gallery: data URIs of the plain picture and of the one with its map (empty without a map).
+
+    `finding` is the word of the labels, else normal or abnormal; `caption` says in a sentence what happened.
+    """
 
     name: str
     score: float
     probability: float
     picture: str
     overlay: str
+    finding: str
+    caption: str
 
 
 def pick_pictures(evaluation: Evaluation, per_kind: int = 6) -> list[str]:
@@ -78,14 +101,26 @@ def pick_pictures(evaluation: Evaluation, per_kind: int = 6) -> list[str]:
     return [name for kind in KINDS for name in _of_kind(test, kind, per_kind)["image"]]
 
 
-def cards(evaluation: Evaluation, samples: Samples, scale: MapScale | None) -> dict[str, list[Card]]:
-    """Return the cards of each outcome, as `pick_pictures` orders them; pictures of no test row are left out."""
+def cards(
+    evaluation: Evaluation, samples: Samples, scale: MapScale | None, findings: Mapping[str, str] = {}
+) -> dict[str, list[Card]]:
+    """Return the cards of each outcome, as `pick_pictures` orders them; pictures of no test row are left out.
+
+    findings: the word of the labels for each picture, by image.
+    """
     test = evaluation.part("test")
     place = {name: row for row, name in enumerate(samples.names)}
     found: dict[str, list[Card]] = {}
     for kind in KINDS:
         chosen = _of_kind(test[test["image"].isin(list(place))], kind, len(place))
-        found[kind.name] = [_card(row, samples, place[row["image"]], scale) for row in chosen.to_dict("records")]
+        words = [findings.get(str(image)) or _truth(kind) for image in chosen["image"]]
+        over = chosen["score"] - evaluation.threshold.value
+        found[kind.name] = [
+            replace(
+                _card(row, samples, place[row["image"]], scale, kind), finding=word, caption=_told(kind, word, apart)
+            )
+            for row, word, apart in zip(chosen.to_dict("records"), words, over, strict=True)
+        ]
     return found
 
 
@@ -106,24 +141,36 @@ def _of_kind(rows: pd.DataFrame, kind: Kind, count: int) -> pd.DataFrame:
     return ordered.iloc[np.linspace(0, len(ordered) - 1, count).round().astype(int)]
 
 
-def _card(row: dict[Any, Any], samples: Samples, place: int, scale: MapScale | None) -> Card:
-    image = samples.images[place]
+def _card(row: dict[Any, Any], samples: Samples, place: int, scale: MapScale | None, kind: Kind) -> Card:
+    image, side = samples.images[place], LARGE_SIDE if kind.mistake else SHOWN_SIDE
     laid = ""
     if samples.heatmaps is not None and scale is not None:
-        laid = jpeg_uri(overlay(image, samples.heatmaps[place], scale))
+        laid = jpeg_uri(overlay(image, samples.heatmaps[place], scale), side)
     return Card(
         name=str(row["image"]),
         score=float(row["score"]),
         probability=float(row["probability"]),
-        picture=jpeg_uri(_grey(image)),
+        picture=jpeg_uri(_grey(image), side),
         overlay=laid,
+        finding="",
+        caption="",
     )
 
 
-def jpeg_uri(pixels: Bytes) -> str:
-    """Return a picture, uint8 (r, c) or (r, c, 3), as a data URI for a page."""
+def _truth(kind: Kind) -> str:
+    return "abnormal" if kind.abnormal else "normal"
+
+
+def _told(kind: Kind, finding: str, over: float) -> str:
+    called = "abnormal" if kind.called else "normal"
+    where = f"{number(abs(over))} {'above' if over > 0 else 'below'} the threshold" if over else "at the threshold"
+    return f"{kind.single}: {finding}, called {called}, {where}."
+
+
+def jpeg_uri(pixels: Bytes, side: int = SHOWN_SIDE) -> str:
+    """Return a picture, uint8 (r, c) or (r, c, 3), of at most `side` pixels a side as a data URI for a page."""
     picture = Image.fromarray(pixels)
-    picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     into = BytesIO()
     picture.save(into, "JPEG", quality=JPEG_QUALITY, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(into.getvalue()).decode()

@@ -8,10 +8,11 @@ import pandas as pd
 
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.curves import Curves, RocCurve
-from xray_platform.evaluation.figure_style import SQUARE, THEMES, Theme, canvas, legend, png, unit_square
-from xray_platform.evaluation.page import png_uri, render, write_page
+from xray_platform.evaluation.figure_style import PAGE, Layout, Theme, canvas, legend, png, unit_square
+from xray_platform.evaluation.page import by_look, render, write_page
 from xray_platform.evaluation.wording import figure
 
+LINE = 0.19  # inch, of a legend
 DRAWN = 6  # curves, the best first; more cannot be told apart
 
 
@@ -37,7 +38,7 @@ def write_leaderboard(
         for row in rows
         if (curve := curves.get(str(row["model"]))) is not None and curve.roc is not None
     }
-    drawn = {theme.name: png_uri(draw_rocs(lines, theme)) for theme in THEMES} if lines else None
+    drawn = by_look(lambda theme, layout: draw_rocs(lines, theme, layout)) if lines else None
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -47,14 +48,18 @@ def write_leaderboard(
     return write_page(folder / "leaderboard.html", text)
 
 
-def draw_rocs(curves: Mapping[str, RocCurve], theme: Theme) -> bytes:
+def draw_rocs(curves: Mapping[str, RocCurve], theme: Theme, layout: Layout = PAGE) -> bytes:
     """Draw the ROC curves of the first models over each other, without bands, as PNG."""
-    drawing, axis = canvas(theme, *SQUARE)
+    width, height, (left, right, bottom, top) = layout.square
+    columns = layout.columns
+    rows = -(-min(len(curves), DRAWN) // columns)
+    more = max(0, rows - 2) * LINE
+    drawing, axis = canvas(theme, width, height + more, (left, right, bottom, top + more))
     axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)))
     for (title, curve), colour in zip(list(curves.items())[:DRAWN], theme.series, strict=False):
         area = float(np.trapezoid(curve.true_positive_rate, curve.false_positive_rate))
         label = f"{title} {figure(area)}"
         axis.plot(curve.false_positive_rate, curve.true_positive_rate, color=colour, linewidth=1.8, label=label)
     unit_square(axis, "1 − specificity", "sensitivity")
-    legend(axis, theme)
+    legend(axis, theme, columns=columns)
     return png(drawing)

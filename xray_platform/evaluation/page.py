@@ -1,6 +1,7 @@
 """Page: turns templates into self-contained, escaped HTML; no script, no network."""
 
 import base64
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,14 @@ from markupsafe import Markup
 
 from xray_platform.errors import StoreError
 from xray_platform.evaluation import wording
+from xray_platform.evaluation.figure_style import DARK, LIGHT, PAGE, PHONE, Layout, Theme
 
+LOOKS: dict[str, tuple[Theme, Layout]] = {
+    "light": (LIGHT, PAGE),
+    "dark": (DARK, PAGE),
+    "light_phone": (LIGHT, PHONE),
+    "dark_phone": (DARK, PHONE),
+}
 TEMPLATES = Path(__file__).parent / "templates"
 NOTICE = (
     "Research software, not a medical device. It has not been cleared or approved for clinical use by any authority; "
@@ -22,6 +30,11 @@ NOTICE = (
 def render(template: str, **values: Any) -> str:
     """Return a template filled with values; every value is escaped."""
     return _environment().get_template(template).render(notice=NOTICE, **values)
+
+
+def by_look(draw: Callable[[Theme, Layout], bytes]) -> dict[str, str]:
+    """Return a figure in every look of the page, as data URIs by its name."""
+    return {look: png_uri(draw(theme, layout)) for look, (theme, layout) in LOOKS.items()}
 
 
 def png_uri(picture: bytes) -> str:

@@ -11,13 +11,12 @@ from xray_platform.errors import StoreError
 from xray_platform.evaluation.cautions import cautions
 from xray_platform.evaluation.curves import curves_of, write_curves
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, counts
-from xray_platform.evaluation.figure_style import DARK, LIGHT
 from xray_platform.evaluation.figures import draw_confusion, draw_figures
 from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
-from xray_platform.evaluation.page import png_uri, render, write_page
+from xray_platform.evaluation.page import LOOKS, png_uri, render, write_page
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
@@ -49,16 +48,17 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     stored = json.dumps(evaluation.dump(), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
     progress(1, STEPS, "report")
-    light = draw_figures(evaluation, curves, report.history, LIGHT)
-    dark = draw_figures(evaluation, curves, report.history, DARK)
+    looks = {
+        look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
+    }
     test = evaluation.judged("test")
-    kept = light | ({"confusion": draw_confusion(test)} if len(test) else {})
+    kept = looks["light"] | ({"confusion": draw_confusion(test)} if len(test) else {})
     for name, picture in kept.items():
         (folder / "images" / f"{name}.png").write_bytes(picture)
     progress(2, STEPS, "report")
     write_pictures(folder, report.samples, report.scale)
     progress(3, STEPS, "report")
-    figures = {name: {"light": png_uri(light[name]), "dark": png_uri(dark[name])} for name in light}
+    figures = {name: {look: png_uri(drawn[name]) for look, drawn in looks.items()} for name in looks["light"]}
     page = write_page(folder / "report.html", render("report.html", **_content(report, figures)))
     progress(4, STEPS, "report")
     return page
@@ -73,17 +73,18 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[st
         "cautions": cautions(evaluation, report.hashes, phantom=report.phantom),
         "key_figures": [(kind, evaluation.metrics["test"][kind.name]) for kind in METRICS if kind.name in KEY_FIGURES],
         "kinds": METRICS,
+        "metric_titles": {kind.name: kind.title for kind in METRICS},
         "parts_": [(SPLIT_TITLES[split], counts(evaluation.part(split))) for split in SPLITS],
         "table": two_by_two(evaluation),
         "points": operating_points(evaluation) if len(evaluation.part("test")) else [],
         "figures": figures,
         "outcomes": KINDS,
-        "cards": cards(evaluation, report.samples, report.scale),
+        "cards": cards(evaluation, report.samples, report.scale, report.findings),
         "stops": palette_stops(),
         "settings": {title: setting_rows(values) for title, values in _all_settings(report).items()},
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
-        "pictures": picture_rows(evaluation, report.hashes),
+        "pictures": picture_rows(evaluation, report.hashes, report.findings),
     }
 
 
@@ -101,13 +102,18 @@ def setting_rows(values: Settings | Mapping[str, Any]) -> list[tuple[str, Any, s
     return [(str(name), value, "") for name, value in values.items()]
 
 
-def picture_rows(evaluation: Evaluation, hashes: pd.DataFrame | None) -> list[dict[Any, Any]]:
-    """Return every test picture, highest score first, with the hash of its raw bytes where it is known."""
+def picture_rows(
+    evaluation: Evaluation, hashes: pd.DataFrame | None, findings: Mapping[str, str] = {}
+) -> list[dict[Any, Any]]:
+    """Return every test picture, highest score first, with its finding and the hash of its raw bytes where known."""
     test = evaluation.part("test").sort_values(["score", "image"], ascending=[False, True])
     known = (
         {} if hashes is None or "sha256" not in hashes else dict(zip(hashes["image"], hashes["sha256"], strict=True))
     )
-    return [{**row, "sha256": known.get(row["image"], "")} for row in test.to_dict("records")]
+    return [
+        {**row, "sha256": known.get(row["image"], ""), "finding": findings.get(row["image"], "")}
+        for row in test.to_dict("records")
+    ]
 
 
 def _all_settings(report: ReportInput) -> dict[str, Settings | Mapping[str, Any]]:

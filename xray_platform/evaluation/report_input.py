@@ -22,6 +22,7 @@ class ReportInput:
     family: how the model learns; decides what the page says of it.
     description: sentences in which the model describes itself (`describe()`).
     samples: pictures for the gallery with their heat maps, float32 (N, S, S); ask `pick_pictures(evaluation)` which.
+    findings: the word of the labels for each picture, by image; only known and declared words may come here.
     scale: the one colour scale of all maps, from `map_scale(maps of normal validation pictures)`; None: no overlays.
     recipe: the steps of preparation in words, in order (`Recipe.describe()`).
     settings: by heading ("Model", "Training", …), a Settings value (shown with description of each field) or a mapping.
@@ -41,6 +42,7 @@ class ReportInput:
     family: Literal["detector", "network"] = "detector"
     description: Sequence[str] = ()
     samples: Samples = NO_SAMPLES
+    findings: Mapping[str, str] = field(default_factory=dict)
     scale: MapScale | None = None
     recipe: Sequence[str] = ()
     settings: Mapping[str, Settings | Mapping[str, Any]] = field(default_factory=dict)

@@ -14,10 +14,11 @@ from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.stored import as_stored
 from xray_platform.imaging.whole import WholePicture, WholePictures, read_whole
 from xray_platform.progress import Progress, silent
-from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
+from xray_platform.tables.all import IMAGES, LABELS, SPLITS, STANDARD_IMAGES
 from xray_platform.tables.places import Places
 from xray_platform.workers import Lost, map_in_children
 
+INDEX = "index.csv"
 OTHERWISE = {"rows", "columns", "photometric"}  # of the source; the file says its own
 CHANGED = ("spacing_mm", "window_low", "window_high")  # no longer true of what a recipe made
 
@@ -33,19 +34,24 @@ class _Job:
 
 
 def export_pictures(places: Places, folder: Path, recipe: Recipe | None = None, *, progress: Progress = silent) -> int:
-    """Write every standard image of a store to `folder/<image>.png`, and return how many there are.
+    """Write every standard image of a store to `folder/<image>.png` and an index, and return how many there are.
 
     As they are stored (16 bit, grey values after the modality transformation), or as a recipe prepares them. Each file
-    carries what may travel of its row in the table `images` (`read_facts` reads it back). Raises InputError for a
-    recipe that does not give pictures between black and white, DataError for a store without pictures, StoreError where
-    a picture cannot be read or written.
+    carries what may travel of its row in the table `images` (`read_facts` reads it back). `folder/index.csv` has a line
+    a picture: image, subject (a pseudonym), split, label (normal or abnormal) and finding (the word of the labels
+    file), empty where the store does not know. Raises InputError for a recipe that does not give pictures between black
+    and white or a folder that cannot be, DataError for a store without pictures, StoreError where a picture cannot be
+    read or written.
     """
     if recipe is not None and recipe.gives.low is None:
         raise InputError(f"the recipe gives {recipe.gives}; pictures between black and white can be written")
     rows = STANDARD_IMAGES.read(places).merge(IMAGES.read(places), on=["image", "batch"], suffixes=("", "_source"))
     if rows.empty:
         raise DataError(f"{places.root} has no pictures yet; `xray ingest` brings some")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
     jobs = _jobs(places, folder, rows, recipe)
     results = map_in_children(partial(_write, recipe=recipe), jobs, what="pictures exported", progress=progress)
     for job, result in zip(jobs, results, strict=True):
@@ -53,7 +59,33 @@ def export_pictures(places: Places, folder: Path, recipe: Recipe | None = None, 
             raise StoreError(f"picture {job.target.stem} could not be exported: {result.reason}, {result.detail}")
         if result:
             raise StoreError(result)
+    _write_index(places, folder, rows)
     return len(jobs)
+
+
+def _write_index(places: Places, folder: Path, rows: pd.DataFrame) -> None:
+    """Write the index at a stroke, after the pictures: where it is, all that it names is there."""
+    labels, splits = LABELS.read(places), SPLITS.read(places)
+    known = rows[["image", "subject"]].merge(splits[["image", "split"]], on="image", how="left")
+    known = known.merge(labels[["image", "label", "abnormal"]], on="image", how="left")
+    word = known["abnormal"].map({True: "abnormal", False: "normal"})
+    index = pd.DataFrame(
+        {
+            "image": known["image"],
+            "subject": known["subject"],
+            "split": known["split"],
+            "label": word,
+            "finding": known["label"],
+        }
+    ).sort_values("image")
+    waiting = folder / f".{INDEX}.part"
+    try:
+        index.to_csv(waiting, index=False)
+        waiting.replace(folder / INDEX)
+    except OSError as error:
+        raise StoreError(f"cannot write {folder / INDEX}: {error.strerror or error}") from error
+    finally:
+        waiting.unlink(missing_ok=True)
 
 
 def _jobs(places: Places, folder: Path, rows: pd.DataFrame, recipe: Recipe | None) -> Sequence[_Job]:

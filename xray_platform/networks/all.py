@@ -8,7 +8,7 @@ _KINDS = (
         "attention_cnn",
         AttentionCnnSettings,
         AttentionCnn,
-        "a residual network of half a million parameters with channel and spatial attention, learnt from scratch",
+        "a small residual network with channel and spatial attention, learnt from scratch",
         smallest_side=SMALLEST_SIDE,
     ),
 )

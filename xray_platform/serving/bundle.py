@@ -21,6 +21,7 @@ FORMAT = 2
 READ = (1, FORMAT)  # 1 had no digest of the facts
 FACTS = "bundle.json"
 MODEL = "model"
+ORIGIN, PHANTOM = "pictures", "phantom"  # of the provenance: the origin of the pictures that it learnt from, if one
 MEND = "put it back from a backup, or write it anew (xray run --force --select 'key:<model>_report+')"
 
 

@@ -1,6 +1,5 @@
 """Files: judge whole files and folders, many at once, each for itself."""
 
-import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import TypeVar
 from xray_platform.dicom.sources import spelled
 from xray_platform.progress import Progress, silent
 from xray_platform.serving.judge import Judge
+from xray_platform.serving.listing import files_below
 from xray_platform.serving.reading import Prepared, ReadingTask, Refusal, read_file
 from xray_platform.serving.verdict import Judged, Record, Refused
-from xray_platform.workers import GIB, Limits, Lost, map_in_children
+from xray_platform.workers import GIB, Limits, Lost, cores, map_in_children
 
 MEMORY_BYTES = 4 * GIB  # a child may use
 AT_ONCE = 1000  # files whose pictures wait in memory together
@@ -26,7 +26,7 @@ def judge_files(paths: Sequence[Path], judge: Judge, progress: Progress = silent
     Files are read in child processes that can be killed, so that no file, however hostile, takes the judge down.
     Hidden files are left out. A path that leads nowhere and a folder without a file each give a record with the error.
     """
-    found = [(path, reason) for start in paths for path, reason in _below(start)]
+    found = [(path, reason) for start in paths for path, reason in files_below(start)]
     done = 0
     for chunk in _chunks(found, AT_ONCE):
         for record in _judge_chunk(chunk, judge):
@@ -41,9 +41,9 @@ def _judge_chunk(chunk: list[tuple[Path, str]], judge: Judge) -> Iterator[Record
         for path, reason in chunk
         if not reason
     ]
-    multiprocessing.set_forkserver_preload([read_file.__module__])  # imported once, not once a child
     limits = Limits(2 * judge.quality.seconds, MEMORY_BYTES)  # examined first, then read
-    read = map_in_children(read_file, tasks, what="reading", limits=limits) if tasks else iter(())
+    workers = min(cores(), len(tasks))
+    read = map_in_children(read_file, tasks, what="reading", workers=workers, limits=limits) if tasks else iter(())
     results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
     for batch in _chunks(results, BATCH):
         yield from _judge_batch(batch, judge)
@@ -58,20 +58,6 @@ def _judge_batch(batch: list[tuple[Path, Prepared | Refusal | Lost]], judge: Jud
             yield Refused(spelled(str(path)), f"its reading was given up ({picture.reason}): {picture.detail}")
         else:
             yield Refused(spelled(str(path)), picture.reason)
-
-
-def _below(start: Path) -> list[tuple[Path, str]]:
-    """Return the files at or below a path, each with why it cannot be read, or nothing."""
-    if start.is_file():
-        return [(start, "")]
-    if not start.is_dir():
-        return [(start, "there is no such file or folder")]
-    files = sorted(path for path in start.rglob("*") if path.is_file() and not _hidden(path.relative_to(start)))
-    return [(path, "") for path in files] or [(start, "the folder holds no file")]
-
-
-def _hidden(relative: Path) -> bool:
-    return any(part.startswith(".") for part in relative.parts)
 
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

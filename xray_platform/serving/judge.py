@@ -1,6 +1,7 @@
 """Judge: the bytes of a picture in, a verdict out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,20 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.serving.bundle import Bundle, BundleFacts
+from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
 from xray_platform.serving.made_with import compare
 from xray_platform.serving.models import Scorer, load_model
 from xray_platform.serving.reading import Prepared, prepare
 from xray_platform.serving.verdict import Verdict
-from xray_platform.training.threads import threads
 
 
 @dataclass(frozen=True)
 class Judge:
     """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules.
 
-    It computes with `threads` threads, 0: one for each core this process may use. `notes` say in words what is worth
-    knowing of it.
+    A network computes with `threads` threads, 0: one for each core this process may use. `notes` say in words what is
+    worth knowing of it.
     """
 
     facts: BundleFacts
@@ -48,7 +48,7 @@ class Judge:
         facts = bundle.facts
         model = load_model(facts.family, facts.model, bundle.model_folder)
         note = compare(facts.made_with, facts.family, facts.model, facts.recipe, model)
-        return cls(facts, model, quality, threads, (note,) if note else ())
+        return cls(facts, model, quality, threads, tuple(_notes(facts, note)))
 
     def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
         """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""
@@ -62,31 +62,51 @@ class Judge:
         scores = self.score(images)
         maps = self.heatmap(images) if heatmap else [None] * len(pictures)
         return [
-            self._verdict(score, picture.warnings, shown)
-            for score, picture, shown in zip(scores, pictures, maps, strict=True)
+            self._verdict(score, picture, shown) for score, picture, shown in zip(scores, pictures, maps, strict=True)
         ]
 
     def score(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the score of each image, (N,), of images (N, S, S) float32 in [0, 1] made by this judge's recipe."""
-        with threads(self.threads):
+        with self._computing():
             return np.asarray(self.model.score(images), dtype=np.float64)
 
     def heatmap(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return where each image looks abnormal, (N, S, S) float32, in the model's own scale."""
-        with threads(self.threads):
+        with self._computing():
             return np.asarray(self.model.heatmap(images), dtype=np.float32)
+
+    def _computing(self) -> AbstractContextManager[None]:
+        if self.facts.family == "detector":
+            return nullcontext()
+        from xray_platform.training.threads import threads  # torch takes seconds to import; detectors do without
+
+        return threads(self.threads)
 
     def probability(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the calibrated probability of being abnormal, in [0, 1], of each score."""
         return np.asarray(self.facts.calibration.probability(scores), dtype=np.float64)
 
-    def _verdict(self, score: float, warnings: tuple[str, ...], shown: npt.NDArray[np.float32] | None) -> Verdict:
+    def _verdict(self, score: float, picture: Prepared, shown: npt.NDArray[np.float32] | None) -> Verdict:
+        threshold = self.facts.threshold.value
+        probability, limit = self.probability(np.array([score, threshold]))
         return Verdict(
             model=self.facts.model,
             score=float(score),
-            probability=float(self.probability(np.array([score]))[0]),
+            probability=float(probability),
             verdict="abnormal" if self.facts.threshold.verdicts(np.array([score]))[0] else "normal",
-            threshold=self.facts.threshold.value,
-            warnings=warnings,
+            threshold=threshold,
+            threshold_probability=float(limit),
+            warnings=picture.warnings,
+            quarantine=picture.quarantine,
             heatmap=shown,
         )
+
+
+def _notes(facts: BundleFacts, code: str | None) -> Iterator[str]:
+    """Yield in words what is worth knowing of a bundle before its verdicts are read."""
+    if facts.provenance.get(ORIGIN) == PHANTOM:
+        yield f"{facts.model} learnt from made-up pictures only; its verdicts say nothing about patients"
+    if not facts.calibration.calibrated:
+        yield f"the probabilities of {facts.model} are not calibrated: its validation part held one class only"
+    if code:
+        yield code

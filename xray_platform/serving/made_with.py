@@ -19,13 +19,10 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform import __version__
-from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import StoreError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.stored import as_read, as_stored
-from xray_platform.networks.all import NETWORKS
 from xray_platform.serving.models import Scorer
-from xray_platform.training.trained import TrainedNetwork
 
 PACKAGE = "xray_platform"
 ASIDE = ("xray_platform.errors", "xray_platform.progress")  # words and bars, no numbers
@@ -93,11 +90,21 @@ def probes() -> list[npt.NDArray[np.uint16]]:
 
 def code_digest(family: Family, name: str, recipe: Recipe) -> str:
     """Return the SHA-256 of the modules that make a score from a standard image, and of all that these import."""
-    kind = DETECTORS[name].detector if family == "detector" else NETWORKS[name].build
-    roots = {kind.__module__, type(recipe).__module__, *(type(step).__module__ for step in recipe.steps)}
-    if family == "network":
-        roots.add(TrainedNetwork.__module__)
-    return _digest(tuple(sorted(roots)))
+    steps = (type(step).__module__ for step in recipe.steps)
+    return _digest(tuple(sorted({*_modules(family, name), type(recipe).__module__, *steps})))
+
+
+def _modules(family: Family, name: str) -> set[str]:
+    """Return the modules of a model."""
+    if family == "detector":
+        from xray_platform.detectors.all import DETECTORS  # scikit-learn and zarr take a second; networks do without
+
+        return {DETECTORS[name].detector.__module__}
+    # torch takes seconds to import; detectors do without
+    from xray_platform.networks.all import NETWORKS
+    from xray_platform.training.trained import TrainedNetwork
+
+    return {NETWORKS[name].build.__module__, TrainedNetwork.__module__}
 
 
 @cache

@@ -6,9 +6,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import StoreError
-from xray_platform.training.trained import TrainedNetwork
 
 Images = npt.NDArray[np.float32]
 
@@ -24,7 +22,11 @@ class Scorer(Protocol):
 def load_model(family: Literal["detector", "network"], name: str, folder: Path) -> Scorer:
     """Return the model of that name saved in `folder`; StoreError where this version knows none of that name."""
     if family == "network":
+        from xray_platform.training.trained import TrainedNetwork  # torch takes seconds to import; detectors do without
+
         return TrainedNetwork.load(folder)
+    from xray_platform.detectors.all import DETECTORS  # scikit-learn and zarr take a second; networks do without
+
     if name not in DETECTORS:
         raise StoreError(f"no detector is called {name!r}; there are {', '.join(sorted(DETECTORS))}")
     return DETECTORS[name].load(folder)

@@ -20,10 +20,14 @@ MEBI = 1024**2
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words."""
+    """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words.
+
+    `quarantine` are those of the `warnings` for which an intake would put the picture into quarantine.
+    """
 
     pixels: npt.NDArray[np.float32]
     warnings: tuple[str, ...] = ()
+    quarantine: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: Qu
     picture = read_picture(data, standard.rule)
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
     stored = as_stored(pixels, recipe.gives)  # so that serving sees what training saw
-    return Prepared(as_read(stored), _findings(examination, "quarantine", "warn"))
+    return Prepared(as_read(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine"))
 
 
 def read_file(task: ReadingTask) -> Prepared | Refusal:

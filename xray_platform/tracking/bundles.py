@@ -15,10 +15,9 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.names import ARTIFACT, BUNDLE
 
 CODE = Path(__file__).with_name("bundle_model.py")
-ARTIFACT = "bundle"
-BUNDLE = "xray.bundle"  # the tag that holds a bundle's id, in MLflow's database
 NEEDED = ("xray-platform", "torch", "numpy", "scikit-learn", "scipy", "safetensors", "pydantic", "mlflow")
 
 

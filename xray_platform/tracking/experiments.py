@@ -14,11 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 from xray_platform.tracking.moved import point_elsewhere
+from xray_platform.tracking.names import DATABASE, EXPERIMENT
 
-EXPERIMENT = "xray"
 SHOWN_AS = {"mlflow.experimentKind": "custom_model_development"}  # the UI would take it for language models
 SETUP_SECONDS = 120
-DATABASE = "mlflow.db"
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from xray_platform.errors import DataError, StoreError
 from xray_platform.serving.bundle import Bundle
-from xray_platform.tracking.bundles import ARTIFACT, BUNDLE
 from xray_platform.tracking.experiments import Tracking
-
-PREFIX = "xray-"
-CROWN = "xray-champion"
-CHAMPION = "champion"
-CHALLENGER = "challenger"
-LOGGED = "model_id"  # the version's own field of that name is not kept by MLflow's database
+from xray_platform.tracking.names import ARTIFACT, BUNDLE, CHALLENGER, CHAMPION, CROWN, LOGGED, PREFIX
 
 
 @dataclass(frozen=True)

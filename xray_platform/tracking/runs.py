@@ -18,11 +18,12 @@ from mlflow.exceptions import MlflowException
 from xray_platform.errors import DataError, StoreError
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.serving.bundle import Bundle
-from xray_platform.tracking.bundles import BUNDLE, LoggedBundle, log_bundle
+from xray_platform.tracking.bundles import LoggedBundle, log_bundle
 from xray_platform.tracking.code import code_tags
 from xray_platform.tracking.datasets import dataset_input
 from xray_platform.tracking.experiments import Tracking
 from xray_platform.tracking.links import base_url, run_url
+from xray_platform.tracking.names import BUNDLE
 from xray_platform.tracking.parameters import flat
 
 PARAMETERS_AT_ONCE = 100  # MLflow's limit

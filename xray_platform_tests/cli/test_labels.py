@@ -66,6 +66,9 @@ def test_names_among_the_labels_are_held_back_and_declared_words_come_in(xray: X
     assert "held back" not in ran.err
     assert LABELS.read(Places(store))["label"].notna().all()
     assert left(store) == [], "what was corrected left nothing"
+    assert "batch-0002: 4 accepted, 4 known" in ran.out
+    assert "ot accepted" not in ran.out
+    assert "not judged" not in ran.out
 
 
 def test_at_a_terminal_classes_are_shown_and_asked_for_and_names_are_not(
@@ -91,7 +94,16 @@ def test_at_a_terminal_classes_are_shown_and_asked_for_and_names_are_not(
 def test_a_word_that_means_normal_is_declared_by_that(xray: Xray, tmp_path: Path) -> None:
     folder = archive(tmp_path / "in", 2, 1)
     relabel(folder, {0: "tip top", 1: "tip top"})
-    assert xray("ingest", folder, "--normal", "Tip top").code == 0
+    wrong = xray("ingest", folder, "--normal", "healthy")
+    assert wrong.code == 2
+    assert "is 'healthy'; there are tip top, OPACITY" in wrong.err
+    assert not (tmp_path / "store").exists()
+    ran = xray("ingest", folder, "--normal", "Tip top")
+    assert ran.code == 0
+    (warned,) = [line for line in ran.err.splitlines() if "splits_checks" in line]
+    assert warned.split()[0] == "!"
+    assert "classes warns" in warned
+    assert all(line.split()[0] == "✓" for line in ran.err.splitlines() if "labels_checks" in line)
     labels = LABELS.read(Places(tmp_path / "store")).sort_values("label")
     assert list(zip(labels["label"], labels["abnormal"], strict=True)) == [
         ("OPACITY", True),
@@ -102,5 +114,16 @@ def test_a_word_that_means_normal_is_declared_by_that(xray: Xray, tmp_path: Path
 
 def test_a_declared_word_that_is_none_is_one_line(xray: Xray, tmp_path: Path) -> None:
     ran = xray("ingest", archive(tmp_path / "in", 1, 0), "--label", "a^b")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "declared label number 1 is no word" in ran.err
+
+
+def test_words_for_normal_are_held_against_the_labels_and_names_among_them_are_not_shown(
+    xray: Xray, tmp_path: Path
+) -> None:
+    folder = archive(tmp_path / "in", 3, 2)
+    relabel(folder, {0: "KOWALSKA^JANINA", 1: "Crackpot lung", 2: "Crackpot lung"})
+    ran = xray("ingest", folder, "--normal", "opacity", "--normal", "No Finding")
+    assert ran.code == 2
+    assert "is 'No Finding'; there are Crackpot lung, OPACITY and 1 more that are not shown" in ran.err
+    assert "KOWALSKA" not in ran.err

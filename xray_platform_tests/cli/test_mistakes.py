@@ -40,14 +40,14 @@ def test_an_unknown_option_is_wrong_use(xray: Xray) -> None:
 
 def test_a_folder_that_is_not_there(xray: Xray, tmp_path: Path) -> None:
     ran = xray("ingest", tmp_path / "nowhere")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "there is no file or folder" in ran.err
 
 
 def test_a_folder_without_files(xray: Xray, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     ran = xray("ingest", tmp_path / "empty")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "holds no files" in ran.err
 
 
@@ -56,7 +56,7 @@ def test_a_labels_file_without_the_column(xray: Xray, tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text("file,finding\na.png,normal\n")
     ran = xray("ingest", folder, "--labels", labels)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "label" in ran.err
     assert "finding" in ran.err
     assert not (tmp_path / "store" / "data" / "raw" / "plans").exists()
@@ -67,11 +67,12 @@ def test_a_labels_file_that_names_a_missing_picture(xray: Xray, tmp_path: Path) 
     labels = tmp_path / "labels.csv"
     labels.write_text("file,label\na.png,normal\nb.png,normal\n")
     ran = xray("ingest", folder, "--labels", labels)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "names 1 files that are not there: b.png" in ran.err
 
 
-def test_a_run_without_pictures(xray: Xray) -> None:
+def test_a_run_without_pictures(xray: Xray, tmp_path: Path) -> None:
+    (tmp_path / "store" / "data" / ".dagster").mkdir(parents=True)
     ran = xray("run")
     assert ran.code == 1
     assert "holds no pictures yet" in ran.err
@@ -84,20 +85,24 @@ def test_an_unknown_group_and_selection(xray: Xray, tmp_path: Path) -> None:
 
     plan_batches(Places(tmp_path / "store"), folder)
     ran = xray("run", "--group", "magic")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "unknown group magic; allowed: archive, detectors, evaluation, imaging, networks" in ran.err
     assert "cannot understand the selection 'magic'; there are raw_archive, " in xray("run", "--select", "magic").err
 
 
 def test_a_prediction_without_a_champion(xray: Xray, tmp_path: Path) -> None:
-    ran = xray("predict", tmp_path)
+    (tmp_path / "store" / "data" / "raw").mkdir(parents=True)
+    ran = xray("predict", pictures(tmp_path / "in", ["a.png"]))
     assert ran.code == 1
     assert "there is no champion yet" in ran.err
+    ran = xray("predict", tmp_path / "in", "--model", "magic")
+    assert ran.code == 2
+    assert "there is no model 'magic'; there are: none is trained yet" in ran.err
 
 
 def test_an_unknown_benchmark(xray: Xray) -> None:
     ran = xray("bench", "magic")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "there are" in ran.err
 
 
@@ -115,9 +120,11 @@ def test_a_port_in_use(xray: Xray) -> None:
 def test_a_second_command_on_the_same_store(xray: Xray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XRAY_ROOT", str(tmp_path / "store"))
     with session.opened_store():
-        ran = xray("status")
+        ran = xray("run")
+        looked = xray("status")
     assert ran.code == 1
     assert "another xray command is at work" in ran.err
+    assert looked.code == 0, "who only looks need not wait"
 
 
 def test_a_full_disk(xray: Xray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +140,7 @@ def test_a_full_disk(xray: Xray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_root_that_cannot_be_written(xray: Xray, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    ran = xray("status", root=tmp_path / "file")
+    ran = xray("ingest", pictures(tmp_path / "in", ["a.png"]), root=tmp_path / "file")
     assert ran.code == 1
     assert "cannot write to" in ran.err
     assert "--root" in ran.err
@@ -152,11 +159,11 @@ def test_a_program_that_ends_at_once_is_told(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_a_benchmark_without_its_data(xray: Xray) -> None:
     ran = xray("bench", "look")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "look needs --data: folders of sound frontal pictures" in ran.err
 
 
 def test_an_unknown_lesson(xray: Xray, tmp_path: Path) -> None:
     ran = xray("teach", "magic", str(tmp_path))
-    assert ran.code == 1
+    assert ran.code == 2
     assert "nothing is called 'magic'; there are look, restorer" in ran.err

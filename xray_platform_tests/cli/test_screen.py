@@ -47,7 +47,7 @@ def test_a_path_that_cannot_be_is_one_line(xray: Xray, tmp_path: Path, command: 
     nasty = tmp_path / "no\x1b[31m[red]\u202ewhere"
     words = [nasty, tmp_path / "out"] if command in {"deidentify", "restore"} else [nasty]
     ran = xray(command, *words)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "\x1b" not in ran.err + ran.out
     assert "\u202e" not in ran.err + ran.out
     assert "Traceback" not in ran.err

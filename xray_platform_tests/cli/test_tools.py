@@ -68,7 +68,7 @@ def test_deidentify_writes_a_file_without_the_name(xray: Xray, tmp_path: Path, s
     explained = xray("deidentify", "--explain")
     assert explained.code == 0
     assert len(explained.out.splitlines()) > 20
-    assert xray("deidentify", tmp_path / "a.dcm").code == 1
+    assert xray("deidentify", tmp_path / "a.dcm").code == 2
 
 
 def test_deidentify_lets_no_number_or_name_pass_and_takes_its_own_output(xray: Xray, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_key_among_the_data_is_refused(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.dcm").write_bytes(sound[0])
     ran = xray("deidentify", tmp_path / "in", tmp_path / "out", "--key-file", tmp_path / folder / "key")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "keep it elsewhere" in ran.err
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "in" / "key").exists()

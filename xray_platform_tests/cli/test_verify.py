@@ -223,5 +223,5 @@ def test_a_raw_file_that_is_gone_is_told_and_nothing_is_made_of_less(
 
 def test_a_store_that_is_not_there_is_told(xray_here: Callable[..., Ran], tmp_path: Path) -> None:
     ran = command(tmp_path / "nowhere", "verify")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "holds no store" in ran.err

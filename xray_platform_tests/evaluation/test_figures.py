@@ -8,7 +8,7 @@ from PIL import Image
 
 from xray_platform.evaluation.curves import curves_of
 from xray_platform.evaluation.evaluate import evaluate
-from xray_platform.evaluation.figure_style import DARK, LIGHT, THEMES, Theme
+from xray_platform.evaluation.figure_style import DARK, LIGHT, PAGE, PHONE, THEMES, Layout, Theme, canvas, legend
 from xray_platform.evaluation.figures import draw_confusion, draw_figures, draw_histograms, draw_history
 from xray_platform.evaluation.metrics import Judged
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, scores
@@ -47,6 +47,28 @@ def test_the_curve_has_the_colour_of_its_theme(drawn: dict[str, dict[str, bytes]
     for theme, other in ((LIGHT, DARK), (DARK, LIGHT)):
         picture = drawn[theme.name]["roc"]
         assert share(picture, theme.accent) > 0.004 > share(picture, other.accent)
+
+
+@pytest.mark.parametrize("layout", [PAGE, PHONE], ids=lambda layout: layout.name)
+@pytest.mark.parametrize("at_right", [False, True])
+def test_a_legend_stands_off_the_data_and_within_the_picture(layout: Layout, at_right: bool) -> None:
+    figure, axis = canvas(LIGHT, *layout.square)
+    for name in ("guessing", "band of draws", "AUROC 0.942", "threshold"):
+        axis.plot([0, 1], [0, 1], label=name)
+    legend(axis, LIGHT, at_right=at_right)
+    figure.canvas.draw()
+    drawn = axis.get_legend().get_window_extent()
+    assert not drawn.overlaps(axis.get_window_extent())
+    assert figure.bbox.contains(drawn.x0, drawn.y0)
+    assert figure.bbox.contains(drawn.x1, drawn.y1)
+
+
+def test_a_phone_gets_narrow_figures_with_letters_of_the_same_size(drawn: dict[str, dict[str, bytes]]) -> None:
+    model = evaluation(200)
+    narrow = draw_figures(model, curves_of(model), HISTORY, LIGHT, PHONE)
+    assert set(narrow) == set(drawn["light"])
+    assert {opened(picture).shape[1] for picture in narrow.values()} == {544}
+    assert min(opened(picture).shape[1] for picture in drawn["light"].values()) > 700
 
 
 def test_the_threshold_moves_its_line() -> None:

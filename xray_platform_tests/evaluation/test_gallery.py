@@ -9,7 +9,15 @@ import pytest
 from PIL import Image
 
 from xray_platform.errors import InputError
-from xray_platform.evaluation.gallery import SHOWN_SIDE, Samples, cards, pick_pictures, write_pictures
+from xray_platform.evaluation.gallery import (
+    KINDS,
+    LARGE_SIDE,
+    SHOWN_SIDE,
+    Samples,
+    cards,
+    pick_pictures,
+    write_pictures,
+)
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform_tests.evaluation.invented import evaluation, samples
 
@@ -52,22 +60,39 @@ def test_cards_follow_the_order_and_leave_strangers_out() -> None:
     assert all(card.overlay == "" for kind in laid.values() for card in kind)
 
 
-def test_pictures_come_as_small_jpeg_and_as_whole_png(tmp_path: Path) -> None:
+def test_each_card_names_its_finding_and_a_mistake_is_told_in_a_sentence() -> None:
     model = evaluation(400)
-    shown = samples(model, side=400)
-    card = cards(model, shown, SCALE)["false_negative"][0]
-    for address in (card.picture, card.overlay):
-        kind, data = address.split(",")
-        assert kind == "data:image/jpeg;base64"
-        assert Image.open(BytesIO(base64.b64decode(data))).size == (SHOWN_SIDE, SHOWN_SIDE)
+    shown = samples(model)
+    test = model.part("test").set_index("image")
+    known = {name: "pneumothorax" for name in shown.names if test.loc[name, "abnormal"]}
+    laid = cards(model, shown, None, known)
+    for kind in KINDS:
+        assert {card.finding for card in laid[kind.name]} == {"pneumothorax" if kind.abnormal else "normal"}
+    missed, alarm = laid["false_negative"][0], laid["false_positive"][0]
+    below = f"{model.threshold.value - missed.score:.4g}"
+    assert missed.caption == f"Missed: pneumothorax, called normal, {below} below the threshold."
+    assert alarm.caption.startswith("False alarm: normal, called abnormal, ")
+    assert alarm.caption.endswith(" above the threshold.")
+
+
+def test_pictures_come_as_small_jpeg_mistakes_larger_and_as_whole_png(tmp_path: Path) -> None:
+    model = evaluation(400)
+    shown = samples(model, side=600)
+    dealt = cards(model, shown, SCALE)
+    card = dealt["false_negative"][0]
+    for side, one in ((LARGE_SIDE, card), (SHOWN_SIDE, dealt["true_positive"][0])):
+        for address in (one.picture, one.overlay):
+            kind, data = address.split(",")
+            assert kind == "data:image/jpeg;base64"
+            assert Image.open(BytesIO(base64.b64decode(data))).size == (side, side)
     for folder in ("images", "heatmaps"):
         (tmp_path / folder).mkdir()
     write_pictures(tmp_path, shown, SCALE)
     with Image.open(tmp_path / "images" / f"{card.name}.png") as whole:
-        assert (whole.size, whole.mode) == ((400, 400), "L")
+        assert (whole.size, whole.mode) == ((600, 600), "L")
         assert np.array_equal(np.asarray(whole), np.round(shown.images[shown.names.index(card.name)] * 255))
     with Image.open(tmp_path / "heatmaps" / f"{card.name}.png") as laid:
-        assert (laid.size, laid.mode) == ((400, 400), "RGB")
+        assert (laid.size, laid.mode) == ((600, 600), "RGB")
 
 
 @pytest.mark.parametrize(

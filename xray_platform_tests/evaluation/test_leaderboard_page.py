@@ -24,7 +24,7 @@ def test_all_models_are_shown_and_linked(tmp_path: Path) -> None:
         "first_one/run/report.html",
         "blind/run/report.html",
     ]
-    assert sum(link.startswith("data:image/png") for link in page.addresses) == 2
+    assert sum(link.startswith("data:image/png") for link in page.addresses) == 4, "light and dark, page and phone"
     assert "first one champion" in page.text
     assert "Blind <one>" in page.text
     assert "not a medical device" in page.text

@@ -61,6 +61,7 @@ def whole(name: str = "Invented detector") -> ReportInput:
         family="network",
         description=["learns nothing at all"],
         samples=samples(model),
+        findings=dict.fromkeys(samples(model).names, "pneumothorax"),
         scale=MapScale(low=0.4, high=0.9, source="the colours were invented"),
         recipe=["Windowed between two percentiles", "Resized to 24 x 24"],
         settings={"Model": EvaluationSettings(), "Training": {"epochs": 3, "warm": True, "rates": [0.1, 0.2]}},
@@ -119,7 +120,8 @@ def test_the_page_forbids_scripts_and_network_itself(written: Path) -> None:
         "v-7",
         "the colours were invented",
         "Platt scaling",
-        "Missed",
+        "Worst mistakes",
+        "Missed: pneumothorax, called normal",
         "Every test picture",
         "2026-11-03 09:12 UTC",
         "0.1, 0.2",
@@ -157,6 +159,7 @@ def test_no_value_is_believed(tmp_path: Path) -> None:
         description=[ATTACK],
         recipe=[ATTACK],
         settings={ATTACK: {ATTACK: ATTACK}},
+        findings=dict.fromkeys(samples(evaluation(400)).names, ATTACK),
         provenance={ATTACK: ATTACK, "packages": {ATTACK: ATTACK}, "list": [{ATTACK: ATTACK}], "git commit": ATTACK},
         scale=MapScale(low=0.4, high=0.9, source=ATTACK),
         created=ATTACK,
@@ -194,11 +197,12 @@ def test_every_case_has_a_page(tmp_path: Path, case: str) -> None:
 def test_maps_without_a_scale_are_not_shown(tmp_path: Path) -> None:
     page = write_report(tmp_path, replace(whole(), scale=None))
     assert list((tmp_path / "heatmaps").iterdir()) == []
-    assert "Right: the model" not in page.read_text()
+    assert "the model’s map" not in page.read_text()
 
 
 def test_without_samples_there_is_no_gallery(tmp_path: Path) -> None:
-    assert "gallery" not in Page(write_report(tmp_path, replace(whole(), samples=NO_SAMPLES)).read_text()).ids
+    ids = Page(write_report(tmp_path, replace(whole(), samples=NO_SAMPLES)).read_text()).ids
+    assert not {"gallery", "mistakes"} & set(ids)
 
 
 def test_a_report_on_many_pictures_stays_small(tmp_path: Path) -> None:

@@ -7,8 +7,12 @@ from typing import Any, Literal
 
 import pytest
 
+from xray_platform.evaluation.curves import curves_of
 from xray_platform.evaluation.figure_style import DARK, LIGHT
+from xray_platform.evaluation.leaderboard import Entry, leaderboard
+from xray_platform.evaluation.leaderboard_page import write_leaderboard
 from xray_platform.evaluation.report import write_report
+from xray_platform_tests.evaluation.invented import evaluation
 from xray_platform_tests.evaluation.test_report import whole
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -33,6 +37,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
+def pages(address: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The report, and a leaderboard of three models."""
+    models = [evaluation(200, model=name) for name in ("first_one", "second_one", "a_third_with_a_long_name")]
+    board = leaderboard([Entry(model, "detector", "0" * 32, f"{model.model}/run/report.html") for model in models])
+    curves = {model.model: curves_of(model) for model in models}
+    folder = tmp_path_factory.mktemp("board")
+    return [address, write_leaderboard(folder, board, curves, champion="first_one").as_uri()]
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright  # slow, and only these tests need it
 
@@ -42,7 +56,7 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, 390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_and_is_whole(browser: Any, address: str, width: int, scheme: Literal["light", "dark"]) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -56,6 +70,44 @@ def test_it_fits_and_is_whole(browser: Any, address: str, width: int, scheme: Li
     assert page.evaluate("document.images.length") > 10
     assert complaints == []
     assert [one for one in fetched if not one.startswith("data:")] == [address]
+    page.close()
+
+
+LETTERS = """[...document.querySelectorAll("picture img")].map(
+  image => 8.5 * 160 / 72 * image.clientWidth / image.naturalWidth)"""  # 8.5 point at 160 dots an inch, in CSS pixels
+CUT = """[...document.querySelectorAll(".scroll")].filter(
+  box => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1).map(box => {
+    const hint = box.previousElementSibling;
+    return hint && hint.matches(".swipe") && hint.checkVisibility() ? "hint" : box.innerText.slice(0, 60)})"""
+MISTAKES = """[...document.querySelectorAll("#mistakes .pair img")].map(image => image.clientWidth)"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_letters_of_figures_can_be_read_and_no_table_is_cut_without_a_word(
+    browser: Any, pages: list[str], width: int
+) -> None:
+    for address in pages:
+        page = browser.new_page(viewport={"width": width, "height": 844})
+        page.goto(address, wait_until="load")
+        letters = page.evaluate(LETTERS)
+        assert letters
+        assert min(letters) > 10
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        cut = page.evaluate(CUT)
+        assert set(cut) <= ({"hint"} if width == 390 else set())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()
+
+
+@pytest.mark.parametrize(("width", "least"), [(390, 300), (1280, 240)])
+def test_the_worst_mistakes_are_large_and_captioned(browser: Any, address: str, width: int, least: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto(address, wait_until="load")
+    assert min(page.evaluate(MISTAKES)) >= least
+    captions = page.locator("#mistakes figcaption p").all_inner_texts()
+    assert len(captions) > 3
+    assert all("pneumothorax" in caption and "the threshold." in caption for caption in captions)
+    assert set(page.locator("#gallery figcaption p").all_inner_texts()) == {"pneumothorax"}
     page.close()
 
 

@@ -11,7 +11,7 @@ from xray_platform.serving.files import judge_files
 from xray_platform.serving.judge import Judge
 from xray_platform.serving.verdict import Judged, Refused
 
-FIELDS = ["file", "model", "score", "probability", "verdict", "threshold"]
+FIELDS = ["file", "model", "score", "probability", "verdict", "threshold", "threshold_probability", "quality"]
 
 
 def test_a_folder_gives_one_record_a_file_in_order(judge: Judge, archive: Path, sound: list[Path]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from xray_platform.errors import DataError, StoreError
 from xray_platform.tables.places import Places
-from xray_platform.tracking import registry
+from xray_platform.tracking import names, registry
 from xray_platform.tracking.experiments import Tracking, open_tracking
 from xray_platform.tracking.runs import open_run
 from xray_platform_tests.serving.bundles import facts, network, pictures, small_bundle
@@ -52,13 +52,13 @@ def test_the_champion_is_crowned_displaced_and_crowned_again(copy: Tracking, run
     held = registry.champion(copy)
     assert held is not None
     assert (held.run_id, held.model, held.version) == (second, "attention_cnn", "2")
-    old = copy.client.get_model_version(registry.CROWN, "1")
+    old = copy.client.get_model_version(names.CROWN, "1")
     assert old.aliases == ["challenger"]
     assert {"model": "attention_cnn", "auroc": "0.91", "threshold": repr(facts().threshold.value)}.items() <= (
         old.tags.items()
     )
     assert registry.crown(copy, first).aliases == ("champion",)
-    assert copy.client.get_model_version(registry.CROWN, "2").aliases == ["challenger"]
+    assert copy.client.get_model_version(names.CROWN, "2").aliases == ["challenger"]
 
 
 def test_a_challenger_is_another_than_the_champion(copy: Tracking, runs: tuple[str, str]) -> None:

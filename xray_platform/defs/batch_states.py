@@ -1,0 +1,60 @@
+"""Batch states: which batches are done, which failed and where, and which nobody has run yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from xray_platform.defs.headless import Headless
+from xray_platform.defs.materializations import last_materialization
+
+PARTITION_TAG = "dagster/partition"
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """A batch that is not done: the assets that it lacks, and the steps that failed in its last run, if that failed."""
+
+    batch: str
+    lacks: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    run_id: str = ""
+    started: bool = True
+
+    @property
+    def line(self) -> str:
+        """Say it in words."""
+        if self.run_id:
+            where = ", ".join(self.failed) or "before any step"
+            return f"{self.batch} failed in {where} (run {self.run_id}); `xray run` tries again"
+        if not self.started:
+            return f"{self.batch} was never run; `xray run` does"
+        return f"{self.batch} lacks {', '.join(self.lacks)}; `xray run` makes them"
+
+
+def unfinished(store: Headless) -> list[BatchState]:
+    """Return the batches that failed, were never run or lack an asset, in order; nothing is changed."""
+    states = (_state(store, batch) for batch in store.batches())
+    return [state for state in states if state is not None]
+
+
+def told(states: Sequence[BatchState]) -> list[str]:
+    """Return a line a batch; the first ones stand for very many."""
+    lines = [state.line for state in states[:SHOWN]]
+    rest = [state.batch for state in states[SHOWN:]]
+    return [*lines, f"{len(rest)} more: {rest[0]} to {rest[-1]}"] if rest else lines
+
+
+def _state(store: Headless, batch: str) -> BatchState | None:
+    keys = [key for key in store.graph.specs if store.graph.partitioned(key)]
+    lacks = tuple(key.to_user_string() for key in keys if last_materialization(store.instance, key, batch) is None)
+    runs = store.instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: batch}), limit=1)
+    if runs and runs[0].status is dg.DagsterRunStatus.FAILURE:
+        return BatchState(batch, lacks, _failed_steps(store.instance, runs[0].run_id), runs[0].run_id)
+    return BatchState(batch, lacks, started=bool(runs) or len(lacks) < len(keys)) if lacks else None
+
+
+def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> tuple[str, ...]:
+    steps = instance.get_run_step_stats(run_id)
+    return tuple(step.step_key for step in steps if step.status is not None and step.status.value == "FAILURE")

@@ -1,0 +1,11 @@
+"""Names: what models, aliases and tags are called in MLflow; light enough for who reads its database without it."""
+
+EXPERIMENT = "xray"
+PREFIX = "xray-"
+CROWN = "xray-champion"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+LOGGED = "model_id"  # the version's own field of that name is not kept by MLflow's database
+BUNDLE = "xray.bundle"  # the tag that holds a bundle's id, in MLflow's database
+ARTIFACT = "bundle"
+DATABASE = "mlflow.db"
