@@ -1,5 +1,6 @@
 """A user in front of the real user interfaces: looks at the graph, materialises an asset, browses the experiments."""
 
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -34,10 +36,11 @@ PATIENCE_MS = 90_000
 
 @dataclass(frozen=True)
 class Interfaces:
-    """Both addresses, and the command that serves them."""
+    """Both addresses, that of all runs as it is printed, and the command that serves them."""
 
     dagster: str
     mlflow: str
+    runs: str
     process: "subprocess.Popen[str]"
 
 
@@ -66,8 +69,9 @@ def interfaces(story: Story, chromium: str) -> Iterator[Interfaces]:
         lines = [process.stdout.readline() for _ in range(2)]
         try:
             assert f"http://127.0.0.1:{dagster}" in lines[0]
-            assert f"http://127.0.0.1:{mlflow}" in lines[1]
-            yield Interfaces(lines[0].split()[-1], lines[1].split()[-1], process)
+            assert f"http://127.0.0.1:{mlflow}/#/experiments/" in lines[1]
+            runs = lines[1].split()[-1]
+            yield Interfaces(lines[0].split()[-1], runs.partition("/#")[0], runs, process)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
@@ -97,27 +101,52 @@ def test_an_asset_shows_its_rows_columns_and_checks(interfaces: Interfaces, page
     expect(page.get_by_text("identity").first).to_be_visible(timeout=PATIENCE_MS)
 
 
+def test_experiments_are_browsed_in_mlflow(interfaces: Interfaces, page: Page) -> None:
+    """From the printed address to a run's description, and to its charts, which stand in groups."""
+    page.goto(interfaces.runs)
+    expect(page.get_by_text("Research software, not a medical device.").first).to_be_visible(timeout=PATIENCE_MS)
+    for name in NAMES:
+        expect(page.get_by_text(re.compile(rf"^{name}-10-phantoms-")).first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text(re.compile("^attention_cnn-10-phantoms-")).first.click()
+    expect(page.get_by_text("attention_cnn, a network.").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="Model metrics").click()
+    groups = page.get_by_text(re.compile(r"^epoch\s*\(5\)$"))
+    expect(groups.first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_the_champion_and_its_challenger_are_found_in_mlflow(interfaces: Interfaces, page: Page) -> None:
+    page.goto(f"{interfaces.mlflow}/#/models/xray-champion")
+    for alias in ("@ champion", "@ challenger"):
+        expect(page.get_by_text(alias).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("The model in use:").first).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(f"{interfaces.mlflow}/#/models/xray-champion/versions/1")
+    expect(page.get_by_text("Intended use:").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("promoted_why").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_figures_are_plotted_over_materialisations(interfaces: Interfaces, page: Page) -> None:
+    page.goto(f"{interfaces.dagster}/assets/pca_residual_scores")
+    page.get_by_text("Plots", exact=True).first.click()
+    for figure in ("auroc", "sensitivity", "seconds", "pictures"):
+        expect(page.get_by_text(figure, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_one_check_is_executed_alone_by_a_click(interfaces: Interfaces, page: Page, story: Story) -> None:
+    before = len(story.store.instance.get_runs())
+    page.goto(f"{interfaces.dagster}/assets/champion?view=checks&checkDetail=no_regression")
+    page.get_by_role("button", name="Execute").last.click()
+    finished = wait_for_run(story, before, "champion")
+    assert finished.is_success
+    assert {key.name for key in finished.asset_check_selection or ()} == {"no_regression"}
+
+
 def test_an_asset_is_materialised_by_a_click(interfaces: Interfaces, page: Page, story: Story) -> None:
+    """Late: the daemon makes anew what follows, and other tests want the store as it was."""
     before = len(story.store.instance.get_runs())
     page.goto(f"{interfaces.dagster}/assets/labels")
     page.get_by_role("button", name="Materialize").first.click()
     expect(page.get_by_text("Launched run").first).to_be_visible(timeout=PATIENCE_MS)
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        runs = story.store.instance.get_runs(limit=10)
-        mine = [run for run in runs if run.asset_selection and "labels" in str(run.asset_selection)]
-        if len(runs) > before and mine and mine[0].is_finished:
-            break
-        time.sleep(1)
-    assert mine[0].is_success
-
-
-def test_experiments_are_browsed_in_mlflow(interfaces: Interfaces, page: Page) -> None:
-    page.goto(f"{interfaces.mlflow}/#/experiments/1?workflowType=machine_learning")
-    for name in NAMES:
-        expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
-    page.goto(f"{interfaces.mlflow}/#/models/xray-champion")
-    expect(page.get_by_text("champion").first).to_be_visible(timeout=PATIENCE_MS)
+    assert wait_for_run(story, before, "labels").is_success
 
 
 def test_one_signal_ends_all_of_it(interfaces: Interfaces) -> None:
@@ -129,6 +158,18 @@ def test_one_signal_ends_all_of_it(interfaces: Interfaces) -> None:
             assert probe.connect_ex(("127.0.0.1", int(address.rsplit(":", 1)[1]))) != 0
     left = [line for line in processes() if f"--port\0{interfaces.mlflow.rsplit(':', 1)[1]}" in line]
     assert left == []
+
+
+def wait_for_run(story: Story, before: int, asset: str) -> dg.DagsterRun:
+    """Return the new run of an asset or of its checks, once it has ended."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        runs = story.store.instance.get_runs()
+        mine = [run for run in runs if asset in f"{run.asset_selection}{run.asset_check_selection}"]
+        if len(runs) > before and mine and mine[0].is_finished:
+            return mine[0]
+        time.sleep(1)
+    return pytest.fail(f"no run of {asset} ended within {SECONDS} s")
 
 
 def processes() -> list[str]:
