@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from xray_platform.defs.expectations import Suite, expect, identity_suite, schema_suite
+from xray_platform.defs.model_checks import MODEL_CHECKS
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.defs.validation import validate
@@ -47,16 +48,18 @@ WHOLE: tuple[Suite, ...] = (
 
 
 def checks_of(asset: str, suites: Sequence[Suite], *, by_batch: bool) -> dg.AssetChecksDefinition:
-    """Return one step that runs all suites of an asset's table, each shown as a check of its own."""
+    """Return one step that runs the suites of an asset's table, each a check of its own that can be asked for alone."""
 
     @dg.multi_asset_check(
         name=f"{asset}_checks",
         description=f"Great Expectations on {asset}",
         specs=[_spec(asset, suite, by_batch) for suite in suites],
+        can_subset=True,
     )
     def run(context: dg.AssetCheckExecutionContext, store: Store) -> Iterator[dg.AssetCheckResult]:
         part = context.partition_key if by_batch else "all"
-        for suite in suites:
+        wanted = {key.name for key in context.selected_asset_check_keys}
+        for suite in (suite for suite in suites if suite.name in wanted):
             yield _result(asset, suite, store, part)
 
     return run
@@ -98,6 +101,7 @@ def _grouped(suites: Sequence[Suite]) -> dict[str, list[Suite]]:
 
 
 CHECKS = [
+    *MODEL_CHECKS,
     *(checks_of(name, suites, by_batch=True) for name, suites in _grouped(BY_BATCH).items()),
     *(checks_of(name, suites, by_batch=False) for name, suites in _grouped(WHOLE).items()),
 ]
