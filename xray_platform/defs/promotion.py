@@ -35,8 +35,8 @@ class PromotionSettings(Settings):
         description="empty: by the margin. A person's choice: challenger, previous (rolls back), the number "
         "of a version of xray-champion, or the name of a model",
     )
-    by: str = Field("", description="who chooses; is written down with the choice")
-    why: str = Field("", description="why; is written down with the choice")
+    by: str = Field("", max_length=200, description="who chooses; is written down with the choice")
+    why: str = Field("", max_length=1000, description="why; is written down with the choice")
 
 
 class ChampionConfig(PromotionSettings, dg.Config):
