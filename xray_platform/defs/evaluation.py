@@ -35,7 +35,7 @@ from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.links import registered_url
 from xray_platform.tracking.names import CROWN
-from xray_platform.tracking.promotion import candidate
+from xray_platform.tracking.promotion import is_of
 from xray_platform.tracking.registry import champion as in_use
 
 GROUP = "evaluation"
@@ -158,12 +158,12 @@ def leaderboard_page(context: dg.AssetExecutionContext, store: Store) -> Made:
     frame, tracking = LEADERBOARD.read(store.places), open_tracking(store.places)
     held = in_use(tracking)
     entries = [_entry(store.places, model) for model in frame["model"]]
-    versions = {model: candidate(tracking, run).version for run, model in frame[["run", "model"]].to_numpy()}
+    using = [model for run, model in frame[["run", "model"]].to_numpy() if held and is_of(tracking, held, run)]
     page = write_leaderboard(
         store.places.reports,
         frame,
         {entry.evaluation.model: curves_of(entry.evaluation) for entry in entries},
-        champion=next((model for model, version in versions.items() if held and version == held.version), ""),
+        champion=using[0] if using else "",
         elsewhere=f"{held.model}, version {held.version}, which is none of these" if held else "",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         cautions=_cautions(store.places, entries),

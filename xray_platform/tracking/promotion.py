@@ -40,6 +40,11 @@ def candidate(tracking: Tracking, training: str) -> Registered:
     return _candidate(tracking, logged_by(tracking, run_id), run_id)
 
 
+def is_of(tracking: Tracking, version: Registered, training: str) -> bool:
+    """Tell whether a version holds the bundle of a training's last judgement; nothing is made or changed."""
+    return version.tags.get(LOGGED) == logged_by(tracking, judged_in(tracking, training))
+
+
 def crown(tracking: Tracking, version: str, *, by: str, why: str, chosen: bool = False, run: str = "") -> Registered:
     """Make a version of the crown the champion and write down who decided it, and why.
 

@@ -113,7 +113,7 @@ def test_the_user_interface_gets_row_counts_schemas_pictures_and_links(story: St
     assert [column.name for column in schema.columns] == [column.name for column in IMAGES.columns]
     assert "data:image/png;base64," in str(metadata("tensors", "batch-0001")["pictures"].value)
     assert "/#/experiments/" in str(metadata("attention_cnn")["MLflow run"].value)
-    assert str(metadata("attention_cnn_report")["open the report"].value).startswith("http://127.0.0.1:5000/#/")
+    assert str(metadata("attention_cnn_report")["open the report"].value).startswith("/store/reports/attention_cnn/")
     plotted = {
         "attention_cnn": {"seconds", "pictures", "train pictures", "epochs", "validation auroc of the best epoch"},
         "pca_residual_scores": {"auroc", "sensitivity", "specificity", "validation auroc", "seconds", "pictures"},
