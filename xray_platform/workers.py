@@ -1,6 +1,5 @@
 """Workers: run a function over items in child processes that can be limited and killed."""
 
-import atexit
 import logging
 import multiprocessing
 import os
@@ -13,6 +12,7 @@ from functools import cache
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.synchronize import Semaphore
+from multiprocessing.util import Finalize
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -115,13 +115,23 @@ def _pool(workers: int, memory_bytes: int | None) -> ProcessPool:
             context=context,
         )
         _CREWS[kind] = _Crew(pool, started, workers)
+        _at_exit()
     return _CREWS[kind].pool
 
 
-@atexit.register
+@cache
+def _at_exit() -> Finalize:
+    """Dismiss all children when this process ends, be it the command itself or a child that a server made for a run.
+
+    The functions of `atexit` are not called in processes that multiprocessing has made: such a one would wait for its
+    pool for ever.
+    """
+    return Finalize(None, _dismiss, exitpriority=100)
+
+
 def _dismiss() -> None:
-    for crew in _CREWS.values():
-        crew.dismiss()
+    while _CREWS:
+        _CREWS.popitem()[1].dismiss()
 
 
 def start_ahead(modules: Sequence[str] = PRELOADED) -> None:

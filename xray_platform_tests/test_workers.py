@@ -1,7 +1,9 @@
+import multiprocessing
 import os
 import resource
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -46,6 +48,30 @@ def test_this_process_is_left_as_it_was() -> None:
     before = {name: os.environ.get(name) for name in (*THREADS, *KEEP_MEMORY)}
     list(map_in_children(square, [1], what=WHAT))
     assert {name: os.environ.get(name) for name in before} == before
+
+
+def test_a_run_that_a_server_started_ends_with_its_children() -> None:
+    """Dagster's code server makes a process for each run with multiprocessing, which does not call `atexit`."""
+    server = multiprocessing.get_context("spawn")
+    told = server.SimpleQueue()
+    run = server.Process(target=work_in_children, args=(told,))
+    run.start()
+    run.join(60)
+    try:
+        assert run.exitcode == 0
+    finally:
+        run.kill()
+    children = told.get()
+    assert children
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def work_in_children(told: "multiprocessing.queues.SimpleQueue[list[int]]") -> None:
+    told.put([pid for pid in map_in_children(pid_of, [1, 2, 3, 4], what=WHAT, workers=2) if isinstance(pid, int)])
+
+
+def pid_of(_: int) -> int:
+    return os.getpid()
 
 
 def square(number: int) -> int:

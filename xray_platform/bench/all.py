@@ -2,6 +2,7 @@
 
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.imaging import IMAGING
+from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
 from xray_platform.bench.look import LOOK
 from xray_platform.bench.phantoms import PHANTOMS
@@ -9,4 +10,6 @@ from xray_platform.bench.repair import REPAIR
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
-BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in (PHANTOMS, INGEST, IMAGING, LOOK, REPAIR, STORE, TEXT)}
+BENCHES: dict[str, Benchmark] = {
+    bench.name: bench for bench in (PHANTOMS, INGEST, INBOX, IMAGING, LOOK, REPAIR, STORE, TEXT)
+}

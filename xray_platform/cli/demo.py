@@ -1,33 +1,17 @@
 """`xray demo`: the whole graph on made-up pictures."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from xray_platform.cli.demo_settings import write_quick
 from xray_platform.cli.ingest import take_in
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import bar, say
-from xray_platform.cli.session import opened_store
+from xray_platform.cli.session import opened_store, places
 from xray_platform.tables.places import Places
 
 DIFFICULTY = 0.5  # plain findings: a few dozen pictures and half a minute must suffice to learn them
-QUICK: Mapping[str, Mapping[str, Any]] = {
-    "attention_cnn": {
-        "width": 16,
-        "epochs": 16,
-        "patience": 16,
-        "batch_size": 8,
-        "learning_rate": 1e-3,
-        "average": 0.95,
-        "noise": 0.0,
-        "brightness": 0.05,
-        "contrast": 0.1,
-        "stretch": 0.05,
-        "scale": 0.05,
-        "threads": 1,
-    },
-}
 
 
 def demo(
@@ -40,10 +24,11 @@ def demo(
     """
     from xray_platform.cli.results import show_results  # pandas takes a second to import
 
+    write_quick(places())
     with opened_store() as store:
         write_phantoms(store.places, pictures, seed)
         take_in(store, store.places.phantoms / f"{pictures}-{seed}", None, origin="phantom")
-        materialise(store, list(store.graph.specs), config=QUICK)
+        materialise(store, list(store.graph.specs))
         show_results(store.places)
         say("The pictures are made up: the figures show that everything works, and nothing about patients.")
 

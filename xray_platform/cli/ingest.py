@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xray_platform.cli.demo_settings import give_way
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import OUT, complain, say, show, visible
 from xray_platform.cli.session import opened_store, places
@@ -131,6 +132,8 @@ def take_in(
     else:
         say(f"{sum(len(plan.files) for plan in new)} files in {len(new)} batches of up to 1,000")
         _tell_again([file.again for plan in new for file in plan.files])
+        if origin == "archive" and give_way(store.places):
+            say("The demo's quick settings (xray.yaml) are gone: real pictures are learnt with the defaults.")
     keys = [key for key, spec in store.graph.specs.items() if spec.group_name in ("archive", "imaging")]
     materialise(store, keys, quiet=not new)
     if relabel and not new and store.batches():

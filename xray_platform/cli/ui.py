@@ -5,10 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -27,12 +29,20 @@ STOP_SECONDS = 20
 
 @dataclass(frozen=True)
 class Service:
-    """A program that serves or works until it is ended; `url` answers when it is ready (empty: it serves nothing)."""
+    """A program that serves or works until it is ended.
+
+    It is ready when `url` answers (empty: it serves nothing there), and its `socket_file` is there (None: it has none).
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     url: str = ""
+    socket_file: Path | None = None
+
+    @property
+    def ready(self) -> bool:
+        return (not self.url or _answers(self.url)) and (self.socket_file is None or self.socket_file.exists())
 
 
 def ui(
@@ -67,34 +77,25 @@ def ui(
 
 
 def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Service]:
-    # MLflow takes a second to import
+    # Dagster and MLflow take a second each to import
+    from xray_platform.defs.home import dagster_home
+    from xray_platform.defs.location import code_server_command, write_workspace
     from xray_platform.tracking.experiments import open_tracking
     from xray_platform.tracking.server import ui_command, ui_environment
 
     mlflow_url = f"http://{HOST}:{mlflow_port}"
     base = {**os.environ, "XRAY_ROOT": str(store.root), "XRAY_MLFLOW_URL": mlflow_url, "PYTHONWARNINGS": "ignore"}
-    base["DAGSTER_HOME"] = _home(store)
-    code = ["-m", "xray_platform.definitions"]
-    webserver = [sys.executable, "-m", "dagster_webserver", "-h", HOST, "-p", str(dagster_port), *code]
+    base["DAGSTER_HOME"] = str(dagster_home(store))
+    socket_file = Path(tempfile.mkdtemp(prefix="xray-ui-")) / "code"  # not in the store: a socket's path must be short
+    code = ["-w", str(write_workspace(store.dagster, socket_file))]
+    webserver = [sys.executable, "-m", "xray_platform.defs.webserver", "-h", HOST, "-p", str(dagster_port), *code]
     daemon = [sys.executable, "-m", "dagster._daemon", "run", *code]
     return [
         Service("MLflow", ui_command(open_tracking(store), mlflow_port), {**base, **ui_environment()}, mlflow_url),
+        Service("the code server", code_server_command(socket_file), base, socket_file=socket_file),
         Service("the Dagster daemon", daemon, base),
         Service("the Dagster webserver", webserver, base, f"http://{HOST}:{dagster_port}/server_info"),
     ]
-
-
-def _home(store: Places) -> str:
-    """Return the folder whose dagster.yaml says where Dagster's storage is: the root, or else one made for it."""
-    if (store.root / "dagster.yaml").exists():
-        return str(store.root)
-    home = store.dagster
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(
-        f"storage:\n  sqlite:\n    base_dir: {home}\ntelemetry:\n  enabled: false\nnux:\n  enabled: false\n",
-        encoding="utf-8",
-    )
-    return str(home)
 
 
 def _free(name: str, port: int) -> None:
@@ -126,7 +127,7 @@ def _start(store: Places, service: Service) -> "subprocess.Popen[bytes]":
 
 def _await(service: Service, process: "subprocess.Popen[bytes]") -> None:
     began = time.monotonic()
-    while service.url and not _answers(service.url):
+    while not service.ready:
         if process.poll() is not None:
             raise MachineError(f"{service.name} ended with {process.returncode}; its log lies in data/.dagster")
         if time.monotonic() - began > START_SECONDS:

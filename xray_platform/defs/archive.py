@@ -1,27 +1,40 @@
 """Archive assets: raw bytes, quality, de-identified pictures, labels and splits."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.automation import FOLLOW
-from xray_platform.defs.launchpad import DeidentifyConfig, QualityConfig, SplitConfig
-from xray_platform.defs.made import Made
+from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS
+from xray_platform.defs.checks import blocking
+from xray_platform.defs.made import Made, markdown
 from xray_platform.defs.progress import logged
 from xray_platform.defs.recorded import head_metadata
+from xray_platform.defs.sound import left_out
 from xray_platform.defs.store import Store
 from xray_platform.dicom.archive import take_in
-from xray_platform.dicom.examine import examine_batch
+from xray_platform.dicom.deidentify.refused import REFUSALS
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
+from xray_platform.dicom.examine import QualitySettings, examine_batch
 from xray_platform.dicom.label_words import HOW_TO_DECLARE
 from xray_platform.dicom.labels import labels_of
-from xray_platform.dicom.plan import read_plan
+from xray_platform.dicom.plan import batch_names, read_plan
 from xray_platform.dicom.pseudonym import load_key
 from xray_platform.dicom.publish import publish_batch
+from xray_platform.dicom.quality.all import RULES
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
+from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
+from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
 from xray_platform.tables.table import WHOLE
-from xray_platform.training.splits import assign_splits
+from xray_platform.training.splits import SplitSettings, assign_splits
 
 GROUP = "archive"
+INTAKE = INTAKE_COLUMN.allowed
+DECISIONS = ("accept", "quarantine", "reject")
+TRUTHS = ("normal", "abnormal", "without label")
+PARTS = tuple(f"{split} {truth}" for split in SPLIT_COLUMN.allowed for truth in TRUTHS[:2])
+NOTICES = {rule.code: rule.notices for rule in RULES} | {code: words for code, (_, words) in REFUSALS.items()}
 
 
 @platform_asset(group=GROUP, version="1", by_batch=True, kinds={"dicom"})
@@ -30,19 +43,21 @@ def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
     places, batch = store.places, context.partition_key
     catalogue = take_in(places, read_plan(places, batch), progress=logged(context))
     CATALOGUE.write(places, catalogue, batch)
-    return Made(CATALOGUE, catalogue, {"files": counts(catalogue["intake"]), **head_metadata(places)})
+    return Made(
+        CATALOGUE, catalogue, {"files": len(catalogue), **counts(catalogue["intake"], INTAKE), **head_metadata(places)}
+    )
 
 
 @platform_asset(
     group=GROUP, version="2", by_batch=True, deps=["raw_archive"], kinds={"dicom", "parquet"}, automation=FOLLOW
 )
-def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConfig) -> Made:
+def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySettings) -> Made:
     """What the quality rules found: one row a file and rule; decides between accept, quarantine and reject."""
     places, batch = store.places, context.partition_key
     found = examine_batch(places, batch, config, progress=logged(context))
     QUALITY.write(places, found, batch)
     worst = decisions(found)
-    return Made(QUALITY, found, {"files": len(worst), "decisions": counts(worst), "rules": counts(found["rule"])})
+    return Made(QUALITY, found, {"files": len(worst), **counts(worst, DECISIONS), "rules": rules_in_words(found)})
 
 
 @platform_asset(
@@ -53,7 +68,7 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualityConf
     kinds={"dicom", "parquet"},
     automation=FOLLOW,
 )
-def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyConfig) -> Made:
+def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySettings) -> Made:
     """The accepted pictures, de-identified: a file each, and a row of what research needs."""
     places, batch = store.places, context.partition_key
     published = publish_batch(places, batch, load_key(outside=[places.root]), config, progress=logged(context))
@@ -62,14 +77,22 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifyCo
     return Made(
         IMAGES,
         published.images,
-        {"subjects": int(published.images["subject"].nunique()), "held back": counts(published.findings["rule"])},
+        {
+            "pictures": len(published.images),
+            "subjects": int(published.images["subject"].nunique()),
+            "held back": int(published.findings["sha256"].nunique()),
+            "held back, why": rules_in_words(published.findings),
+        },
     )
 
 
-@platform_asset(group=GROUP, version="2", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="3", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW_ANY)
 def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     """What the labels files say of each picture, in known words; of two that speak of one, the later wins."""
-    joined = labels_of(store.places)
+    unsound = tuple(left_out(context.instance, batch_names(store.places), blocking("quality", "images")))
+    for batch in unsound:
+        context.log.warning(f"{batch.batch} is left out: {batch.why}")
+    joined = labels_of(store.places, {batch.batch for batch in unsound})
     frame = joined.frame
     LABELS.write(store.places, frame)
     if joined.held_back:
@@ -78,18 +101,24 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     return Made(
         LABELS,
         frame,
-        {"pictures": counts(truth), "different labels": frame["label"].nunique(), "held back": joined.held_back},
+        {
+            "pictures": len(frame),
+            **counts(truth, TRUTHS),
+            "different labels": frame["label"].nunique(),
+            "held back": joined.held_back,
+            "batches left out": {batch.batch: batch.why for batch in unsound},
+        },
     )
 
 
-@platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW)
-def splits(context: dg.AssetExecutionContext, store: Store, config: SplitConfig) -> Made:
+@platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
+def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> Made:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
     pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
     SPLITS.write(store.places, frame)
-    words = [f"{split}, {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
-    return Made(SPLITS, frame, {"pictures": counts(pd.Series(words, dtype="str"))})
+    words = [f"{split} {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
+    return Made(SPLITS, frame, {"pictures": len(frame), **counts(pd.Series(words, dtype="str"), PARTS)})
 
 
 def decisions(quality: pd.DataFrame) -> "pd.Series[str]":
@@ -99,9 +128,19 @@ def decisions(quality: pd.DataFrame) -> "pd.Series[str]":
     return worst.map({0: "accept", 1: "quarantine", 2: "reject"})
 
 
-def counts(words: "pd.Series[str]") -> dg.MetadataValue:
-    """Return how often each word occurs, as metadata."""
-    return dg.MetadataValue.json({str(word): int(count) for word, count in words.value_counts().sort_index().items()})
+def counts(words: "pd.Series[str]", allowed: Sequence[str]) -> dict[str, int]:
+    """Return how often each of the allowed words occurs: numbers that Dagster plots over materialisations."""
+    found = words.value_counts()
+    return {word: int(found.get(word, 0)) for word in allowed}
+
+
+def rules_in_words(findings: pd.DataFrame) -> dg.MetadataValue:
+    """Return how many files each quality rule spoke of, with what it notices, as a table."""
+    files = findings.groupby("rule")["sha256"].nunique()
+    rows = [
+        {"rule": code, "files": int(number), "notices": NOTICES.get(str(code), "")} for code, number in files.items()
+    ]
+    return dg.MetadataValue.md(markdown(pd.DataFrame(rows, columns=["rule", "files", "notices"])))
 
 
 def _labelled(pictures: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

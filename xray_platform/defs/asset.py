@@ -6,20 +6,74 @@ mend becomes a plain failure without a traceback.
 """
 
 import functools
+import inspect
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from xray_platform.defs.freshness import TAG, Graph, made_from
+from xray_platform.defs.config_fields import config_schema
+from xray_platform.defs.described import DESCRIBED, source_of
+from xray_platform.defs.freshness import SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.made import Made
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.errors import XrayError
+from xray_platform.settings import Settings
 from xray_platform.tables.manifest import noted
 
 Body = Callable[..., Made]
+CONFIG = "config"
+
+
+@dataclass(frozen=True)
+class PlatformAsset:
+    """A declared asset: its body `(context, store, config?) -> Made`, and how Dagster shows and runs it.
+
+    `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
+    that it reads; a batch asset reads the same batch of them, any other reads all batches.
+    """
+
+    body: Body
+    name: str
+    group: str
+    version: str
+    deps: tuple[str, ...] = ()
+    by_batch: bool = False
+    kinds: frozenset[str] = frozenset()
+    automation: dg.AutomationCondition[Any] | None = None
+    pool: str | None = None
+    description: str | None = None
+
+    @property
+    def settings(self) -> type[Settings] | None:
+        """The class of its settings: what its body's argument `config` is annotated with."""
+        return self.body.__annotations__.get(CONFIG)
+
+    def definition(self, settings: Settings | None = None) -> dg.AssetsDefinition:
+        """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults)."""
+        kind = self.settings
+        begins = settings or (kind() if kind else None)
+        described = DESCRIBED[self.group]
+        return dg.asset(
+            name=self.name,
+            group_name=self.group,
+            code_version=self.version,
+            deps=list(self.deps),
+            partitions_def=BATCHES if self.by_batch else None,
+            kinds=set(self.kinds),
+            automation_condition=self.automation,
+            pool=self.pool,
+            description=self.description or self.body.__doc__,
+            owners=[described.owner],
+            tags=described.tags_of(self.name),
+            metadata={**source_of(self.body), **_own_settings(kind, begins)},
+            freshness_policy=described.freshness,
+            config_schema=config_schema(kind, begins) if kind and begins else None,
+        )(_run(self.body, kind))
 
 
 def platform_asset(
@@ -33,36 +87,51 @@ def platform_asset(
     automation: dg.AutomationCondition[Any] | None = None,
     pool: str | None = None,
     description: str | None = None,
-) -> Callable[[Body], dg.AssetsDefinition]:
-    """Turn a body `(context, store, …) -> Made` into an asset of the given group.
+) -> Callable[[Body], PlatformAsset]:
+    """Turn a body into an asset of the given group, see `PlatformAsset`; without a name it has the body's."""
 
-    `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
-    that it reads; a batch asset reads the same batch of them, any other reads all batches.
-    """
-
-    def declare(body: Body) -> dg.AssetsDefinition:
-        @functools.wraps(body)
-        def run(context: dg.AssetExecutionContext, **arguments: Any) -> dg.MaterializeResult[Any]:
-            made_of = made_from(context.instance, *_here(context))
-            with plain_failures(), noted() as kept:
-                made = body(context=context, **arguments)
-            metadata = {**made.describe(), FILES: dg.MetadataValue.json(kept)}
-            return dg.MaterializeResult(metadata=metadata, data_version=made.data_version, tags={TAG: made_of})
-
-        run.__annotations__ = {**body.__annotations__, "return": dg.MaterializeResult}
-        return dg.asset(
-            name=name,
-            group_name=group,
-            code_version=version,
-            deps=list(deps),
-            partitions_def=BATCHES if by_batch else None,
-            kinds=kinds,
-            automation_condition=automation,
+    def declare(body: Body) -> PlatformAsset:
+        return PlatformAsset(
+            body=body,
+            name=name or body.__name__,
+            group=group,
+            version=version,
+            deps=tuple(deps),
+            by_batch=by_batch,
+            kinds=frozenset(kinds or ()),
+            automation=automation,
             pool=pool,
-            description=description or body.__doc__,
-        )(run)
+            description=description,
+        )
 
     return declare
+
+
+def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.MaterializeResult[Any]]:
+    """Return the body as Dagster calls it: the launchpad's values become settings, and a `Made` becomes its result."""
+
+    @functools.wraps(body)
+    def run(context: dg.AssetExecutionContext, **resources: Any) -> dg.MaterializeResult[Any]:
+        made_of = made_from(context.instance, *_here(context))
+        with plain_failures(), noted() as kept:
+            config = {CONFIG: kind.model_validate(context.op_execution_context.op_config)} if kind else {}
+            made = body(context=context, **resources, **config)
+        metadata = {**made.describe(), FILES: dg.MetadataValue.json(kept)}
+        return dg.MaterializeResult(metadata=metadata, data_version=made.data_version, tags={TAG: made_of})
+
+    seen = [part for part in inspect.signature(body).parameters.values() if part.name != CONFIG]
+    run.__signature__ = inspect.Signature(seen, return_annotation=dg.MaterializeResult)  # type: ignore[attr-defined]
+    kept = {name: annotation for name, annotation in body.__annotations__.items() if name != CONFIG}
+    run.__annotations__ = {**kept, "return": dg.MaterializeResult}
+    return run
+
+
+def _own_settings(kind: type[Settings] | None, begins: Settings | None) -> dict[str, str]:
+    """Return as metadata what the store sets otherwise than the defaults; an asset made with others is out of date."""
+    if kind is None or begins is None or begins == (usual := kind()):
+        return {}
+    own = {name: value for name, value in begins.model_dump(mode="json").items() if value != getattr(usual, name)}
+    return {SETTINGS: json.dumps(own, sort_keys=True)}
 
 
 @contextmanager

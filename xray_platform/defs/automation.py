@@ -2,11 +2,31 @@
 
 import dagster as dg
 
+from xray_platform.defs.jobs import retraining_job
+
 RETRAIN_CRON = "0 3 * * 0"
 """Sundays at 03:00 UTC."""
 
 FOLLOW = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 """As soon as something above changed, and only if its blocking checks passed: archive and imaging."""
+
+FOLLOW_ANY = (
+    (dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_updated()).since_last_handled()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+)
+"""As soon as some batch above changed, also where another failed or was never run: what reads all batches."""
+
+_LABELS = dg.AssetSelection.assets("labels")
+FOLLOW_LABELS = (
+    (
+        dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_updated().allow(_LABELS)
+    ).since_last_handled()
+    & ~dg.AutomationCondition.any_deps_in_progress().allow(_LABELS)
+    & ~dg.AutomationCondition.in_progress()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed().allow(_LABELS)
+)
+"""As soon as the labels changed and their checks passed; they have left out the batches that failed already."""
 
 AFTER_TRAINING = (
     dg.AutomationCondition.any_deps_updated().since_last_handled()
@@ -21,14 +41,8 @@ sensor = dg.AutomationConditionSensorDefinition(
     "follow_changes",
     target=dg.AssetSelection.all(),
     default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=10,
     description="Makes archive and imaging assets when something above them changed, and reports after a training.",
-)
-
-retraining_job = dg.define_asset_job(
-    "retrain",
-    selection=dg.AssetSelection.groups("detectors", "networks", "evaluation"),
-    description="Train all models on what the archive holds now, judge them, and crown the best.",
 )
 
 weekly_retraining = dg.ScheduleDefinition(

@@ -35,6 +35,7 @@ BY_BATCH: tuple[Suite, ...] = (
     schema_suite(tables.STANDARD_IMAGES),
     schema_suite(tables.TENSORS),
     schema_suite(tables.PATCHES),
+    schema_suite(tables.PREDICTIONS),
 )
 WHOLE: tuple[Suite, ...] = (
     schema_suite(tables.LABELS),
@@ -46,18 +47,27 @@ WHOLE: tuple[Suite, ...] = (
 )
 
 
+def blocking(*assets: str) -> tuple[dg.AssetCheckKey, ...]:
+    """Return the checks of these assets that hold back what comes after them."""
+    suites = [suite for suite in (*BY_BATCH, *WHOLE) if suite.table.name in assets and suite.blocking]
+    return tuple(dg.AssetCheckKey(dg.AssetKey(suite.table.name), suite.name) for suite in suites)
+
+
 def checks_of(asset: str, suites: Sequence[Suite], *, by_batch: bool) -> dg.AssetChecksDefinition:
-    """Return one step that runs all suites of an asset's table, each shown as a check of its own."""
+    """Return one step that runs the suites of an asset's table, each a check of its own that can be executed alone."""
 
     @dg.multi_asset_check(
         name=f"{asset}_checks",
         description=f"Great Expectations on {asset}",
         specs=[_spec(asset, suite, by_batch) for suite in suites],
+        can_subset=True,
     )
     def run(context: dg.AssetCheckExecutionContext, store: Store) -> Iterator[dg.AssetCheckResult]:
         part = context.partition_key if by_batch else "all"
+        wanted = {key.name for key in context.selected_asset_check_keys}
         for suite in suites:
-            yield _result(asset, suite, store, part)
+            if suite.name in wanted:
+                yield _result(asset, suite, store, part)
 
     return run
 
@@ -85,7 +95,8 @@ def _result(asset: str, suite: Suite, store: Store, part: str) -> dg.AssetCheckR
         metadata={
             "expectations": found.checked,
             "failed": dg.MetadataValue.json(list(found.failures)),
-            "Data Docs": dg.MetadataValue.path(str(found.page)),
+            "Data Docs": dg.MetadataValue.url(found.address),
+            "Data Docs folder": dg.MetadataValue.path(str(found.page)),
         },
     )
 

@@ -6,19 +6,20 @@ from datetime import UTC, datetime
 import dagster as dg
 import numpy as np
 
-from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.automation import AFTER_TRAINING
 from xray_platform.defs.judge import judge, kept_evaluation
-from xray_platform.defs.launchpad import EvaluationConfig
 from xray_platform.defs.made import Made
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
+from xray_platform.defs.pages import report_address
 from xray_platform.defs.pictures import colour_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.reporting import report
 from xray_platform.defs.store import Store
 from xray_platform.errors import DataError
 from xray_platform.evaluation.curves import curves_of
+from xray_platform.evaluation.evaluate import EvaluationSettings
 from xray_platform.evaluation.heatmap import overlay
 from xray_platform.evaluation.leaderboard import Entry
 from xray_platform.evaluation.leaderboard import leaderboard as rank
@@ -32,10 +33,10 @@ from xray_platform.tracking.registry import crown
 GROUP = "evaluation"
 
 
-def scores_asset(model: str) -> dg.AssetsDefinition:
+def scores_asset(model: str) -> PlatformAsset:
     """Return the asset that scores and judges one model."""
 
-    def body(context: dg.AssetExecutionContext, store: Store, config: EvaluationConfig) -> Made:
+    def body(context: dg.AssetExecutionContext, store: Store, config: EvaluationSettings) -> Made:
         evaluation, link = judge(store.places, model, config, logged(context))
         figures = {name: evaluation.value(name) for name in ("auroc", "sensitivity", "specificity")}
         return Made(
@@ -59,7 +60,7 @@ def scores_asset(model: str) -> dg.AssetsDefinition:
     )(body)
 
 
-def report_asset(model: str) -> dg.AssetsDefinition:
+def report_asset(model: str) -> PlatformAsset:
     """Return the asset that writes one model's report and registers the model."""
 
     def body(context: dg.AssetExecutionContext, store: Store) -> Made:
@@ -73,7 +74,7 @@ def report_asset(model: str) -> dg.AssetsDefinition:
             content=made.page.parent.name + str(made.evaluation.dump()),
             metadata={
                 "report": dg.MetadataValue.path(str(made.page)),
-                "open the report": dg.MetadataValue.url(made.page.as_uri()),
+                "open the report": dg.MetadataValue.url(report_address(store.places, made.page)),
                 "MLflow run": dg.MetadataValue.url(made.link.url),
                 "worst mistakes": colour_sheet(np.array(shown)),
             },
@@ -111,7 +112,14 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> Made:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     keep_files(store.places, "reports/leaderboard", [page])
-    return Made(LEADERBOARD, frame, {"page": dg.MetadataValue.path(str(page))})
+    return Made(
+        LEADERBOARD,
+        frame,
+        {
+            "page": dg.MetadataValue.path(str(page)),
+            "open the leaderboard": dg.MetadataValue.url(report_address(store.places, page)),
+        },
+    )
 
 
 @platform_asset(group=GROUP, version="1", deps=["leaderboard"], kinds={"mlflow"}, automation=AFTER_TRAINING)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import root_folder
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import open_tracking
@@ -16,7 +17,7 @@ from xray_platform.tracking.runs import fail_runs
     description="Writes data/failures/<run id>.md for each failed run, and ends what MLflow still believes to run.",
 )
 def failure_record(context: dg.RunFailureSensorContext) -> None:
-    """Say which steps failed and why, in the words that the assets found for it."""
+    """Say what failed and why, in the words that the assets found for it."""
     places = Places(root_folder())
     places.failures.mkdir(parents=True, exist_ok=True)
     record = places.failures / f"{context.dagster_run.run_id}.md"
@@ -26,9 +27,11 @@ def failure_record(context: dg.RunFailureSensorContext) -> None:
 
 
 def failure_text(context: dg.RunFailureSensorContext) -> str:
-    """Return the record as Markdown."""
+    """Return the record as Markdown: each asset and check that failed, and why; or why the run ended without any."""
     run = context.dagster_run
     batch = run.tags.get("dagster/partition")
+    events = (entry.dagster_event for entry in context.instance.all_logs(run.run_id))
+    found = reasons(event for event in events if event is not None)
     lines = [
         f"# Run {run.run_id} failed",
         "",
@@ -36,15 +39,10 @@ def failure_text(context: dg.RunFailureSensorContext) -> str:
         f"- noted: {datetime.now(UTC).isoformat(timespec='seconds')}",
         f"- message: {context.failure_event.message}",
         "",
-        "## Steps",
+        "## What failed",
         "",
+        *(f"- `{name}`: {reason}" for name, reason in found.items()),
     ]
-    for event in context.get_step_failure_events():
-        data = event.step_failure_data
-        words = data.user_failure_data.description if data.user_failure_data else None
-        lines.append(
-            f"- `{event.step_key}`: {words or (data.error.message.strip() if data.error else 'no reason recorded')}"
-        )
     return "\n".join(
         [*lines, "", "What was done before is kept. Materialise the failed assets again, or `xray run`.", ""]
     )

@@ -6,21 +6,38 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import dagster as dg
 
+from xray_platform.defs.checks import blocking
+from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.sound import IMAGES, left_out
 
 TAG = "xray/made_from"
+SETTINGS = "xray/settings"
+"""Metadata of an asset: what the store sets otherwise than the defaults."""
 VERSION_TAG = "dagster/data_version"
 
 
 def made_from(instance: dg.DagsterInstance, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> str:
-    """Return a digest of an asset's code version and of the data versions of everything it reads."""
+    """Return a digest of an asset's code version, the store's own settings of it, and what it reads (data versions)."""
     inputs = [
         [dep.asset_key.to_user_string(), part or "", _tag(instance, dep.asset_key, part, VERSION_TAG)]
         for dep in spec.deps
         for part in _parts(instance, graph, dep.asset_key, partition)
     ]
-    text = json.dumps([spec.code_version, sorted(inputs)])
+    text = json.dumps([spec.code_version, sorted(inputs), *_left_out(instance, spec, graph), *_own_settings(spec)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _own_settings(spec: dg.AssetSpec) -> list[str]:
+    return [str(spec.metadata[SETTINGS])] if SETTINGS in spec.metadata else []
+
+
+def _left_out(instance: dg.DagsterInstance, spec: dg.AssetSpec, graph: "Graph") -> list[str]:
+    """Return the batches that an asset of all batches leaves out, since a check may pass later at the same content."""
+    if spec.partitions_def is not None or all(dep.asset_key != IMAGES for dep in spec.deps):
+        return []
+    batches = [part for part in _parts(instance, graph, IMAGES, None) if part]
+    return [found.batch for found in left_out(instance, batches, blocking("quality", "images"))]
 
 
 def is_fresh(instance: dg.DagsterInstance, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> bool:
@@ -84,8 +101,5 @@ def _parts(instance: dg.DagsterInstance, graph: Graph, key: dg.AssetKey, partiti
 
 
 def _tag(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None, tag: str) -> str:
-    only = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition] if partition else None)
-    records = instance.fetch_materializations(only, limit=1).records
-    materialization = records[0].asset_materialization if records else None
-    tags = materialization.tags if materialization else None
-    return (tags or {}).get(tag, "")
+    materialization = last_materialization(instance, key, partition)
+    return (materialization.tags or {}).get(tag, "") if materialization else ""

@@ -2,26 +2,30 @@
 
 import dagster as dg
 
-from xray_platform.defs import archive, evaluation, imaging, models
-from xray_platform.defs.automation import retraining_job, sensor, weekly_retraining
+from xray_platform.defs import archive, evaluation, imaging, models, predictions
+from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS
 from xray_platform.defs.failures import failure_record
-from xray_platform.defs.inbox import inbox_sensor, intake_job
-from xray_platform.defs.store import Store
+from xray_platform.defs.inbox import inbox_sensor
+from xray_platform.defs.jobs import JOBS
+from xray_platform.defs.store import Store, root_folder
+from xray_platform.defs.store_settings import read_settings
+from xray_platform.tables.places import Places
 
-ASSETS = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS]
+ASSETS = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS, *predictions.ASSETS]
 
 
 def definitions() -> dg.Definitions:
-    """Return the code location.
+    """Return the code location, with the settings of the store at $XRAY_ROOT (else the current folder).
 
     One process runs all steps of a run: the steps themselves use all cores, and on a small machine a process for each
     step costs more than it brings (about one second a step).
     """
+    settings = read_settings(Places(root_folder()), {a.name: a.settings for a in ASSETS if a.settings})
     return dg.Definitions(
-        assets=ASSETS,
+        assets=[asset.definition(settings.get(asset.name)) for asset in ASSETS],
         asset_checks=CHECKS,
-        jobs=[intake_job, retraining_job],
+        jobs=JOBS,
         schedules=[weekly_retraining],
         sensors=[sensor, inbox_sensor, failure_record],
         resources={"store": Store(root="")},

@@ -13,7 +13,9 @@ import dagster as dg
 from xray_platform.defs.freshness import Graph
 from xray_platform.defs.instance import open_instance
 from xray_platform.defs.integrity import damage, settings_of_last, told
+from xray_platform.defs.location import in_location
 from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import ROOT_VARIABLE
 from xray_platform.dicom.plan import batch_names
 from xray_platform.errors import InputError
@@ -23,7 +25,7 @@ from xray_platform.tables.places import Places
 Listener = Callable[[dg.EventLogEntry], None]
 Notice = Callable[[str], None]
 RunConfig = Mapping[str, Mapping[str, Any]]
-STAGES = (("archive", "imaging"), ("detectors", "networks"), ("evaluation",))
+STAGES = (("archive", "imaging"), ("detectors", "networks"), ("evaluation",), ("predictions",))
 
 
 @dataclass(frozen=True)
@@ -90,16 +92,14 @@ class Headless:
         return "there are " + ", ".join(key.to_user_string() for key in self.graph.specs)
 
     def batches(self) -> list[str]:
-        """Return all batches, in order, also those whose partition was not opened yet (by a killed ingest)."""
-        return sorted({*batch_names(self.places), *self.instance.get_dynamic_partitions(str(BATCHES.name))})
+        """Return all batches, in order: those that have a plan; a partition that somebody typed in by hand is none."""
+        return batch_names(self.places)
 
-    def open_batches(self) -> list[str]:
-        """Open the partitions of all batches, and return these in order."""
+    def _open(self) -> None:
+        """Open the partition of each batch: an ingest that was killed has left a plan alone."""
         opened = self.instance.get_dynamic_partitions(str(BATCHES.name))
-        missing = [batch for batch in batch_names(self.places) if batch not in opened]
-        if missing:
+        if missing := [batch for batch in self.batches() if batch not in opened]:
             self.instance.add_dynamic_partitions(str(BATCHES.name), missing)
-        return self.batches()
 
     def run(
         self,
@@ -115,22 +115,27 @@ class Headless:
 
         What is missing or changed in the store is made anew first, with the settings that it was made with, and told by
         `notice`; with the same content nothing downstream of it is out of date. With `deep` every byte is read for it.
-        A failed batch does not keep the other batches from running; nothing downstream of a failure runs.
+        A failed batch holds nothing back but its own pictures; after any other failure no later stage runs.
         """
         wanted = _Wanted(listener, force, deep, config or {}, notice)
-        by_batch = [key for key in keys if self.graph.partitioned(key)]
-        failed = False
-        for batch in self.open_batches() if by_batch else []:
-            for outcome in self._run(by_batch, batch, wanted):
-                failed = failed or not outcome.success
-                yield outcome
+        self._open()
         for stage in STAGES:
-            whole = [key for key in keys if key not in by_batch and self.graph.specs[key].group_name in stage]
-            if failed:
-                return
+            yield from self._by_batch([key for key in self._staged(keys, stage) if self.graph.partitioned(key)], wanted)
+            whole = [key for key in self._staged(keys, stage) if not self.graph.partitioned(key)]
             for outcome in self._run(whole, None, wanted):
-                failed = not outcome.success
                 yield outcome
+                if not outcome.success:
+                    return
+
+    def _staged(self, keys: Sequence[dg.AssetKey], stage: Sequence[str]) -> list[dg.AssetKey]:
+        return [key for key in keys if self.graph.specs[key].group_name in stage]
+
+    def _by_batch(self, keys: Sequence[dg.AssetKey], wanted: "_Wanted") -> Iterator[Outcome]:
+        for batch in self.batches() if keys else []:
+            for outcome in self._run(keys, batch, wanted):
+                yield outcome
+                if not outcome.success:
+                    wanted.tell([f"{batch} failed; everything else goes on without its pictures"])
 
     def pending(self) -> list[str]:
         """Name what `run` would make of all assets, by batch or stage; nothing is changed."""
@@ -181,7 +186,8 @@ class Headless:
     ) -> Outcome:
         run_id, began = str(uuid4()), time.monotonic()
         self.instance.add_event_listener(run_id, listener)
-        job = self.definitions.resolve_implicit_global_asset_job_def()
+        job = self._job(keys)
+        in_location(self.instance, job)
         result = job.execute_in_process(
             run_config=_run_config(keys, config),
             instance=self.instance,
@@ -192,6 +198,14 @@ class Headless:
         )
         names = tuple(key.to_user_string() for key in keys)
         return Outcome(run_id, partition, names, time.monotonic() - began, _failures(result))
+
+    def _job(self, keys: Sequence[dg.AssetKey]) -> dg.JobDefinition:
+        """Return the job that makes all these, so that the run stands under its name; else that of all assets."""
+        for job in self.definitions.jobs or ():
+            found = self.definitions.resolve_job_def(job.name)
+            if set(keys) <= set(found.asset_layer.executable_asset_keys):
+                return found
+        return self.definitions.resolve_implicit_global_asset_job_def()
 
 
 @dataclass(frozen=True)
@@ -222,29 +236,7 @@ def _run_config(pending: Sequence[dg.AssetKey], config: RunConfig) -> dict[str, 
 
 def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     """Return the reason of each failure, by asset or check, in the words meant for a user."""
-    found: dict[str, str] = {}
-    for event in result.all_events:
-        if event.is_step_failure:
-            found[event.step_key or "run"] = _reason(event)
-    for check in result.get_asset_check_evaluations():
-        if not check.passed and check.blocking:
-            name = f"{check.asset_key.to_user_string()}: {check.check_name}"
-            found[name] = "; ".join(str(line) for line in _failed_expectations(check))
+    found = reasons(result.all_events)
     if not result.success and not found:
-        found["run"] = "failed before any step; the Dagster UI has its events"
+        return {"run": "failed before any step; the Dagster UI has its events"}
     return found
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    error = data.error
-    while error and error.cause:
-        error = error.cause
-    return error.message.strip() if error else "no reason was recorded"
-
-
-def _failed_expectations(check: dg.AssetCheckEvaluation) -> Sequence[Any]:
-    value = check.metadata.get("failed")
-    return list(value.value) if value and isinstance(value.value, list) else ["failed"]

@@ -5,12 +5,12 @@ import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
 from xray_platform.defs.automation import FOLLOW
-from xray_platform.defs.launchpad import PatchConfig, StandardConfig, TensorConfig, part_of
+from xray_platform.defs.launchpad import PatchIndexSettings, TensorSettings, part_of
 from xray_platform.defs.made import Made
 from xray_platform.defs.pictures import contact_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
-from xray_platform.dicom.standard import standardise_batch
+from xray_platform.dicom.standard import StandardSettings, standardise_batch
 from xray_platform.imaging.patches import PatchSettings, index_batch, materialise
 from xray_platform.imaging.stored import as_seen
 from xray_platform.imaging.tensors import read_tensors, tensorise_batch
@@ -22,7 +22,7 @@ GROUP = "imaging"
 
 
 @platform_asset(group=GROUP, version="2", by_batch=True, deps=["images"], kinds={"zarr"}, automation=FOLLOW)
-def standard_images(context: dg.AssetExecutionContext, store: Store, config: StandardConfig) -> Made:
+def standard_images(context: dg.AssetExecutionContext, store: Store, config: StandardSettings) -> Made:
     """Every picture decoded once: 16 bit, upright and seen from the front, MONOCHROME2."""
     places, batch = store.places, context.partition_key
     frame = standardise_batch(places, batch, config, progress=logged(context))
@@ -33,7 +33,7 @@ def standard_images(context: dg.AssetExecutionContext, store: Store, config: Sta
 
 
 @platform_asset(group=GROUP, version="2", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
-def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfig) -> Made:
+def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorSettings) -> Made:
     """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
     places, batch = store.places, context.partition_key
     recipe = config.made()
@@ -47,7 +47,7 @@ def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorConfi
 
 
 @platform_asset(group=GROUP, version="1", by_batch=True, deps=["tensors"], kinds={"parquet"}, automation=FOLLOW)
-def patches(context: dg.AssetExecutionContext, store: Store, config: PatchConfig) -> Made:
+def patches(context: dg.AssetExecutionContext, store: Store, config: PatchIndexSettings) -> Made:
     """Windows into the tensors; as an index, and as PNG by class where the launchpad asks for it."""
     places, batch = store.places, context.partition_key
     recipe, cutting = config.made().id, part_of(PatchSettings, config)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from xray_platform.defs.jobs import intake_job
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.dicom.plan import batch_names, plan_batches
@@ -20,19 +21,13 @@ from xray_platform.errors import XrayError
 from xray_platform.tables.owner_only import make_folder, write_text
 from xray_platform.tables.places import Places
 
-QUIET_SECONDS = 20.0
+QUIET_SECONDS = 10.0
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp")
-
-intake_job = dg.define_asset_job(
-    "intake",
-    selection=dg.AssetSelection.assets("raw_archive", "quality", "images", "standard_images", "tensors", "patches"),
-    description="Takes one batch in: from raw bytes to tensors and patches.",
-)
 
 
 @dg.sensor(
     job=intake_job,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Opens a batch for finished files in data/inbox (and their labels.csv) and takes it in.",
 )

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from xray_platform.defs.freshness import TAG
+from xray_platform.defs.materializations import last_materialization, last_record
 from xray_platform.tables.faults import Fault, faults_of
 from xray_platform.tables.places import Places
 
@@ -38,14 +39,6 @@ def told(name: str, faults: Sequence[Fault]) -> Iterator[str]:
         yield f"{name} is made anew: {len(faults) - SHOWN} more faults"
 
 
-def last_materialization(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None
-) -> dg.AssetMaterialization | None:
-    """Return an asset's last materialisation."""
-    records = _records(instance, key, partition)
-    return records[0].asset_materialization if records else None
-
-
 def manifests_of(materialization: dg.AssetMaterialization) -> Mapping[str, str] | None:
     """Return the manifests that a materialisation kept; None where it noted nothing."""
     noted = materialization.metadata.get(FILES)
@@ -54,13 +47,8 @@ def manifests_of(materialization: dg.AssetMaterialization) -> Mapping[str, str] 
 
 def settings_of_last(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None) -> Mapping[str, Any]:
     """Return the launchpad settings of an asset's last materialisation, so that it is made anew as it was made."""
-    records = _records(instance, key, partition)
-    run = instance.get_run_by_id(records[0].run_id) if records else None
+    record = last_record(instance, key, partition)
+    run = instance.get_run_by_id(record.run_id) if record else None
     config: Mapping[str, Any] = run.run_config if run is not None else {}
     settings: Mapping[str, Any] = config.get("ops", {}).get(key.to_user_string(), {}).get("config", {})
     return settings
-
-
-def _records(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None) -> Any:
-    only = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition] if partition else None)
-    return instance.fetch_materializations(only, limit=1).records

@@ -1,22 +1,16 @@
-"""Launchpad: the settings of the rooms below with a Dagster face: the same fields, words, ranges and defaults."""
+"""Launchpad: which settings of the rooms below an asset takes, and how those of several parts become one."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import dagster as dg
 from pydantic import Field
 
 from xray_platform.detectors.all import DETECTORS
-from xray_platform.dicom.deidentify.settings import DeidentifySettings
-from xray_platform.dicom.examine import QualitySettings
-from xray_platform.dicom.standard import StandardSettings
-from xray_platform.evaluation.evaluate import EvaluationSettings
 from xray_platform.imaging.patches import PatchSettings
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipes import RECIPES, named_recipe
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
-from xray_platform.training.splits import SplitSettings
 from xray_platform.training.training_settings import TrainingSettings
 
 
@@ -40,42 +34,14 @@ class PatchIndexSettings(PatchSettings, TensorSettings):
     write_files: bool = Field(False, description="write each patch as PNG below data/patches/{normal,anomaly}")
 
 
-class QualityConfig(QualitySettings, dg.Config):
-    """Launchpad of `quality`."""
-
-
-class DeidentifyConfig(DeidentifySettings, dg.Config):
-    """Launchpad of `images`."""
-
-
-class StandardConfig(StandardSettings, dg.Config):
-    """Launchpad of `standard_images`."""
-
-
-class SplitConfig(SplitSettings, dg.Config):
-    """Launchpad of `splits`."""
-
-
-class TensorConfig(TensorSettings, dg.Config):
-    """Launchpad of `tensors`."""
-
-
-class PatchConfig(PatchIndexSettings, dg.Config):
-    """Launchpad of `patches`."""
-
-
-class EvaluationConfig(EvaluationSettings, dg.Config):
-    """Launchpad of the scores."""
-
-
-def one_face(name: str, *parts: type[Settings]) -> type[dg.Config]:
-    """Return a launchpad class with the fields of all `parts`; two parts must not share a field."""
+def one_face(name: str, *parts: type[Settings]) -> type[Settings]:
+    """Return a settings class with the fields of all `parts`; two parts must not share a field."""
     fields = [field for part in parts for field in part.model_fields]
     if len(fields) != len(set(fields)):
         shared = sorted({field for field in fields if fields.count(field) > 1})
         message = f"the settings of {name} share the fields {shared}; each must be there once"
         raise TypeError(message)
-    return type(f"{name}_config", (*parts, dg.Config), {"__doc__": f"Launchpad of `{name}`.", "__module__": __name__})
+    return type(f"{name}_settings", parts, {"__doc__": f"Settings of `{name}`.", "__module__": __name__})
 
 
 def part_of(part: type[Settings], config: Settings) -> Any:
@@ -83,7 +49,7 @@ def part_of(part: type[Settings], config: Settings) -> Any:
     return part.model_validate({field: getattr(config, field) for field in part.model_fields})
 
 
-MODEL_CONFIGS: Mapping[str, type[dg.Config]] = {
+MODEL_SETTINGS: Mapping[str, type[Settings]] = {
     **{name: one_face(name, kind.settings, TensorSettings) for name, kind in DETECTORS.items()},
     **{name: one_face(name, kind.settings, TrainingSettings, TensorSettings) for name, kind in NETWORKS.items()},
 }

@@ -2,23 +2,24 @@
 
 import dagster as dg
 
-from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.launchpad import MODEL_CONFIGS
+from xray_platform.defs.asset import PlatformAsset, platform_asset
+from xray_platform.defs.launchpad import MODEL_SETTINGS
 from xray_platform.defs.made import Made
 from xray_platform.defs.store import Store
 from xray_platform.defs.train import train
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.networks.all import NETWORKS
+from xray_platform.settings import Settings
 
 VERSION = "1"
 POOL = "training"
 
 
-def model_asset(model: str, group: str, description: str, library: str) -> dg.AssetsDefinition:
+def model_asset(model: str, group: str, description: str, library: str) -> PlatformAsset:
     """Return the asset that trains one model."""
 
-    def body(context: dg.AssetExecutionContext, store: Store, config: dg.Config) -> Made:
-        trained = train(context, store.places, model, config)  # type: ignore[arg-type]
+    def body(context: dg.AssetExecutionContext, store: Store, config: Settings) -> Made:
+        trained = train(context, store.places, model, config)
         record = trained.record
         return Made(
             content=record.run,
@@ -31,7 +32,7 @@ def model_asset(model: str, group: str, description: str, library: str) -> dg.As
             },
         )
 
-    body.__annotations__["config"] = MODEL_CONFIGS[model]
+    body.__annotations__["config"] = MODEL_SETTINGS[model]
     body.__name__ = model
     return platform_asset(
         name=model,

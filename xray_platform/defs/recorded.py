@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import ValidationError
 
 from xray_platform.defs.instance import open_instance
+from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.dicom.anchor import Mark
 from xray_platform.dicom.history import Recorded, head_of
@@ -37,12 +38,9 @@ def recorded_heads(places: Places) -> tuple[Recorded, ...]:
 def heads_of(instance: dg.DagsterInstance) -> Iterator[Recorded]:
     """Yield the head that each batch's last intake recorded in this memory of a store."""
     for batch in instance.get_dynamic_partitions(str(BATCHES.name)):
-        only = dg.AssetRecordsFilter(asset_key=RAW_ARCHIVE, asset_partitions=[batch])
-        for record in instance.fetch_materializations(only, limit=1).records:
-            made = record.asset_materialization
-            head = _head(batch, made.metadata if made else {})
-            if head:
-                yield head
+        made = last_materialization(instance, RAW_ARCHIVE, batch)
+        if head := _head(batch, made.metadata if made else {}):
+            yield head
 
 
 def _head(batch: str, metadata: Mapping[str, dg.MetadataValue]) -> Recorded | None:

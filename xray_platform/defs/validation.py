@@ -3,13 +3,17 @@
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 from filelock import FileLock
 
+from xray_platform.defs.data_docs import Validated, first_page, pages, publish
 from xray_platform.defs.expectations import Suite, view_of
+from xray_platform.defs.pages import docs_address
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
@@ -25,12 +29,16 @@ COUNTS = {
 
 @dataclass(frozen=True)
 class Validation:
-    """What a suite found: a line for each expectation that failed, how often, and the page that shows it."""
+    """What a suite found: a line for each expectation that failed, how often, and where it is read.
+
+    `page` is the first of the Data Docs, `address` that of this validation in the Dagster UI.
+    """
 
     passed: bool
     checked: int
     failures: tuple[str, ...]
     page: Path
+    address: str
 
 
 def validate(places: Places, suite: Suite, frame: pd.DataFrame, part: str) -> Validation:
@@ -43,21 +51,31 @@ def validate(places: Places, suite: Suite, frame: pd.DataFrame, part: str) -> Va
         raise StoreError(f"the table {suite.table.name} holds identity; only de-identified tables are validated")
     places.docs.mkdir(parents=True, exist_ok=True)
     with FileLock(places.docs / ".lock"):
-        _forget_values(places.docs)
-        result = _run(_context(places.docs), suite, view_of(frame, suite.view), part)
-    outcomes = [outcome for run in result.run_results.values() for outcome in run.results]
-    failures = tuple(_line(outcome) for outcome in outcomes if not outcome.success)
-    return Validation(bool(result.success), len(outcomes), failures, site(places))
+        _forget_earlier(places.docs)
+        context = _context(places.docs)
+        result = _run(context, suite, view_of(frame, suite.view), part)
+        outcomes = [outcome for run in result.run_results.values() for outcome in run.results]
+        failures = tuple(_line(outcome) for outcome in outcomes if not outcome.success)
+        page = _page(context, result).relative_to(pages(places).resolve()).as_posix()
+        publish(
+            places,
+            Validated(
+                table=suite.table.name,
+                suite=suite.name,
+                part=part,
+                passed=bool(result.success),
+                checked=len(outcomes),
+                failed=len(failures),
+                when=datetime.now(UTC).isoformat(timespec="seconds"),
+                page=page,
+            ),
+        )
+    return Validation(bool(result.success), len(outcomes), failures, first_page(places), docs_address(page))
 
 
-def site(places: Places) -> Path:
-    """Where the Data Docs begin."""
-    return places.docs / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html"
-
-
-def _forget_values(folder: Path) -> None:
-    """Take away what earlier versions of the platform kept, whose results held values that had failed."""
-    mark = folder / "without-values"
+def _forget_earlier(folder: Path) -> None:
+    """Take away the pages of earlier versions, which showed values that had failed, or fetched from elsewhere."""
+    mark = folder / "offline-without-values"
     if not mark.exists():
         shutil.rmtree(folder / "gx", ignore_errors=True)
         mark.touch()
@@ -88,6 +106,13 @@ def _run(context: Any, suite: Suite, frame: pd.DataFrame, part: str) -> Any:
         result_format=COUNTS,
     )
     return context.checkpoints.add_or_update(checkpoint).run(batch_parameters={"dataframe": frame})
+
+
+def _page(context: Any, result: Any) -> Path:
+    """Return the page that this validation has written."""
+    (identifier,) = result.run_results
+    (site,) = context.get_docs_sites_urls(resource_identifier=identifier)
+    return Path(unquote(urlsplit(site["site_url"]).path)).resolve()
 
 
 def _expectation(kind: str, **arguments: Any) -> Any:

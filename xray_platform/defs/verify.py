@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xray_platform.defs.headless import Headless
-from xray_platform.defs.integrity import last_materialization, manifests_of
+from xray_platform.defs.integrity import manifests_of
+from xray_platform.defs.materializations import last_materialization
 from xray_platform.dicom.archive import lost_raw, raw_path
 from xray_platform.dicom.history import Recorded
 from xray_platform.dicom.verify import history_differences

@@ -1,5 +1,6 @@
 """Labels: join what the labels files said to the pictures that were published, as far as it is in known words."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,10 @@ class Joined:
     held_back: int
 
 
-def labels_of(places: Places) -> Joined:
+def labels_of(places: Places, left_out: Collection[str] = ()) -> Joined:
     """Return the rows of the labels table: one a published picture, in the order of the images table.
+
+    Pictures of the batches that are `left_out` have no row, so no model learns from them or is judged on them.
 
     Plans are read in the order in which they were opened, and what a later one says of a picture wins, so a corrected
     labels file corrects the labels. A picture of which no plan says anything, and one whose label is no word that the
@@ -29,7 +32,7 @@ def labels_of(places: Places) -> Joined:
     """
     said = _said(places)
     words = known_words(places)
-    images = IMAGES.read(places).to_dict("records")
+    images = [image for image in IMAGES.read(places).to_dict("records") if image["batch"] not in left_out]
     rows = [_row(image, said.get(image["sha256"]), words) for image in images]
     told = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
     return Joined(LABELS.frame(rows), told - sum(row["label"] is not None for row in rows))

@@ -69,6 +69,12 @@ SCORES = Table(
     (c.MODEL, c.IMAGE, c.SUBJECT, c.SPLIT, c.TRUTH, c.SCORE, c.PROBABILITY, c.VERDICT),
     key=("model", "image"),
 )
+PREDICTIONS = Table(
+    "predictions",
+    "what the champion says of every picture, labelled or not",
+    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.SCORE, c.PROBABILITY, c.VERDICT),
+    key=("image",),
+)
 LEADERBOARD = Table(
     "leaderboard",
     "the models side by side on the same test part",
@@ -79,4 +85,7 @@ LEADERBOARD = Table(
     key=("model",),
 )  # fmt: skip
 
-ALL = (CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, TENSORS, PATCHES, SCORES, LEADERBOARD)
+ALL = (
+    CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, TENSORS, PATCHES, SCORES, LEADERBOARD,
+    PREDICTIONS,
+)  # fmt: skip

@@ -1,18 +1,37 @@
-"""A small store of ten phantoms, taken from archive to report once for all tests of the roof."""
+"""A small store of ten phantoms, taken from archive to report once for all tests of the roof; and a copy, served."""
 
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.headless import Headless, Outcome
+from xray_platform.defs.instance import open_instance
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.places import Places
 from xray_platform_tests.conftest import KEY
 
+CALM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS = 180
+PATIENCE_MS = 90_000
 QUICK = {"attention_cnn": {"epochs": 2, "threads": 1}}
 
 
@@ -46,3 +65,60 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         outcomes = tuple(store.run(list(store.graph.specs), lambda entry: heard.append(entry.message), config=QUICK))
         yield Story(store, archive, outcomes, tuple(heard))
         store.close()
+
+
+@dataclass(frozen=True)
+class Interfaces:
+    """Both addresses, the command that serves them, and the store that they are of: a copy of the story's."""
+
+    dagster: str
+    mlflow: str
+    process: "subprocess.Popen[str]"
+    places: Places
+    instance: dg.DagsterInstance
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def interfaces(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interfaces]:
+    root = tmp_path_factory.mktemp("served") / "store"
+    shutil.copytree(story.places.root, root)
+    dagster, mlflow = free_port(), free_port()
+    command = [str(Path(sys.executable).parent / "xray"), "--root", str(root), "ui"]
+    command += ["--dagster-port", str(dagster), "--mlflow-port", str(mlflow)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        instance = open_instance(Places(root))
+        try:
+            assert f"http://127.0.0.1:{dagster}" in lines[0]
+            assert f"http://127.0.0.1:{mlflow}" in lines[1]
+            addresses = f"http://127.0.0.1:{dagster}", f"http://127.0.0.1:{mlflow}"
+            yield Interfaces(*addresses, process, Places(root), instance)
+        finally:
+            instance.dispose()
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    return found
+
+
+@pytest.fixture
+def page(chromium: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CALM)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
+        yield page
+        browser.close()

@@ -12,7 +12,7 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from xray_platform.defs import graph
-from xray_platform.defs.automation import FOLLOW, weekly_retraining
+from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS, weekly_retraining
 from xray_platform.defs.checks import checks_of
 from xray_platform.defs.expectations import schema_suite
 from xray_platform.defs.failures import failure_record
@@ -193,25 +193,89 @@ def test_a_change_is_followed_only_where_blocking_checks_passed(instance: dg.Dag
     assert second.get_requested_partitions(dg.AssetKey("below")) == {"good"}
 
 
-def test_a_failed_run_leaves_a_readable_record(instance: dg.DagsterInstance, places: Places) -> None:
+def test_labels_and_splits_follow_the_good_batch_though_another_failed(instance: dg.DagsterInstance) -> None:
+    @dg.asset(partitions_def=BATCHES)
+    def images(context: dg.AssetExecutionContext) -> None:
+        if context.partition_key == "bad":
+            raise dg.Failure(description="broken")
+
+    @dg.asset(deps=[images], automation_condition=FOLLOW_ANY)
+    def labels() -> None: ...
+
+    @dg.asset_check(asset=labels, blocking=True)
+    def sound() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    @dg.asset(deps=[labels, images], automation_condition=FOLLOW_LABELS)
+    def splits() -> None: ...
+
+    definitions = dg.Definitions(assets=[images, labels, splits], asset_checks=[sound])
+    instance.add_dynamic_partitions(str(BATCHES.name), ["good", "bad", "never run"])
+    tick = dg.evaluate_automation_conditions(definitions, instance)
+    run = definitions.resolve_implicit_global_asset_job_def().execute_in_process
+    for batch in ("good", "bad"):
+        run(instance=instance, partition_key=batch, asset_selection=[images.key], raise_on_error=False)
+    tick = dg.evaluate_automation_conditions(definitions, instance, cursor=tick.cursor)
+    assert tick.total_requested == 1
+    assert tick.get_num_requested(labels.key) == 1
+    run(instance=instance, asset_selection=[labels.key])
+    tick = dg.evaluate_automation_conditions(definitions, instance, cursor=tick.cursor)
+    assert tick.get_num_requested(splits.key) == 1
+
+
+@pytest.mark.parametrize("kind", ["step", "cause", "check", "settings", "crash"])
+def test_a_failed_run_leaves_a_record_of_what_failed_and_why(
+    instance: dg.DagsterInstance, places: Places, kind: str
+) -> None:
     @dg.asset
     def broken() -> None:
-        raise dg.Failure(description="the labels file names no normal picture")
+        if kind == "step":
+            raise dg.Failure(description="the labels file names no normal picture")
+        if kind == "cause":
+            try:
+                int("the last of them")
+            except ValueError as error:
+                raise RuntimeError("one of many") from error
 
-    definitions = dg.Definitions(assets=[broken])
+    @dg.asset_check(asset=broken, blocking=True)
+    def identity() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=kind != "check", metadata={"failed": ["3 values fail"]})
+
+    class Cupboard(dg.ConfigurableResource):  # type: ignore[type-arg]
+        def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - as Dagster calls it
+            if kind == "settings":
+                raise dg.Failure(description="no such folder")
+
+    @dg.asset(deps=[broken])
+    def after(cupboard: Cupboard) -> None: ...
+
+    definitions = dg.Definitions(assets=[broken, after], asset_checks=[identity], resources={"cupboard": Cupboard()})
     job = definitions.resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(instance=instance, raise_on_error=False)
-    run = instance.get_run_by_id(result.run_id)
-    assert run is not None
+    if kind == "crash":
+        run = instance.create_run_for_job(job)
+        instance.report_run_failed(run, "Run process died with exit code -9")
+    else:
+        found = instance.get_run_by_id(job.execute_in_process(instance=instance, raise_on_error=False).run_id)
+        assert found is not None
+        run = found
+    assert_record(instance, run, places, kind)
+
+
+def assert_record(instance: dg.DagsterInstance, run: dg.DagsterRun, places: Places, kind: str) -> None:
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+    (failure,) = (event for event in events if event.event_type_value == "PIPELINE_FAILURE")
     context = dg.build_run_status_sensor_context(
-        sensor_name="failure_record",
-        dagster_event=result.get_run_failure_event(),
-        dagster_instance=instance,
-        dagster_run=run,
+        sensor_name="failure_record", dagster_event=failure, dagster_instance=instance, dagster_run=run
     ).for_run_failure()
     failure_record(context)
-    record = (places.failures / f"{result.run_id}.md").read_text()
-    assert "`broken`: the labels file names no normal picture" in record
+    record = (places.failures / f"{run.run_id}.md").read_text()
+    assert {
+        "step": "- `broken`: the labels file names no normal picture",
+        "cause": "- `broken`: ValueError: invalid literal for int() with base 10: 'the last of them'",
+        "check": "- `broken: identity`: 3 values fail",
+        "settings": "no such folder",
+        "crash": "- `run`: Run process died with exit code -9",
+    }[kind] in record
 
 
 def test_checks_and_sensors_are_loaded() -> None:

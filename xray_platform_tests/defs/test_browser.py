@@ -1,91 +1,28 @@
 """A user in front of the real user interfaces: looks at the graph, materialises an asset, browses the experiments."""
 
-import shutil
-import signal
-import socket
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import dagster as dg
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from xray_platform.defs.models import NAMES
-from xray_platform_tests.defs.conftest import Story
+from xray_platform_tests.defs.conftest import PATIENCE_MS, SECONDS, Interfaces
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-
-CALM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 180
-PATIENCE_MS = 90_000
-
-
-@dataclass(frozen=True)
-class Interfaces:
-    """Both addresses, and the command that serves them."""
-
-    dagster: str
-    mlflow: str
-    process: "subprocess.Popen[str]"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("no Chromium on this machine")
-    return found
-
-
-@pytest.fixture(scope="module")
-def interfaces(story: Story, chromium: str) -> Iterator[Interfaces]:
-    shutil.copy(ROOT / "dagster.yaml", story.places.root)  # as in a checkout, with paths relative to the root
-    dagster, mlflow = free_port(), free_port()
-    command = [str(Path(sys.executable).parent / "xray"), "--root", str(story.places.root), "ui"]
-    command += ["--dagster-port", str(dagster), "--mlflow-port", str(mlflow)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(2)]
-        try:
-            assert f"http://127.0.0.1:{dagster}" in lines[0]
-            assert f"http://127.0.0.1:{mlflow}" in lines[1]
-            yield Interfaces(lines[0].split()[-1], lines[1].split()[-1], process)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-
-
-@pytest.fixture
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CALM)
-        page = browser.new_page(viewport={"width": 1600, "height": 1000})
-        page.set_default_timeout(PATIENCE_MS)
-        yield page
-        browser.close()
 
 
 def test_the_graph_shows_all_stages(interfaces: Interfaces, page: Page) -> None:
     page.goto(f"{interfaces.dagster}/asset-groups")
-    for group in ("archive", "imaging", "detectors", "networks", "evaluation"):
+    for group in ("archive", "imaging", "detectors", "networks", "evaluation", "predictions"):
         expect(page.get_by_text(group, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
 
 
@@ -97,14 +34,14 @@ def test_an_asset_shows_its_rows_columns_and_checks(interfaces: Interfaces, page
     expect(page.get_by_text("identity").first).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_an_asset_is_materialised_by_a_click(interfaces: Interfaces, page: Page, story: Story) -> None:
-    before = len(story.store.instance.get_runs())
+def test_an_asset_is_materialised_by_a_click(interfaces: Interfaces, page: Page) -> None:
+    before = len(interfaces.instance.get_runs())
     page.goto(f"{interfaces.dagster}/assets/labels")
     page.get_by_role("button", name="Materialize").first.click()
     expect(page.get_by_text("Launched run").first).to_be_visible(timeout=PATIENCE_MS)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        runs = story.store.instance.get_runs(limit=10)
+        runs = interfaces.instance.get_runs(limit=10)
         mine = [run for run in runs if run.asset_selection and "labels" in str(run.asset_selection)]
         if len(runs) > before and mine and mine[0].is_finished:
             break
@@ -120,22 +57,123 @@ def test_experiments_are_browsed_in_mlflow(interfaces: Interfaces, page: Page) -
     expect(page.get_by_text("champion").first).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_one_signal_ends_all_of_it(interfaces: Interfaces) -> None:
-    """Last: afterwards nothing answers, and nothing is left."""
-    interfaces.process.send_signal(signal.SIGINT)
-    assert interfaces.process.wait(90) == 0
-    for address in (interfaces.dagster, interfaces.mlflow):
-        with socket.socket() as probe:
-            assert probe.connect_ex(("127.0.0.1", int(address.rsplit(":", 1)[1]))) != 0
-    left = [line for line in processes() if f"--port\0{interfaces.mlflow.rsplit(':', 1)[1]}" in line]
-    assert left == []
+def test_links_of_the_page_open_the_report_and_the_data_docs(interfaces: Interfaces, page: Page) -> None:
+    page.goto(f"{interfaces.dagster}/assets/pca_residual_report")
+    with page.expect_popup() as opened:
+        page.locator('a[href^="/store/reports/pca_residual/"]').first.click()
+    expect(opened.value.get_by_text("pca_residual").first).to_be_visible(timeout=PATIENCE_MS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{interfaces.dagster}/store/docs/")
+    expect(page.get_by_text("✓ passed").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="identity").first.click()
+    expect(page.get_by_text("Evaluated Expectations").first).to_be_visible(timeout=PATIENCE_MS)
+    assert len(asked) > 1
+    assert [url for url in asked if not url.startswith((interfaces.dagster, "data:"))] == []
 
 
-def processes() -> list[str]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            found.append((entry / "cmdline").read_text())
-        except OSError:
-            continue
-    return found
+def test_runs_of_the_command_stand_under_their_jobs(interfaces: Interfaces, page: Page) -> None:
+    page.goto(f"{interfaces.dagster}/runs")
+    for job in ("intake", "cohort", "retrain"):
+        expect(page.get_by_role("link", name=job, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(f"{interfaces.dagster}/locations/xray_platform/jobs/cohort/runs")
+    expect(page.get_by_text("Success").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_run_of_the_command_is_executed_again(interfaces: Interfaces) -> None:
+    (parent,) = (run for run in interfaces.instance.get_runs() if run.job_name == "cohort")
+    answer = asked(
+        interfaces,
+        """mutation($run: String!) { launchRunReexecution(reexecutionParams: {parentRunId: $run, strategy: ALL_STEPS})
+        { ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
+        run=parent.run_id,
+    )
+    again = answer["launchRunReexecution"]["run"]["runId"]
+    assert finished(interfaces, again).is_success
+
+
+def test_a_setting_out_of_its_range_starts_no_run(interfaces: Interfaces) -> None:
+    before = len(interfaces.instance.get_runs())
+    said = launched(interfaces, "quality", {"max_depth": 0}, batch="batch-0001")
+    assert "found 0; allowed: 1 to 64" in str(said)
+    assert len(interfaces.instance.get_runs()) == before
+
+
+def test_one_check_is_executed_alone(interfaces: Interfaces) -> None:
+    said = launched(interfaces, None, {}, checks=[("splits", "leakage")])
+    run = finished(interfaces, said["run"]["runId"])
+    assert run.is_success
+    evaluated = [
+        entry.dagster_event.asset_check_evaluation_data.check_name
+        for entry in interfaces.instance.all_logs(run.run_id)
+        if entry.dagster_event and entry.dagster_event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    assert evaluated == ["leakage"]
+
+
+def test_a_partition_typed_in_by_hand_is_harmless(interfaces: Interfaces) -> None:
+    interfaces.instance.add_dynamic_partitions("batch", ["typed by hand"])
+    said = launched(interfaces, "raw_archive", {}, batch="typed by hand")
+    run = finished(interfaces, said["run"]["runId"])
+    assert not run.is_success
+    deadline = time.monotonic() + SECONDS
+    record = interfaces.places.failures / f"{run.run_id}.md"
+    while not record.exists() and time.monotonic() < deadline:
+        time.sleep(1)
+    assert "`raw_archive`: there is no batch typed by hand; there are batch-0001" in record.read_text()
+    status = subprocess.run(
+        [str(Path(sys.executable).parent / "xray"), "--root", str(interfaces.places.root), "status"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "typed by hand" not in status.stdout + status.stderr
+
+
+def asked(interfaces: Interfaces, query: str, **variables: object) -> Any:
+    """Return what the Dagster UI's own address answers to a query."""
+    data = json.dumps({"query": query, "variables": variables}).encode()
+    request = Request(f"{interfaces.dagster}/graphql", data, {"content-type": "application/json"})  # noqa: S310 - ours
+    try:
+        with urlopen(request, timeout=PATIENCE_MS / 1000) as answer:  # noqa: S310 - see above
+            return json.load(answer)["data"]
+    except HTTPError as error:  # Dagster's way to say that an answer is an error; the page shows what it says
+        return json.load(error)["data"]
+
+
+def launched(
+    interfaces: Interfaces,
+    asset: str | None,
+    settings: dict[str, object],
+    *,
+    batch: str | None = None,
+    checks: Sequence[tuple[str, str]] = (),
+) -> Any:
+    """Launch an asset, or checks alone, as the launchpad does, and return what the page would show."""
+    answer = asked(
+        interfaces,
+        """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) { __typename
+        ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+        ... on RunConfigValidationInvalid { errors { message } } } }""",
+        params={
+            "selector": {
+                "repositoryName": "__repository__",
+                "repositoryLocationName": "xray_platform",
+                "pipelineName": "__ASSET_JOB",
+                "assetSelection": [{"path": [asset]}] if asset else [],
+                "assetCheckSelection": [{"assetKey": {"path": [on]}, "name": name} for on, name in checks],
+            },
+            "runConfigData": {"ops": {asset: {"config": settings}}} if settings else {},
+            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": batch}] if batch else []},
+        },
+    )
+    return answer["launchPipelineExecution"]
+
+
+def finished(interfaces: Interfaces, run_id: str) -> dg.DagsterRun:
+    """Wait for the end of a run."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        run = interfaces.instance.get_run_by_id(run_id)
+        if run is not None and run.is_finished:
+            return run
+        time.sleep(0.5)
+    raise AssertionError(f"run {run_id} did not end within {SECONDS} s")

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from xray_platform.defs.freshness import Graph
 from xray_platform.defs.graph import ASSETS, definitions
-from xray_platform.defs.launchpad import MODEL_CONFIGS, one_face, part_of
+from xray_platform.defs.launchpad import MODEL_SETTINGS, one_face, part_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import DataError
@@ -18,7 +18,7 @@ from xray_platform.training.training_settings import TrainingSettings
 
 
 def drawn() -> list[str]:
-    specs = [spec for asset in ASSETS for spec in asset.specs]
+    specs = [spec for asset in ASSETS for spec in asset.definition().specs]
     return sorted(
         f"{spec.group_name}/{spec.key.to_user_string()} v{spec.code_version} "
         f"{'by batch' if spec.partitions_def else 'whole'} <- "
@@ -55,14 +55,14 @@ def test_identity_schema_and_leakage_block() -> None:
 
 
 def test_every_model_of_the_tables_has_its_assets() -> None:
-    names = {spec.key.to_user_string() for asset in ASSETS for spec in asset.specs}
+    names = {spec.key.to_user_string() for asset in ASSETS for spec in asset.definition().specs}
     for model in [*DETECTORS, *NETWORKS]:
         assert {model, f"{model}_scores", f"{model}_report"} <= names
 
 
 def test_the_launchpad_speaks_the_words_of_the_settings() -> None:
-    config = MODEL_CONFIGS["attention_cnn"]
-    training = part_of(TrainingSettings, config(epochs=3))  # type: ignore[arg-type]
+    config = MODEL_SETTINGS["attention_cnn"]
+    training = part_of(TrainingSettings, config.model_validate({"epochs": 3}))
     assert training == TrainingSettings(epochs=3)
     for name, field in TrainingSettings.model_fields.items():
         assert config.model_fields[name].description == field.description

@@ -12,22 +12,23 @@ from pydantic import Field
 from xray_platform.defs.asset import platform_asset
 from xray_platform.defs.headless import Headless
 from xray_platform.defs.made import Made
-from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.defs.verify import verify_store
+from xray_platform.dicom.plan import plan_batches
+from xray_platform.settings import Settings
 from xray_platform.tables.all import LABELS, LEADERBOARD, SPLITS
 from xray_platform.tables.manifest import keep_files, manifest_file
 from xray_platform.tables.places import Places
 
 
-class WordConfig(dg.Config):
-    """Launchpad of `words`."""
+class WordSettings(Settings):
+    """Settings of `words`."""
 
     word: str = Field("NORMAL", description="label that all pictures get")
 
 
 @platform_asset(group="archive", version="1", by_batch=True)
-def words(context: dg.AssetExecutionContext, store: Store, config: WordConfig) -> Made:
+def words(context: dg.AssetExecutionContext, store: Store, config: WordSettings) -> Made:
     """A table by batch."""
     row = {"image": "a" * 16, "subject": context.partition_key, "origin": "archive", "label": config.word}
     frame = LABELS.frame([{**row, "abnormal": False, "split_given": None}])
@@ -71,12 +72,18 @@ class Watched:
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     monkeypatch.setenv("XRAY_ROOT", str(tmp_path))
     definitions = dg.Definitions(
-        assets=[words, joined], resources={"store": Store(root="")}, executor=dg.in_process_executor
+        assets=[words.definition(), joined.definition()],
+        resources={"store": Store(root="")},
+        executor=dg.in_process_executor,
     )
     store = Headless(Places(tmp_path), definitions)
-    store.instance.add_dynamic_partitions(str(BATCHES.name), ["one", "two"])
+    source = tmp_path.with_name(f"{tmp_path.name} source")
+    source.mkdir()
+    for name in ("one", "two"):
+        (source / name).write_text(name)
+    plan_batches(store.places, source, batch_size=1)
     made = Watched(store)
-    assert made.run(config={"words": {"word": "CLEAR"}}) == ["words one", "words two", "joined"]
+    assert made.run(config={"words": {"word": "CLEAR"}}) == ["words batch-0001", "words batch-0002", "joined"]
     yield made
     store.close()
 
@@ -93,20 +100,20 @@ def test_a_sound_store_is_left_alone(watched: Watched) -> None:
 
 
 def test_a_lost_part_is_made_anew_with_its_settings_and_nothing_else(watched: Watched) -> None:
-    before, other = table(watched, "one").read_bytes(), table(watched, "two").stat().st_mtime_ns
-    table(watched, "one").unlink()
-    assert watched.store.pending() == ["words of one (damaged)"]
-    assert watched.run() == ["words one"]
+    before, other = table(watched, "batch-0001").read_bytes(), table(watched, "batch-0002").stat().st_mtime_ns
+    table(watched, "batch-0001").unlink()
+    assert watched.store.pending() == ["words of batch-0001 (damaged)"]
+    assert watched.run() == ["words batch-0001"]
     assert watched.said == [
-        f"words of one is made anew: missing: tables/labels/one.parquet: {len(before)} bytes were written"
+        f"words of batch-0001 is made anew: missing: tables/labels/batch-0001.parquet: {len(before)} bytes were written"
     ]
-    assert table(watched, "one").read_bytes() == before  # CLEAR, and not the default of today
-    assert table(watched, "two").stat().st_mtime_ns == other
+    assert table(watched, "batch-0001").read_bytes() == before  # CLEAR, and not the default of today
+    assert table(watched, "batch-0002").stat().st_mtime_ns == other
     assert watched.faults() == []
 
 
 def test_what_only_reading_tells_is_mended_by_a_deep_run(watched: Watched) -> None:
-    path = table(watched, "two")
+    path = table(watched, "batch-0002")
     status, data = path.stat(), bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -114,7 +121,7 @@ def test_what_only_reading_tells_is_mended_by_a_deep_run(watched: Watched) -> No
     assert watched.faults(deep=False) == []
     assert watched.run() == []
     assert len(watched.faults()) == 1
-    assert watched.run(deep=True) == ["words two"]
+    assert watched.run(deep=True) == ["words batch-0002"]
     assert watched.faults() == []
 
 
@@ -128,16 +135,16 @@ def test_a_file_and_its_record_edited_together_are_mended(watched: Watched) -> N
 
 
 def test_a_lost_record_is_mended(watched: Watched) -> None:
-    manifest_file(watched.places, LABELS.manifest("one")).unlink()
-    assert watched.run() == ["words one"]
+    manifest_file(watched.places, LABELS.manifest("batch-0001")).unlink()
+    assert watched.run() == ["words batch-0001"]
     assert watched.faults() == []
 
 
 def test_damage_everywhere_is_mended_in_one_run(watched: Watched) -> None:
-    for part in ("one", "two"):
+    for part in ("batch-0001", "batch-0002"):
         table(watched, part).write_bytes(b"PAR1")
     (watched.places.reports / "joined.txt").unlink()
-    assert watched.run() == ["words one", "words two", "joined"]
+    assert watched.run() == ["words batch-0001", "words batch-0002", "joined"]
     assert watched.faults() == []
 
 

@@ -21,7 +21,7 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def assets() -> str:
-    specs = [spec for asset in ASSETS for spec in asset.specs]
+    specs = [spec for asset in ASSETS for spec in asset.definition().specs]
     rows = [
         f"| {spec.group_name} | `{spec.key.to_user_string()}` | {_partition(spec)} | {_sentence(spec.description)} |"
         for spec in specs

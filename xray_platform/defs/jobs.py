@@ -1,0 +1,24 @@
+"""Jobs: the three kinds of runs, under whose names they stand in Dagster, whoever starts them."""
+
+import dagster as dg
+
+intake_job = dg.define_asset_job(
+    "intake",
+    selection=dg.AssetSelection.groups("imaging", "predictions")
+    | dg.AssetSelection.assets("raw_archive", "quality", "images"),
+    description="Takes one batch in: from raw bytes to tensors, patches, and what the champion says of them.",
+)
+
+cohort_job = dg.define_asset_job(
+    "cohort",
+    selection=dg.AssetSelection.assets("labels", "splits"),
+    description="Joins the labels to the pictures of all batches and divides them into train, val and test.",
+)
+
+retraining_job = dg.define_asset_job(
+    "retrain",
+    selection=dg.AssetSelection.groups("detectors", "networks", "evaluation"),
+    description="Trains all models on what the archive holds now, judges them, and crowns the best.",
+)
+
+JOBS = (intake_job, cohort_job, retraining_job)

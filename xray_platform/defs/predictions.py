@@ -1,0 +1,95 @@
+"""Prediction asset: what the champion says of every picture, labelled or not, as soon as it was taken in."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+
+from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.automation import FOLLOW
+from xray_platform.defs.made import Made
+from xray_platform.defs.progress import logged
+from xray_platform.defs.store import Store
+from xray_platform.dicom.standard import settings_of
+from xray_platform.imaging.tensors import read_tensors
+from xray_platform.progress import Progress
+from xray_platform.serving.files import judge_files
+from xray_platform.serving.judge import Judge
+from xray_platform.serving.verdict import Judged
+from xray_platform.tables.all import IMAGES, PREDICTIONS, TENSORS
+from xray_platform.tables.places import Places
+from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.registry import champion, champion_bundle
+
+GROUP = "predictions"
+AT_ONCE = 500  # pictures in memory together
+
+
+@platform_asset(
+    group=GROUP,
+    version="1",
+    by_batch=True,
+    deps=["tensors", "champion"],
+    kinds={"parquet", "mlflow"},
+    automation=FOLLOW,
+)
+def predictions(context: dg.AssetExecutionContext, store: Store) -> Made:
+    """What the champion says of every picture of a batch, with or without label; nothing before there is a champion."""
+    places, batch = store.places, context.partition_key
+    tracking = open_tracking(places)
+    crowned = champion(tracking)
+    if crowned is None:
+        PREDICTIONS.write(places, PREDICTIONS.frame([]), batch)
+        return Made(PREDICTIONS, PREDICTIONS.frame([]), {"champion": "none yet; train the models"})
+    bundle = champion_bundle(tracking)
+    judge = Judge.load(bundle.folder, expected=bundle.id)
+    frame = PREDICTIONS.frame(
+        [{**row, "model": crowned.model, "run": crowned.run_id} for row in _rows(places, batch, judge, logged(context))]
+    )
+    PREDICTIONS.write(places, frame, batch)
+    return Made(
+        PREDICTIONS,
+        frame,
+        {
+            "champion": f"{crowned.model}, version {crowned.version}",
+            "pictures": len(frame),
+            "abnormal": int((frame["verdict"] == "abnormal").sum()),
+            "not judged": len(IMAGES.read(places, batch)) - len(frame),
+        },
+    )
+
+
+def _rows(places: Places, batch: str, judge: Judge, progress: Progress) -> Iterator[dict[str, object]]:
+    """Judge a batch by its tensors where the champion learnt from such, else by its files."""
+    pictures, tensors = IMAGES.read(places, batch)[["image", "batch", "subject", "file"]], TENSORS.read(places, batch)
+    fitting = tensors[tensors["recipe"] == judge.facts.recipe.id]
+    if len(fitting) == len(pictures) and (pictures.empty or settings_of(places, [batch]) == judge.facts.standard):
+        return _by_tensors(places, pictures.merge(fitting, on=["image", "batch"]), judge)
+    return _by_files(places, pictures, judge, progress)
+
+
+def _by_tensors(places: Places, rows: pd.DataFrame, judge: Judge) -> Iterator[dict[str, object]]:
+    for start in range(0, len(rows), AT_ONCE):
+        part: pd.DataFrame = rows.iloc[start : start + AT_ONCE]
+        scores = judge.score(read_tensors(places, judge.facts.recipe.id, part))
+        said = part[["image", "batch", "subject"]].assign(
+            score=scores,
+            probability=judge.probability(scores),
+            verdict=np.where(judge.facts.threshold.verdicts(scores), "abnormal", "normal"),
+        )
+        yield from ({str(name): value for name, value in row.items()} for row in said.to_dict("records"))
+
+
+def _by_files(places: Places, pictures: pd.DataFrame, judge: Judge, progress: Progress) -> Iterator[dict[str, object]]:
+    by_path = {str(places.processed / row["file"]): row for row in pictures.to_dict("records")}
+    for record in judge_files([places.processed / file for file in pictures["file"]], judge, progress):
+        if isinstance(record, Judged):
+            row, said = by_path[record.file], record.verdict
+            yield {
+                **{name: row[name] for name in ("image", "batch", "subject")},
+                **{name: getattr(said, name) for name in ("score", "probability", "verdict")},
+            }
+
+
+ASSETS = [predictions]

@@ -1,0 +1,73 @@
+"""What `xray.yaml` says holds for launchpad, schedule and command, and what it may not say is told in one line."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from xray_platform.defs.graph import definitions
+from xray_platform.defs.headless import Headless
+from xray_platform.errors import StoreError
+from xray_platform.tables.places import Places
+
+KEYS = [dg.AssetKey("labels"), dg.AssetKey("splits")]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XRAY_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def begins_with(name: str, setting: str) -> object:
+    """Return what a launchpad, and so a scheduled run, begins with."""
+    (asset,) = (found for found in definitions().assets or () if getattr(found, "key", None) == dg.AssetKey(name))
+    assert isinstance(asset, dg.AssetsDefinition)
+    field = asset.op.config_schema.as_field().config_type.fields[setting]  # type: ignore[attr-defined]
+    return field.default_value
+
+
+def test_launchpad_and_schedule_begin_with_the_settings_of_the_store(root: Path) -> None:
+    assert begins_with("attention_cnn", "epochs") == 10
+    (root / "xray.yaml").write_text("attention_cnn: {epochs: 3}\nquality:\n  max_depth: 4\n")
+    assert begins_with("attention_cnn", "epochs") == 3
+    assert begins_with("attention_cnn", "patience") == 4
+    assert begins_with("quality", "max_depth") == 4
+
+
+def test_an_asset_made_with_other_settings_is_out_of_date(root: Path) -> None:
+    def pending() -> list[str]:
+        store = Headless(Places(root), definitions())
+        try:
+            return [key.to_user_string() for key in store.graph.pending(store.instance, KEYS)]
+        finally:
+            store.close()
+
+    store = Headless(Places(root), definitions())
+    outcomes = list(store.run(KEYS, lambda _: None))
+    store.close()
+    assert [outcome.failures for outcome in outcomes] == [{}]
+    assert pending() == []
+    (root / "xray.yaml").write_text("splits: {seed: 1}\n")
+    assert pending() == ["splits"]
+    (root / "xray.yaml").write_text("splits: {seed: 0}\n")
+    assert pending() == [], "the default, said aloud, is the default"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("qualty: {max_depth: 3}", "'qualty' has no settings; allowed: attention_cnn"),
+        ("quality: {depth: 3}", "quality has no setting 'depth'; allowed: pixels, max_file_mib"),
+        ("quality: {max_depth: 0}", "quality.max_depth: found 0; input should be greater than or equal to 1"),
+        ("tensors: {recipe: nice}", "tensors.recipe: found 'nice'; input should be 'default'"),
+        ("- quality", "must hold assets, and below each of them its settings"),
+        ("quality: [", "cannot be read: while parsing"),
+    ],
+)
+def test_what_it_may_not_say_is_told_in_one_line(root: Path, text: str, words: str) -> None:
+    (root / "xray.yaml").write_text(text)
+    with pytest.raises(StoreError) as told:
+        definitions()
+    assert words in str(told.value)
+    assert "\n" not in str(told.value)
