@@ -5,6 +5,7 @@ PREFIX = "xray-"
 CROWN = "xray-champion"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+CURRENT = "current"  # of the versions of one model, the one in use, where they say so
 LOGGED = "model_id"  # the version's own field of that name is not kept by MLflow's database
 BUNDLE = "xray.bundle"  # the tag that holds a bundle's id, in MLflow's database
 ARTIFACT = "bundle"
