@@ -65,7 +65,7 @@ def ui(
             say(f"starting {service.name} …")
             running.append(_start(store, service))
             _await(service, running[-1])
-        OUT.print(f"Dagster: http://{HOST}:{dagster_port}\nMLflow:  http://{HOST}:{mlflow_port}", soft_wrap=True)
+        OUT.print(f"Dagster: http://{HOST}:{dagster_port}\nMLflow:  {_runs(store, mlflow_port)}", soft_wrap=True)
         say("Ctrl-C ends all of them.")
         _watch(running)
     except KeyboardInterrupt:
@@ -74,6 +74,15 @@ def ui(
     finally:
         _on_signals(signal.SIG_IGN)  # a second Ctrl-C, or the shell's own word after the terminal's, would leave some
         _end(running)
+
+
+def _runs(store: Places, mlflow_port: int) -> str:
+    """Return the address of all runs; MLflow's home page is about language models."""
+    # MLflow takes a second to import
+    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.links import experiment_url
+
+    return experiment_url(open_tracking(store).experiment_id, f"http://{HOST}:{mlflow_port}")
 
 
 def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Service]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xray_platform.defs.made import frame_digest
 from xray_platform.errors import DataError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.tensors import read_tensors
@@ -33,6 +34,15 @@ class Cohort:
     def truth(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which of these rows are abnormal, (N,)."""
         return rows["abnormal"].to_numpy(dtype=bool)
+
+
+def data_digest(rows: pd.DataFrame) -> str:
+    """Return 16 hexadecimal digits that say which pictures of whom these are, and which are abnormal.
+
+    Equal digests mean the same data, however the pictures were prepared.
+    """
+    told = rows[["image", "subject", "abnormal"]].astype({"image": str, "subject": str, "abnormal": bool})
+    return frame_digest(told.sort_values("image", ignore_index=True))[:16]
 
 
 def read_cohort(places: Places, recipe: Recipe) -> Cohort:

@@ -18,18 +18,17 @@ from pydantic.fields import FieldInfo
 from xray_platform.settings import Settings
 
 Bound = tuple[str, Any]
-SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "multiple_of": "a multiple of"}
+SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "multiple_of": "a multiple of", "max_length": "no longer than"}
 KINDS = {
-    bool: ConfigScalarKind.BOOL,
     int: ConfigScalarKind.INT,
     float: ConfigScalarKind.FLOAT,
     str: ConfigScalarKind.STRING,
 }
-NAMES = {int: "Int", float: "Float"}
+NAMES = {int: "Int", float: "Float", str: "String"}
 
 
 class RangedScalar(ConfigScalar):
-    """A number of the launchpad; its name says what is allowed."""
+    """A number or text of the launchpad; its name says what is allowed."""
 
     def __init__(self, python_type: type, allowed: str, adapter: TypeAdapter[Any]) -> None:
         name = f"{NAMES[python_type]} {allowed}"

@@ -8,11 +8,14 @@ from xray_platform.defs.checks import CHECKS
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.inbox import inbox_sensor
 from xray_platform.defs.jobs import JOBS
+from xray_platform.defs.model_checks import ModelCheckSettings, model_checks
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.tables.places import Places
 
 ASSETS = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS, *predictions.ASSETS]
+
+MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
 
 
 def definitions() -> dg.Definitions:
@@ -21,10 +24,12 @@ def definitions() -> dg.Definitions:
     One process runs all steps of a run: the steps themselves use all cores, and on a small machine a process for each
     step costs more than it brings (about one second a step).
     """
-    settings = read_settings(Places(root_folder()), {a.name: a.settings for a in ASSETS if a.settings})
+    kinds = {asset.name: asset.settings for asset in ASSETS if asset.settings}
+    settings = read_settings(Places(root_folder()), {**kinds, MODEL_CHECKS: ModelCheckSettings})
+    checks = ModelCheckSettings.model_validate(settings[MODEL_CHECKS].model_dump())
     return dg.Definitions(
         assets=[asset.definition(settings.get(asset.name)) for asset in ASSETS],
-        asset_checks=CHECKS,
+        asset_checks=[*CHECKS, *model_checks(checks)],
         jobs=JOBS,
         schedules=[weekly_retraining],
         sensors=[sensor, inbox_sensor, failure_record],

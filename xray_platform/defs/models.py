@@ -5,6 +5,7 @@ import dagster as dg
 from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.launchpad import MODEL_SETTINGS
 from xray_platform.defs.made import Made
+from xray_platform.defs.model_store import TrainingRecord
 from xray_platform.defs.store import Store
 from xray_platform.defs.train import train
 from xray_platform.detectors.all import DETECTORS
@@ -27,8 +28,10 @@ def model_asset(model: str, group: str, description: str, library: str) -> Platf
                 "MLflow run": dg.MetadataValue.url(trained.link.url),
                 "MLflow run id": record.run,
                 "model": dg.MetadataValue.md("\n".join(f"- {line}" for line in record.description)),
-                "pictures": dg.MetadataValue.json(record.pictures),
                 "seconds": record.seconds,
+                "pictures": sum(record.pictures.values()),
+                **{f"{split} pictures": number for split, number in record.pictures.items()},
+                **_best_epoch(record),
             },
         )
 
@@ -43,6 +46,14 @@ def model_asset(model: str, group: str, description: str, library: str) -> Platf
         pool=POOL,
         description=f"Trained {group.rstrip('s')}: {description}.",
     )(body)
+
+
+def _best_epoch(record: TrainingRecord) -> dict[str, float | int]:
+    """Return how far a network learnt; a detector has no epochs."""
+    if not record.history:
+        return {}
+    best = max(record.history, key=lambda epoch: epoch["val_auroc"])
+    return {"epochs": len(record.history), "validation auroc of the best epoch": float(best["val_auroc"])}
 
 
 ASSETS = [

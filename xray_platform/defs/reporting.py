@@ -1,7 +1,7 @@
 """Reporting: from a judged model to its report, its bundle, and its place in the registry."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xray_platform.defs.cohort import data_digest
 from xray_platform.defs.judge import cohort_of, kept_evaluation, scorer_of
+from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
 from xray_platform.defs.model_store import (
     BUNDLE,
     TrainingRecord,
@@ -20,22 +22,26 @@ from xray_platform.defs.model_store import (
     trained_folder,
 )
 from xray_platform.defs.train import STANDARD
+from xray_platform.detectors.all import DETECTORS
 from xray_platform.dicom.standard import StandardSettings
+from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
 from xray_platform.evaluation.heatmap import MapScale, map_scale
 from xray_platform.evaluation.report import write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.networks.all import NETWORKS
 from xray_platform.progress import Progress
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
-from xray_platform.tables.all import IMAGES, LABELS
+from xray_platform.tables.all import LABELS
 from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
+from xray_platform.tracking.evaluations import handed_down, judged_in
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.registry import register
-from xray_platform.tracking.runs import RunLink, open_run
+from xray_platform.tracking.runs import REPORT, RunLink, open_run
 
 NORMALS_FOR_SCALE = 64
 
@@ -48,6 +54,7 @@ class Reported:
     evaluation: Evaluation
     samples: Samples
     scale: MapScale | None
+    cautions: Sequence[Caution]
     link: RunLink
 
 
@@ -66,15 +73,15 @@ def report(places: Places, model: str, progress: Progress) -> Reported:
     record = current_record(places, model)
     evaluation = kept_evaluation(places, record)
     samples, scale = _gallery(places, record, evaluation)
-    pictures = IMAGES.read(places)
-    pictures = pictures[pictures["image"].isin(evaluation.rows["image"])]
+    pictures, found = pictures_of(places, evaluation.rows), cautions_of(places, evaluation)
     folder = places.reports / model / record.run
     page = write_report(
         folder, _input(record, evaluation, samples, scale, pictures, _findings(places)), progress=progress
     )
     keep_folder(places, f"reports/{model}/{record.run}", folder)
-    link = _hand_over(places, record, evaluation, samples, scale, folder, _origin(pictures))
-    return Reported(page, evaluation, samples, scale, link)
+    bundle = _pack(places, record, evaluation, scale, _origin(pictures))
+    link = _hand_over(places, record, evaluation, found, [folder, bundle])
+    return Reported(page, evaluation, samples, scale, found, link)
 
 
 def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> tuple[Samples, MapScale | None]:
@@ -142,17 +149,9 @@ def trace(record: TrainingRecord) -> dict[str, Any]:
     }
 
 
-def _hand_over(
-    places: Places,
-    record: TrainingRecord,
-    evaluation: Evaluation,
-    samples: Samples,
-    scale: MapScale | None,
-    folder: Path,
-    origin: str,
-) -> RunLink:
-    bundle = model_folder(places, record) / BUNDLE
-    recipe = Recipe.model_validate(record.recipe)
+def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale: MapScale | None, origin: str) -> Path:
+    """Write the bundle of a judged model and return its folder."""
+    bundle, recipe = model_folder(places, record) / BUNDLE, Recipe.model_validate(record.recipe)
     facts = BundleFacts(
         model=record.model,
         family=record.family,
@@ -166,9 +165,34 @@ def _hand_over(
     )
     write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
     keep_folder(places, part_manifest(record, BUNDLE), bundle)
-    tracking = open_tracking(places)
-    with open_run(tracking, model=record.model, run_id=record.run) as run:
-        run.log_folder(folder, "report")
-        run.log_bundle(bundle, samples.images)
-        register(tracking, record.run)
+    return bundle
+
+
+def _hand_over(
+    places: Places, record: TrainingRecord, evaluation: Evaluation, found: Sequence[Caution], folders: Sequence[Path]
+) -> RunLink:
+    """Give MLflow the folders of the report and of the bundle, which becomes a version of the registered model."""
+    tracking, about = open_tracking(places), description_of_model(record, evaluation, found)
+    sentence = (DETECTORS if record.family == "detector" else NETWORKS)[record.model].description
+    with open_run(tracking, model=record.model, run_id=judged_in(tracking, record.run)) as run:
+        report_folder, bundle = folders
+        run.log_folder(report_folder, REPORT)
+        run.log_tags({"stage": "reported"})
+        run.describe(about)
+        run.log_bundle(bundle)
+        register(
+            tracking,
+            run.run_id,
+            tags={**handed_down(tracking, run.run_id), **version_tags(evaluation, found)},
+            description=about,
+            kind=description_of_kind(record.model, record.family, sentence),
+        )
         return run.link
+
+
+def version_tags(evaluation: Evaluation, found: Sequence[Caution]) -> dict[str, object]:
+    """Return what versions of registered models are filtered and compared by; what is undefined is left out."""
+    figures = {"val_auroc": evaluation.value("auroc", "val"), "test_auroc": evaluation.value("auroc")}
+    told: dict[str, object] = {name: repr(value) for name, value in figures.items() if value is not None}
+    data = {f"{split}_data": data_digest(evaluation.part(split)) for split in ("val", "test")}
+    return {**told, **data, "cautions": ",".join(caution.code for caution in found)}

@@ -1,15 +1,15 @@
 """Train: fit one detector or network on the cohort, followed by an MLflow run, and keep it with its record."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
-import pandas as pd
 
-from xray_platform.defs.cohort import Cohort, read_cohort
+from xray_platform.defs.cohort import Cohort, data_digest, read_cohort
 from xray_platform.defs.launchpad import TensorSettings, part_of
-from xray_platform.defs.made import frame_digest
+from xray_platform.defs.model_card import description_of_training, origin_of
 from xray_platform.defs.model_store import MODEL, TrainingRecord, keep_record, model_folder
 from xray_platform.defs.progress import logged
 from xray_platform.defs.provenance import provenance
@@ -19,13 +19,13 @@ from xray_platform.errors import DataError
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
+from xray_platform.tracking.datasets import PARTS
 from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.runs import RunLink, TrackedRun, open_run
 from xray_platform.training.fit import fit_network
 from xray_platform.training.training_settings import TrainingSettings
 
 STANDARD = "standard images"
-PARTS = {"train": "training", "val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -41,25 +41,36 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
 
     Raises DataError where the labelled pictures do not allow it.
     """
-    recipe = part_of(TensorSettings, config).made()
+    prepared = part_of(TensorSettings, config)
+    recipe = prepared.made()
     cohort = read_cohort(places, recipe)
     _enough(cohort, model)
     standard = {STANDARD: settings_of(places, cohort.rows["batch"].unique()).model_dump(mode="json")}
+    origin, inputs = origin_of(places, cohort.rows), _inputs(cohort)
     began = time.monotonic()
     with open_run(
         open_tracking(places),
         model=model,
+        name=f"{model}-{len(cohort.rows)}-{origin}s-{inputs['train'][:6]}",
         dagster_run_id=context.run.run_id,
         asset_key=context.asset_key.to_user_string(),
+        tags={
+            "model": model,
+            "family": _family(model),
+            "recipe": prepared.recipe,
+            "origin": origin,
+            "data": inputs["train"],
+            "stage": "trained",
+        },
     ) as run:
         context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
-        settings, inputs = {**_settings(model, config), **standard}, _inputs(cohort)
-        run.log_parameters({"recipe": recipe.model_dump(mode="json"), **settings})
-        _log_data(run, cohort, inputs)
+        settings = {**_settings(model, config), **standard}
+        run.log_parameters(_parameters(settings, prepared, cohort, inputs))
+        log_data(run, cohort, inputs)
         fitted = _fit(context, cohort, model, config, run)
         record = TrainingRecord(
             model=model,
-            family="detector" if model in DETECTORS else "network",
+            family=_family(model),
             run=run.run_id,
             recipe=recipe.model_dump(mode="json"),
             settings=settings,
@@ -73,7 +84,8 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
         )
         fitted.save(model_folder(places, record) / MODEL)
         keep_record(places, record, run)
-        run.log_metrics({"seconds": record.seconds})
+        run.log_metrics({"training/seconds": record.seconds})
+        run.describe(description_of_training(record, origin))
         return Trained(record, run.link)
 
 
@@ -119,12 +131,33 @@ def _settings(model: str, config: Settings) -> dict[str, Any]:
     return named
 
 
+def _family(model: str) -> Literal["detector", "network"]:
+    return "detector" if model in DETECTORS else "network"
+
+
+def _parameters(
+    settings: dict[str, Any], prepared: TensorSettings, cohort: Cohort, inputs: dict[str, str]
+) -> dict[str, Any]:
+    """Return what MLflow shows of the settings: names without blanks, and `seed` for the seed that the fit had."""
+    parts = {heading.replace(" ", "_"): dict(values) for heading, values in settings.items()}
+    seeds = [values.pop("seed") for values in parts.values() if "seed" in values]
+    recipe = {"name": prepared.recipe, "side": prepared.tensor_side, "fingerprint": cohort.recipe.id}
+    pictures = {split: len(cohort.part(split)) for split in PARTS}
+    return {
+        "recipe": {**recipe, **cohort.recipe.model_dump(mode="json")},
+        **parts,
+        **({"seed": seeds[0]} if seeds else {}),
+        "data": {**inputs, "pictures": pictures},
+    }
+
+
 def _inputs(cohort: Cohort) -> dict[str, str]:
-    """Return the digest of each part of the cohort: which pictures, which truth, which tensors."""
-    return {split: frame_digest(cohort.part(split))[:16] for split in PARTS}
+    """Return the digest of each part of the cohort: which pictures, which truth."""
+    return {split: data_digest(cohort.part(split)) for split in PARTS}
 
 
-def _log_data(run: TrackedRun, cohort: Cohort, inputs: dict[str, str]) -> None:
+def log_data(run: TrackedRun, cohort: Cohort, inputs: Mapping[str, str]) -> None:
+    """Say which pictures each part of the cohort holds, by the digests of the parts."""
     for split, context in PARTS.items():
-        rows: pd.DataFrame = cohort.part(split)[["image", "subject", "abnormal"]]
-        run.log_dataset(f"{split} pictures", rows, inputs[split], context, "data/tables/splits/all.parquet")
+        rows = cohort.part(split)[["image", "subject", "abnormal"]]
+        run.log_dataset(f"{split}_pictures", rows, inputs[split], context, "data/tables/splits/all.parquet")

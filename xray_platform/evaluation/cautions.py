@@ -1,5 +1,6 @@
 """Cautions: what a reader of the figures must know before believing them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -34,6 +35,24 @@ def cautions(evaluation: Evaluation, hashes: pd.DataFrame | None = None, *, phan
     found += [_sizes(evaluation, split) for split in JUDGED]
     found += [_perfection(evaluation), _guessing(evaluation), _gap(evaluation), _shift(evaluation)]
     return [caution for caution in found if caution]
+
+
+def other_pictures(evaluations: Sequence[Evaluation]) -> Caution | None:
+    """Return the caution that models side by side were not judged on the same pictures, where they were not."""
+    seen = {split: {_pictures(evaluation, split) for evaluation in evaluations} for split in JUDGED}
+    differing = [SPLIT_TITLES[split].lower() for split in JUDGED if len(seen[split]) > 1]
+    if not differing:
+        return None
+    text = (
+        f"The models were not all judged on the same {' and '.join(differing)} pictures: their figures cannot be "
+        "compared. Make the scores of all of them anew."
+    )
+    return Caution("other-pictures", "Not the same pictures", text)
+
+
+def _pictures(evaluation: Evaluation, split: str) -> frozenset[tuple[str, bool]]:
+    rows = evaluation.part(split)
+    return frozenset(zip(rows["image"].astype(str), rows["abnormal"].astype(bool), strict=True))
 
 
 def _phantoms(phantom: bool) -> Caution | None:

@@ -72,12 +72,13 @@ class Evaluation:
         return _judged(self.part(split), self.calibration)
 
     def figures(self) -> dict[str, float]:
-        """Return every defined figure, flat, as `test_auroc`, `test_auroc_low`, …: what a tracker logs."""
-        flat: dict[str, float | None] = {"threshold": self.threshold.value}
+        """Return every defined figure, by part: `test/auroc`, `test/interval/auroc_low`, …: what a tracker logs."""
+        flat: dict[str, float | None] = {}
         for split, metrics in self.metrics.items():
             for name, metric in metrics.items():
-                flat[f"{split}_{name}"] = metric.value
-                flat[f"{split}_{name}_low"], flat[f"{split}_{name}_high"] = metric.low, metric.high
+                flat[f"{split}/{name}"] = metric.value
+                flat[f"{split}/interval/{name}_low"] = metric.low
+                flat[f"{split}/interval/{name}_high"] = metric.high
         return {name: value for name, value in flat.items() if value is not None}
 
     def dump(self) -> dict[str, Any]:

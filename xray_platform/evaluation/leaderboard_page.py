@@ -1,12 +1,13 @@
 """Leaderboard page: all models in one self-contained HTML table, with their ROC curves on top of each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from xray_platform.errors import StoreError
+from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.curves import Curves, RocCurve
 from xray_platform.evaluation.figure_style import PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.page import by_look, render, write_page
@@ -23,13 +24,17 @@ def write_leaderboard(
     *,
     titles: Mapping[str, str] = {},
     champion: str = "",
+    elsewhere: str = "",
     created: str = "",
+    cautions: Mapping[str, Sequence[Caution]] = {},
 ) -> Path:
     """Write `leaderboard.html` into the folder of the reports (data/reports) and return its path.
 
     leaderboard: the table LEADERBOARD; its `report` paths, relative to that folder, become links. curves: by model,
     from `read_curves(<report>/metrics/curves.json)`; models without are not drawn. titles: names for
-    people, by model. champion: the model in use, if any. Raises StoreError where the folder cannot be written.
+    people, by model. champion: the model in use, if it is one of these; elsewhere: what is in use if it is not.
+    cautions: by model, as its report says them; those that hold for all models come first, once.
+    Raises StoreError where the folder cannot be written.
     """
     rows = leaderboard.sort_values("rank").astype(object).where(leaderboard.notna(), None).to_dict("records")
     named = {str(row["model"]): titles.get(str(row["model"]), str(row["model"]).replace("_", " ")) for row in rows}
@@ -43,9 +48,20 @@ def write_leaderboard(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot make {folder}: {error.strerror or error}") from error
+    common, own = _shared(cautions, [str(row["model"]) for row in rows])
     content = {"rows": rows, "titles": named, "drawn": drawn, "shown": DRAWN, "champion": champion, "created": created}
-    text = render("leaderboard.html", **content)
+    text = render("leaderboard.html", **content, elsewhere=elsewhere, cautions=common, own=own)
     return write_page(folder / "leaderboard.html", text)
+
+
+def _shared(
+    cautions: Mapping[str, Sequence[Caution]], models: Sequence[str]
+) -> tuple[list[Caution], dict[str, list[Caution]]]:
+    """Return the cautions that all models have in the same words, and by model those that it has for itself."""
+    first = cautions.get(models[0], ()) if models else ()
+    common = [caution for caution in first if all(caution in cautions.get(model, ()) for model in models)]
+    own = {model: [caution for caution in cautions.get(model, ()) if caution not in common] for model in models}
+    return common, own
 
 
 def draw_rocs(curves: Mapping[str, RocCurve], theme: Theme, layout: Layout = PAGE) -> bytes:

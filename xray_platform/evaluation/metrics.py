@@ -158,6 +158,13 @@ def ranking_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
     return {"auroc": auroc, "average_precision": (abnormal[:, ::-1] * precision).sum(axis=1) / all_abnormal}
 
 
+def auroc(score: Numbers, truth: Flags) -> float | None:
+    """Return the AUROC of scores (N,) by truth (N,); None where a class is missing or a score is not finite."""
+    if truth.all() or not truth.any() or not np.isfinite(score).all():
+        return None
+    return float(ranking_metrics(Judged(score, truth, truth, None), np.ones((1, len(score))))["auroc"][0])
+
+
 def verdict_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
     """Return the metrics of the two-by-two table; MCC after Matthews 1975."""
     truth, verdict = judged.truth, judged.verdict

@@ -3,16 +3,23 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
+from xray_platform.errors import InputError
 from xray_platform.serving.judge import Judge
+
+PICTURE = "picture"
+GIVEN = ("score", "probability", "verdict", "warnings", "error")
 
 
 class BundleModel(PythonModel):
-    """Takes pictures made by the bundle's recipe, (N, S, S) float32 in [0, 1]; gives score, probability, verdict."""
+    """Takes files as they are, the bytes of a DICOM, JPEG or PNG picture a row; gives score, probability, verdict.
+
+    A file that cannot be judged has its `error` instead; it does not stop the others. Through HTTP (`mlflow models
+    serve`) bytes are base64 text, in the form `dataframe_split` or `dataframe_records` alone.
+    """
 
     def load_context(self, context: PythonModelContext) -> None:
         expected = (context.model_config or {}).get("bundle")
@@ -21,19 +28,25 @@ class BundleModel(PythonModel):
     def predict(
         self,
         context: PythonModelContext,  # noqa: ARG002 - MLflow's signature
-        model_input: np.ndarray,  # MLflow knows the bare class only
+        model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002 - likewise
     ) -> pd.DataFrame:
-        """Return a frame with a row a picture."""
-        scores = self._judge.score(np.asarray(model_input, dtype=np.float32))
-        abnormal = self._judge.facts.threshold.verdicts(scores)
-        return pd.DataFrame(
-            {
-                "score": scores,
-                "probability": self._judge.probability(scores),
-                "verdict": np.where(abnormal, "abnormal", "normal"),
-            }
-        )
+        """Return a frame with a row a picture; what a row has not is None, which JSON can say."""
+        rows = [self._row(bytes(data)) for data in model_input[PICTURE]]
+        return pd.DataFrame(rows, columns=list(GIVEN), dtype=object)
+
+    def _row(self, data: bytes) -> dict[str, object]:
+        try:
+            said = self._judge.verdict(data)
+        except InputError as error:
+            return {**dict.fromkeys(GIVEN), "error": str(error)}
+        return {
+            "score": said.score,
+            "probability": said.probability,
+            "verdict": said.verdict,
+            "warnings": "; ".join(said.warnings) or None,
+            "error": None,
+        }
 
 
 set_model(BundleModel())

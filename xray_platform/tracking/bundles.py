@@ -6,18 +6,23 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.pyfunc
-import numpy as np
-import numpy.typing as npt
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow.types import ColSpec, Schema
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 
 from xray_platform.serving.bundle import Bundle
+from xray_platform.tracking.datasets import PARTS
+from xray_platform.tracking.example import example_picture
 from xray_platform.tracking.experiments import Tracking
-from xray_platform.tracking.names import ARTIFACT, BUNDLE
+from xray_platform.tracking.names import ARTIFACT, BUNDLE, MODEL
 
 CODE = Path(__file__).with_name("bundle_model.py")
+PICTURE = "picture"  # the column that a registered model takes
+EPOCH = "epoch/"  # how the names of metrics begin that are measured while a model learns
+TOLD = ("model", "family", "recipe", "origin", "data", MLFLOW_RUN_NOTE)  # tags that a model has from its run
 NEEDED = ("xray-platform", "torch", "numpy", "scikit-learn", "scipy", "safetensors", "pydantic", "mlflow")
 
 
@@ -29,21 +34,20 @@ class LoggedBundle:
     model_uri: str
 
 
-def log_bundle(
-    tracking: Tracking, run_id: str, bundle: Bundle, example: npt.NDArray[np.float32], waiting: Path, *, step: int = 0
-) -> LoggedBundle:
-    """Log the bundle as a model of the run; `waiting` is an empty folder for the time being."""
+def log_bundle(tracking: Tracking, run_id: str, bundle: Bundle, waiting: Path, *, step: int = 0) -> LoggedBundle:
+    """Log the bundle as a model of the run, with its parameters and figures; `waiting` is an empty folder."""
     client, facts = tracking.client, bundle.facts
+    run = client.get_run(run_id).data
     model = client.create_logged_model(
         experiment_id=tracking.experiment_id,
         name=facts.model,
         source_run_id=run_id,
-        params={"threshold": repr(facts.threshold.value), "threshold.rule": facts.threshold.rule},
-        tags={"xray.model": facts.model, "xray.family": facts.family, BUNDLE: bundle.id},
+        params={**run.params, "threshold": repr(facts.threshold.value), "threshold.rule": facts.threshold.rule},
+        tags={**{name: run.tags[name] for name in TOLD if name in run.tags}, MODEL: facts.model, BUNDLE: bundle.id},
         model_type=facts.family,
     )
     try:
-        _save(model.artifact_location, model.model_id, run_id, bundle, example, waiting / "model")
+        _save(model.artifact_location, model.model_id, run_id, bundle, waiting / "model")
         client.log_model_artifacts(model.model_id, str(waiting / "model"))
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=step)])
     except BaseException:
@@ -55,31 +59,40 @@ def log_bundle(
 
 
 def _say_how_good(client: MlflowClient, model_id: str, run_id: str) -> None:
-    """Give the logged model the last value of each of its run's metrics, so that models can be compared in the UI."""
-    last = [client.get_metric_history(run_id, name)[-1] for name in client.get_run(run_id).data.metrics]
-    client.log_batch(
-        run_id, metrics=[Metric(one.key, one.value, one.timestamp, one.step, model_id=model_id) for one in last]
-    )
+    """Give the logged model its run's figures, each with the dataset that it was measured on, to be compared in the UI.
+
+    What was measured while it learnt stays with the run.
+    """
+    run = client.get_run(run_id)
+    entries = run.inputs.dataset_inputs if run.inputs is not None else []
+    seen = {tag.value: entry.dataset for entry in entries for tag in entry.tags if tag.key == MLFLOW_DATASET_CONTEXT}
+    metrics = []
+    for name in run.data.metrics:
+        if name.startswith(EPOCH):
+            continue
+        last = max(client.get_metric_history(run_id, name), key=lambda metric: (metric.step, metric.timestamp))
+        data = seen.get(PARTS.get(name.split("/")[0], ""))
+        on = {"dataset_name": data.name, "dataset_digest": data.digest} if data is not None else {}
+        metrics.append(Metric(last.key, last.value, last.timestamp, last.step, model_id=model_id, **on))
+    client.log_batch(run_id, metrics=metrics)
 
 
-def _save(
-    location: str, model_id: str, run_id: str, bundle: Bundle, example: npt.NDArray[np.float32], folder: Path
-) -> None:
+def _save(location: str, model_id: str, run_id: str, bundle: Bundle, folder: Path) -> None:
     named = shutil.copytree(bundle.folder, folder.with_name(ARTIFACT))  # MLflow keeps a folder under its own name
     mlflow.pyfunc.save_model(
         path=str(folder),
         python_model=str(CODE),
         artifacts={ARTIFACT: str(named)},
-        signature=signature(example),
-        input_example=example[:1] if len(example) else np.zeros((1, *example.shape[1:]), np.float32),
+        signature=signature(),
+        input_example=pd.DataFrame({PICTURE: [example_picture()]}),
         pip_requirements=[f"{name}=={version(name)}" for name in NEEDED],
         model_config={ARTIFACT: bundle.id},
         mlflow_model=Model(artifact_path=location, model_uuid=model_id, run_id=run_id, model_id=model_id),
     )
 
 
-def signature(example: npt.NDArray[np.float32]) -> ModelSignature:
-    """Return: takes (any number, S, S) float32 in [0, 1]; gives a score, a probability and a verdict a picture."""
-    taken = Schema([TensorSpec(np.dtype(np.float32), (-1, *example.shape[1:]))])
-    given = Schema([ColSpec("double", "score"), ColSpec("double", "probability"), ColSpec("string", "verdict")])
-    return ModelSignature(inputs=taken, outputs=given)
+def signature() -> ModelSignature:
+    """Return: takes the bytes of DICOM, JPEG or PNG files; gives a verdict each, or what is wrong with the file."""
+    numbers = [ColSpec("double", name, required=False) for name in ("score", "probability")]
+    texts = [ColSpec("string", name, required=False) for name in ("verdict", "warnings", "error")]
+    return ModelSignature(inputs=Schema([ColSpec("binary", PICTURE)]), outputs=Schema([*numbers, *texts]))

@@ -8,6 +8,8 @@ from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
+PARTS = {"train": "training", "val": "validation", "test": "test"}
+"""What each part of the data is for; metrics are named by the part, MLflow shows the use."""
 DIGEST_LENGTH = 36  # the longest that MLflow's database takes
 
 

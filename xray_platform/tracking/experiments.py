@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from sqlalchemy.exc import SQLAlchemyError
 
 from xray_platform.errors import StoreError
@@ -16,7 +17,20 @@ from xray_platform.tables.places import Places
 from xray_platform.tracking.moved import point_elsewhere
 from xray_platform.tracking.names import DATABASE, EXPERIMENT
 
-SHOWN_AS = {"mlflow.experimentKind": "custom_model_development"}  # the UI would take it for language models
+ABOUT = """Chest radiographs told normal or abnormal. **Research software, not a medical device.**
+
+A run is one training of one model. Charts under `epoch/` are what it measured while it learnt; `train/`, `val/` and
+`test/` are the figures of the finished model on the three parts of the data (`…/interval/`: their confidence
+intervals). The threshold is chosen on `val`; nothing is chosen on `test`. A run that was judged once more, with other
+settings or pictures, has a nested run for each judgement.
+
+Columns to filter by: the tags `model`, `family`, `recipe`, `origin` (`phantom`: made-up pictures), `data` (a digest of
+pictures and truth: equal means the same data) and `stage`.
+"""
+TAGS = {
+    "mlflow.experimentKind": "custom_model_development",  # the UI would take it for language models
+    MLFLOW_RUN_NOTE: ABOUT,
+}
 SETUP_SECONDS = 120
 
 
@@ -75,9 +89,11 @@ def _experiment(address: str, artifacts: Path | None) -> str:
     if known is not None:
         if artifacts and location != known.artifact_location:
             point_elsewhere(artifacts.with_name(DATABASE), str(known.artifact_location), str(location))
+        for tag in TAGS.keys() - known.tags.keys():  # an older version made it; what people wrote stays
+            client.set_experiment_tag(known.experiment_id, tag, TAGS[tag])
         return str(known.experiment_id)
     try:
-        return str(client.create_experiment(EXPERIMENT, artifact_location=location, tags=SHOWN_AS))
+        return str(client.create_experiment(EXPERIMENT, artifact_location=location, tags=TAGS))
     except MlflowException:
         known = client.get_experiment_by_name(EXPERIMENT)  # a process on another machine was faster
         if known is None:

@@ -23,6 +23,11 @@ def run_url(experiment_id: str, run_id: str, base: str | None = None) -> str:
     return f"{base or base_url()}/#/experiments/{experiment_id}/runs/{run_id}{VIEW}"
 
 
+def artifact_url(experiment_id: str, run_id: str, path: str, base: str | None = None) -> str:
+    """Return the address of a page that a run keeps, such as `report/report.html`."""
+    return f"{base or base_url()}/#/experiments/{experiment_id}/runs/{run_id}/artifacts/{path}{VIEW}"
+
+
 def registered_url(name: str, base: str | None = None) -> str:
     """Return the address of a registered model."""
     return f"{base or base_url()}/#/models/{name}{VIEW}"

@@ -1,9 +1,10 @@
-"""Registry: every model by name, and on top the champion and its challenger as aliases."""
+"""Registry: every model by name, and on top the one that is in use, whose bundle is opened for predictions."""
 
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +16,17 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from xray_platform.errors import DataError, StoreError
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tracking.experiments import Tracking
-from xray_platform.tracking.names import ARTIFACT, BUNDLE, CHALLENGER, CHAMPION, CROWN, LOGGED, PREFIX
+from xray_platform.tracking.names import (
+    ARTIFACT,
+    BUNDLE,
+    CHAMPION,
+    CROWN,
+    CURRENT,
+    LOGGED,
+    LOGGED_AT,
+    MODEL,
+    PREFIX,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,69 +39,71 @@ class Registered:
     run_id: str
     bundle: str
     aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def register(tracking: Tracking, run_id: str, *, tags: Mapping[str, object] | None = None) -> Registered:
-    """Register the bundle logged by the run as a version of `xray-<model>`; the same bundle is not registered twice."""
-    model_id = _logged_by(tracking, run_id)
-    model = str(tracking.client.get_logged_model(model_id).tags["xray.model"])
-    return _registered(_version(tracking, f"{PREFIX}{model}", model_id, run_id, {"model": model, **(tags or {})}))
+def register(
+    tracking: Tracking,
+    run_id: str,
+    *,
+    tags: Mapping[str, object] | None = None,
+    description: str = "",
+    kind: str = "",
+) -> Registered:
+    """Register the bundle logged by the run as a version of `xray-<model>`; the same bundle is not registered twice.
 
-
-def crown(tracking: Tracking, run_id: str, *, auroc: float | None = None) -> Registered:
-    """Make the run's bundle the champion; the one it displaces becomes the challenger."""
-    version = _candidate(tracking, run_id, auroc)
-    held = _holder(tracking, CHAMPION)
-    if held is not None and held.version != version.version:
-        tracking.client.set_registered_model_alias(CROWN, CHALLENGER, held.version)
-    _name_it(tracking, version, CHAMPION)
-    return _registered(tracking.client.get_model_version(CROWN, version.version))
-
-
-def challenge(tracking: Tracking, run_id: str, *, auroc: float | None = None) -> Registered:
-    """Make the run's bundle the challenger; DataError where it is the champion."""
-    version = _candidate(tracking, run_id, auroc)
-    held = _holder(tracking, CHAMPION)
-    if held is not None and held.version == version.version:
-        raise DataError(f"run {run_id} holds the champion, which cannot challenge itself")
-    _name_it(tracking, version, CHALLENGER)
-    return _registered(tracking.client.get_model_version(CROWN, version.version))
+    `description` says in Markdown what this version is, `kind` what all versions of this model are.
+    """
+    model_id = logged_by(tracking, run_id)
+    model = str(tracking.client.get_logged_model(model_id).tags[MODEL])
+    name = f"{PREFIX}{model}"
+    version = version_of(tracking, name, model_id, run_id, tags or {}, description)
+    tracking.client.set_registered_model_alias(name, CURRENT, version.version)
+    if kind:
+        tracking.client.update_registered_model(name, description=kind)
+    return registered(tracking.client.get_model_version(name, version.version))
 
 
 def champion(tracking: Tracking) -> Registered | None:
     """Return the champion, or None where none is crowned yet."""
-    held = _holder(tracking, CHAMPION)
-    return _registered(held) if held is not None else None
+    held = holder(tracking, CHAMPION)
+    return registered(held) if held is not None else None
 
 
 def champion_bundle(tracking: Tracking) -> Bundle:
     """Return the champion's bundle, see `model_bundle`; DataError where none is crowned yet."""
-    held = _holder(tracking, CHAMPION)
+    held = holder(tracking, CHAMPION)
     if held is None:
         raise DataError("there is no champion yet; train the models and materialise `champion` (xray run)")
-    return _bundle(tracking, held)
+    return bundle_of(tracking, held)
 
 
 def model_bundle(tracking: Tracking, name: str) -> Bundle:
-    """Return the bundle of the newest version of a model, found to be the one whose digest MLflow's database holds.
+    """Return the bundle of a model's current version, found to be the one whose digest MLflow's database holds.
 
     Raises DataError where there is no model of that name, StoreError where its bundle is gone, damaged or another.
     """
     if name == CHAMPION:
         return champion_bundle(tracking)
-    versions = _versions(tracking, f"{PREFIX}{name}")
-    if not versions:
+    return bundle_of(tracking, current_version(tracking, name))
+
+
+def current_version(tracking: Tracking, model: str) -> ModelVersion:
+    """Return the version of a model that its last report is about; DataError where there is no model of that name."""
+    name = f"{PREFIX}{model}"
+    held, versions = holder(tracking, CURRENT, name), versions_of(tracking, name)
+    if held is None and not versions:
         known = ", ".join(model_names(tracking)) or "none is trained yet"
-        raise DataError(f"there is no model {name!r}; there are: {known}")
-    return _bundle(tracking, versions[-1])
+        raise DataError(f"there is no model {model!r}; there are: {known}")
+    return held or versions[-1]
 
 
 def bundle_faults(tracking: Tracking) -> Iterator[tuple[str, str]]:
     """Yield each registered version whose bundle is not the one that MLflow's database vouches for, and why."""
     names = [found.name for found in tracking.client.search_registered_models() if found.name.startswith(PREFIX)]
-    for version in (version for name in sorted(names) for version in _versions(tracking, name)):
+    for version in (version for name in sorted(names) for version in versions_of(tracking, name)):
         try:
-            _bundle(tracking, version)
+            bundle_of(tracking, version)
         except StoreError as error:
             yield f"{version.name} version {version.version}", str(error)
 
@@ -101,14 +114,8 @@ def model_names(tracking: Tracking) -> list[str]:
     return sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX) and name != CROWN)
 
 
-def _candidate(tracking: Tracking, run_id: str, auroc: float | None) -> ModelVersion:
-    model_id = _logged_by(tracking, run_id)
-    logged = tracking.client.get_logged_model(model_id)
-    tags = {"model": logged.tags["xray.model"], "threshold": logged.params["threshold"], "auroc": auroc}
-    return _version(tracking, CROWN, model_id, run_id, {name: tag for name, tag in tags.items() if tag is not None})
-
-
-def _logged_by(tracking: Tracking, run_id: str) -> str:
+def logged_by(tracking: Tracking, run_id: str) -> str:
+    """Return the id of the model that a run logged last; DataError where it has logged none."""
     try:
         tags = tracking.client.get_run(run_id).data.tags
     except MlflowException as error:
@@ -118,48 +125,50 @@ def _logged_by(tracking: Tracking, run_id: str) -> str:
     return str(tags["xray.model_id"])
 
 
-def _version(tracking: Tracking, name: str, model_id: str, run_id: str, tags: Mapping[str, object]) -> ModelVersion:
+def version_of(
+    tracking: Tracking, name: str, model_id: str, run_id: str, tags: Mapping[str, object], description: str = ""
+) -> ModelVersion:
     """Return the version of `name` that holds this logged model, made where there is none, with these tags."""
     client = tracking.client
     logged = client.get_logged_model(model_id)
-    texts = {LOGGED: model_id, BUNDLE: str(logged.tags[BUNDLE]), **{tag: str(value) for tag, value in tags.items()}}
+    made_at = datetime.fromtimestamp(logged.creation_timestamp / 1000, UTC).isoformat(timespec="milliseconds")
+    ours = {LOGGED: model_id, BUNDLE: logged.tags[BUNDLE], "model": logged.tags[MODEL], LOGGED_AT: made_at}
+    texts = {tag: str(value) for tag, value in {**tags, **ours}.items()}
     Bundle.open(_folder(tracking, str(logged.artifact_location), name, model_id), texts[BUNDLE])
-    known = [version for version in _versions(tracking, name) if version.tags.get(LOGGED) == model_id]
+    known = [version for version in versions_of(tracking, name) if version.tags.get(LOGGED) == model_id]
     if known:
         for tag, text in texts.items():
             client.set_model_version_tag(name, known[-1].version, tag, text)
+        if description:
+            client.update_model_version(name, known[-1].version, description)
         return known[-1]
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
-    made = client.create_model_version(name, logged.artifact_location, run_id=run_id, model_id=model_id, tags=texts)
+    made = client.create_model_version(
+        name, logged.artifact_location, run_id=run_id, model_id=model_id, tags=texts, description=description or None
+    )
     linked = [*json.loads(logged.tags.get(MLFLOW_MODEL_VERSIONS, "[]")), {"name": name, "version": made.version}]
     client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(linked)})  # the UI links them by this
     return made
 
 
-def _versions(tracking: Tracking, name: str) -> list[ModelVersion]:
+def versions_of(tracking: Tracking, name: str) -> list[ModelVersion]:
+    """Return the versions of a registered model, the oldest first."""
     return sorted(tracking.client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
 
 
-def _holder(tracking: Tracking, alias: str) -> ModelVersion | None:
+def holder(tracking: Tracking, alias: str, name: str = CROWN) -> ModelVersion | None:
+    """Return the version of a registered model, the crown if not said otherwise, that has this alias."""
     try:
-        return tracking.client.get_model_version_by_alias(CROWN, alias)
+        return tracking.client.get_model_version_by_alias(name, alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise StoreError(f"cannot read the registry: {error.message}") from error
 
 
-def _name_it(tracking: Tracking, version: ModelVersion, alias: str) -> None:
-    """Give a version one of the two aliases, and take the other from it."""
-    other = CHALLENGER if alias == CHAMPION else CHAMPION
-    held = _holder(tracking, other)
-    if held is not None and held.version == version.version:
-        tracking.client.delete_registered_model_alias(CROWN, other)
-    tracking.client.set_registered_model_alias(CROWN, alias, version.version)
-
-
-def _registered(version: ModelVersion) -> Registered:
+def registered(version: ModelVersion) -> Registered:
+    """Return what others than MLflow want to know of a version."""
     return Registered(
         name=version.name,
         version=str(version.version),
@@ -167,10 +176,11 @@ def _registered(version: ModelVersion) -> Registered:
         run_id=version.run_id or "",
         bundle=version.tags.get(BUNDLE, ""),
         aliases=tuple(version.aliases),
+        tags=dict(version.tags),
     )
 
 
-def _bundle(tracking: Tracking, version: ModelVersion) -> Bundle:
+def bundle_of(tracking: Tracking, version: ModelVersion) -> Bundle:
     """Return the bundle of a version, if it is the one that was logged.
 
     The digest of the logged model is asked, which older versions have too; its files are never believed by themselves.

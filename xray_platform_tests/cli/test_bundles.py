@@ -18,7 +18,8 @@ from xray_platform.tracking.runs import open_run
 from xray_platform.training.trained import TrainedNetwork
 from xray_platform_tests.cli.conftest import Ran, Xray
 from xray_platform_tests.cli.processes import imported, processor_seconds
-from xray_platform_tests.serving.bundles import facts, network, pictures
+from xray_platform_tests.serving.bundles import facts, network
+from xray_platform_tests.tracking.champions import crowned
 
 NAME = "attention_cnn"
 WEIGHTS = "model/weights.safetensors"
@@ -35,9 +36,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = home / f"bundle-{seed}"
         write_bundle(folder, facts().model_copy(update={"made_with": said}), network(seed))
         with open_run(tracking, model=NAME) as run:
-            run.log_bundle(folder, pictures(2))
+            run.log_bundle(folder)
         registry.register(tracking, run.run_id)
-        registry.crown(tracking, run.run_id)
+        crowned(tracking, run.run_id)
     place = np.hypot(*np.mgrid[-1:1:300j, -1:1:300j])
     grey = 200 * np.exp(-place) + np.random.default_rng(0).integers(0, 30, place.shape)
     cv2.imwrite(str(home / "picture.png"), grey.astype(np.uint8))
@@ -54,7 +55,7 @@ def bundles(root: Path) -> list[Path]:
     """The folders of both versions in the copy, the older first."""
     tracking = open_tracking(Places(root))
     versions = sorted(tracking.client.search_model_versions(f"name = '{names.CROWN}'"), key=lambda one: one.version)
-    return [registry._bundle(tracking, version).folder for version in versions]
+    return [registry.bundle_of(tracking, version).folder for version in versions]
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_a_damaged_bundle_is_not_crowned(root: Path, bundles: list[Path]) -> Non
     assert held is not None
     (other,) = runs - {held.run_id}
     with pytest.raises(StoreError, match="was changed: its digest is"):
-        registry.crown(tracking, str(other))
+        crowned(tracking, str(other))
     assert registry.champion(tracking) == held
 
 

@@ -56,9 +56,9 @@ def test_a_file_that_is_rejected_is_no_failure_of_the_command(xray: Xray, folder
     assert xray("check", folder / "fifo.dcm").code == 0
 
 
-def test_nothing_there_is_one(xray: Xray, tmp_path: Path) -> None:
+def test_nothing_there_is_wrong_use(xray: Xray, tmp_path: Path) -> None:
     ran = xray("check", tmp_path / "none")
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
     assert "there is no file or folder" in ran.err
 
 

@@ -69,10 +69,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 @dataclass(frozen=True)
 class Interfaces:
-    """Both addresses, the command that serves them, and the store that they are of: a copy of the story's."""
+    """Both addresses, that of all runs as it is printed, the command that serves them, and their store.
+
+    The store is a copy of the story's.
+    """
 
     dagster: str
     mlflow: str
+    runs: str
     process: "subprocess.Popen[str]"
     places: Places
     instance: dg.DagsterInstance
@@ -99,7 +103,7 @@ def interfaces(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             assert f"http://127.0.0.1:{dagster}" in lines[0]
             assert f"http://127.0.0.1:{mlflow}" in lines[1]
             addresses = f"http://127.0.0.1:{dagster}", f"http://127.0.0.1:{mlflow}"
-            yield Interfaces(*addresses, process, Places(root), instance)
+            yield Interfaces(*addresses, lines[1].split()[-1], process, Places(root), instance)
         finally:
             instance.dispose()
             process.send_signal(signal.SIGINT)

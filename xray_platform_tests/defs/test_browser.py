@@ -1,6 +1,7 @@
 """A user in front of the real user interfaces: looks at the graph, materialises an asset, browses the experiments."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -34,27 +35,52 @@ def test_an_asset_shows_its_rows_columns_and_checks(interfaces: Interfaces, page
     expect(page.get_by_text("identity").first).to_be_visible(timeout=PATIENCE_MS)
 
 
+def test_experiments_are_browsed_in_mlflow(interfaces: Interfaces, page: Page) -> None:
+    """From the printed address to a run's description, and to its charts, which stand in groups."""
+    page.goto(interfaces.runs)
+    expect(page.get_by_text("Research software, not a medical device.").first).to_be_visible(timeout=PATIENCE_MS)
+    for name in NAMES:
+        expect(page.get_by_text(re.compile(rf"^{name}-10-phantoms-")).first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text(re.compile("^attention_cnn-10-phantoms-")).first.click()
+    expect(page.get_by_text("attention_cnn, a network.").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="Model metrics").click()
+    groups = page.get_by_text(re.compile(r"^epoch\s*\(5\)$"))
+    expect(groups.first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_the_champion_and_its_challenger_are_found_in_mlflow(interfaces: Interfaces, page: Page) -> None:
+    page.goto(f"{interfaces.mlflow}/#/models/xray-champion")
+    for alias in ("@ champion", "@ challenger"):
+        expect(page.get_by_text(alias).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("The model in use:").first).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(f"{interfaces.mlflow}/#/models/xray-champion/versions/1")
+    expect(page.get_by_text("Intended use:").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("promoted_why").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_figures_are_plotted_over_materialisations(interfaces: Interfaces, page: Page) -> None:
+    page.goto(f"{interfaces.dagster}/assets/pca_residual_scores")
+    page.get_by_text("Plots", exact=True).first.click()
+    for figure in ("auroc", "sensitivity", "seconds", "pictures"):
+        expect(page.get_by_text(figure, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_one_check_is_executed_alone_by_a_click(interfaces: Interfaces, page: Page) -> None:
+    before = len(interfaces.instance.get_runs())
+    page.goto(f"{interfaces.dagster}/assets/champion?view=checks&checkDetail=no_regression")
+    page.get_by_role("button", name="Execute").last.click()
+    finished = wait_for_run(interfaces, before, "champion")
+    assert finished.is_success
+    assert {key.name for key in finished.asset_check_selection or ()} == {"no_regression"}
+
+
 def test_an_asset_is_materialised_by_a_click(interfaces: Interfaces, page: Page) -> None:
+    """Late: the daemon makes anew what follows, and other tests want the store as it was."""
     before = len(interfaces.instance.get_runs())
     page.goto(f"{interfaces.dagster}/assets/labels")
     page.get_by_role("button", name="Materialize").first.click()
     expect(page.get_by_text("Launched run").first).to_be_visible(timeout=PATIENCE_MS)
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        runs = interfaces.instance.get_runs(limit=10)
-        mine = [run for run in runs if run.asset_selection and "labels" in str(run.asset_selection)]
-        if len(runs) > before and mine and mine[0].is_finished:
-            break
-        time.sleep(1)
-    assert mine[0].is_success
-
-
-def test_experiments_are_browsed_in_mlflow(interfaces: Interfaces, page: Page) -> None:
-    page.goto(f"{interfaces.mlflow}/#/experiments/1?workflowType=machine_learning")
-    for name in NAMES:
-        expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
-    page.goto(f"{interfaces.mlflow}/#/models/xray-champion")
-    expect(page.get_by_text("champion").first).to_be_visible(timeout=PATIENCE_MS)
+    assert wait_for_run(interfaces, before, "labels").is_success
 
 
 def test_links_of_the_page_open_the_report_and_the_data_docs(interfaces: Interfaces, page: Page) -> None:
@@ -97,18 +123,6 @@ def test_a_setting_out_of_its_range_starts_no_run(interfaces: Interfaces) -> Non
     said = launched(interfaces, "quality", {"max_depth": 0}, batch="batch-0001")
     assert "found 0; allowed: 1 to 64" in str(said)
     assert len(interfaces.instance.get_runs()) == before
-
-
-def test_one_check_is_executed_alone(interfaces: Interfaces) -> None:
-    said = launched(interfaces, None, {}, checks=[("splits", "leakage")])
-    run = finished(interfaces, said["run"]["runId"])
-    assert run.is_success
-    evaluated = [
-        entry.dagster_event.asset_check_evaluation_data.check_name
-        for entry in interfaces.instance.all_logs(run.run_id)
-        if entry.dagster_event and entry.dagster_event.event_type_value == "ASSET_CHECK_EVALUATION"
-    ]
-    assert evaluated == ["leakage"]
 
 
 def test_a_partition_typed_in_by_hand_is_harmless(interfaces: Interfaces) -> None:
@@ -177,3 +191,15 @@ def finished(interfaces: Interfaces, run_id: str) -> dg.DagsterRun:
             return run
         time.sleep(0.5)
     raise AssertionError(f"run {run_id} did not end within {SECONDS} s")
+
+
+def wait_for_run(interfaces: Interfaces, before: int, asset: str) -> dg.DagsterRun:
+    """Return the new run of an asset or of its checks, once it has ended."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        runs = interfaces.instance.get_runs()
+        mine = [run for run in runs if asset in f"{run.asset_selection}{run.asset_check_selection}"]
+        if len(runs) > before and mine and mine[0].is_finished:
+            return mine[0]
+        time.sleep(1)
+    return pytest.fail(f"no run of {asset} ended within {SECONDS} s")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from xray_platform.evaluation.cautions import cautions
+from xray_platform.evaluation.cautions import cautions, other_pictures
 from xray_platform.evaluation.evaluate import evaluate
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, hashes, scores
 
@@ -80,3 +80,12 @@ def test_another_share_of_abnormal_pictures() -> None:
     frame = scores(MANY)
     thinned = frame[(frame["split"] != "test") | ~frame["abnormal"] | (frame.index % 24 < 12)]
     assert codes(thinned) == {"prevalence-shift"}
+
+
+def test_models_that_were_judged_on_other_pictures_cannot_be_compared() -> None:
+    one, other = evaluation(200, model="one"), evaluation(200, model="other")
+    assert other_pictures([one, other]) is None
+    fewer = evaluate(scores(200).iloc[:-3], QUICK, model="fewer")
+    found = other_pictures([one, other, fewer])
+    assert found is not None
+    assert "cannot be compared" in found.text

@@ -48,8 +48,9 @@ def test_a_skilful_model_is_found_skilful() -> None:
 
 def test_figures_are_flat_finite_and_named_by_part() -> None:
     figures = evaluation(200).figures()
-    assert {"threshold", "val_auroc", "test_auroc", "test_auroc_low", "test_auroc_high", "train_mcc"} <= set(figures)
-    assert "train_auroc_low" not in figures
+    interval = {"test/interval/auroc_low", "test/interval/auroc_high"}
+    assert {"val/auroc", "test/auroc", "train/mcc"} | interval <= set(figures)
+    assert "train/interval/auroc_low" not in figures
     assert all(np.isfinite(value) for value in figures.values())
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.errors import StoreError
+from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.curves import curves_of
 from xray_platform.evaluation.evaluate import evaluate
 from xray_platform.evaluation.leaderboard import Entry, leaderboard
@@ -29,6 +30,28 @@ def test_all_models_are_shown_and_linked(tmp_path: Path) -> None:
     assert "Blind <one>" in page.text
     assert "not a medical device" in page.text
     assert page.open == []
+
+
+def test_cautions_of_all_models_come_first_and_those_of_one_stand_beside_it(tmp_path: Path) -> None:
+    models = [evaluation(200, model="careful"), evaluation(200, model="lucky")]
+    board = leaderboard([Entry(model, "detector", "0" * 32, f"{model.model}/run/report.html") for model in models])
+    both = Caution("phantoms", "Made-up pictures", "All pictures are made up.")
+    own = Caution("nearly-perfect", "Nearly perfect <validation>", "Look for a shortcut.")
+    file = write_leaderboard(tmp_path, board, {}, cautions={"careful": [both], "lucky": [both, own]})
+    page = Page(file.read_text())
+    assert page.text.count("All pictures are made up.") == 1
+    before, _, table = page.text.partition("Models")
+    assert "Made-up pictures" in before
+    assert table.count("Nearly perfect <validation>") == 2  # in the row, and in words below the table
+    assert "lucky: read these too" in table
+    assert "careful: read these too" not in table
+    assert page.open == []
+
+
+def test_a_champion_that_is_none_of_these_is_named(tmp_path: Path) -> None:
+    board = leaderboard([Entry(evaluation(90), "network", "0" * 32, "invented/run/report.html")])
+    page = Page(write_leaderboard(tmp_path, board, {}, elsewhere="old, version 3, which is none of these").read_text())
+    assert "Champion old, version 3, which is none of these" in page.text
 
 
 def test_an_empty_board_says_so(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """One embedded store for the tests of this room: setting one up takes seconds."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from xray_platform.tables.places import Places
 from xray_platform.tracking.experiments import Tracking, open_tracking
+from xray_platform_tests.tracking.champions import evaluated
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +34,17 @@ def places(tracking: Tracking) -> Places:
 def elsewhere(tmp_path: Path) -> Places:
     """A root without a store."""
     return Places(tmp_path / "elsewhere")
+
+
+@pytest.fixture(scope="session")
+def runs(tracking: Tracking, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Two runs of the same model with other weights."""
+    folder = tmp_path_factory.mktemp("bundles")
+    return evaluated(tracking, folder / "one", 0), evaluated(tracking, folder / "two", 1)
+
+
+@pytest.fixture
+def copy(tracking: Tracking, runs: tuple[str, str], places: Places, elsewhere: Places) -> Tracking:
+    """A copy of the store with its two runs, where nothing is registered yet."""
+    shutil.copytree(places.root, elsewhere.root)
+    return open_tracking(elsewhere)

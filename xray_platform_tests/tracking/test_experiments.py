@@ -67,3 +67,12 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mlruns" / "mlflow.db").write_bytes(b"not a database, but long enough to be taken for one" * 40)
     with pytest.raises(StoreError, match="cannot open the MLflow store sqlite"):
         open_tracking(Places(tmp_path))
+
+
+def test_the_experiment_says_what_its_runs_are_and_keeps_what_people_wrote(tracking: Tracking, places: Places) -> None:
+    said = tracking.client.get_experiment(tracking.experiment_id).tags
+    assert "not a medical device" in said["mlflow.note.content"]
+    assert said["mlflow.experimentKind"] == "custom_model_development"
+    tracking.client.set_experiment_tag(tracking.experiment_id, "mlflow.note.content", "our own words")
+    open_tracking(places)
+    assert tracking.client.get_experiment(tracking.experiment_id).tags["mlflow.note.content"] == "our own words"

@@ -28,16 +28,16 @@ def test_training_logs_and_evaluation_goes_on_in_the_same_run(tracking: Tracking
         for epoch in range(3):
             run.log_epoch(epoch, {"loss": 1 / (epoch + 1), "val_auroc": 0.5 + epoch / 10})
     with open_run(tracking, model="attention_cnn", run_id=run.run_id, tags={"stage": "evaluated"}) as again:
-        again.log_metrics({"test_auroc": 0.9})
+        again.log_metrics({"test/auroc": 0.9})
         again.log_thresholds(youden=facts().threshold)
     data = stored(tracking, run.run_id).data
     assert data.params == {"training.epochs": "2", "training.rate": "0.001", "note": "small"}
-    assert data.metrics["test_auroc"] == 0.9
-    assert data.metrics["threshold.youden"] == pytest.approx(facts().threshold.value)
+    assert data.metrics["test/auroc"] == 0.9
+    assert data.metrics["threshold/youden"] == pytest.approx(facts().threshold.value)
     assert data.tags["threshold.youden.explanation"] == facts().threshold.explanation
     wanted = {"dagster.run_id": "d-1", "dagster.asset_key": "attention_cnn", "stage": "evaluated"}
     assert wanted.items() <= data.tags.items()
-    losses = tracking.client.get_metric_history(run.run_id, "loss")
+    losses = tracking.client.get_metric_history(run.run_id, "epoch/loss")
     assert [(metric.step, metric.value) for metric in losses] == [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))]
     assert stored(tracking, run.run_id).info.status == "FINISHED"
     assert again.link.run_id == run.link.run_id
@@ -53,7 +53,7 @@ def test_a_threshold_may_be_chosen_anew_but_a_parameter_stays(tracking: Tracking
         run.log_thresholds(chosen=facts().threshold.model_copy(update={"value": 7.0}))
         with pytest.raises(DataError, match="parameters of a run are written once"):
             run.log_parameters({"epochs": 3})
-    assert stored(tracking, run.run_id).data.metrics["threshold.chosen"] == 7.0
+    assert stored(tracking, run.run_id).data.metrics["threshold/chosen"] == 7.0
 
 
 def test_a_failed_run_says_so_without_the_text_of_the_error(tracking: Tracking) -> None:

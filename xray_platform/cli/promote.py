@@ -1,0 +1,74 @@
+"""`xray promote`: a person says which model is the champion."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from xray_platform.cli.run import materialise
+from xray_platform.cli.screen import OUT, say, show, visible
+from xray_platform.cli.session import opened_store, places
+from xray_platform.errors import DataError
+
+COLUMNS = ("version", "model", "alias", "validation AUROC", "test AUROC", "promoted", "by", "why")
+
+
+def promote(
+    what: Annotated[
+        str,
+        typer.Argument(help="challenger, previous (rolls back), a version's number, a model's name; empty: show"),
+    ] = "",
+    why: Annotated[str, typer.Option(help="why; is written down with your name")] = "",
+) -> None:
+    """Make another model the champion, or show which there are; who promoted it, when and why is written down.
+
+    A person's choice stands until a model that was made later is better by the margin.
+    """
+    if not places().data.is_dir():
+        raise DataError(f"{places().root} holds no store")
+    if not what:
+        _show()
+        return
+    with opened_store() as store:
+        keys = store.select([], "champion, leaderboard_page")
+        config = {"champion": {"promote": what, "by": _who(), "why": why}}
+        materialise(store, keys[:1], force=True, quiet=True, config=config)
+        materialise(store, keys[1:], quiet=True)
+    _show()
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return "an unnamed account"
+
+
+def _show() -> None:
+    # MLflow takes a second to import
+    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.promotion import standings
+
+    found = standings(open_tracking(places()))
+    if not found:
+        say("There is no champion yet; train the models and materialise `champion` (xray run).")
+        return
+    rows = [
+        [
+            one.version,
+            one.model,
+            ", ".join(one.aliases) or "–",
+            _figure(one.tags.get("val_auroc")),
+            _figure(one.tags.get("test_auroc")),
+            one.tags.get("promoted_at", "–")[:16].replace("T", " "),
+            visible(one.tags.get("promoted_by", "–")),
+            visible(one.tags.get("promoted_why", "–")),
+        ]
+        for one in found
+    ]
+    show("Versions of xray-champion, the newest first", list(COLUMNS), rows)
+    OUT.print("`xray promote challenger`, `xray promote previous` or `xray promote VERSION` chooses.")
+
+
+def _figure(text: str | None) -> str:
+    return f"{float(text):.3f}" if text else "–"

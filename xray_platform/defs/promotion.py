@@ -1,0 +1,150 @@
+"""Promotion: the best of the newest models against the champion, on the same pictures; or a person's choice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from xray_platform.defs.cohort import data_digest, read_cohort
+from xray_platform.defs.judge import kept_evaluation
+from xray_platform.defs.model_store import current_record
+from xray_platform.dicom.standard import settings_of
+from xray_platform.errors import DataError, XrayError
+from xray_platform.evaluation.metrics import auroc as auroc_of
+from xray_platform.serving.models import load_model
+from xray_platform.settings import Settings
+from xray_platform.tables.places import Places
+from xray_platform.tracking import promotion
+from xray_platform.tracking.experiments import Tracking, open_tracking
+from xray_platform.tracking.registry import Registered, champion, champion_bundle
+
+
+class PromotionSettings(Settings):
+    """What becomes champion."""
+
+    margin: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="validation AUROC by which a model must be better than the champion, on the same pictures",
+    )
+    promote: str = Field(
+        "",
+        description="empty: by the margin. A person's choice: challenger, previous (rolls back), the number "
+        "of a version of xray-champion, or the name of a model",
+    )
+    by: str = Field("", max_length=200, description="who chooses; is written down with the choice")
+    why: str = Field("", max_length=1000, description="why; is written down with the choice")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who is champion and who challenges it, whether that is new, and why; AUROC on the same validation pictures."""
+
+    champion: Registered
+    challenger: Registered | None
+    changed: bool
+    why: str
+    by: str
+    champion_auroc: float | None
+    challenger_auroc: float | None = None
+
+
+def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, run: str) -> Standing:
+    """Settle who is champion, by a person's choice or by the margin, and write it into the registry.
+
+    `board`: the table LEADERBOARD; `run`: the Dagster run that asks. Raises DataError for a choice that there is not.
+    """
+    tracking = open_tracking(places)
+    before = champion(tracking)
+    if settings.promote:
+        chosen = promotion.named(tracking, settings.promote)
+        by = settings.by or "a person at the launchpad"
+        why = settings.why or "no reason was given"
+        held = promotion.crown(tracking, chosen.version, by=by, why=why, chosen=True, run=run)
+        changed = before is None or before.version != held.version
+        return Standing(held, _challenger(tracking, places, board), changed, why, by, _told(held))
+    return _by_margin(tracking, places, board, settings.margin, before, run)
+
+
+def _by_margin(
+    tracking: Tracking, places: Places, board: pd.DataFrame, margin: float, before: Registered | None, run: str
+) -> Standing:
+    by = "the leaderboard"
+    best = board.sort_values("rank").iloc[0]
+    first = promotion.candidate(tracking, str(best["run"]))
+    auroc = _told(first)
+    if before is None:
+        why = "the first of the leaderboard, and there was no champion"
+        held = promotion.crown(tracking, first.version, by=by, why=why, run=run)
+        return Standing(held, _challenger(tracking, places, board), True, why, by, auroc)
+    if before.version == first.version:
+        why = "the champion leads the leaderboard"
+        return Standing(before, _challenger(tracking, places, board), False, why, by, auroc)
+    theirs, doubt = _same_pictures(tracking, places, before, str(best["model"]))
+    better, why = compare(first, auroc, before, theirs, doubt, margin)
+    if better:
+        before, auroc, theirs = promotion.crown(tracking, first.version, by=by, why=why, run=run), None, auroc
+    return Standing(before, _challenger(tracking, places, board), better, why, by, theirs, auroc)
+
+
+def compare(
+    first: Registered, ours: float | None, before: Registered, theirs: float | None, doubt: str, margin: float
+) -> tuple[bool, str]:
+    """Tell whether the first of the leaderboard takes the champion's place, and why or why not."""
+    names = f"{first.model} (version {first.version}) against {before.model} (version {before.version})"
+    if doubt:
+        return False, f"{names}: {doubt}"
+    if ours is None:
+        return False, f"{names}: its validation AUROC is undefined"
+    if before.tags.get("promoted_how") == "chosen" and first.tags["logged_at"] < before.tags["promoted_at"]:
+        return False, f"{names}: a person chose the champion when this model was there already"
+    if theirs is None:
+        return True, f"{names}: {ours:.4f} on the validation pictures, where the champion's AUROC is undefined"
+    said = f"{names}: validation AUROC {ours:.4f} against {theirs:.4f} on the same pictures"
+    if ours - theirs >= margin and ours > theirs:
+        return True, f"{said}, better by the margin of {margin:g}"
+    return False, f"{said}, not better by the margin of {margin:g}"
+
+
+def _challenger(tracking: Tracking, places: Places, board: pd.DataFrame) -> Registered | None:
+    """Give the alias to the first of the leaderboard that is not the champion; the board knows only newest models."""
+    held = champion(tracking)
+    for run in board.sort_values("rank")["run"]:
+        found = promotion.candidate(tracking, str(run))
+        if held is None or found.version != held.version:
+            return promotion.challenge(tracking, found.version)
+    promotion.nobody_challenges(tracking)
+    return None
+
+
+def _told(version: Registered) -> float | None:
+    """Return the validation AUROC with which a version was registered."""
+    return float(version.tags["val_auroc"]) if "val_auroc" in version.tags else None
+
+
+def _same_pictures(tracking: Tracking, places: Places, before: Registered, model: str) -> tuple[float | None, str]:
+    """Return the champion's AUROC on the validation pictures that `model` was judged on, or why there is none.
+
+    It is computed anew where the champion was judged on other pictures.
+    """
+    val = kept_evaluation(places, current_record(places, model)).part("val")
+    if before.tags.get("val_data") == data_digest(val):
+        return _told(before), ""
+    try:
+        return _auroc_of_champion(tracking, places, val), ""
+    except XrayError as error:
+        return None, f"they cannot be compared on the same pictures: {error}"
+
+
+def _auroc_of_champion(tracking: Tracking, places: Places, val: pd.DataFrame) -> float | None:
+    bundle = champion_bundle(tracking)
+    cohort = read_cohort(places, bundle.facts.recipe)
+    rows = cohort.rows[cohort.rows["image"].isin(val["image"])]
+    if len(rows) < len(val):
+        raise DataError(f"only {len(rows)} of {len(val)} validation pictures have tensors of the champion's recipe")
+    if settings_of(places, rows["batch"].unique()) != bundle.facts.standard:
+        raise DataError("the standard images are made otherwise than those that the champion learnt from")
+    model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
+    return auroc_of(np.asarray(model.score(cohort.images(rows)), np.float64), cohort.truth(rows))

@@ -1,0 +1,112 @@
+"""What MLflow keeps of the story: names that mean one thing, figures apart from epochs, words for people."""
+
+import pytest
+from mlflow.entities import Run
+
+from xray_platform.defs.cohort import data_digest
+from xray_platform.defs.judge import kept_evaluation
+from xray_platform.defs.model_store import TrainingRecord, current_record
+from xray_platform.defs.models import NAMES
+from xray_platform.tracking.experiments import Tracking, open_tracking
+from xray_platform_tests.defs.conftest import Story
+
+FAMILIES = {"pca_residual": "detector", "one_class_svm": "detector", "attention_cnn": "network"}
+SECTIONS = {"epoch", "train", "val", "test", "threshold", "training"}
+
+
+@pytest.fixture(scope="module")
+def tracking(story: Story) -> Tracking:
+    return open_tracking(story.places)
+
+
+@pytest.fixture(scope="module")
+def records(story: Story) -> dict[str, TrainingRecord]:
+    return {name: current_record(story.places, name) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def runs(tracking: Tracking, records: dict[str, TrainingRecord]) -> dict[str, Run]:
+    return {name: tracking.client.get_run(record.run) for name, record in records.items()}
+
+
+def test_a_runs_name_says_model_and_data(runs: dict[str, Run], records: dict[str, TrainingRecord]) -> None:
+    for name, run in runs.items():
+        assert run.info.run_name == f"{name}-10-phantoms-{records[name].inputs['train'][:6]}"
+
+
+def test_the_figures_of_the_finished_model_are_not_those_of_its_last_epoch(story: Story, runs: dict[str, Run]) -> None:
+    """The bug that this forbids: the last epoch's AUROC shown as the model's."""
+    for name, run in runs.items():
+        evaluation = kept_evaluation(story.places, current_record(story.places, name))
+        for split in ("train", "val", "test"):
+            assert run.data.metrics[f"{split}/auroc"] == evaluation.value("auroc", split)
+        epochs = {metric for metric in run.data.metrics if metric.startswith("epoch/")}
+        assert bool(epochs) == (FAMILIES[name] == "network")
+    history = open_tracking(story.places).client.get_metric_history(
+        runs["attention_cnn"].info.run_id, "epoch/val_auroc"
+    )
+    assert [metric.step for metric in history] == [0, 1]
+
+
+def test_every_metric_stands_in_a_section_and_no_name_has_a_blank(runs: dict[str, Run]) -> None:
+    for run in runs.values():
+        assert {name.split("/")[0] for name in run.data.metrics} <= SECTIONS
+        assert all("/" in name for name in run.data.metrics)
+        datasets = [entry.dataset.name for entry in (run.inputs.dataset_inputs if run.inputs else [])]
+        assert sorted(datasets) == ["test_pictures", "train_pictures", "val_pictures"]
+        assert not [name for name in (*run.data.metrics, *run.data.params, *run.data.tags, *datasets) if " " in name]
+
+
+def test_settings_of_recipe_training_and_evaluation_are_parameters_and_seed_means_one_thing(
+    runs: dict[str, Run],
+) -> None:
+    for run in runs.values():
+        params = run.data.params
+        assert params["recipe.name"] == "default"
+        assert params["standard_images.window"] == "percentile"
+        assert params["evaluation.threshold_rule"] == "youden"
+        assert params["evaluation.data.val"] == params["data.val"]
+        assert [name for name in params if name.rsplit(".", 1)[-1] == "seed"] == ["seed"]
+
+
+def test_runs_are_found_by_what_they_are_of(tracking: Tracking, records: dict[str, TrainingRecord]) -> None:
+    digest = records["attention_cnn"].inputs["train"]
+    asked = (
+        f"tags.family = 'network' and tags.origin = 'phantom' and tags.data = '{digest}' and tags.recipe = 'default'"
+    )
+    (found,) = tracking.client.search_runs([tracking.experiment_id], asked)
+    assert found.info.run_id == records["attention_cnn"].run
+    assert found.data.tags["stage"] == "reported"
+
+
+def test_equal_digests_mean_the_same_pictures_and_truth(story: Story, records: dict[str, TrainingRecord]) -> None:
+    val = kept_evaluation(story.places, records["pca_residual"]).part("val")
+    assert data_digest(val) == records["pca_residual"].inputs["val"] == records["one_class_svm"].inputs["val"]
+    assert data_digest(val.sample(frac=1, random_state=1)) == data_digest(val)
+    assert data_digest(val.assign(abnormal=~val["abnormal"].astype(bool))) != data_digest(val)
+
+
+def test_runs_and_registered_models_say_what_on_whom_how_good_what_for_and_their_limits(
+    tracking: Tracking, runs: dict[str, Run]
+) -> None:
+    for name, run in runs.items():
+        version = tracking.client.get_model_version_by_alias(f"xray-{name}", "current")
+        for text in (run.data.tags["mlflow.note.content"], str(version.description)):
+            for words in ("**What:**", "6 for training, 2 for validation, 2 for test", "an AUROC of"):
+                assert words in text
+            for words in ("Made-up pictures", "**Intended use:**", "**Limits:**", "Not a medical device"):
+                assert words in text
+        kind = str(tracking.client.get_registered_model(f"xray-{name}").description)
+        assert "the bytes of DICOM, JPEG or PNG pictures in the column `picture`" in kind
+        assert version.tags["origin"] == "phantom"
+        assert float(version.tags["val_auroc"]) == run.data.metrics["val/auroc"]
+    assert "`challenger`" in str(tracking.client.get_registered_model("xray-champion").description)
+
+
+def test_a_logged_model_is_linked_to_the_pictures_of_each_figure(tracking: Tracking, runs: dict[str, Run]) -> None:
+    for run in runs.values():
+        model = tracking.client.get_logged_model(run.data.tags["xray.model_id"])
+        seen = {metric.key: (metric.dataset_name, metric.dataset_digest) for metric in model.metrics or []}
+        for split in ("train", "val", "test"):
+            assert seen[f"{split}/auroc"] == (f"{split}_pictures", run.data.params[f"data.{split}"])
+        assert not [name for name in seen if name.startswith("epoch/")]

@@ -1,0 +1,93 @@
+"""Models, scores and champion are checked: finite scores, a minimum, no regression; each check alone if one likes."""
+
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from xray_platform.defs.graph import definitions
+from xray_platform.defs.model_checks import ModelCheckSettings, is_no_worse, scores_are_finite, scores_are_good
+from xray_platform.defs.models import NAMES
+from xray_platform.tables.all import SCORES
+from xray_platform.tables.places import Places
+from xray_platform_tests.defs.conftest import Story
+
+
+def alone(story: Story, asset: str, check: str, **settings: float) -> dg.AssetCheckEvaluation:
+    """Execute one check and nothing else, as its button in the user interface does."""
+    key = dg.AssetCheckKey(dg.AssetKey(asset), check)
+    job = definitions().resolve_implicit_global_asset_job_def()
+    config = {"ops": {f"{asset}_checks": {"config": settings}}} if settings else {}
+    result = job.get_subset(asset_selection=set(), asset_check_selection={key}).execute_in_process(
+        run_config=config, instance=story.store.instance
+    )
+    assert not result.get_asset_materialization_events()
+    (found,) = result.get_asset_check_evaluations()
+    assert found.asset_check_key == key
+    return found
+
+
+def test_every_check_can_be_asked_for_alone() -> None:
+    for found in definitions().asset_checks or []:
+        assert isinstance(found, dg.AssetChecksDefinition)
+        assert found.can_subset or len(list(found.check_specs)) == 1
+
+
+def test_the_story_left_an_outcome_of_every_check_on_models(story: Story) -> None:
+    asked = {*NAMES, *(f"{name}_scores" for name in NAMES), "champion"}
+    seen = {line for line in story.heard if "finite_scores" in line and "passed" in line.lower()}
+    for asset in asked:
+        assert any(f"'{asset}'" in line or f'["{asset}"]' in line or asset in line for line in seen), asset
+
+
+def test_a_check_says_what_it_asked_for_and_what_it_found(story: Story) -> None:
+    low = alone(story, "pca_residual", "minimum_auroc", minimum_auroc=0.5)
+    assert low.passed
+    high = alone(story, "attention_cnn_scores", "minimum_auroc", minimum_auroc=1.0)
+    assert (high.passed, high.severity, high.blocking) == (False, dg.AssetCheckSeverity.WARN, False)
+    assert "1 or more is asked for" in str(high.description)
+    assert isinstance(high.metadata["validation auroc"].value, float)
+
+
+def test_the_champion_is_opened_and_tried(story: Story) -> None:
+    assert alone(story, "champion", "finite_scores").metadata["scores"].value == 2
+    first = alone(story, "champion", "no_regression")
+    assert first.passed
+    assert "nothing" in str(first.metadata["compared with"].value)
+
+
+def test_tables_are_checked_suite_by_suite_too(story: Story) -> None:
+    assert alone(story, "splits", "leakage").passed
+
+
+def test_a_fall_of_the_auroc_is_told(tmp_path: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        for auroc in (0.9, 0.89, 0.85):
+            event = dg.AssetMaterialization("m_scores", metadata={"validation auroc": auroc})
+            instance.report_runless_asset_event(event)
+            found = is_no_worse(Places(tmp_path), "m_scores", instance, ModelCheckSettings())
+        assert found.failed == ("the validation AUROC fell from 0.8900 to 0.8500; 0.02 less are allowed",)
+        lax = ModelCheckSettings(tolerance=0.1)
+        assert not is_no_worse(Places(tmp_path), "m_scores", instance, lax).failed
+
+
+@pytest.mark.parametrize(
+    ("scores", "failed"),
+    [
+        ([0.5, float("-inf"), float("inf")], ("2 of 3 scores are no finite numbers",)),
+        ([0.5, 0.5, 0.5], ("all 3 scores are 0.5",)),
+        ([0.1, 0.2, 0.3], ()),
+    ],
+)
+def test_scores_that_are_none_are_told(tmp_path: Path, scores: list[float], failed: tuple[str, ...]) -> None:
+    rows = pd.DataFrame(
+        {"model": "m", "image": list("abc"), "subject": list("abc"), "split": "val", "abnormal": [True, False, False],
+         "score": scores, "probability": 0.5, "verdict": "normal"}
+    )  # fmt: skip
+    places = Places(tmp_path)
+    SCORES.write(places, rows, "m")
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert scores_are_finite(places, "m_scores", instance, ModelCheckSettings()).failed == failed
+        good = scores_are_good(places, "m_scores", instance, ModelCheckSettings())
+    assert bool(good.failed) == ("finite" not in str(failed))  # the abnormal one scores no higher than the others

@@ -1,0 +1,156 @@
+"""Who is champion: by a margin on the same pictures, or by a person's choice; never because somebody tried settings."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from xray_platform.defs.graph import definitions
+from xray_platform.defs.headless import Headless
+from xray_platform.defs.materializations import last_materialization
+from xray_platform.defs.model_store import current_record
+from xray_platform.defs.promotion import compare
+from xray_platform.tables.places import Places
+from xray_platform.tracking.evaluations import judged_in
+from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.names import CROWN
+from xray_platform.tracking.promotion import standings
+from xray_platform.tracking.registry import Registered, champion, model_bundle
+from xray_platform_tests.cli.conftest import command
+from xray_platform_tests.defs.conftest import Story
+
+OLD = Registered("xray-champion", "1", "old", "run", "bundle", tags={"logged_at": "2026-01-01"})
+NEW = replace(OLD, version="2", model="new", tags={"logged_at": "2026-02-01"})
+
+
+@pytest.fixture(scope="module")
+def store(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Headless]:
+    """A copy of the story's store, whose champions may come and go."""
+    root = tmp_path_factory.mktemp("promotion") / "store"
+    shutil.copytree(story.places.root, root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XRAY_ROOT", str(root))
+        copy = Headless(Places(root), definitions())
+        yield copy
+        copy.close()
+
+
+def materialised(store: Headless, selection: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Materialise, and return the champion's metadata."""
+    outcomes = list(store.run(store.select([], selection), lambda _: None, force=True, config=config))
+    assert [dict(outcome.failures) for outcome in outcomes if not outcome.success] == []
+    last = last_materialization(store.instance, dg.AssetKey("champion"), None)
+    assert last is not None
+    return {name: value.value for name, value in last.metadata.items()}
+
+
+def in_use(store: Headless) -> Registered:
+    held = champion(open_tracking(store.places))
+    assert held is not None
+    return held
+
+
+def test_who_tries_settings_gets_a_challenger_and_no_champion(store: Headless) -> None:
+    before = in_use(store)
+    assert before.model == "one_class_svm"
+    config = {"pca_residual": {"blur": 1.0}}
+    told = materialised(store, "pca_residual, pca_residual_scores, pca_residual_report, leaderboard, champion", config)
+    assert in_use(store) == before
+    assert told["changed"] is False
+    assert told["challenger"] == "pca_residual, version 3"  # the newest, not version 2 of the story
+    aliases = {one.version: one.aliases for one in standings(open_tracking(store.places))}
+    assert aliases == {"1": ("champion",), "2": (), "3": ("challenger",)}
+
+
+def test_who_tries_another_threshold_gets_a_nested_run_with_its_own_settings_and_figures(store: Headless) -> None:
+    tracking, record = open_tracking(store.places), current_record(store.places, "pca_residual")
+    before = tracking.client.get_run(record.run).data
+    config = {"pca_residual_scores": {"threshold_rule": "sensitivity"}}
+    told = materialised(store, "pca_residual_scores, pca_residual_report, leaderboard, champion", config)
+    nested = tracking.client.get_run(judged_in(tracking, record.run))
+    assert nested.data.tags["mlflow.parentRunId"] == record.run
+    assert nested.data.params["evaluation.threshold_rule"] == "sensitivity"
+    assert tracking.client.get_run(record.run).data.metrics == before.metrics
+    assert nested.data.metrics["val/auroc"] == before.metrics["val/auroc"]
+    assert "epoch/val_auroc" not in nested.data.metrics
+    assert (told["model"], told["challenger"]) == ("one_class_svm", "pca_residual, version 4")
+    asked = model_bundle(tracking, "pca_residual")
+    assert asked.facts.threshold.rule == "sensitivity"
+
+
+def test_a_person_promotes_from_the_launchpad_and_the_choice_stands(store: Headless) -> None:
+    choice = {"promote": "attention_cnn", "by": "A. Person", "why": "it finds what matters to us"}
+    told = materialised(store, "champion, leaderboard_page", {"champion": choice})
+    assert (told["model"], told["changed"], told["why"]) == ("attention_cnn", True, "it finds what matters to us")
+    tags = in_use(store).tags
+    assert (tags["promoted_by"], tags["promoted_why"]) == ("A. Person", "it finds what matters to us")
+    assert tags["promoted_instead_of"] == "1"
+    page = (store.places.reports / "leaderboard.html").read_text()
+    assert "<code>attention_cnn</code>" in page
+    told = materialised(store, "champion")
+    assert (told["model"], told["changed"]) == ("attention_cnn", False)
+    assert "a person chose the champion when this model was there already" in told["why"]
+
+
+def test_a_newer_model_that_is_better_on_the_same_pictures_takes_its_place(store: Headless) -> None:
+    """The champion was judged on other pictures, so it is judged anew on those of the newer one."""
+    tracking, before = open_tracking(store.places), in_use(store)
+    tracking.client.set_model_version_tag(CROWN, before.version, "val_data", "judged-on-others")
+    tracking.client.set_model_version_tag(CROWN, before.version, "val_auroc", "0.999")
+    models = "one_class_svm, one_class_svm_scores, one_class_svm_report, leaderboard, champion"
+    told = materialised(store, models, {"one_class_svm": {"seed": 1}})
+    assert (told["model"], told["changed"]) == ("one_class_svm", True)
+    assert "validation AUROC 1.0000 against 0.0000 on the same pictures, better by the margin of 0.005" in told["why"]
+    assert (told["validation auroc"], told["margin"]) == (1.0, 0.005)
+    assert in_use(store).tags["promoted_how"] == "by margin"
+
+
+def test_a_person_rolls_back_by_the_command(store: Headless) -> None:
+    root = store.places.root
+    ran = command(root, "promote", "previous", "--why", "the new one misses nodules")
+    assert ran.code == 0, ran.err
+    held = in_use(store)
+    assert (held.model, held.tags["promoted_how"]) == ("attention_cnn", "chosen")
+    assert held.tags["promoted_why"] == "the new one misses nodules"
+    assert store.pending() == []
+    shown = command(root, "promote")
+    assert "the new one" in shown.out
+    assert "champion" in shown.out
+    wrong = command(root, "promote", "nobody")
+    assert wrong.code == 1
+    assert "nothing to promote is called 'nobody'; there are challenger" in wrong.err
+
+
+def test_where_nothing_is_the_command_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XRAY_ROOT", str(tmp_path))
+    ran = command(tmp_path, "promote", "challenger")
+    assert (ran.code, ran.err.strip()) == (1, f"xray: {tmp_path} holds no store")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "doubt", "better", "words"),
+    [
+        (0.95, 0.94, "", True, "better by the margin of 0.005"),
+        (0.944, 0.94, "", False, "not better by the margin of 0.005"),
+        (0.95, None, "", True, "where the champion's AUROC is undefined"),
+        (None, 0.5, "", False, "its validation AUROC is undefined"),
+        (1.0, None, "they cannot be compared", False, "they cannot be compared"),
+    ],
+)
+def test_the_margin_decides(ours: float | None, theirs: float | None, doubt: str, better: bool, words: str) -> None:
+    won, why = compare(NEW, ours, OLD, theirs, doubt, 0.005)
+    assert won is better
+    assert words in why
+    assert "new (version 2) against old (version 1)" in why
+
+
+def test_without_a_margin_an_equal_model_still_does_not_win() -> None:
+    assert not compare(NEW, 0.9, OLD, 0.9, "", 0.0)[0]
+    chosen = replace(OLD, tags={"promoted_how": "chosen", "promoted_at": "2026-03-01"})
+    assert not compare(NEW, 0.99, chosen, 0.5, "", 0.005)[0]
+    assert compare(replace(NEW, tags={"logged_at": "2026-04-01"}), 0.99, chosen, 0.5, "", 0.005)[0]
