@@ -7,8 +7,8 @@ import typer
 
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import OUT, say, show, visible
-from xray_platform.cli.session import opened_store, places
-from xray_platform.errors import DataError
+from xray_platform.cli.session import existing, opened_store, places
+from xray_platform.errors import DataError, InputError
 
 COLUMNS = ("version", "model", "alias", "validation AUROC", "test AUROC", "promoted", "by", "why")
 
@@ -24,17 +24,29 @@ def promote(
 
     A person's choice stands until a model that was made later is better by the margin.
     """
-    if not places().data.is_dir():
-        raise DataError(f"{places().root} holds no store")
+    existing()
     if not what:
         _show()
         return
+    _check(what)
     with opened_store() as store:
         keys = store.select([], "champion, leaderboard_page")
         config = {"champion": {"promote": what, "by": _who(), "why": why}}
         materialise(store, keys[:1], force=True, quiet=True, config=config)
         materialise(store, keys[1:], quiet=True)
     _show()
+
+
+def _check(what: str) -> None:
+    """Say at once what there is to promote, where nothing has this name."""
+    # MLflow takes a second to import
+    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.promotion import named
+
+    try:
+        named(open_tracking(places()), what)
+    except DataError as error:
+        raise InputError(str(error)) from error
 
 
 def _who() -> str:

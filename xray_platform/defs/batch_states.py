@@ -8,6 +8,7 @@ import dagster as dg
 from xray_platform.defs.headless import Headless
 from xray_platform.defs.materializations import last_materialization
 
+INTAKE = ("archive", "imaging")  # stages; later ones wait for models, not for the batch
 PARTITION_TAG = "dagster/partition"
 SHOWN = 5
 
@@ -47,7 +48,9 @@ def told(states: Sequence[BatchState]) -> list[str]:
 
 
 def _state(store: Headless, batch: str) -> BatchState | None:
-    keys = [key for key in store.graph.specs if store.graph.partitioned(key)]
+    keys = [
+        key for key, spec in store.graph.specs.items() if store.graph.partitioned(key) and spec.group_name in INTAKE
+    ]
     lacks = tuple(key.to_user_string() for key in keys if last_materialization(store.instance, key, batch) is None)
     runs = store.instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: batch}), limit=1)
     if runs and runs[0].status is dg.DagsterRunStatus.FAILURE:

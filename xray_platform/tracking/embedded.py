@@ -14,7 +14,17 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 from xray_platform.tables.places import Places
-from xray_platform.tracking.names import ARTIFACT, BUNDLE, CHAMPION, CROWN, DATABASE, EXPERIMENT, LOGGED, PREFIX
+from xray_platform.tracking.names import (
+    ARTIFACT,
+    BUNDLE,
+    CHAMPION,
+    CROWN,
+    CURRENT,
+    DATABASE,
+    EXPERIMENT,
+    LOGGED,
+    PREFIX,
+)
 
 WAIT_SECONDS = 10
 _OF_ALIAS = """
@@ -47,7 +57,7 @@ class Vouched:
 
 
 def vouched_bundle(places: Places, name: str) -> Vouched | None:
-    """Return the bundle of the champion or of the newest version of a model; None where MLflow must be asked.
+    """Return the bundle of the champion, or of a model's current or else newest version; None: MLflow must be asked.
 
     That is where a server keeps the registry, the root was moved, the database is of another form, or there is no such
     model. Nothing is written.
@@ -66,10 +76,10 @@ def vouched_bundle(places: Places, name: str) -> Vouched | None:
 
 
 def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[str, str | None, str]]:
-    if name == CHAMPION:
-        registered, versions = CROWN, connection.execute(_OF_ALIAS, (CROWN, CHAMPION)).fetchall()
-    else:
-        registered, versions = f"{PREFIX}{name}", connection.execute(_NEWEST, (f"{PREFIX}{name}",)).fetchall()
+    registered, alias = (CROWN, CHAMPION) if name == CHAMPION else (f"{PREFIX}{name}", CURRENT)
+    versions = connection.execute(_OF_ALIAS, (registered, alias)).fetchall()
+    if not versions and registered != CROWN:
+        versions = connection.execute(_NEWEST, (registered,)).fetchall()
     if len(versions) != 1:
         return []
     wanted = {"logged": LOGGED, "bundle": BUNDLE, "name": registered, "version": versions[0][0]}

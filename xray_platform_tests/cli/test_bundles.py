@@ -248,3 +248,12 @@ def test_the_short_way_leaves_the_unusual_to_mlflow(
     assert embedded.vouched_bundle(Places(tmp_path), "champion") is None
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert embedded.vouched_bundle(Places(made / "store"), "champion") is None
+
+
+def test_the_short_way_heeds_which_version_is_current(root: Path, bundles: list[Path]) -> None:
+    newest = embedded.vouched_bundle(Places(root), NAME)
+    open_tracking(Places(root)).client.set_registered_model_alias(f"{names.PREFIX}{NAME}", names.CURRENT, "1")
+    current = embedded.vouched_bundle(Places(root), NAME)
+    assert newest is not None
+    assert current is not None
+    assert [current.id, newest.id] == [Bundle.open(folder).id for folder in bundles]

@@ -28,6 +28,7 @@ WRONG = {
     "predict: a digest that is none": "predict FILE --digest 12",
     "predict: a bundle that is not there": "predict FILE --bundle GONE",
     "predict: a model and a bundle": "predict FILE --bundle EMPTY --model pca_residual",
+    "promote: no store": "promote challenger",
     "status: no store": "status",
     "status: a word too many": "status more",
     "check: a path that leads nowhere": "check GONE",

@@ -121,14 +121,15 @@ def test_a_person_rolls_back_by_the_command(store: Headless) -> None:
     assert "the new one" in shown.out
     assert "champion" in shown.out
     wrong = command(root, "promote", "nobody")
-    assert wrong.code == 1
+    assert wrong.code == 2
     assert "nothing to promote is called 'nobody'; there are challenger" in wrong.err
 
 
 def test_where_nothing_is_the_command_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XRAY_ROOT", str(tmp_path))
     ran = command(tmp_path, "promote", "challenger")
-    assert (ran.code, ran.err.strip()) == (1, f"xray: {tmp_path} holds no store")
+    assert ran.code == 2
+    assert f"{tmp_path} holds no store" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 

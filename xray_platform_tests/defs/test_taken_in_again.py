@@ -3,13 +3,18 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import command
 from xray_platform_tests.defs.conftest import Story
 
 
-def test_published_pictures_come_in_and_the_logs_beside_them_do_not_disturb(story: Story, tmp_path: Path) -> None:
+def test_published_pictures_come_in_and_the_logs_beside_them_do_not_disturb(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XRAY_ROOT", str(story.places.root))  # the command names another; afterwards it is this again
     published = tmp_path / "published"
     shutil.copytree(story.places.rejected, published / "rejected")
     assert list((published / "rejected").glob("*.txt"))
