@@ -30,6 +30,8 @@ from xray_platform.training.writing.words import Chance
 SIDE = 256
 SMALLEST, LARGEST = 5.0, 50.0
 """Heights of capital letters, in pixels."""
+LEAST_ENLARGED = 12.0
+"""Smaller letters of a crop that was reduced and enlarged again may not be legible: they do not count."""
 TEXT_IN_DOUBT, MARKER_IN_DOUBT = 1, 2
 IN_DOUBT = TEXT_IN_DOUBT + MARKER_IN_DOUBT
 Cells = np.ndarray[Any, np.dtype[np.float32]]
@@ -39,11 +41,14 @@ Cells = np.ndarray[Any, np.dtype[np.float32]]
 class Background:
     """A picture (rows, columns) uint8 to write upon, and where it seems to bear its own, if known.
 
-    `doubtful` is 0, or the sum of TEXT_IN_DOUBT and MARKER_IN_DOUBT.
+    `doubtful` is 0, or the sum of TEXT_IN_DOUBT and MARKER_IN_DOUBT. A picture that is `bare` is known to bear none
+    but markers; `mistakes` are places (row, column) at which the detector saw writing in it.
     """
 
     grey: Grey
     doubtful: Cover | None = None
+    bare: bool = False
+    mistakes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,7 @@ class _Sheet:
 
     def __init__(self, background: Background, chance: Chance) -> None:
         self.grey = background.grey
+        self.enlarged = chance.random() < 0.3
         self.regions = np.zeros((len(CHANNELS), SIDE, SIDE), np.uint8)
         self.unsure = np.zeros((SIDE, SIDE), np.uint8) if background.doubtful is None else background.doubtful.copy()
         self.taken = self.unsure.copy()
@@ -137,9 +143,7 @@ def _crop(source: Background, chance: Chance) -> tuple[Grey, Cover]:
     least = SIDE / min(rows, columns)
     zoom = float(np.exp(chance.uniform(np.log(least), np.log(max(least * 1.2, 2.2 if rows < 600 else 1.0)))))
     side = min(round(SIDE / zoom), rows, columns)
-    top, left = int(chance.integers(rows - side + 1)), int(chance.integers(columns - side + 1))
-    if chance.random() < 0.3:
-        top, left = int(chance.choice([0, top, rows - side])), int(chance.choice([0, left, columns - side]))
+    top, left = _corner(source, side, chance)
     part = (slice(top, top + side), slice(left, left + side))
     smaller = cv2.INTER_AREA if side > SIDE else int(chance.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
     grey = np.asarray(cv2.resize(source.grey[part], (SIDE, SIDE), interpolation=smaller), np.uint8)
@@ -147,6 +151,19 @@ def _crop(source: Background, chance: Chance) -> tuple[Grey, Cover]:
         return grey, np.zeros((SIDE, SIDE), np.uint8)
     doubtful = cv2.resize(source.doubtful[part], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
     return grey, np.asarray(doubtful, np.uint8)
+
+
+def _corner(source: Background, side: int, chance: Chance) -> tuple[int, int]:
+    """Return the upper left corner of a crop: often around a mistake, or else at the picture's edge."""
+    rows, columns = source.grey.shape
+    if source.mistakes and chance.random() < 0.7:
+        place = source.mistakes[int(chance.integers(len(source.mistakes)))]
+        first, second = (round(at - chance.uniform(0.15, 0.85) * side) for at in place)
+        return min(max(first, 0), rows - side), min(max(second, 0), columns - side)
+    top, left = int(chance.integers(rows - side + 1)), int(chance.integers(columns - side + 1))
+    if chance.random() < 0.3:
+        return int(chance.choice([0, top, rows - side])), int(chance.choice([0, left, columns - side]))
+    return top, left
 
 
 def _toned(grey: Grey, chance: Chance) -> Grey:
@@ -182,7 +199,7 @@ def _add_writing(sheet: _Sheet, material: Material, chance: Chance) -> None:
     whole = region(cover, writing.height, writing.kind)
     top, left, bottom, right = bounds(cover)
     little = max(bottom - top, right - left) < 1.6 * writing.height
-    if seen < FAINT or little:
+    if seen < FAINT or little or (sheet.enlarged and writing.height < LEAST_ENLARGED):
         sheet.unsure |= np.asarray(cv2.dilate(whole, np.ones((5, 5), np.uint8)) * IN_DOUBT, np.uint8)
     else:
         sheet.regions[0] |= whole
@@ -209,7 +226,7 @@ def _add_marker(sheet: _Sheet, material: Material, chance: Chance) -> None:
     ) and right - left >= 0.9 * ink.shape[1]
     box = np.zeros_like(cover)
     box[top:bottom, left:right] = 1
-    if readable and whole and seen >= FAINT:
+    if readable and whole and seen >= FAINT and not (sheet.enlarged and size < LEAST_ENLARGED):
         sheet.regions[(1 if sign == "L" else 2) + (2 if mirrored else 0)] |= box
     else:
         sheet.unsure |= box * np.uint8(IN_DOUBT)
@@ -231,15 +248,14 @@ def _size(chance: Chance, least: float = SMALLEST, most: float = LARGEST) -> flo
 
 
 def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
-    grey = sheet.grey
+    grey = _enlarged(sheet.grey, chance) if sheet.enlarged else sheet.grey
     if chance.random() < 0.15:
         grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), chance.uniform(0.3, 0.8)), np.uint8)
     if chance.random() < 0.25:
         noise = np.asarray(chance.normal(0, chance.uniform(0.5, 7), grey.shape), np.float32)
         grey = np.asarray(np.clip(grey + noise, 0, 255), np.uint8)
     if chance.random() < 0.2:
-        packed = imagecodecs.jpeg8_encode(grey, level=int(chance.integers(55, 96)))
-        grey = np.asarray(imagecodecs.jpeg8_decode(packed), np.uint8)
+        grey = _packed(grey, chance)
     shares = np.stack([_cells(part) for part in sheet.regions])
     truth = (shares > 0.5).astype(np.float32)
     sure = ((shares < 0.02) | (shares > 0.5)).astype(np.float32)
@@ -247,6 +263,23 @@ def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
     for channels, doubt in ((slice(0, 1), TEXT_IN_DOUBT), (slice(1, None), MARKER_IN_DOUBT)):
         weight[channels] *= _cells(np.asarray(sheet.unsure & doubt > 0, np.uint8)) < 0.02
     return Lesson(np.ascontiguousarray(grey), truth, weight)
+
+
+def _enlarged(grey: Grey, chance: Chance) -> Grey:
+    """Return a crop as it is seen of a small picture: of half the pixels, sharpened and packed, and then enlarged."""
+    half = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    if chance.random() < 0.5:
+        sharp = chance.uniform(0.2, 1.2)
+        half = np.asarray(cv2.addWeighted(half, 1 + sharp, cv2.GaussianBlur(half, (0, 0), 1.0), -sharp, 0), np.uint8)
+    if chance.random() < 0.5:
+        half = _packed(half, chance)
+    return np.asarray(cv2.resize(half, grey.shape[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _packed(grey: Grey, chance: Chance) -> Grey:
+    """Return a crop as it comes out of a JPEG stream."""
+    stream = imagecodecs.jpeg8_encode(grey, level=int(chance.integers(45, 96)))
+    return np.asarray(imagecodecs.jpeg8_decode(stream), np.uint8)
 
 
 def _cells(cover: Cover) -> Cells:
