@@ -11,6 +11,7 @@ import numpy as np
 from xray_platform.networks.text_detector import CHANNELS, STRIDE
 from xray_platform.training.writing.distractors import distract
 from xray_platform.training.writing.fonts import FontSet
+from xray_platform.training.writing.plates import INITIALS, MARKER, initials, plate
 from xray_platform.training.writing.render import Ink, Writing, draw
 from xray_platform.training.writing.scene import (
     FAINT,
@@ -21,6 +22,7 @@ from xray_platform.training.writing.scene import (
     any_look,
     bounds,
     burn,
+    laid,
     marker,
     region,
     turned,
@@ -30,7 +32,7 @@ from xray_platform.training.writing.words import Chance
 SIDE = 256
 SMALLEST, LARGEST = 5.0, 50.0
 """Heights of capital letters, in pixels."""
-LEAST_ENLARGED = 12.0
+LEAST_ENLARGED = 9.0
 """Smaller letters of a crop that was reduced and enlarged again may not be legible: they do not count."""
 TEXT_IN_DOUBT, MARKER_IN_DOUBT = 1, 2
 IN_DOUBT = TEXT_IN_DOUBT + MARKER_IN_DOUBT
@@ -114,8 +116,10 @@ def make_lesson(material: Material, chance: Chance) -> Lesson:
     sheet.grey = distract(sheet.grey, chance)
     for _ in range(int(chance.choice([0, 1, 2, 3, 4], p=[0.15, 0.25, 0.25, 0.2, 0.15]))):
         _add_writing(sheet, material, chance)
-    if chance.random() < 0.45:
+    if chance.random() < 0.4:
         _add_marker(sheet, material, chance)
+    if chance.random() < 0.2:
+        _add_plate(sheet, material, chance)
     if chance.random() < 0.12:
         _add_other_sign(sheet, material, chance)
     return _finished(sheet, chance)
@@ -230,6 +234,37 @@ def _add_marker(sheet: _Sheet, material: Material, chance: Chance) -> None:
         sheet.regions[(1 if sign == "L" else 2) + (2 if mirrored else 0)] |= box
     else:
         sheet.unsure |= box * np.uint8(IN_DOUBT)
+
+
+def _add_plate(sheet: _Sheet, material: Material, chance: Chance) -> None:
+    """Add a marker with somebody's initials or a word beside it, as technicians use them, turned or mirrored as one."""
+    sign: Sign = "L" if chance.random() < 0.5 else "R"
+    size, mirrored = _size(chance, 12.0, 60.0), chance.random() < 0.5
+    height = size * chance.uniform(0.35, 1.0)
+    letters = initials(material.fonts, height, chance)
+    letter = marker(material.fonts, size, sign, chance)
+    if not letter.size or not letters.size:
+        return
+    degrees = 0.0 if chance.random() < 0.5 else float(chance.choice([90, 180, 270, chance.uniform(-30, 30)]))
+    ink, parts = plate(letter, letters, degrees, chance, mirrored=mirrored)
+    place = sheet.room_for(ink, size / 2)
+    if place is None:
+        return
+    sheet.grey, cover, seen = burn(sheet.grey, ink, place, any_look(sheet.grey, chance))
+    parts = laid(parts, cover.shape, place)
+    written = region(cover * (parts == INITIALS), height, "printed")
+    top, left, bottom, right = bounds(cover * (parts == MARKER))
+    box = np.zeros_like(cover)
+    box[top:bottom, left:right] = 1
+    box &= written == 0
+    if seen < FAINT or height < (LEAST_ENLARGED if sheet.enlarged else SMALLEST) or 2 * written.sum() < height**2:
+        sheet.unsure |= np.asarray((written | box) * IN_DOUBT, np.uint8)
+        return
+    sheet.regions[0] |= written
+    if abs(degrees) <= 30 and min(bottom - top, right - left) >= 0.3 * size:
+        sheet.regions[(1 if sign == "L" else 2) + (2 if mirrored else 0)] |= box
+    else:
+        sheet.unsure |= box * np.uint8(MARKER_IN_DOUBT)
 
 
 def _add_other_sign(sheet: _Sheet, material: Material, chance: Chance) -> None:

@@ -83,6 +83,14 @@ def burn(picture: Grey, ink: Ink, place: Place, look: Look) -> tuple[Grey, Cover
     return changed, cover, float(seen.mean()) if seen.size else 0.0
 
 
+def laid(parts: Cover, shape: Sequence[int], place: Place) -> Cover:
+    """Return what belongs to ink at a place as a cover of the whole picture, of this shape."""
+    window, part = _windows(shape, parts.shape, place)
+    whole = np.zeros(shape, np.uint8)
+    whole[window] = parts[part]
+    return whole
+
+
 def _windows(shape: Sequence[int], ink: Sequence[int], place: Place) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     rows, columns = shape
     top, left = max(place.top, 0), max(place.left, 0)

@@ -52,7 +52,7 @@ def test_a_mistake_in_a_picture_without_writing_is_looked_at_often(fonts: FontSe
     }
     seen = {
         mistakes: sum(
-            bool((_drawn_background(material, np.random.default_rng(seed)).grey > 200).any()) for seed in range(60)
+            bool((_drawn_background(material, np.random.default_rng(seed)).grey > 200).any()) for seed in range(40)
         )
         for mistakes, material in pictures.items()
     }
@@ -68,7 +68,7 @@ def test_a_small_picture_is_seen_enlarged_and_tiny_letters_in_it_do_not_count(fo
     )
     large = replace(tiny, writings=[write(fonts, 20.0, np.random.default_rng(seed), "printed") for seed in range(8)])
     counted = {
-        size: sum(bool(make_lesson(material, np.random.default_rng(seed)).truth[0].any()) for seed in range(60))
+        size: sum(bool(make_lesson(material, np.random.default_rng(seed)).truth[0].any()) for seed in range(25))
         for size, material in ((6, tiny), (20, large))
     }
     assert 0 < counted[6] < counted[20]
