@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-import imagecodecs
 import numpy as np
 
 from xray_platform.networks.text_detector import CHANNELS, STRIDE
@@ -27,13 +26,12 @@ from xray_platform.training.writing.scene import (
     region,
     turned,
 )  # fmt: skip
+from xray_platform.training.writing.wear import enlarged, worn
 from xray_platform.training.writing.words import Chance
 
 SIDE = 256
-SMALLEST, LARGEST = 5.0, 50.0
-"""Heights of capital letters, in pixels."""
-LEAST_ENLARGED = 9.0
-"""Smaller letters of a crop that was reduced and enlarged again may not be legible: they do not count."""
+SMALLEST, LARGEST = 5.0, 50.0  # heights of capital letters, in pixels
+LEAST_ENLARGED = 9.0  # smaller letters of a crop that was reduced and enlarged may not be legible: they do not count
 TEXT_IN_DOUBT, MARKER_IN_DOUBT = 1, 2
 IN_DOUBT = TEXT_IN_DOUBT + MARKER_IN_DOUBT
 Cells = np.ndarray[Any, np.dtype[np.float32]]
@@ -283,14 +281,7 @@ def _size(chance: Chance, least: float = SMALLEST, most: float = LARGEST) -> flo
 
 
 def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
-    grey = _enlarged(sheet.grey, chance) if sheet.enlarged else sheet.grey
-    if chance.random() < 0.15:
-        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), chance.uniform(0.3, 0.8)), np.uint8)
-    if chance.random() < 0.25:
-        noise = np.asarray(chance.normal(0, chance.uniform(0.5, 7), grey.shape), np.float32)
-        grey = np.asarray(np.clip(grey + noise, 0, 255), np.uint8)
-    if chance.random() < 0.2:
-        grey = _packed(grey, chance)
+    grey = worn(enlarged(sheet.grey, chance) if sheet.enlarged else sheet.grey, chance)
     shares = np.stack([_cells(part) for part in sheet.regions])
     truth = (shares > 0.5).astype(np.float32)
     sure = ((shares < 0.02) | (shares > 0.5)).astype(np.float32)
@@ -298,23 +289,6 @@ def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
     for channels, doubt in ((slice(0, 1), TEXT_IN_DOUBT), (slice(1, None), MARKER_IN_DOUBT)):
         weight[channels] *= _cells(np.asarray(sheet.unsure & doubt > 0, np.uint8)) < 0.02
     return Lesson(np.ascontiguousarray(grey), truth, weight)
-
-
-def _enlarged(grey: Grey, chance: Chance) -> Grey:
-    """Return a crop as it is seen of a small picture: of half the pixels, sharpened and packed, and then enlarged."""
-    half = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-    if chance.random() < 0.5:
-        sharp = chance.uniform(0.2, 1.2)
-        half = np.asarray(cv2.addWeighted(half, 1 + sharp, cv2.GaussianBlur(half, (0, 0), 1.0), -sharp, 0), np.uint8)
-    if chance.random() < 0.5:
-        half = _packed(half, chance)
-    return np.asarray(cv2.resize(half, grey.shape[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-def _packed(grey: Grey, chance: Chance) -> Grey:
-    """Return a crop as it comes out of a JPEG stream."""
-    stream = imagecodecs.jpeg8_encode(grey, level=int(chance.integers(45, 96)))
-    return np.asarray(imagecodecs.jpeg8_decode(stream), np.uint8)
 
 
 def _cells(cover: Cover) -> Cells:
