@@ -18,7 +18,8 @@ from xray_platform.training.halves import drawn, files_without_subject, halves
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.trial import Conditions, Trial, left_readable, make_trial
 
-PICTURES, TRIALS, PHANTOMS = 300, 2000, 20
+PICTURES, TRIALS, PHANTOMS = 300, 2000, 100
+WRITTEN_UPON = 20  # of the phantoms
 LEAST, MOST_SHARE = 7.0, 0.1
 """Heights of capital letters: 7 pixels are those of a font of 10; and a tenth of the picture's longer side."""
 LARGE = 2048
@@ -43,7 +44,9 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
             - len(clean[folder.name]) / len(pictures),
             f"{folder.name}: search, ms_of_processor": milliseconds,
         }
-    clean["phantoms"] = list(_phantoms())
+    phantoms = list(_phantoms())
+    figures["phantoms: writing found in them, which bear none, share"] = _share_with_lines(phantoms)
+    clean["phantoms"] = phantoms[:WRITTEN_UPON]
     fonts = FontSet([font for font in find_fonts(progress=progress) if font.half == "judge"])
     rows = list(_trials(clean, fonts, progress))
     return figures | _recalls(rows) | _speed()
@@ -54,6 +57,10 @@ def _pictures(folder: Path, progress: Progress) -> Iterator[Grey]:
     for done, file in enumerate(chosen := drawn(files, PICTURES, 0), start=1):
         yield eight_bits(read_picture(file.read_bytes()).pixels)
         progress(done, len(chosen), "reading pictures")
+
+
+def _share_with_lines(pictures: Sequence[Grey]) -> float:
+    return float(np.mean([bool(find_writing(picture).lines) for picture in pictures]))
 
 
 def _phantoms() -> Iterator[Grey]:

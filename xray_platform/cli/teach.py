@@ -1,6 +1,7 @@
 """`xray teach`: make the small weights that the platform ships anew, from sets of pictures."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from xray_platform.errors import InputError
 from xray_platform.progress import Progress
 
 Teacher = Callable[[Sequence[Path], Path | None, int, Progress], Path]
+Bare = Annotated[
+    Path | None, typer.Option(help="folder of pictures that you saw to bear no writing; `text` unlearns to find any")
+]
 
 
 def teach(
@@ -18,11 +22,14 @@ def teach(
     data: Annotated[list[Path], typer.Argument(help="folders of pictures, each with a list of files and subjects")],
     out: Annotated[Path | None, typer.Option(help="folder for the weights [default: where the platform looks]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of all that is drawn by chance")] = 0,
+    bare: Bare = None,
 ) -> None:
     """Learn the weights of the quality rules' look, the restorer or the text detector anew; it may take hours."""
-    teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer, "text": _text}
+    teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer, "text": partial(_text, bare=bare)}
     if name not in teachers:
         raise InputError(f"nothing is called {name!r}; there are {', '.join(teachers)}")
+    if bare is not None and name != "text":
+        raise InputError(f"--bare is for `text`; {name} learns nothing from it")
     with bar(f"teaching {name}") as progress:
         written = teachers[name](data, out, seed, progress)
     say(f"wrote {written}")
@@ -52,7 +59,7 @@ def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progr
     return folder
 
 
-def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
+def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress, *, bare: Path | None = None) -> Path:
     # torch takes seconds to import
     from xray_platform.dicom.burned_in.network import MODEL
     from xray_platform.training.writing.export import export
@@ -60,5 +67,5 @@ def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress)
 
     path = MODEL if out is None else out / MODEL.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    detector, examples = teach_text_detector(data, WritingTraining(seed=seed), progress)
+    detector, examples = teach_text_detector(data, WritingTraining(seed=seed), progress, bare)
     return export(detector, path, examples)

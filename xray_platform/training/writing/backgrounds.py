@@ -1,6 +1,7 @@
 """Backgrounds: the pictures that writing is put upon: of the learning halves of sets, and phantoms."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,12 +9,14 @@ import numpy as np
 
 from xray_platform.dicom.burned_in.tone import eight_bits
 from xray_platform.dicom.picture import read_picture
+from xray_platform.errors import InputError
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.progress import Progress, silent
 from xray_platform.training.halves import drawn, files_without_subject, halves
 from xray_platform.training.writing.lessons import Background
 
+PICTURES = (".dcm", ".jpeg", ".jpg", ".png")
 LONGEST = 2048  # of a picture's sides; larger ones are reduced
 
 
@@ -28,14 +31,22 @@ def backgrounds(folders: Sequence[Path], most: int, seed: int, progress: Progres
     return found
 
 
+def bare_backgrounds(folder: Path, most: int, seed: int, progress: Progress = silent) -> list[Background]:
+    """Return pictures of a folder of such that bear no writing, as somebody saw. Raises InputError for no picture."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() in PICTURES)
+    if not files:
+        raise InputError(f"{folder} holds no pictures ({', '.join(PICTURES)})")
+    return [replace(found, bare=True) for found in _read(drawn(files, most, seed), progress)]
+
+
 def phantom_backgrounds(count: int, seed: int, progress: Progress = silent) -> list[Background]:
-    """Return made-up radiographs of 512 to 1,536 pixels, as uint8."""
+    """Return made-up radiographs of 512 to 1,536 pixels, as uint8: none bears writing."""
     made = []
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         side = int(rng.integers(512, 1537)) // 4 * 4
         phantom = render(sample_phantom(rng, PhantomSettings(side=side)))
-        made.append(Background(eight_bits(phantom.pixels)))
+        made.append(Background(eight_bits(phantom.pixels), bare=True))
         progress(number + 1, count, "making phantoms")
     return made
 

@@ -1,4 +1,4 @@
-"""Distractors: what radiographs hold that is not writing but has edges: tubes, wires, frames, leads, grain, screws."""
+"""Distractors: what radiographs hold that is not writing but has edges: metal, frames, stripes, grain, spots."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,20 @@ from typing import Any
 import cv2
 import numpy as np
 
+from xray_platform.training.writing.metal import (
+    Grey,
+    arrow,
+    beads,
+    box,
+    clips,
+    coil,
+    grey_of,
+    loops,
+    shapes,
+    staples,
+    wire,
+)
 from xray_platform.training.writing.words import Chance
-
-Grey = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def distract(picture: Grey, chance: Chance) -> Grey:
@@ -16,35 +27,6 @@ def distract(picture: Grey, chance: Chance) -> Grey:
     for _ in range(int(chance.choice(4, p=[0.4, 0.3, 0.2, 0.1]))):
         picture = THINGS[int(chance.integers(len(THINGS)))](picture.copy(), chance)
     return picture
-
-
-def _grey(chance: Chance) -> tuple[float]:
-    return (float(chance.choice([0.0, 255.0, float(chance.uniform(0, 255))])),)
-
-
-def _point(picture: Grey, chance: Chance) -> tuple[int, int]:
-    rows, columns = picture.shape
-    return int(chance.integers(columns)), int(chance.integers(rows))
-
-
-def _wire(picture: Grey, chance: Chance) -> Grey:
-    """A tube, a wire or a lead: a long smooth curve, sometimes with both walls."""
-    points = np.cumsum(chance.normal(0, 1, (5, 2)) * max(picture.shape) * 0.22, 0) + _point(picture, chance)
-    t = np.linspace(0, 4, 60)
-    curve = np.stack([np.interp(t, range(5), points[:, each]) for each in range(2)], 1)
-    kernel = np.ones(13) / 13
-    smooth = np.stack([np.convolve(curve[:, each], kernel, "valid") for each in range(2)], 1)
-    drawn, thick = np.round(smooth * 8).astype(np.int32), int(chance.integers(1, 6))
-    cover = np.zeros_like(picture)
-    cv2.polylines(cover, [drawn], False, (255,), thick, cv2.LINE_AA, 3)
-    if thick > 3 and chance.random() < 0.5:
-        cv2.polylines(cover, [drawn], False, (90,), thick - 2, cv2.LINE_AA, 3)
-    return _mixed(picture, cover, _grey(chance)[0], chance)
-
-
-def _mixed(picture: Grey, cover: Grey, grey: float, chance: Chance) -> Grey:
-    alpha = cover.astype(np.float32) / 255 * chance.uniform(0.2, 1.0)
-    return np.asarray(picture + (grey - picture.astype(np.float32)) * alpha, np.uint8)
 
 
 def _edge(picture: Grey, chance: Chance) -> Grey:
@@ -56,48 +38,8 @@ def _edge(picture: Grey, chance: Chance) -> Grey:
     y, x = np.mgrid[0:rows, 0:columns]
     away = (x - columns / 2) * normal[0] + (y - rows / 2) * normal[1]
     beyond = away > np.quantile(away, chance.uniform(0.6, 0.97))
-    picture[beyond] = _grey(chance)[0]
+    picture[beyond] = grey_of(chance)[0]
     return picture
-
-
-def _shapes(picture: Grey, chance: Chance) -> Grey:
-    """Leads, beads, clips and screws: discs, rings and short strokes, in no row."""
-    cover = np.zeros_like(picture)
-    for _ in range(int(chance.integers(1, 6))):
-        radius, thick = int(chance.integers(2, 18)), int(chance.choice([-1, 1, 2, 3]))
-        if chance.random() < 0.6:
-            cv2.circle(cover, _point(picture, chance), radius, (255,), thick, cv2.LINE_AA)
-        else:
-            start = np.array(_point(picture, chance))
-            end = start + chance.integers(-25, 26, 2)
-            cv2.line(cover, start.tolist(), end.tolist(), (255,), max(1, abs(thick)), cv2.LINE_AA)
-    return _mixed(picture, cover, _grey(chance)[0], chance)
-
-
-def _box(picture: Grey, chance: Chance) -> Grey:
-    """A pacemaker's case, a plate, an arrow: a filled shape with a smooth outline."""
-    cover = np.zeros_like(picture)
-    axes = tuple(int(each) for each in chance.integers(6, 45, 2))
-    cv2.ellipse(cover, _point(picture, chance), axes, float(chance.uniform(0, 180)), 0, 360, (255,), -1, cv2.LINE_AA)
-    if chance.random() < 0.3:
-        cv2.arrowedLine(cover, _point(picture, chance), _point(picture, chance), (255,), int(chance.integers(1, 4)))
-    return _mixed(picture, cover, _grey(chance)[0], chance)
-
-
-def _clips(picture: Grey, chance: Chance) -> Grey:
-    """Snaps, clips and plugs of leads, buckles: thick arcs and rings of metal, open and jagged, that are no letters."""
-    cover = np.zeros_like(picture)
-    middle, size = np.array(_point(picture, chance)), chance.uniform(5, 30)
-    for _ in range(int(chance.integers(1, 4))):
-        axes = tuple(int(each) for each in np.maximum(size * chance.uniform(0.4, 1.0, 2), 2))
-        place = tuple(int(each) for each in middle + chance.normal(0, size * 0.35, 2))
-        start, angle = float(chance.uniform(0, 360)), float(chance.uniform(0, 180))
-        thick = max(1, int(size * chance.uniform(0.08, 0.4)))
-        cv2.ellipse(cover, place, axes, angle, start, start + chance.uniform(120, 360), (255,), thick, cv2.LINE_AA)
-    for _ in range(int(chance.integers(0, 4))):
-        place = tuple(int(each) for each in middle + chance.normal(0, size * 0.5, 2))
-        cv2.circle(cover, place, max(1, int(size * chance.uniform(0.05, 0.25))), (255,), -1, cv2.LINE_AA)
-    return _mixed(picture, cover, _grey(chance)[0], chance)
 
 
 def _lines(picture: Grey, chance: Chance) -> Grey:
@@ -118,6 +60,21 @@ def _grain(picture: Grey, chance: Chance) -> Grey:
     return np.asarray(np.clip(picture + noise * strength, 0, 255), np.uint8)
 
 
+def _spots(picture: Grey, chance: Chance) -> Grey:
+    """Single pixels that are stuck or clipped, in some part: a corner of a frame, the white of the belly."""
+    rows, columns = picture.shape
+    high, wide = (int(chance.integers(12, side // 2)) for side in (rows, columns))
+    top, left = (int(chance.choice([0, chance.integers(side - part), side - part]))
+                 for side, part in ((rows, high), (columns, wide)))  # fmt: skip
+    part = picture[top : top + high, left : left + wide]
+    if chance.random() < 0.5:
+        part[:] = chance.choice([0, 255])
+    hit = chance.random(part.shape) < chance.uniform(0.005, 0.15)
+    part[hit] = np.clip(part[hit] + chance.normal(0, 90, int(hit.sum())), 0, 255).astype(np.uint8)
+    return picture
+
+
 THINGS: tuple[Callable[[Any, Chance], Any], ...] = (
-    _wire, _wire, _edge, _shapes, _clips, _clips, _box, _lines, _grain, _grain,
+    wire, wire, _edge, shapes, clips, clips, box, _lines, _grain, _grain, coil, loops, beads, staples,
+    _spots, arrow,
 )  # fmt: skip

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xray_platform.dicom.burned_in.network import TILE
 from xray_platform.errors import MachineError
 from xray_platform.networks.text_detector import TextDetector
+from xray_platform.training.writing.lessons import SIDE
 
 Tile = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Shipped(nn.Module):
-    """Maps a tile (1, 1, 256, 256) uint8 to chances (1, 5, 64, 64), 0 to 1."""
+    """Maps a picture (1, 1, h, w) uint8, sides multiples of 32, to chances (1, 5, h/4, w/4), 0 to 1."""
 
     def __init__(self, network: TextDetector) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ def export(network: TextDetector, path: Path, tiles: Sequence[Tile] = ()) -> Pat
     # a third of a second to import
     import openvino
 
-    tile = torch.zeros(1, 1, TILE, TILE, dtype=torch.uint8)
+    tile = torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8)
     graph = openvino.convert_model(Shipped(network), example_input=tile, input=[tile.shape])
     openvino.save_model(_in_eight_bits(graph, tiles) if tiles else graph, path, compress_to_fp16=True)
     return path

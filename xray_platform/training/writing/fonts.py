@@ -1,6 +1,7 @@
 """Fonts: the type faces of this machine by the scripts that they hold; some to learn from, others to judge by."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -104,9 +105,11 @@ def find_fonts(folders: Sequence[Path] = (), progress: Progress = silent) -> lis
 
 def _read(path: str) -> Font | None:
     try:
-        font = TTCollection(path, lazy=True).fonts[0] if path.endswith((".ttc", ".otc")) else TTFont(path, lazy=True)
-        held = set(map(chr, font.getBestCmap() or ()))
-        family = str(font["name"].getDebugName(1) or Path(path).stem)
+        several = path.endswith((".ttc", ".otc"))
+        with closing(TTCollection(path, lazy=True) if several else TTFont(path, lazy=True)) as file:
+            font = file.fonts[0] if isinstance(file, TTCollection) else file
+            held = set(map(chr, font.getBestCmap() or ()))
+            family = str(font["name"].getDebugName(1) or Path(path).stem)
     except (TTLibError, OSError, KeyError, AttributeError, AssertionError, ValueError):
         return None
     scripts = tuple(name for name, signs in ALPHABETS.items() if held.issuperset(signs))

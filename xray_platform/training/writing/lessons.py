@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-import imagecodecs
 import numpy as np
 
 from xray_platform.networks.text_detector import CHANNELS, STRIDE
 from xray_platform.training.writing.distractors import distract
 from xray_platform.training.writing.fonts import FontSet
+from xray_platform.training.writing.plates import INITIALS, MARKER, initials, plate
 from xray_platform.training.writing.render import Ink, Writing, draw
 from xray_platform.training.writing.scene import (
     FAINT,
@@ -21,15 +21,17 @@ from xray_platform.training.writing.scene import (
     any_look,
     bounds,
     burn,
+    laid,
     marker,
     region,
     turned,
 )  # fmt: skip
+from xray_platform.training.writing.wear import enlarged, worn
 from xray_platform.training.writing.words import Chance
 
 SIDE = 256
-SMALLEST, LARGEST = 5.0, 50.0
-"""Heights of capital letters, in pixels."""
+SMALLEST, LARGEST = 5.0, 50.0  # heights of capital letters, in pixels
+LEAST_ENLARGED = 9.0  # smaller letters of a crop that was reduced and enlarged may not be legible: they do not count
 TEXT_IN_DOUBT, MARKER_IN_DOUBT = 1, 2
 IN_DOUBT = TEXT_IN_DOUBT + MARKER_IN_DOUBT
 Cells = np.ndarray[Any, np.dtype[np.float32]]
@@ -39,11 +41,14 @@ Cells = np.ndarray[Any, np.dtype[np.float32]]
 class Background:
     """A picture (rows, columns) uint8 to write upon, and where it seems to bear its own, if known.
 
-    `doubtful` is 0, or the sum of TEXT_IN_DOUBT and MARKER_IN_DOUBT.
+    `doubtful` is 0, or the sum of TEXT_IN_DOUBT and MARKER_IN_DOUBT. A picture that is `bare` is known to bear none
+    but markers; `mistakes` are places (row, column) at which the detector saw writing in it.
     """
 
     grey: Grey
     doubtful: Cover | None = None
+    bare: bool = False
+    mistakes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,7 @@ class _Sheet:
 
     def __init__(self, background: Background, chance: Chance) -> None:
         self.grey = background.grey
+        self.enlarged = chance.random() < 0.3
         self.regions = np.zeros((len(CHANNELS), SIDE, SIDE), np.uint8)
         self.unsure = np.zeros((SIDE, SIDE), np.uint8) if background.doubtful is None else background.doubtful.copy()
         self.taken = self.unsure.copy()
@@ -108,8 +114,10 @@ def make_lesson(material: Material, chance: Chance) -> Lesson:
     sheet.grey = distract(sheet.grey, chance)
     for _ in range(int(chance.choice([0, 1, 2, 3, 4], p=[0.15, 0.25, 0.25, 0.2, 0.15]))):
         _add_writing(sheet, material, chance)
-    if chance.random() < 0.45:
+    if chance.random() < 0.4:
         _add_marker(sheet, material, chance)
+    if chance.random() < 0.2:
+        _add_plate(sheet, material, chance)
     if chance.random() < 0.12:
         _add_other_sign(sheet, material, chance)
     return _finished(sheet, chance)
@@ -137,9 +145,7 @@ def _crop(source: Background, chance: Chance) -> tuple[Grey, Cover]:
     least = SIDE / min(rows, columns)
     zoom = float(np.exp(chance.uniform(np.log(least), np.log(max(least * 1.2, 2.2 if rows < 600 else 1.0)))))
     side = min(round(SIDE / zoom), rows, columns)
-    top, left = int(chance.integers(rows - side + 1)), int(chance.integers(columns - side + 1))
-    if chance.random() < 0.3:
-        top, left = int(chance.choice([0, top, rows - side])), int(chance.choice([0, left, columns - side]))
+    top, left = _corner(source, side, chance)
     part = (slice(top, top + side), slice(left, left + side))
     smaller = cv2.INTER_AREA if side > SIDE else int(chance.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
     grey = np.asarray(cv2.resize(source.grey[part], (SIDE, SIDE), interpolation=smaller), np.uint8)
@@ -147,6 +153,19 @@ def _crop(source: Background, chance: Chance) -> tuple[Grey, Cover]:
         return grey, np.zeros((SIDE, SIDE), np.uint8)
     doubtful = cv2.resize(source.doubtful[part], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
     return grey, np.asarray(doubtful, np.uint8)
+
+
+def _corner(source: Background, side: int, chance: Chance) -> tuple[int, int]:
+    """Return the upper left corner of a crop: often around a mistake, or else at the picture's edge."""
+    rows, columns = source.grey.shape
+    if source.mistakes and chance.random() < 0.7:
+        place = source.mistakes[int(chance.integers(len(source.mistakes)))]
+        first, second = (round(at - chance.uniform(0.15, 0.85) * side) for at in place)
+        return min(max(first, 0), rows - side), min(max(second, 0), columns - side)
+    top, left = int(chance.integers(rows - side + 1)), int(chance.integers(columns - side + 1))
+    if chance.random() < 0.3:
+        return int(chance.choice([0, top, rows - side])), int(chance.choice([0, left, columns - side]))
+    return top, left
 
 
 def _toned(grey: Grey, chance: Chance) -> Grey:
@@ -182,7 +201,7 @@ def _add_writing(sheet: _Sheet, material: Material, chance: Chance) -> None:
     whole = region(cover, writing.height, writing.kind)
     top, left, bottom, right = bounds(cover)
     little = max(bottom - top, right - left) < 1.6 * writing.height
-    if seen < FAINT or little:
+    if seen < FAINT or little or (sheet.enlarged and writing.height < LEAST_ENLARGED):
         sheet.unsure |= np.asarray(cv2.dilate(whole, np.ones((5, 5), np.uint8)) * IN_DOUBT, np.uint8)
     else:
         sheet.regions[0] |= whole
@@ -209,10 +228,41 @@ def _add_marker(sheet: _Sheet, material: Material, chance: Chance) -> None:
     ) and right - left >= 0.9 * ink.shape[1]
     box = np.zeros_like(cover)
     box[top:bottom, left:right] = 1
-    if readable and whole and seen >= FAINT:
+    if readable and whole and seen >= FAINT and not (sheet.enlarged and size < LEAST_ENLARGED):
         sheet.regions[(1 if sign == "L" else 2) + (2 if mirrored else 0)] |= box
     else:
         sheet.unsure |= box * np.uint8(IN_DOUBT)
+
+
+def _add_plate(sheet: _Sheet, material: Material, chance: Chance) -> None:
+    """Add a marker with somebody's initials or a word beside it, as technicians use them, turned or mirrored as one."""
+    sign: Sign = "L" if chance.random() < 0.5 else "R"
+    size, mirrored = _size(chance, 12.0, 60.0), chance.random() < 0.5
+    height = size * chance.uniform(0.35, 1.0)
+    letters = initials(material.fonts, height, chance)
+    letter = marker(material.fonts, size, sign, chance)
+    if not letter.size or not letters.size:
+        return
+    degrees = 0.0 if chance.random() < 0.5 else float(chance.choice([90, 180, 270, chance.uniform(-30, 30)]))
+    ink, parts = plate(letter, letters, degrees, chance, mirrored=mirrored)
+    place = sheet.room_for(ink, size / 2)
+    if place is None:
+        return
+    sheet.grey, cover, seen = burn(sheet.grey, ink, place, any_look(sheet.grey, chance))
+    parts = laid(parts, cover.shape, place)
+    written = region(cover * (parts == INITIALS), height, "printed")
+    top, left, bottom, right = bounds(cover * (parts == MARKER))
+    box = np.zeros_like(cover)
+    box[top:bottom, left:right] = 1
+    box &= written == 0
+    if seen < FAINT or height < (LEAST_ENLARGED if sheet.enlarged else SMALLEST) or 2 * written.sum() < height**2:
+        sheet.unsure |= np.asarray((written | box) * IN_DOUBT, np.uint8)
+        return
+    sheet.regions[0] |= written
+    if abs(degrees) <= 30 and min(bottom - top, right - left) >= 0.3 * size:
+        sheet.regions[(1 if sign == "L" else 2) + (2 if mirrored else 0)] |= box
+    else:
+        sheet.unsure |= box * np.uint8(MARKER_IN_DOUBT)
 
 
 def _add_other_sign(sheet: _Sheet, material: Material, chance: Chance) -> None:
@@ -231,15 +281,7 @@ def _size(chance: Chance, least: float = SMALLEST, most: float = LARGEST) -> flo
 
 
 def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
-    grey = sheet.grey
-    if chance.random() < 0.15:
-        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), chance.uniform(0.3, 0.8)), np.uint8)
-    if chance.random() < 0.25:
-        noise = np.asarray(chance.normal(0, chance.uniform(0.5, 7), grey.shape), np.float32)
-        grey = np.asarray(np.clip(grey + noise, 0, 255), np.uint8)
-    if chance.random() < 0.2:
-        packed = imagecodecs.jpeg8_encode(grey, level=int(chance.integers(55, 96)))
-        grey = np.asarray(imagecodecs.jpeg8_decode(packed), np.uint8)
+    grey = worn(enlarged(sheet.grey, chance) if sheet.enlarged else sheet.grey, chance)
     shares = np.stack([_cells(part) for part in sheet.regions])
     truth = (shares > 0.5).astype(np.float32)
     sure = ((shares < 0.02) | (shares > 0.5)).astype(np.float32)

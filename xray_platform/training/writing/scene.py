@@ -28,13 +28,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Look:
-    """How ink looks: its grey, how much it covers, the grey of a box behind it (None: none) and of its halo."""
+    """How ink looks: its grey, how much it covers, the grey of a box behind it (None: none) and of its halo.
+
+    A `shadow` is black, and so many pixels lower and to the right.
+    """
 
     grey: float
     cover: float = 1.0
     box: float | None = None
     halo: float | None = None
     blur: float = 0.0
+    shadow: int = 0
 
 
 def turned(ink: Ink, degrees: float, *, mirrored: bool = False) -> Ink:
@@ -64,15 +68,27 @@ def burn(picture: Grey, ink: Ink, place: Place, look: Look) -> tuple[Grey, Cover
     if look.halo is not None:
         around = cv2.dilate(alpha, np.ones((3, 3), np.uint8))
         there += (look.halo - there) * around
+    if look.shadow:
+        moved = np.zeros_like(alpha)
+        moved[look.shadow :, look.shadow :] = alpha[: -look.shadow, : -look.shadow]
+        there -= there * moved * look.cover
     behind = there.copy()
     there += (look.grey - there) * alpha * look.cover
     changed[window] = np.clip(np.round(there), 0, 255).astype(np.uint8)
     stands = (alpha > 0.4).astype(np.uint8)
     cover = np.zeros(picture.shape, np.uint8)
     cover[window] = stands
-    reference = behind if look.box is not None or look.halo is not None else before
+    reference = before if look.box is None and look.halo is None and not look.shadow else behind
     seen = np.abs(np.clip(there, 0, 255) - reference)[stands > 0]
     return changed, cover, float(seen.mean()) if seen.size else 0.0
+
+
+def laid(parts: Cover, shape: Sequence[int], place: Place) -> Cover:
+    """Return what belongs to ink at a place as a cover of the whole picture, of this shape."""
+    window, part = _windows(shape, parts.shape, place)
+    whole = np.zeros(shape, np.uint8)
+    whole[window] = parts[part]
+    return whole
 
 
 def _windows(shape: Sequence[int], ink: Sequence[int], place: Place) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
@@ -99,7 +115,9 @@ def any_look(picture: Grey, chance: Chance, least: float = 0.13) -> Look:
     if kind < 0.22:
         grey = float(chance.choice([255.0, 0.0]))
         return Look(grey, halo=255 - grey, blur=0.0)
-    if kind < 0.42:
+    if kind < 0.26:
+        return Look(255.0, blur=blur, shadow=int(chance.integers(1, 4)))
+    if kind < 0.44:
         return Look(float(chance.choice([255.0, 255.0, 0.0])), cover=float(chance.uniform(0.5, 1.0)), blur=blur)
     return Look(behind + _away(behind, chance, least), blur=blur)
 

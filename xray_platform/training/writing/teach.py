@@ -21,7 +21,7 @@ from xray_platform.networks.text_detector import STRIDE, TextDetector, TextDetec
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.training.schedule import warm_up_then_cosine
-from xray_platform.training.writing.backgrounds import backgrounds, phantom_backgrounds
+from xray_platform.training.writing.backgrounds import backgrounds, bare_backgrounds, phantom_backgrounds
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.lessons import (
     LARGEST,
@@ -36,6 +36,8 @@ from xray_platform.training.writing.render import Writing, write
 from xray_platform.training.writing.scene import Grey
 
 EXAMPLES = 300
+MISTAKEN = 0.3
+"""Chance of writing above which a place in a picture without any is a mistake to learn from."""
 KEPT = 0.998  # of the moving average of the weights at each step
 
 
@@ -50,7 +52,7 @@ class WritingTraining(Settings):
         12_000, ge=10, le=1_000_000, description="pieces of writing that are drawn once and used often"
     )
     batch: int = Field(32, ge=1, le=512, description="crops of 256 x 256 pixels a step")
-    steps: int = Field(6000, ge=1, le=500_000, description="steps of AdamW in all")
+    steps: int = Field(10_000, ge=1, le=500_000, description="steps of AdamW in all")
     last_round: float = Field(
         0.8, gt=0, le=1, description="share of the steps after which they are looked through again, and more is sure"
     )
@@ -64,11 +66,15 @@ class WritingTraining(Settings):
 
 
 def teach_text_detector(
-    folders: Sequence[Path], settings: WritingTraining = WritingTraining(), progress: Progress = silent
+    folders: Sequence[Path],
+    settings: WritingTraining = WritingTraining(),
+    progress: Progress = silent,
+    bare: Path | None = None,
 ) -> tuple[TextDetector, list[Grey]]:
     """Return a text detector taught on the learning halves of sets, phantoms, and the learning half of the fonts.
 
-    With it come crops (256, 256) uint8 such as it learnt from, for who wants to see what it answers to them.
+    `bare` is a folder of pictures that bear no writing but markers: what it takes for writing there it unlearns. With
+    it come crops (256, 256) uint8 such as it learnt from, for who wants to see what it answers to them.
 
     Raises InputError where a folder holds no list of its pictures, or where this machine has no fonts.
     """
@@ -79,6 +85,9 @@ def teach_text_detector(
     if settings.phantoms:
         sets.append(phantom_backgrounds(settings.phantoms, settings.seed, progress))
         shares.append(0.18)
+    if bare is not None:
+        sets.append(bare_backgrounds(bare, settings.pictures, settings.seed, progress))
+        shares.append(0.25)
     total = sum(shares)
     writings = make_writings(fonts, settings, progress)
     material = Material(sets, [share / total for share in shares], writings, fonts)
@@ -179,20 +188,32 @@ def _loader(material: Material, settings: WritingTraining, seed: int) -> Any:
 
 
 def looked_through(material: Material, network: nn.Module, bar: float, progress: Progress = silent) -> Material:
-    """Return the material with those places marked at which its pictures seem to bear writing, with more than `bar`."""
+    """Return the material with those places marked at which its pictures seem to bear writing, with more than `bar`.
+
+    In pictures that are known to bear none these are mistakes, and are looked at often; in others they do not count.
+    """
     network.eval()
     total, done, sets = sum(len(each) for each in material.sets), 0, []
     for pictures in material.sets:
         marked = []
         for background in pictures:
-            marked.append(replace(background, doubtful=_doubtful(background, network, bar)))
+            marked.append(_looked_at(background, network, bar))
             done += 1
             progress(done, total, "looking through the pictures")
         sets.append(marked)
     return replace(material, sets=sets)
 
 
-def _doubtful(background: Background, network: nn.Module, bar: float) -> Any:
+def _looked_at(background: Background, network: nn.Module, bar: float) -> Background:
+    if not background.bare:
+        return replace(background, doubtful=_seeming(background, network, bar))
+    seeming = _seeming(background, network, MISTAKEN)
+    _, _, _, middles = cv2.connectedComponentsWithStats(np.asarray(seeming & TEXT_IN_DOUBT, np.uint8))
+    mistakes = tuple((round(float(y)), round(float(x))) for x, y in middles[1:])
+    return replace(background, doubtful=seeming & MARKER_IN_DOUBT, mistakes=mistakes)
+
+
+def _seeming(background: Background, network: nn.Module, bar: float) -> Any:
     scales = (2.0, 1.0) if max(background.grey.shape) < 400 else (1.0, 0.5)
     found = np.zeros(background.grey.shape, np.uint8)
     for scale in scales:

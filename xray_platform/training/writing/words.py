@@ -35,7 +35,8 @@ _SYLLABLES = [
 _TERMS = [
     "PORTABLE", "ERECT", "SUPINE", "UPRIGHT", "CHEST", "THORAX", "ICU", "BED", "WARD", "DOB", "MRN", "ID", "PID",
     "NAME", "SEX", "AGE", "Patient", "Klinik", "Hospital", "Radiology", "X-RAY", "MOBILE", "SEMI", "ACC", "Dr.",
-    "Prof.", "KV", "mAs", "cm", "mm", "AP", "PA", "LAT", "AM", "PM", "F", "M", "GRID", "SID", "EXP", "Room",
+    "Prof.", "KV", "mAs", "cm", "mm", "AP", "PA", "LAT", "AM", "PM", "F", "M", "GRID", "SID", "EXP", "Room", "A-P",
+    "P-A", "A-P", "mA:320", "KV59", "mAs:2.5",
 ]  # fmt: skip
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 

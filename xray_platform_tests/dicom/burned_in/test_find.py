@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from xray_platform.dicom.burned_in import network
 from xray_platform.dicom.burned_in.find import find_writing, paint_over
 from xray_platform_tests.dicom.burned_in.drawing import Pixels, burn, chest, letters, uncovered
 
@@ -45,6 +46,16 @@ def test_letters_of_any_size_are_found(size: int, name: str) -> None:
 def test_pictures_of_any_size_are_searched(side: int) -> None:
     plain = chest(side, side)
     assert uncovered(burn(plain, letters("Li 1961", 12), side // 2, side // 3), plain) < 0.02
+
+
+@pytest.mark.parametrize("left", [190, 230, 420])
+def test_a_line_across_the_parts_of_a_large_picture_is_found_whole(left: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = chest(700, 900)
+    burnt = burn(plain, letters(NAMES[1], 22), 220, left)
+    whole = find_writing(burnt).cover
+    monkeypatch.setattr(network, "LARGEST_PART", 256)
+    assert uncovered(burnt, plain) < 0.02
+    assert (find_writing(burnt).cover != whole).mean() < 0.005
 
 
 @pytest.mark.parametrize("font", ["DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf", "DejaVuSerif.ttf"])

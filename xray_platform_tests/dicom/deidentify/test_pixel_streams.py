@@ -187,6 +187,6 @@ def test_real_compressed_files_keep_their_pixels(shared_data: Path) -> None:
         written = deidentify(source, KEY, Given("somebody"), PAINTED).data
         before, after = (stored_values(open_container(data)) for data in (source, written))
         unpainted = find_writing(before).cover == 0
-        assert unpainted.mean() > 0.9
+        assert unpainted.mean() > 0.85
         assert np.array_equal(before[unpainted], after[unpainted]), name
         assert np.array_equal(pydicom.dcmread(BytesIO(written)).pixel_array, after), name

@@ -1,11 +1,13 @@
 """Lessons of the text detector: truth lies where the ink is, a marker is no writing, doubtful places do not count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from xray_platform.networks.text_detector import CHANNELS
 from xray_platform.training.writing.fonts import FontSet
-from xray_platform.training.writing.lessons import IN_DOUBT, SIDE, Background, Material, make_lesson
+from xray_platform.training.writing.lessons import IN_DOUBT, SIDE, Background, Material, _drawn_background, make_lesson
 from xray_platform.training.writing.render import write
 from xray_platform.training.writing.scene import Look, Place, burn, marker, region, turned
 
@@ -39,6 +41,37 @@ def test_what_seems_to_be_written_already_does_not_count(fonts: FontSet) -> None
     blank = Material([[doubtful]], [1.0], [write(fonts, 20.0, np.random.default_rng(1))], fonts)
     lessons = [make_lesson(blank, np.random.default_rng(seed)) for seed in range(10)]
     assert sum(bool((lesson.weight == 0).all()) for lesson in lessons) >= 8, "a few are even grounds without a picture"
+
+
+def test_a_mistake_in_a_picture_without_writing_is_looked_at_often(fonts: FontSet) -> None:
+    grey = np.full((1200, 1200), 90, np.uint8)
+    grey[880:920, 280:320] = 255
+    pictures = {
+        mistakes: Material([[Background(grey, None, bare=True, mistakes=mistakes)]], [1.0], [], fonts)
+        for mistakes in ((), ((900, 300),))
+    }
+    seen = {
+        mistakes: sum(
+            bool((_drawn_background(material, np.random.default_rng(seed)).grey > 200).any()) for seed in range(40)
+        )
+        for mistakes, material in pictures.items()
+    }
+    assert seen[((900, 300),)] > 1.5 * seen[()]
+
+
+def test_a_small_picture_is_seen_enlarged_and_tiny_letters_in_it_do_not_count(fonts: FontSet) -> None:
+    tiny = Material(
+        [[Background(np.full((300, 300), 90, np.uint8))]],
+        [1.0],
+        [write(fonts, 6.0, np.random.default_rng(seed), "printed") for seed in range(8)],
+        fonts,
+    )
+    large = replace(tiny, writings=[write(fonts, 20.0, np.random.default_rng(seed), "printed") for seed in range(8)])
+    counted = {
+        size: sum(bool(make_lesson(material, np.random.default_rng(seed)).truth[0].any()) for seed in range(25))
+        for size, material in ((6, tiny), (20, large))
+    }
+    assert 0 < counted[6] < counted[20]
 
 
 def test_the_region_of_writing_holds_its_ink_and_the_gaps_between_letters(fonts: FontSet) -> None:
