@@ -95,8 +95,8 @@ def _half_an_hour(
     while len(done) < len(parcels) and time.monotonic() - began < 60 * len(parcels) + AFTER_SECONDS:
         now = time.monotonic() - began
         if len(dropped) < len(parcels) and now >= 60 * len(dropped):
-            for file in parcels[len(dropped)]:
-                shutil.copyfile(file, places.inbox / f"{len(dropped):02d}-{file.parent.name}-{file.name}")
+            for number, file in enumerate(parcels[len(dropped)]):
+                shutil.copyfile(file, places.inbox / f"{len(dropped):02d}-{number}.dcm")
             dropped.append(now)
             progress(len(dropped), len(parcels), "batches dropped")
         for batch in PREDICTIONS.parts(places):
