@@ -171,5 +171,5 @@ def test_an_unknown_lesson(xray: Xray, tmp_path: Path) -> None:
 
 def test_a_folder_without_writing_for_what_learns_nothing_from_it(xray: Xray, tmp_path: Path) -> None:
     ran = xray("teach", "look", str(tmp_path), "--bare", str(tmp_path))
-    assert ran.code == 1
+    assert ran.code == 2
     assert "--bare is for `text`; look learns nothing from it" in ran.err
