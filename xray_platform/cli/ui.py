@@ -157,18 +157,24 @@ def _watch(running: "list[subprocess.Popen[bytes]]") -> None:
 
 
 def _end(running: "list[subprocess.Popen[bytes]]") -> None:
-    """End all, the last one first: politely, and after a while by force."""
+    """End all, the last one first, with what they have started: politely, and after a while by force."""
     for process in reversed(running):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        _signal(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     for process in reversed(running):
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        while _signal(process.pid, 0) and time.monotonic() < deadline:
+            process.poll()  # else what has ended would still be there as a name
+            time.sleep(0.1)
+        _signal(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _signal(group: int, number: int) -> bool:
+    """Send a signal to a service and what it has started; tell whether any of it is still there."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
+        return True
+    return False
 
 
 def _on_signals(handler: "Callable[[int, object], None] | signal.Handlers") -> None:
