@@ -48,7 +48,7 @@ def test_pictures_leave_as_they_are_with_their_facts(store: TinyStore, tmp_path:
 def test_a_recipe_prepares_them_and_is_named(store: TinyStore, tmp_path: Path, name: str) -> None:
     recipe = named_recipe(name, 48)
     export_pictures(store.places, tmp_path / "out", recipe)
-    for written in (tmp_path / "out").iterdir():
+    for written in (tmp_path / "out").glob("*.png"):
         picture = cv2.imread(str(written), cv2.IMREAD_UNCHANGED)
         assert picture is not None
         assert picture.shape == (48, 48)
