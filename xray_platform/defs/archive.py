@@ -44,7 +44,9 @@ def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
     catalogue = take_in(places, read_plan(places, batch), progress=logged(context))
     CATALOGUE.write(places, catalogue, batch)
     return Made(
-        CATALOGUE, catalogue, {"files": len(catalogue), **counts(catalogue["intake"], INTAKE), **head_metadata(places)}
+        CATALOGUE,
+        catalogue,
+        {"files planned": len(catalogue), **counts(catalogue["intake"], INTAKE), **head_metadata(places)},
     )
 
 
@@ -57,7 +59,9 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySett
     found = examine_batch(places, batch, config, progress=logged(context))
     QUALITY.write(places, found, batch)
     worst = decisions(found)
-    return Made(QUALITY, found, {"files": len(worst), **counts(worst, DECISIONS), "rules": rules_in_words(found)})
+    return Made(
+        QUALITY, found, {"files judged": len(worst), **counts(worst, DECISIONS), "rules": rules_in_words(found)}
+    )
 
 
 @platform_asset(

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.usefixtures("given_back")
 @pytest.fixture
 def given_back(story: Story, tmp_path: Path) -> Iterator[None]:
     """Give the models back as they were, to the time of change: other tests go on with the same store."""
-    folders = [story.places.models, story.places.manifests]
+    pending, folders = story.store.pending(), [story.places.models, story.places.manifests]
     for folder in folders:
         shutil.copytree(folder, tmp_path / folder.name)
     yield
     for folder in folders:
         shutil.rmtree(folder)
         shutil.copytree(tmp_path / folder.name, folder)
-    assert story.store.pending() == []
+    assert story.store.pending() == pending
 
 
 def edited(path: Path) -> None:

@@ -108,6 +108,12 @@ def test_the_user_interface_gets_row_counts_schemas_pictures_and_links(story: St
 
     images = metadata("images", "batch-0001")
     assert images["dagster/row_count"].value == 10
+    taken, judged = metadata("raw_archive", "batch-0001"), metadata("quality", "batch-0001")
+    assert taken["files planned"].value == len(CATALOGUE.read(story.places))
+    assert judged["accept"].value == 11  # one of them is held back later, when it is published
+    decided = [judged[word].value for word in ("accept", "quarantine", "reject")]
+    assert judged["files judged"].value == sum(number for number in decided if isinstance(number, int))
+    assert "Q0" in str(judged["rules"].value)
     schema = images["dagster/column_schema"].value
     assert isinstance(schema, dg.TableSchema)
     assert [column.name for column in schema.columns] == [column.name for column in IMAGES.columns]
