@@ -120,8 +120,9 @@ def _figures(
     places: Places, looks: Sequence[Look], dropped: Sequence[float], done: Mapping[str, float]
 ) -> dict[str, float | int | str]:
     waited = [done[batch] - at for batch, at in zip(sorted(done), dropped, strict=False)]
-    idle = [min(look.memory_mb for look in part) for part in (_minutes(looks, 0), _minutes(looks, -SETTLED_MINUTES))]
-    calm = [min(look.processes for look in part) for part in (_minutes(looks, 0), _minutes(looks, -SETTLED_MINUTES))]
+    settled = (_minutes(looks, 0), _minutes(looks, -SETTLED_MINUTES))
+    idle = [min(look.memory_mb for look in part) for part in settled]
+    calm = [min(look.processes for look in part) for part in settled]
     return {
         "batches dropped": len(dropped),
         "batches taken in": len(done),

@@ -2,7 +2,6 @@
 
 from xray_platform.tables.places import Places
 
-FILE = "xray.yaml"
 QUICK = """\
 # Settings of this store, where they are not the defaults, by asset. The launchpad names all of them, with their ranges.
 # Made by `xray demo`: a network that learns phantoms within a minute. Real pictures take this file away again.
@@ -24,7 +23,7 @@ attention_cnn:
 
 def write_quick(places: Places) -> None:
     """Write the demo's settings, unless the store has settings or pictures already."""
-    file = places.root / FILE
+    file = places.settings
     if not file.exists() and not places.plans.exists():
         places.root.mkdir(parents=True, exist_ok=True)
         file.write_text(QUICK, encoding="utf-8")
@@ -32,7 +31,7 @@ def write_quick(places: Places) -> None:
 
 def give_way(places: Places) -> bool:
     """Take the demo's settings away, if they are still as the demo wrote them; tell whether they were."""
-    file = places.root / FILE
+    file = places.settings
     if not file.is_file() or file.read_text(encoding="utf-8") != QUICK:
         return False
     file.unlink()

@@ -1,5 +1,7 @@
 """Graph: everything that Dagster loads, named one by one."""
 
+from typing import cast
+
 import dagster as dg
 
 from xray_platform.defs import archive, evaluation, imaging, models, predictions
@@ -26,7 +28,7 @@ def definitions() -> dg.Definitions:
     """
     kinds = {asset.name: asset.settings for asset in ASSETS if asset.settings}
     settings = read_settings(Places(root_folder()), {**kinds, MODEL_CHECKS: ModelCheckSettings})
-    checks = ModelCheckSettings.model_validate(settings[MODEL_CHECKS].model_dump())
+    checks = cast("ModelCheckSettings", settings[MODEL_CHECKS])
     return dg.Definitions(
         assets=[asset.definition(settings.get(asset.name)) for asset in ASSETS],
         asset_checks=[*CHECKS, *model_checks(checks)],

@@ -14,20 +14,13 @@ from xray_platform.errors import StoreError
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
-FILE = "xray.yaml"
-
-
-def settings_file(places: Places) -> Path:
-    """Where the settings of a store lie."""
-    return places.root / FILE
-
 
 def read_settings(places: Places, classes: Mapping[str, type[Settings]]) -> dict[str, Settings]:
     """Return the settings of each asset that has any: as `xray.yaml` says, else the defaults.
 
     Raises StoreError where the file cannot be read, names no asset or field, or a value is not allowed.
     """
-    file = settings_file(places)
+    file = places.settings
     said = _said(file)
     if unknown := sorted(set(said) - set(classes)):
         raise StoreError(f"{file}: {unknown[0]!r} has no settings; allowed: {', '.join(sorted(classes))}")

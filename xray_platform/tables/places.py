@@ -54,6 +54,11 @@ class Places:
         return self.data / "tensors"
 
     @property
+    def settings(self) -> Path:
+        """What the store sets otherwise than the defaults, asset by asset; there only where somebody wrote it."""
+        return self.root / "xray.yaml"
+
+    @property
     def patches(self) -> Path:
         return self.data / "patches"
 

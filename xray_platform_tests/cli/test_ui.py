@@ -2,7 +2,6 @@
 
 import os
 import pty
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from xray_platform_tests.browsing import free_port
 from xray_platform_tests.cli.processes import XRAY, environment
 
 SECONDS = 180
@@ -54,12 +54,6 @@ def test_a_closed_terminal_ends_all_of_it(served: tuple[int, "subprocess.Popen[b
     process.wait(60)
     _, alive = psutil.wait_procs(servers, timeout=30)
     assert alive == []
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def await_text(terminal: int, text: bytes) -> None:

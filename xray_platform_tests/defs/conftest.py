@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,17 +18,9 @@ from xray_platform.defs.instance import open_instance
 from xray_platform.dicom.plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.places import Places
+from xray_platform_tests.browsing import CALM, free_port
 from xray_platform_tests.conftest import KEY
 
-CALM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SECONDS = 180
 PATIENCE_MS = 90_000
 QUICK = {"attention_cnn": {"epochs": 2, "threads": 1}}
@@ -80,12 +71,6 @@ class Interfaces:
     process: "subprocess.Popen[str]"
     places: Places
     instance: dg.DagsterInstance
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

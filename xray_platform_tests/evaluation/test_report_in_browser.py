@@ -12,19 +12,11 @@ from xray_platform.evaluation.figure_style import DARK, LIGHT
 from xray_platform.evaluation.leaderboard import Entry, leaderboard
 from xray_platform.evaluation.leaderboard_page import write_leaderboard
 from xray_platform.evaluation.report import write_report
+from xray_platform_tests.browsing import CALM
 from xray_platform_tests.evaluation.invented import evaluation
 from xray_platform_tests.evaluation.test_report import whole
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}"),
@@ -51,7 +43,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright  # slow, and only these tests need it
 
     with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=CALM)
         yield opened
         opened.close()
 
