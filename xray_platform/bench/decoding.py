@@ -14,9 +14,9 @@ from pydicom.uid import UID
 
 from xray_platform.bench.intake_files import made_files
 from xray_platform.bench.turns import best_seconds
-from xray_platform.dicom.container import open_container
-from xray_platform.dicom.decode import Pixels
-from xray_platform.dicom.stored import stored_values
+from xray_platform.dicom.parse.container import open_container
+from xray_platform.dicom.pixels.decode import Pixels
+from xray_platform.dicom.pixels.stored_values import stored_values
 from xray_platform.errors import DataError
 from xray_platform.phantoms.style import TRANSFER_SYNTAXES
 

@@ -15,7 +15,7 @@ from xray_platform.bench.preparing import against_peers, scaled_shape
 from xray_platform.bench.tensor_store import reading, two_processes
 from xray_platform.bench.turns import best_seconds
 from xray_platform.imaging.features.all import FEATURES, extract
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.steps.resize import scale_to
 from xray_platform.phantoms.render import render

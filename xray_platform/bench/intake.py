@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from xray_platform.bench.turns import timed
-from xray_platform.dicom.archive import take_in
-from xray_platform.dicom.examine import QualitySettings, examine_batch
-from xray_platform.dicom.plan import batch_names, plan_batches, read_plan
+from xray_platform.dicom.deidentify.publish import publish_batch
+from xray_platform.dicom.intake.batch_plan import batch_names, plan_batches, read_plan
+from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.pseudonym import PseudonymKey
-from xray_platform.dicom.publish import publish_batch
+from xray_platform.dicom.quality.examine import QualitySettings, examine_batch
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
 

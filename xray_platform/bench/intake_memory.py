@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xray_platform.bench.intake import take_archive_in
 from xray_platform.bench.intake_files import made_files
-from xray_platform.dicom.examine import QualitySettings
+from xray_platform.dicom.quality.examine import QualitySettings
 from xray_platform.tables.places import Places
 
 FEW, MANY, SIDE = 1000, 20_000, 128

@@ -7,14 +7,14 @@ import numpy as np
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.dicom.anatomy.cut import cut_off
-from xray_platform.dicom.anatomy.look import Look, look_at
+from xray_platform.dicom.anatomy.view_classifier import Look, look_at
 from xray_platform.dicom.burned_in.find import find_markers
 from xray_platform.dicom.burned_in.markers import on_a_side, on_the_wrong_side
+from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Small
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.reduced import MARKER_SIDE, Small
 from xray_platform.progress import Progress
-from xray_platform.training.halves import drawn, halves
-from xray_platform.training.look_lessons import small_pictures
+from xray_platform.training.subject_split import drawn, halves
+from xray_platform.training.view.train import small_pictures
 
 MOST = 1000
 ALLOWED = QualitySettings()

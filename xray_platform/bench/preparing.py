@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xray_platform.bench.contract import Figures
 from xray_platform.bench.turns import best_seconds
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.steps.resize import ResizeSettings
 from xray_platform.imaging.steps.window import WindowSettings

@@ -10,8 +10,8 @@ from xray_platform.imaging.repair.measure import mean_scores, measure, touched
 from xray_platform.imaging.repair.picture_file import is_picture
 from xray_platform.imaging.repair.restore import Learnt
 from xray_platform.progress import Progress
-from xray_platform.training.halves import drawn
-from xray_platform.training.shipped_restorer import shipped_restorer
+from xray_platform.training.restorer.pretrained import shipped_restorer
+from xray_platform.training.subject_split import drawn
 
 SOUND = 600  # pictures of a folder, drawn by chance
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from xray_platform.bench.contract import Figures
 from xray_platform.bench.turns import best_seconds
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import default_recipe
-from xray_platform.imaging.shards import ShardedPictures
-from xray_platform.imaging.tensors import create_tensors, open_tensors, read_tensors, tensorise_batch
+from xray_platform.imaging.store.shard_reader import ShardedPictures
+from xray_platform.imaging.store.tensors import create_tensors, open_tensors, read_tensors, tensorise_batch
 from xray_platform.tables.all import STANDARD_IMAGES
 from xray_platform.tables.layouts import (
     ABOUT,

@@ -10,11 +10,11 @@ import numpy as np
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.dicom.burned_in.find import find_writing
 from xray_platform.dicom.burned_in.tone import Grey, eight_bits
-from xray_platform.dicom.picture import read_picture
+from xray_platform.dicom.pixels.standard_image import read_picture
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.progress import Progress
-from xray_platform.training.halves import drawn, files_without_subject, halves
+from xray_platform.training.subject_split import drawn, files_without_subject, halves
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.trial import Conditions, Trial, left_readable, make_trial
 

@@ -18,7 +18,7 @@ def check(
 
     Ends with 0 once every file was judged, whatever the decisions are, and with 2 where there is nothing to judge.
     """
-    from xray_platform.dicom.check import check as checked  # pydicom and OpenCV take a second to import
+    from xray_platform.dicom.quality.check import check as checked  # pydicom and OpenCV take a second to import
 
     judged = 0
     with bar("checking") as progress:

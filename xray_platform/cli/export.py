@@ -19,8 +19,8 @@ def export(
     OUT_DIR/index.csv names for each its subject (a pseudonym), split, label (normal or abnormal) and finding.
     """
     # OpenCV and pandas take a second to import
-    from xray_platform.imaging.export import export_pictures
     from xray_platform.imaging.recipes import named_recipe
+    from xray_platform.imaging.store.export import export_pictures
 
     store = existing()
     chosen = None if recipe is None else named_recipe(recipe, side)

@@ -15,8 +15,8 @@ from xray_platform.errors import InputError
 from xray_platform.tables.places import Places
 
 if TYPE_CHECKING:
-    from xray_platform.defs.headless import Headless
-    from xray_platform.dicom.label_file import LabelOptions
+    from xray_platform.defs.local_runner import Headless
+    from xray_platform.dicom.intake.label_file import LabelOptions
 
 SHOWN = 20
 ORDER = ("pass", "warn", "quarantine", "reject")
@@ -56,8 +56,8 @@ def ingest(
     back, since they may be names. `xray run` then trains the models.
     """
     # pydicom and OpenCV take a second to import
-    from xray_platform.dicom.label_file import LabelOptions, found_labels, read_labels
-    from xray_platform.dicom.sources import list_source
+    from xray_platform.dicom.intake.label_file import LabelOptions, found_labels, read_labels
+    from xray_platform.dicom.intake.sources import list_source
 
     # before anything is made: is there a file, and can the labels be read
     if next(list_source(path), None) is None:
@@ -80,8 +80,8 @@ def ingest(
 
 def _check_normal(options: "LabelOptions | None") -> None:
     """Hold the words of --normal against the labels file before anything is made or declared."""
-    from xray_platform.dicom.label_normal import check_normal  # see above
-    from xray_platform.dicom.label_words import known_words
+    from xray_platform.dicom.intake.label_normal import check_normal  # see above
+    from xray_platform.dicom.intake.label_words import known_words
 
     if options is None:
         raise InputError("--normal says what the labels of a file mean, and there is none; give one with --labels")
@@ -93,8 +93,8 @@ def agree(store: Places, options: "LabelOptions | None", words: list[str], accep
 
     At a terminal, new labels that look like classes are shown and asked for. Others may be names and are never shown.
     """
-    from xray_platform.dicom.label_file import read_labels  # see above
-    from xray_platform.dicom.label_words import declare, known_words, new_labels
+    from xray_platform.dicom.intake.label_file import read_labels  # see above
+    from xray_platform.dicom.intake.label_words import declare, known_words, new_labels
 
     declared = declare(store, words)
     if options is None:
@@ -124,7 +124,7 @@ def take_in(
 
     `relabel`: join the labels anew, also where nothing is new, for more of them are known now.
     """
-    from xray_platform.dicom.plan import plan_batches  # see above
+    from xray_platform.dicom.intake.batch_plan import plan_batches  # see above
 
     new = plan_batches(store.places, path, labels, origin=origin)  # type: ignore[arg-type]
     if not new:
@@ -152,8 +152,8 @@ def _tell_again(why: list[str | None]) -> None:
 
 
 def _tell_held_back(places: Places) -> None:
-    from xray_platform.dicom.label_words import HOW_TO_DECLARE  # see above
-    from xray_platform.dicom.labels import labels_of
+    from xray_platform.dicom.deidentify.labels import labels_of
+    from xray_platform.dicom.intake.label_words import HOW_TO_DECLARE  # see above
 
     if held_back := labels_of(places).held_back:
         complain(f"the labels of {held_back} pictures are held back; {HOW_TO_DECLARE}")
@@ -184,8 +184,8 @@ def _show(store: "Headless", batch: str) -> None:
 
 
 def _tell_deidentified(places: Places, digests: list[str]) -> None:
-    from xray_platform.dicom.archive import raw_path  # see above
-    from xray_platform.dicom.own_output import deidentified_before
+    from xray_platform.dicom.intake.own_output import deidentified_before
+    from xray_platform.dicom.intake.raw_store import raw_path  # see above
 
     if before := sum(deidentified_before(raw_path(places, sha256)) for sha256 in digests):
         say(

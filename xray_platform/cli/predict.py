@@ -14,10 +14,10 @@ from xray_platform.cli.session import existing, places
 from xray_platform.errors import InputError, StoreError
 
 if TYPE_CHECKING:
-    from xray_platform.serving.judge import Judge
+    from xray_platform.serving.predict import Judge
 
 CHAMPION = "champion"
-CHILDREN_IMPORT = ("__main__", "xray_platform.serving.reading")
+CHILDREN_IMPORT = ("__main__", "xray_platform.serving.model_input")
 
 
 def predict(
@@ -67,7 +67,7 @@ def _check_options(model: str, bundle: Path | None, digest: str | None) -> None:
 
 def _registered(model: str, digest: str | None) -> "Judge":
     """Load a model of this store: MLflow's database says what its bundle must hash to."""
-    from xray_platform.serving.judge import Judge  # see above
+    from xray_platform.serving.predict import Judge  # see above
     from xray_platform.tracking.embedded import vouched_bundle
 
     found = vouched_bundle(places(), model)
@@ -80,7 +80,7 @@ def _registered(model: str, digest: str | None) -> "Judge":
 def _asked(model: str) -> tuple[Path, str]:
     """Ask MLflow itself, which takes longer, and says what is wrong."""
     # MLflow takes two seconds to import
-    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.mlflow_store import open_tracking
     from xray_platform.tracking.registry import model_bundle, model_names
 
     if not os.environ.get("MLFLOW_TRACKING_URI"):
@@ -95,7 +95,7 @@ def _asked(model: str) -> tuple[Path, str]:
 
 def _copied(bundle: Path, digest: str | None) -> "Judge":
     """Load a bundle that was copied from elsewhere: only who copied it can say what it must hash to."""
-    from xray_platform.serving.judge import Judge  # see above
+    from xray_platform.serving.predict import Judge  # see above
 
     if digest is None:
         say(

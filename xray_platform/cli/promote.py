@@ -40,7 +40,7 @@ def promote(
 def _check(what: str) -> None:
     """Say at once what there is to promote, where nothing has this name."""
     # MLflow takes a second to import
-    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.mlflow_store import open_tracking
     from xray_platform.tracking.promotion import named
 
     try:
@@ -58,7 +58,7 @@ def _who() -> str:
 
 def _show() -> None:
     # MLflow takes a second to import
-    from xray_platform.tracking.experiments import open_tracking
+    from xray_platform.tracking.mlflow_store import open_tracking
     from xray_platform.tracking.promotion import standings
 
     found = standings(open_tracking(places()))

@@ -28,7 +28,7 @@ def restore(
 
     from xray_platform.imaging.repair.folder import restore_folder
     from xray_platform.imaging.repair.sheet import folder_sheet
-    from xray_platform.training.shipped_restorer import shipped_restorer
+    from xray_platform.training.restorer.pretrained import shipped_restorer
 
     with bar("restoring") as progress:
         learnt = None if classical else shipped_restorer()

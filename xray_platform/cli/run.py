@@ -12,7 +12,7 @@ from xray_platform.errors import DataError, StoreError
 if TYPE_CHECKING:
     import dagster as dg
 
-    from xray_platform.defs.headless import Headless, RunConfig
+    from xray_platform.defs.local_runner import Headless, RunConfig
 
 SHOWN = 20
 
@@ -35,7 +35,7 @@ def run(
     """Make everything that is missing, damaged or out of date: pictures, tensors, models, reports, champion."""
     # OpenCV and pandas take a second to import
     from xray_platform.cli.results import show_results
-    from xray_platform.dicom.archive import lost_raw
+    from xray_platform.dicom.intake.raw_store import lost_raw
 
     existing()
     with opened_store() as store:

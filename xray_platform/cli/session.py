@@ -12,7 +12,7 @@ from xray_platform.errors import InputError, MachineError, StoreError
 from xray_platform.tables.places import Places
 
 if TYPE_CHECKING:
-    from xray_platform.defs.headless import Headless
+    from xray_platform.defs.local_runner import Headless
 
 LEAST_FREE_BYTES = 200 * 1024**2
 
@@ -37,7 +37,7 @@ def read_store() -> "Iterator[Headless]":
     """Open the store to look at it: nothing on disk is changed, and nothing needs to wait for another command."""
     # dagster takes a second to import, and `--help` must not wait for it
     from xray_platform.defs.graph import definitions
-    from xray_platform.defs.headless import Headless
+    from xray_platform.defs.local_runner import Headless
 
     headless = Headless(existing(), definitions(), read_only=True)
     try:
@@ -51,7 +51,7 @@ def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[Headless
     """Open the store for work; a second command that wants to work on it is told so at once."""
     # dagster takes a second to import, and `--help` must not wait for it
     from xray_platform.defs.graph import definitions
-    from xray_platform.defs.headless import Headless
+    from xray_platform.defs.local_runner import Headless
 
     store = places()
     _writable(store, least_free_bytes)

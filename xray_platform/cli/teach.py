@@ -37,8 +37,8 @@ def teach(
 
 def _look(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
     # OpenCV and SciPy take a second to import
-    from xray_platform.dicom.anatomy.look import WEIGHTS
-    from xray_platform.training.look_lessons import teach_look
+    from xray_platform.dicom.anatomy.view_classifier import WEIGHTS
+    from xray_platform.training.view.train import teach_look
 
     path = WEIGHTS if out is None else out / WEIGHTS.name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,9 +48,9 @@ def _look(data: Sequence[Path], out: Path | None, seed: int, progress: Progress)
 
 def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
     # torch takes seconds to import
-    from xray_platform.training.restorer import RestorerTraining, teach_restorer
-    from xray_platform.training.restorer_films import films_to_learn_from
-    from xray_platform.training.shipped_restorer import FOLDER
+    from xray_platform.training.restorer.data import films_to_learn_from
+    from xray_platform.training.restorer.pretrained import FOLDER
+    from xray_platform.training.restorer.train import RestorerTraining, teach_restorer
 
     settings = RestorerTraining(seed=seed)
     files = [file for folder in data for file in films_to_learn_from(folder, settings.films, seed)]
@@ -63,7 +63,7 @@ def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress,
     # torch takes seconds to import
     from xray_platform.dicom.burned_in.network import MODEL
     from xray_platform.training.writing.export import export
-    from xray_platform.training.writing.teach import WritingTraining, teach_text_detector
+    from xray_platform.training.writing.train import WritingTraining, teach_text_detector
 
     path = MODEL if out is None else out / MODEL.name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -79,8 +79,8 @@ def ui(
 def _runs(store: Places, mlflow_port: int) -> str:
     """Return the address of all runs; MLflow's home page is about language models."""
     # MLflow takes a second to import
-    from xray_platform.tracking.experiments import open_tracking
     from xray_platform.tracking.links import experiment_url
+    from xray_platform.tracking.mlflow_store import open_tracking
 
     return experiment_url(open_tracking(store).experiment_id, f"http://{HOST}:{mlflow_port}")
 
@@ -89,8 +89,8 @@ def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Servic
     # Dagster and MLflow take a second each to import
     from xray_platform.defs.home import dagster_home
     from xray_platform.defs.location import code_server_command, write_workspace
-    from xray_platform.tracking.experiments import open_tracking
-    from xray_platform.tracking.server import ui_command, ui_environment
+    from xray_platform.tracking.mlflow_store import open_tracking
+    from xray_platform.tracking.server_command import ui_command, ui_environment
 
     mlflow_url = f"http://{HOST}:{mlflow_port}"
     base = {**os.environ, "XRAY_ROOT": str(store.root), "XRAY_MLFLOW_URL": mlflow_url, "PYTHONWARNINGS": "ignore"}

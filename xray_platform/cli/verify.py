@@ -10,7 +10,7 @@ from xray_platform.cli.session import existing, opened_store
 
 if TYPE_CHECKING:
     from xray_platform.defs.verify import Zone
-    from xray_platform.dicom.history import Recorded
+    from xray_platform.dicom.intake.history import Recorded
     from xray_platform.tables.places import Places
 
 
@@ -31,8 +31,8 @@ def verify(
     with opened_store(least_free_bytes=0) as store, bar("verifying") as progress:
         # OpenCV and Dagster take a second to import
         from xray_platform.defs.verify import verify_store
-        from xray_platform.dicom.accept import accept as sign
-        from xray_platform.dicom.history import is_anchored
+        from xray_platform.dicom.intake.accept import accept as sign
+        from xray_platform.dicom.intake.history import is_anchored
 
         recorded = _recorded(store.places)
         if accept:
@@ -52,7 +52,7 @@ def verify(
 
 def _recorded(store: "Places") -> "tuple[Recorded, ...]":
     """Return what Dagster recorded of the journal; where it cannot be read, that is told and the seals must do."""
-    from xray_platform.defs.recorded import recorded_heads  # see above
+    from xray_platform.defs.recorded_head import recorded_heads  # see above
 
     try:
         return recorded_heads(store)

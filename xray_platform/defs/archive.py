@@ -6,23 +6,23 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.asset_result import Made, markdown
 from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS
 from xray_platform.defs.checks import blocking
-from xray_platform.defs.made import Made, markdown
 from xray_platform.defs.progress import logged
-from xray_platform.defs.recorded import head_metadata
-from xray_platform.defs.sound import left_out
+from xray_platform.defs.recorded_head import head_metadata
+from xray_platform.defs.sound_batches import left_out
 from xray_platform.defs.store import Store
-from xray_platform.dicom.archive import take_in
+from xray_platform.dicom.deidentify.labels import labels_of
+from xray_platform.dicom.deidentify.publish import publish_batch
 from xray_platform.dicom.deidentify.refused import REFUSALS
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
-from xray_platform.dicom.examine import QualitySettings, examine_batch
-from xray_platform.dicom.label_words import HOW_TO_DECLARE
-from xray_platform.dicom.labels import labels_of
-from xray_platform.dicom.plan import batch_names, read_plan
+from xray_platform.dicom.intake.batch_plan import batch_names, read_plan
+from xray_platform.dicom.intake.label_words import HOW_TO_DECLARE
+from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.pseudonym import load_key
-from xray_platform.dicom.publish import publish_batch
 from xray_platform.dicom.quality.all import RULES
+from xray_platform.dicom.quality.examine import QualitySettings, examine_batch
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
 from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN

@@ -15,11 +15,11 @@ from typing import Any
 
 import dagster as dg
 
+from xray_platform.defs.asset_result import Made
 from xray_platform.defs.config_fields import config_schema
 from xray_platform.defs.described import DESCRIBED, source_of
 from xray_platform.defs.freshness import SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
-from xray_platform.defs.made import Made
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.errors import XrayError
 from xray_platform.settings import Settings

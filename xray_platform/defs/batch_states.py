@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from xray_platform.defs.headless import Headless
+from xray_platform.defs.local_runner import Headless
 from xray_platform.defs.materializations import last_materialization
 
 INTAKE = ("archive", "imaging")  # stages; later ones wait for models, not for the batch

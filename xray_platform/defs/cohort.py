@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xray_platform.defs.made import frame_digest
+from xray_platform.defs.asset_result import frame_digest
 from xray_platform.errors import DataError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.tensors import read_tensors
+from xray_platform.imaging.store.tensors import read_tensors
 from xray_platform.tables.all import SPLITS, TENSORS
 from xray_platform.tables.places import Places
 

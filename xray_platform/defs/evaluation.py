@@ -9,17 +9,17 @@ import dagster as dg
 import numpy as np
 
 from xray_platform.defs.asset import PlatformAsset, platform_asset
+from xray_platform.defs.asset_result import Made
 from xray_platform.defs.automation import AFTER_TRAINING
-from xray_platform.defs.judge import judge, kept_evaluation
-from xray_platform.defs.made import Made
+from xray_platform.defs.metadata_images import colour_sheet
 from xray_platform.defs.model_card import cautions_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.pages import report_address
-from xray_platform.defs.pictures import colour_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.promotion import PromotionSettings, Standing, promote
 from xray_platform.defs.reporting import report
+from xray_platform.defs.score_cohort import judge, kept_evaluation
 from xray_platform.defs.store import Store
 from xray_platform.errors import DataError
 from xray_platform.evaluation.cautions import Caution, other_pictures
@@ -32,8 +32,8 @@ from xray_platform.evaluation.leaderboard_page import write_leaderboard
 from xray_platform.tables.all import LEADERBOARD, SCORES
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
 from xray_platform.tracking.links import registered_url
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.names import CROWN
 from xray_platform.tracking.promotion import is_of
 from xray_platform.tracking.registry import champion as in_use

@@ -7,7 +7,7 @@ import dagster as dg
 from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import root_folder
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import fail_runs
 
 

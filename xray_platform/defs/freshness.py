@@ -9,7 +9,7 @@ import dagster as dg
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.defs.sound import IMAGES, left_out
+from xray_platform.defs.sound_batches import IMAGES, left_out
 
 TAG = "xray/made_from"
 SETTINGS = "xray/settings"

@@ -4,16 +4,16 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.asset_result import Made
 from xray_platform.defs.automation import FOLLOW
 from xray_platform.defs.launchpad import PatchIndexSettings, TensorSettings, part_of
-from xray_platform.defs.made import Made
-from xray_platform.defs.pictures import contact_sheet
+from xray_platform.defs.metadata_images import contact_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
-from xray_platform.dicom.standard import StandardSettings, standardise_batch
-from xray_platform.imaging.patches import PatchSettings, index_batch, materialise
-from xray_platform.imaging.stored import as_seen
-from xray_platform.imaging.tensors import read_tensors, tensorise_batch
+from xray_platform.dicom.standard.standard_images import StandardSettings, standardise_batch
+from xray_platform.imaging.store.patches import PatchSettings, index_batch, materialise
+from xray_platform.imaging.store.rounding import as_seen
+from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_manifest, tensors_manifest
 from xray_platform.tables.manifest import read_manifest

@@ -16,7 +16,7 @@ import dagster as dg
 from xray_platform.defs.jobs import intake_job
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
-from xray_platform.dicom.plan import batch_names, plan_batches
+from xray_platform.dicom.intake.batch_plan import batch_names, plan_batches
 from xray_platform.errors import XrayError
 from xray_platform.tables.owner_only import make_folder, write_text
 from xray_platform.tables.places import Places

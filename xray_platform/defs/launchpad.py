@@ -6,9 +6,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from xray_platform.detectors.all import DETECTORS
-from xray_platform.imaging.patches import PatchSettings
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipes import RECIPES, named_recipe
+from xray_platform.imaging.store.patches import PatchSettings
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
 from xray_platform.training.training_settings import TrainingSettings

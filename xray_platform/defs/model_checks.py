@@ -12,16 +12,16 @@ from pydantic import Field
 from xray_platform.defs.asset import plain_failures
 from xray_platform.defs.cohort import Cohort, read_cohort
 from xray_platform.defs.config_fields import config_schema
-from xray_platform.defs.judge import cohort_of, scorer_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
+from xray_platform.defs.score_cohort import cohort_of, scorer_of
 from xray_platform.defs.store import Store
 from xray_platform.evaluation.metrics import auroc
 from xray_platform.serving.models import Scorer, load_model
 from xray_platform.settings import Settings
 from xray_platform.tables.all import SCORES
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion_bundle
 
 FINITE, MINIMUM, REGRESSION = "finite_scores", "minimum_auroc", "no_regression"

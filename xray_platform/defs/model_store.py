@@ -18,7 +18,7 @@ from xray_platform.errors import DataError, StoreError
 from xray_platform.serving.bundle import hashes
 from xray_platform.tables.manifest import keep_files, manifest_file, read_checked, read_manifest
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import TrackedRun, tags_of
 
 RECORD = "training.json"

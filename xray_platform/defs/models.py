@@ -3,8 +3,8 @@
 import dagster as dg
 
 from xray_platform.defs.asset import PlatformAsset, platform_asset
+from xray_platform.defs.asset_result import Made
 from xray_platform.defs.launchpad import MODEL_SETTINGS
-from xray_platform.defs.made import Made
 from xray_platform.defs.model_store import TrainingRecord
 from xray_platform.defs.store import Store
 from xray_platform.defs.train import train

@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.asset_result import Made
 from xray_platform.defs.automation import FOLLOW
-from xray_platform.defs.made import Made
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
-from xray_platform.dicom.standard import settings_of
-from xray_platform.imaging.tensors import read_tensors
+from xray_platform.dicom.standard.standard_images import settings_of
+from xray_platform.imaging.store.tensors import read_tensors
 from xray_platform.progress import Progress
 from xray_platform.serving.files import judge_files
-from xray_platform.serving.judge import Judge
-from xray_platform.serving.verdict import Judged
+from xray_platform.serving.predict import Judge
+from xray_platform.serving.prediction import Judged
 from xray_platform.tables.all import IMAGES, PREDICTIONS, TENSORS
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion, champion_bundle
 
 GROUP = "predictions"

@@ -7,16 +7,16 @@ import pandas as pd
 from pydantic import Field
 
 from xray_platform.defs.cohort import data_digest, read_cohort
-from xray_platform.defs.judge import kept_evaluation
 from xray_platform.defs.model_store import current_record
-from xray_platform.dicom.standard import settings_of
+from xray_platform.defs.score_cohort import kept_evaluation
+from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.errors import DataError, XrayError
 from xray_platform.evaluation.metrics import auroc as auroc_of
 from xray_platform.serving.models import load_model
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 from xray_platform.tracking import promotion
-from xray_platform.tracking.experiments import Tracking, open_tracking
+from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform.tracking.registry import Registered, champion, champion_bundle
 
 

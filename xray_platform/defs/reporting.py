@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import data_digest
-from xray_platform.defs.judge import cohort_of, kept_evaluation, scorer_of
 from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
 from xray_platform.defs.model_store import (
     BUNDLE,
@@ -21,9 +20,10 @@ from xray_platform.defs.model_store import (
     part_manifest,
     trained_folder,
 )
+from xray_platform.defs.score_cohort import cohort_of, kept_evaluation, scorer_of
 from xray_platform.defs.train import STANDARD
 from xray_platform.detectors.all import DETECTORS
-from xray_platform.dicom.standard import StandardSettings
+from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
@@ -39,7 +39,7 @@ from xray_platform.tables.all import LABELS
 from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
 from xray_platform.tracking.evaluations import handed_down, judged_in
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import register
 from xray_platform.tracking.runs import REPORT, RunLink, open_run
 

@@ -14,13 +14,13 @@ from xray_platform.defs.model_store import MODEL, TrainingRecord, keep_record, m
 from xray_platform.defs.progress import logged
 from xray_platform.defs.provenance import provenance
 from xray_platform.detectors.all import DETECTORS
-from xray_platform.dicom.standard import settings_of
+from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.errors import DataError
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import RunLink, TrackedRun, open_run
 from xray_platform.training.fit import fit_network
 from xray_platform.training.training_settings import TrainingSettings

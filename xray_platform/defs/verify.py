@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xray_platform.defs.headless import Headless
 from xray_platform.defs.integrity import manifests_of
+from xray_platform.defs.local_runner import Headless
 from xray_platform.defs.materializations import last_materialization
-from xray_platform.dicom.archive import lost_raw, raw_path
-from xray_platform.dicom.history import Recorded
-from xray_platform.dicom.verify import history_differences
-from xray_platform.dicom.verify import verify as raw_differences
+from xray_platform.dicom.intake.history import Recorded
+from xray_platform.dicom.intake.raw_store import lost_raw, raw_path
+from xray_platform.dicom.intake.verify import history_differences
+from xray_platform.dicom.intake.verify import verify as raw_differences
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
 from xray_platform.tables.faults import ZONES, Fault, faults_of, files_of, is_gone, manifest_names, unknown_files
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import bundle_faults
 
 RAW, RAW_TABLES, BUNDLES = "raw", "raw tables", "bundles"

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from xray_platform.errors import InputError
+from xray_platform.image_stack import Maps, Pictures, Scores
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.pictures import Maps, Pictures, Scores
 
 FEWEST_NORMALS = 3
 

@@ -2,7 +2,7 @@
 
 from xray_platform.detectors.contract import FEWEST_NORMALS
 from xray_platform.errors import DataError
-from xray_platform.training.pictures import Pictures, checked
+from xray_platform.image_stack import Pictures, checked
 
 
 def checked_normals(normal: Pictures) -> Pictures:

@@ -19,10 +19,10 @@ from xray_platform.detectors.patch_features import CELLS, WIDTHS, patch_features
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
-from xray_platform.imaging.patches import spread
+from xray_platform.image_stack import Maps, Pictures, Scores, checked, chunks
+from xray_platform.imaging.store.patches import spread
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.pictures import Maps, Pictures, Scores, checked, chunks
 
 CHUNK = 64
 SMOOTHING = 1 / 8  # of a patch: takes away the edges that patches leave in a heat map

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_platform.image_stack import Pictures
 from xray_platform.imaging.features.all import extract, feature_names
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.features.lbp import LbpSettings
 from xray_platform.imaging.features.statistics import StatisticsSettings
-from xray_platform.imaging.patches import PatchSettings, Positions, positions_in
-from xray_platform.training.pictures import Pictures
+from xray_platform.imaging.store.patches import PatchSettings, Positions, positions_in
 
 CELLS = 2  # a patch is so many cells high and wide
 LBP_RADIUS = 2.0

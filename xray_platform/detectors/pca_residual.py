@@ -18,9 +18,9 @@ from xray_platform.detectors.normals import checked_normals
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
+from xray_platform.image_stack import Maps, Pictures, Scores, checked, chunks
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.pictures import Maps, Pictures, Scores, checked, chunks
 
 CHUNK = 256
 NORMALS_A_COMPONENT = 4  # fewer than that and a component follows single pictures

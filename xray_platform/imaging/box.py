@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.step import Found, Shape
 
 

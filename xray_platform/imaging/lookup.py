@@ -2,7 +2,7 @@
 
 import cv2
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 
 
 def look_up(pixels: Pixels, table: Pixels) -> Pixels:

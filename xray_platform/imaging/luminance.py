@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import Pixels, Window
+from xray_platform.imaging.pixel_range import Pixels, Window
 from xray_platform.imaging.step import StepSettings
 
 CHANNELS = 3

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 
 LOOK_AT = 64  # the longer side of the picture that is looked at, in pixels
 LEAST_SIDE = 16  # smaller pictures show no lungs

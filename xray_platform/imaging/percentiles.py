@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 
 LEVELS = 65536
 EXACT = 2**24  # OpenCV counts in float32, which is exact up to here

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import Field, model_validator
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import STORED, Form, Pixels, Window, in_form
+from xray_platform.imaging.pixel_range import STORED, Form, Pixels, Window, in_form
 from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.steps.all import AnyStep
 from xray_platform.imaging.steps.resize import ResizeSettings

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
-from xray_platform.imaging.form import Form, Pixels, Window, in_form
+from xray_platform.imaging.pixel_range import Form, Pixels, Window, in_form
 from xray_platform.settings import Settings
 
 Found = dict[str, float]

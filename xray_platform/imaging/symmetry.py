@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 
 LOOK_AT = 96  # the longer side of the picture that is looked at, in pixels
 ANGLES = np.arange(-12.0, 12.5, 1.0)  # tried, in degrees

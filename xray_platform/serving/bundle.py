@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from xray_platform.dicom.standard_job import StandardSettings
+from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
 from xray_platform.evaluation.threshold import Threshold

@@ -5,12 +5,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from xray_platform.dicom.sources import spelled
+from xray_platform.dicom.intake.sources import spelled
 from xray_platform.progress import Progress, silent
-from xray_platform.serving.judge import Judge
 from xray_platform.serving.listing import files_below
-from xray_platform.serving.reading import Prepared, ReadingTask, Refusal, read_file
-from xray_platform.serving.verdict import Judged, Record, Refused
+from xray_platform.serving.model_input import Prepared, ReadingTask, Refusal, read_file
+from xray_platform.serving.predict import Judge
+from xray_platform.serving.prediction import Judged, Record, Refused
 from xray_platform.workers import GIB, Limits, Lost, cores, map_in_children
 
 MEMORY_BYTES = 4 * GIB  # a child may use

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from xray_platform import __version__
 from xray_platform.errors import StoreError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.stored import as_read, as_stored
+from xray_platform.imaging.store.rounding import as_read, as_stored
 from xray_platform.serving.models import Scorer
 
 PACKAGE = "xray_platform"
@@ -102,7 +102,7 @@ def _modules(family: Family, name: str) -> set[str]:
         return {DETECTORS[name].detector.__module__}
     # torch takes seconds to import; detectors do without
     from xray_platform.networks.all import NETWORKS
-    from xray_platform.training.trained import TrainedNetwork
+    from xray_platform.training.trained_network import TrainedNetwork
 
     return {NETWORKS[name].build.__module__, TrainedNetwork.__module__}
 

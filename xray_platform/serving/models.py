@@ -22,7 +22,9 @@ class Scorer(Protocol):
 def load_model(family: Literal["detector", "network"], name: str, folder: Path) -> Scorer:
     """Return the model of that name saved in `folder`; StoreError where this version knows none of that name."""
     if family == "network":
-        from xray_platform.training.trained import TrainedNetwork  # torch takes seconds to import; detectors do without
+        from xray_platform.training.trained_network import (
+            TrainedNetwork,  # torch takes seconds to import; detectors do without
+        )
 
         return TrainedNetwork.load(folder)
     from xray_platform.detectors.all import DETECTORS  # scikit-learn and zarr take a second; networks do without

@@ -8,7 +8,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from xray_platform.errors import InputError
-from xray_platform.serving.judge import Judge
+from xray_platform.serving.predict import Judge
 
 PICTURE = "picture"
 GIVEN = ("score", "probability", "verdict", "warnings", "error")

@@ -16,7 +16,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tracking.datasets import PARTS
 from xray_platform.tracking.example import example_picture
-from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.names import ARTIFACT, BUNDLE, MODEL
 
 CODE = Path(__file__).with_name("bundle_model.py")

@@ -7,7 +7,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from xray_platform.errors import DataError
 from xray_platform.tracking.evaluations import judged_in
-from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.names import CHALLENGER, CHAMPION, CROWN, LOGGED, PREFIX, PREVIOUS
 from xray_platform.tracking.registry import (
     Registered,

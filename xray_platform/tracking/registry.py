@@ -15,7 +15,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from xray_platform.errors import DataError, StoreError
 from xray_platform.serving.bundle import Bundle
-from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.names import (
     ARTIFACT,
     BUNDLE,

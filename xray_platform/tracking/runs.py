@@ -21,8 +21,8 @@ from xray_platform.serving.bundle import Bundle
 from xray_platform.tracking.bundles import EPOCH, PICTURE, LoggedBundle, log_bundle
 from xray_platform.tracking.code import code_tags
 from xray_platform.tracking.datasets import dataset_input
-from xray_platform.tracking.experiments import Tracking
 from xray_platform.tracking.links import artifact_url, base_url, run_url
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.names import BUNDLE, MODEL
 from xray_platform.tracking.parameters import flat
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
-from xray_platform.training.pictures import Pictures, Truth
+from xray_platform.image_stack import Pictures, Truth
 
 Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; truth (n,) float32, 0 or 1
 

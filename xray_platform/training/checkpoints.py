@@ -9,8 +9,8 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
 from xray_platform.progress import Progress
-from xray_platform.training.learner import MERIT, Learner
-from xray_platform.training.told import OnEpoch
+from xray_platform.training.epoch_callback import OnEpoch
+from xray_platform.training.lightning_module import MERIT, Learner
 
 LAST = "last.ckpt"
 

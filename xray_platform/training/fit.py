@@ -9,15 +9,15 @@ import numpy as np
 import torch
 
 from xray_platform.errors import DataError, InputError
+from xray_platform.image_stack import Pictures, Truth, checked
 from xray_platform.networks.all import NETWORKS
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.pictures import Pictures, Truth, checked
+from xray_platform.training.epoch_callback import OnEpoch, tell_nobody
 from xray_platform.training.quiet import quiet
 from xray_platform.training.threads import threads
-from xray_platform.training.told import OnEpoch, tell_nobody
-from xray_platform.training.trained import TrainedNetwork
+from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
 
 Part = tuple[Pictures, Truth]
@@ -51,7 +51,7 @@ def fit_network(
         raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
     checkpoints = _open_checkpoints(folder, _job(network, settings, training, (train, val)))
     # Lightning takes four seconds to import; those who only score must not wait for it
-    from xray_platform.training.engine import run_engine
+    from xray_platform.training.lightning_trainer import run_engine
 
     with quiet(), threads(training.threads), torch.random.fork_rng():
         torch.manual_seed(training.seed)

@@ -8,7 +8,7 @@ import pytest
 
 from xray_platform.bench import tensor_store
 from xray_platform.bench.preparing import SIDE, Prepare, in_unit_range, monai_transforms, ours, scikit_image
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.tables.places import Places

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xray_platform.bench.look import LOOK, _shares
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.pixels.thumbnail import Small
 from xray_platform_tests.dicom.anatomy.conftest import chest
 
 

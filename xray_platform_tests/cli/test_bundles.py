@@ -13,9 +13,9 @@ from xray_platform.serving import made_with
 from xray_platform.serving.bundle import FACTS, Bundle, write_bundle
 from xray_platform.tables.places import Places
 from xray_platform.tracking import embedded, names, registry
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import open_run
-from xray_platform.training.trained import TrainedNetwork
+from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform_tests.cli.conftest import Ran, Xray
 from xray_platform_tests.cli.processes import imported, processor_seconds
 from xray_platform_tests.serving.bundles import facts, network

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from xray_platform.cli import main
-from xray_platform.dicom.plan import plan_batches
+from xray_platform.dicom.intake.batch_plan import plan_batches
+from xray_platform.dicom.intake.seal import unsealed
 from xray_platform.dicom.pseudonym import PseudonymKey
-from xray_platform.dicom.seal import unsealed
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Ran, Xray
 from xray_platform_tests.conftest import KEY

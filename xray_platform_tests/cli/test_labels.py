@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.cli import ingest
-from xray_platform.dicom.label_words import declare
+from xray_platform.dicom.intake.label_words import declare
 from xray_platform.tables.all import LABELS
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Ran, Xray
@@ -74,7 +74,7 @@ def test_names_among_the_labels_are_held_back_and_declared_words_come_in(xray: X
 def test_at_a_terminal_classes_are_shown_and_asked_for_and_names_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from xray_platform.dicom.label_file import LabelOptions
+    from xray_platform.dicom.intake.label_file import LabelOptions
 
     labels = tmp_path / "labels.csv"
     rows = "a.png,Crackpot lung\nb.png,Crackpot lung\nc.png,Janina Kowalska\n"

@@ -80,7 +80,7 @@ def test_a_run_without_pictures(xray: Xray, tmp_path: Path) -> None:
 
 def test_an_unknown_group_and_selection(xray: Xray, tmp_path: Path) -> None:
     folder = pictures(tmp_path / "in", ["a.png"])
-    from xray_platform.dicom.plan import plan_batches
+    from xray_platform.dicom.intake.batch_plan import plan_batches
     from xray_platform.tables.places import Places
 
     plan_batches(Places(tmp_path / "store"), folder)

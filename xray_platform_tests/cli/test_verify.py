@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from xray_platform.dicom.archive import raw_path
-from xray_platform.dicom.plan import plan_batches
+from xray_platform.dicom.intake.batch_plan import plan_batches
+from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.manifest import read_manifest

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.headless import Headless, Outcome
 from xray_platform.defs.instance import open_instance
-from xray_platform.dicom.plan import plan_batches
+from xray_platform.defs.local_runner import Headless, Outcome
+from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.places import Places
 from xray_platform_tests.browsing import CALM, free_port

@@ -19,8 +19,8 @@ from xray_platform.defs.failures import failure_record
 from xray_platform.defs.inbox import QUIET_SECONDS, inbox_sensor
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
-from xray_platform.dicom.archive import take_in
-from xray_platform.dicom.plan import read_plan
+from xray_platform.dicom.intake.batch_plan import read_plan
+from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.tables.places import Places
 
 REPOSITORY = graph.definitions().get_repository_def()

@@ -10,11 +10,11 @@ import pytest
 from pydantic import Field
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.headless import Headless
-from xray_platform.defs.made import Made
+from xray_platform.defs.asset_result import Made
+from xray_platform.defs.local_runner import Headless
 from xray_platform.defs.store import Store
 from xray_platform.defs.verify import verify_store
-from xray_platform.dicom.plan import plan_batches
+from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.settings import Settings
 from xray_platform.tables.all import LABELS, LEADERBOARD, SPLITS
 from xray_platform.tables.manifest import keep_files, manifest_file

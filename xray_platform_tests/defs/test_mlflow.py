@@ -4,10 +4,10 @@ import pytest
 from mlflow.entities import Run
 
 from xray_platform.defs.cohort import data_digest
-from xray_platform.defs.judge import kept_evaluation
 from xray_platform.defs.model_store import TrainingRecord, current_record
 from xray_platform.defs.models import NAMES
-from xray_platform.tracking.experiments import Tracking, open_tracking
+from xray_platform.defs.score_cohort import kept_evaluation
+from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform_tests.defs.conftest import Story
 
 FAMILIES = {"pca_residual": "detector", "one_class_svm": "detector", "attention_cnn": "network"}

@@ -21,7 +21,7 @@ from xray_platform.defs.model_store import (
 from xray_platform.errors import StoreError
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import open_run
 
 

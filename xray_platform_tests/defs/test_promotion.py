@@ -10,13 +10,13 @@ import dagster as dg
 import pytest
 
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.headless import Headless
+from xray_platform.defs.local_runner import Headless
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.promotion import compare
 from xray_platform.tables.places import Places
 from xray_platform.tracking.evaluations import judged_in
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.names import CROWN
 from xray_platform.tracking.promotion import standings
 from xray_platform.tracking.registry import Registered, champion, model_bundle

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.dicom.plan import plan_batches
+from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform_tests.cli.conftest import command
 from xray_platform_tests.defs.conftest import Story

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.headless import Headless
+from xray_platform.defs.local_runner import Headless
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 

@@ -8,14 +8,14 @@ import pydicom
 
 from xray_platform.defs.model_store import current_record, model_folder
 from xray_platform.defs.models import NAMES
-from xray_platform.dicom.plan import plan_batches, plans
-from xray_platform.dicom.standard import StandardSettings
+from xray_platform.dicom.intake.batch_plan import plan_batches, plans
+from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.imaging.recipes import named_recipe
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_group
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion, champion_bundle
 from xray_platform_tests.defs.conftest import Story
 

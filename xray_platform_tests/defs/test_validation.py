@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from xray_platform.defs.asset_result import Made, markdown
 from xray_platform.defs.expectations import identity_suite, schema_suite
-from xray_platform.defs.made import Made, markdown
 from xray_platform.defs.validation import validate
 from xray_platform.tables.all import LABELS
 from xray_platform.tables.places import Places

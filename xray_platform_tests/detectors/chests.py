@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from xray_platform.training.pictures import Maps, Pictures
+from xray_platform.image_stack import Maps, Pictures
 
 SIDE = 64
 BLOB_ROW, BLOB_COLUMN, BLOB_SD = 38, 44, 4.0  # in the lung on the right of the picture

@@ -8,7 +8,7 @@ from sklearn.svm import OneClassSVM
 from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings
 from xray_platform.detectors.patch_features import WIDTHS, patch_features, patch_positions
 from xray_platform.imaging.features.hog import HogSettings
-from xray_platform.imaging.patches import PatchSettings, cut
+from xray_platform.imaging.store.patches import PatchSettings, cut
 from xray_platform_tests.detectors.chests import chests
 
 NORMALS = chests(30, seed=1)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
-from xray_platform.training.pictures import Pictures
+from xray_platform.image_stack import Pictures
 from xray_platform_tests.detectors.chests import chests, with_blob
 
 NORMALS = chests(60, seed=1)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xray_platform.dicom import archive, copying, journal
-from xray_platform.dicom.plan import batch_names, plan_batches, read_plan
+from xray_platform.dicom.intake import hash_copy, journal, raw_store
+from xray_platform.dicom.intake.batch_plan import batch_names, plan_batches, read_plan
 from xray_platform.tables.all import CATALOGUE
 from xray_platform.tables.places import Places
 
-archive.GROUP_FILES = 4
+raw_store.GROUP_FILES = 4
 
 
 def main(root: Path, source: Path, moment: int) -> None:
@@ -24,7 +24,7 @@ def main(root: Path, source: Path, moment: int) -> None:
         _arm(moment)
     plan_batches(places, source, batch_size=12)
     for batch in batch_names(places):
-        CATALOGUE.write(places, archive.take_in(places, read_plan(places, batch)), batch)
+        CATALOGUE.write(places, raw_store.take_in(places, read_plan(places, batch)), batch)
     sys.stdout.write(str(_count))
 
 
@@ -43,8 +43,8 @@ def _arm(moment: int) -> None:
 
         return call
 
-    copying._write = deadly(copying._write)
-    archive._make_durable = deadly(archive._make_durable)
+    hash_copy._write = deadly(hash_copy._write)
+    raw_store._make_durable = deadly(raw_store._make_durable)
     journal._mend_tail = deadly(journal._mend_tail)
     os.pwrite = deadly(os.pwrite)
     Path.replace = deadly(Path.replace)  # type: ignore[method-assign]

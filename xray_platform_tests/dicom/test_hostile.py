@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from xray_platform.dicom.archive import take_in
-from xray_platform.dicom.check import Checked, check
-from xray_platform.dicom.container import MEBI
-from xray_platform.dicom.examination import ExamineFile, Place
-from xray_platform.dicom.examine import examine_batch
-from xray_platform.dicom.plan import plan_batches
-from xray_platform.dicom.publish import publish_batch
+from xray_platform.dicom.deidentify.publish import publish_batch
+from xray_platform.dicom.intake.batch_plan import plan_batches
+from xray_platform.dicom.intake.raw_store import take_in
+from xray_platform.dicom.intake.sources import list_source, spelled
+from xray_platform.dicom.parse.container import MEBI
+from xray_platform.dicom.quality.check import Checked, check
+from xray_platform.dicom.quality.examination import ExamineFile, Place
+from xray_platform.dicom.quality.examine import examine_batch
 from xray_platform.dicom.quality.rule import Decision
-from xray_platform.dicom.sources import list_source, spelled
 from xray_platform.tables.all import CATALOGUE, QUALITY
 from xray_platform.tables.places import Places
 from xray_platform.workers import Limits, Lost, map_in_children

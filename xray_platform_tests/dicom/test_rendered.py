@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xray_platform.dicom.container import open_container
-from xray_platform.dicom.picture import read_picture
-from xray_platform.dicom.window import WindowRule
+from xray_platform.dicom.parse.container import open_container
+from xray_platform.dicom.pixels.standard_image import read_picture
+from xray_platform.dicom.pixels.window import WindowRule
 
 pytestmark = pytest.mark.skipif(
     shutil.which("dcm2pnm") is None or shutil.which("gdcmconv") is None,

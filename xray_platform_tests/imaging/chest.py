@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from xray_platform.imaging.box import Box
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 
 
 def draw_chest(rows: int = 320, columns: int = 300, seed: int = 0) -> tuple[Pixels, Box]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xray_platform.dicom.picture import read_picture
+from xray_platform.dicom.pixels.standard_image import read_picture
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.recipes import named_recipe
 from xray_platform.phantoms.dicom_file import dicom_bytes

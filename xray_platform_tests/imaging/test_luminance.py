@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import Pixels
 from xray_platform.imaging.luminance import change_luminance
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.steps.clahe import ClaheSettings
 from xray_platform.imaging.steps.resize import ResizeSettings
 from xray_platform.imaging.steps.tone import GammaSettings
-from xray_platform_tests.imaging.store import soft_picture
+from xray_platform_tests.imaging.tiny_store import soft_picture
 
 
 def colours(kind: str, top: int) -> Pixels:

@@ -9,7 +9,7 @@ from xray_platform.errors import InputError
 from xray_platform.imaging.recipe import Recipe, default_recipe
 from xray_platform.imaging.steps.resize import ResizeSettings
 from xray_platform.imaging.steps.window import WindowSettings
-from xray_platform_tests.imaging.store import soft_picture
+from xray_platform_tests.imaging.tiny_store import soft_picture
 
 
 def test_the_default_recipe_gives_sixteen_bits_from_black_to_white() -> None:

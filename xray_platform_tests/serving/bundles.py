@@ -10,7 +10,7 @@ from xray_platform.evaluation.threshold import choose_threshold
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.networks.all import NETWORKS
 from xray_platform.serving.bundle import Bundle, BundleFacts, write_bundle
-from xray_platform.training.trained import TrainedNetwork
+from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
 
 SIDE = 32

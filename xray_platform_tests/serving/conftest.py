@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
-from xray_platform.serving.judge import Judge
+from xray_platform.serving.predict import Judge
 from xray_platform_tests.serving.bundles import small_bundle
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.serving.files import judge_files
-from xray_platform.serving.judge import Judge
-from xray_platform.serving.verdict import Judged, Refused
+from xray_platform.serving.predict import Judge
+from xray_platform.serving.prediction import Judged, Refused
 
 FIELDS = ["file", "model", "score", "probability", "verdict", "threshold", "threshold_probability", "quality"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from xray_platform.errors import StoreError
 from xray_platform.serving.bundle import write_bundle
-from xray_platform.serving.judge import Judge
+from xray_platform.serving.predict import Judge
 from xray_platform_tests.serving.bundles import facts, network
 
 

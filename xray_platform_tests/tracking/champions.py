@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xray_platform.tracking import promotion
-from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.registry import Registered
 from xray_platform.tracking.runs import open_run
 from xray_platform_tests.serving.bundles import small_bundle

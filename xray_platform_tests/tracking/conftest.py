@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import Tracking, open_tracking
+from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform_tests.tracking.champions import evaluated
 
 

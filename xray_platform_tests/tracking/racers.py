@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from xray_platform.tables.places import Places
-from xray_platform.tracking.experiments import open_tracking
+from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import open_run
 
 RACERS = 4

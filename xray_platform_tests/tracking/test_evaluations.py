@@ -6,7 +6,7 @@ import pytest
 
 from xray_platform.errors import DataError
 from xray_platform.tracking.evaluations import judged_in, open_evaluation
-from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.runs import open_run
 
 YOUDEN = {"threshold_rule": "youden", "data": {"val": "a1"}}

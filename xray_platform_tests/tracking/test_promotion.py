@@ -4,7 +4,7 @@ import pytest
 
 from xray_platform.errors import DataError
 from xray_platform.tracking import promotion, registry
-from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform_tests.tracking.champions import crowned
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from xray_platform.errors import DataError, StoreError
-from xray_platform.serving.judge import Judge
+from xray_platform.serving.predict import Judge
 from xray_platform.tracking import registry
 from xray_platform.tracking.example import example_picture
-from xray_platform.tracking.experiments import Tracking
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.runs import open_run
 from xray_platform_tests.serving.bundles import facts, small_bundle
 from xray_platform_tests.tracking.champions import crowned

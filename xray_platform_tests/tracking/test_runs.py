@@ -12,8 +12,8 @@ import pytest
 from mlflow.entities import Run
 
 from xray_platform.errors import DataError
-from xray_platform.tracking.experiments import Tracking
 from xray_platform.tracking.links import run_url
+from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.runs import fail_runs, open_run
 from xray_platform_tests.serving.bundles import facts
 

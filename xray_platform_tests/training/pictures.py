@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from xray_platform.image_stack import Pictures
 from xray_platform.training.fit import Part
-from xray_platform.training.pictures import Pictures
 
 SIDE = 32
 BLOB = (slice(19, 26), slice(19, 26))

@@ -14,7 +14,7 @@ from xray_platform.errors import DataError, InputError
 from xray_platform.networks.attention_cnn import AttentionCnn, AttentionCnnSettings
 from xray_platform.settings import Settings
 from xray_platform.training.fit import fit_network
-from xray_platform.training.trained import TrainedNetwork
+from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
 from xray_platform_tests.training.pictures import SIDE, clouds, part
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from xray_platform.dicom.anatomy.gradients import POSITIONS, gradients, in_all_positions
-from xray_platform.dicom.anatomy.look import Weights, shipped_weights
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.anatomy.view_classifier import Weights, shipped_weights
+from xray_platform.dicom.pixels.thumbnail import Small
 
 SIDE = 96  # of the picture that is widened, in pixels
 WIDER = 0.22  # by which the picture is widened, as a share of its height or width

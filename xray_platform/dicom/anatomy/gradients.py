@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.pixels.thumbnail import Small
 
 Values = np.ndarray[Any, np.dtype[np.float32]]
 

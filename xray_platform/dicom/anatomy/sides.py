@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from xray_platform.dicom.anatomy.gradients import Values
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.pixels.thumbnail import Small
 
 SIDE, COARSE = 64, 24
 MIDDLE = slice(12, 52)

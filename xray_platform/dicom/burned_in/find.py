@@ -11,8 +11,8 @@ from xray_platform.dicom.burned_in.markers import SideMarker, markers_of
 from xray_platform.dicom.burned_in.network import look_for_writing
 from xray_platform.dicom.burned_in.outside import is_outside
 from xray_platform.dicom.burned_in.tone import eight_bits
-from xray_platform.dicom.decode import Pixels
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.pixels.decode import Pixels
+from xray_platform.dicom.pixels.thumbnail import Small
 
 MARKER_SCALES = (2.0, 1.0)
 

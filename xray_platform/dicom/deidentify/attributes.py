@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.dates import read_date
 from xray_platform.dicom.deidentify.encode import Items, Written
 from xray_platform.dicom.deidentify.grey_table import grey_table, written_table
 from xray_platform.dicom.deidentify.identifiers import Identifiers
@@ -17,7 +14,10 @@ from xray_platform.dicom.deidentify.policy import TOP, Policy, Row
 from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
 from xray_platform.dicom.deidentify.values import VALUE_RULES, Source
 from xray_platform.dicom.deidentify.vocabulary import codes
-from xray_platform.dicom.walk import UNDEFINED, Element, walk
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.dates import read_date
+from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, walk
 
 MOST_ITEMS = 8
 DEEPEST = 3

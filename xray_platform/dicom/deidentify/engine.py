@@ -5,9 +5,6 @@ import hashlib
 import imagecodecs
 import numpy as np
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container, open_container
-from xray_platform.dicom.decode import Pixels, UndecodableError
 from xray_platform.dicom.deidentify.attributes import Carrier
 from xray_platform.dicom.deidentify.encode import Written, encode_dataset, file_head
 from xray_platform.dicom.deidentify.facts import dicom_facts, pixel_sha256, stated_age
@@ -27,12 +24,15 @@ from xray_platform.dicom.deidentify.result import Deidentified, Facts
 from xray_platform.dicom.deidentify.search import refuse_leaks
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.deidentify.text import CleanedText, clean_text, refuse_scans
-from xray_platform.dicom.form import HEAD_BYTES, Form, form_of
-from xray_platform.dicom.grey import grey_of
-from xray_platform.dicom.layout import layout_of
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container, open_container
+from xray_platform.dicom.parse.evidence_text import about
+from xray_platform.dicom.parse.file_type import HEAD_BYTES, Form, form_of
+from xray_platform.dicom.parse.pixel_module import layout_of
+from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
+from xray_platform.dicom.pixels.raster_file import Still, open_still, still_values
+from xray_platform.dicom.pixels.single_channel import grey_of
 from xray_platform.dicom.pseudonym import PseudonymKey
-from xray_platform.dicom.still import Still, open_still, still_values
-from xray_platform.dicom.told import about
 
 _MEGA = 1_000_000
 _DERIVED = b"DERIVED"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pydicom.datadict import dictionary_VR
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.walk import UNDEFINED, Element
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element
 
 BULK = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 MOST_OF_BULK = 1 << 16

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.dates import OLDEST, age_between, cap_age, in_years, read_age
-from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.deidentify.encode import Written
 from xray_platform.dicom.deidentify.pixel_data import PixelSource
 from xray_platform.dicom.deidentify.result import Facts
-from xray_platform.dicom.layout import layout_of
-from xray_platform.dicom.picture import is_lossy
-from xray_platform.dicom.quality.vocabulary import VIEWS
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.dates import OLDEST, age_between, cap_age, in_years, read_age
+from xray_platform.dicom.parse.description_vocabulary import VIEWS
+from xray_platform.dicom.parse.pixel_module import layout_of
+from xray_platform.dicom.pixels.decode import Pixels
+from xray_platform.dicom.pixels.standard_image import is_lossy
 
 _SPACINGS = (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING)
 _PHOTOMETRICS = frozenset(("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "PALETTE COLOR"))

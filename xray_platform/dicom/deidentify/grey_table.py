@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
 from xray_platform.dicom.deidentify.encode import Written
-from xray_platform.dicom.lut import LookupTable, table_of
-from xray_platform.dicom.walk import Element
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.element_scanner import Element
+from xray_platform.dicom.pixels.lut import LookupTable, table_of
 
 FEWEST_ENTRIES, FEWEST_BITS = 16, 8
 

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.dates import read_date
 from xray_platform.dicom.deidentify.digits import KnownDigits
 from xray_platform.dicom.deidentify.every_value import MOST_OF_BULK, Value, every_value
 from xray_platform.dicom.deidentify.policy import TOP, Policy
 from xray_platform.dicom.deidentify.refused import LEAK, RefusedError
 from xray_platform.dicom.deidentify.vocabulary import is_known
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.dates import read_date
 
 _CHANGED = frozenset(("uid", "date", "datetime", "subject", "study", "accession", "device", "clear", "text", "vendor"))
 _NUMERIC = frozenset(("DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "AT", "TM", "AS", "UV", "SV"))

@@ -1,8 +1,8 @@
 """Marks: the attributes that say that a file was de-identified, and by which methods (PS3.15 annex E, CID 7050)."""
 
 from xray_platform.dicom.deidentify.encode import Written, encode_items
+from xray_platform.dicom.intake.own_output import OWN_METHOD
 
-METHOD = "XRAY-PLATFORM allow-list"
 _SCHEME = b"DCM"
 _CODES = (
     (b"113100", b"Basic Application Confidentiality Profile"),
@@ -19,7 +19,7 @@ _METHOD_CODES = encode_items(
 
 def marks(policy: str, key: str, text_method: str) -> dict[int, Written]:
     """Return the attributes by tag; `policy` and `key` are ids, `text_method` says what was done about text."""
-    method = f"{METHOD}\\policy {policy}\\key {key}\\{text_method}"
+    method = f"{OWN_METHOD}\\policy {policy}\\key {key}\\{text_method}"
     written = (
         Written(0x00120062, "CS", b"YES"),
         Written(0x00120063, "LO", method.encode()),

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from pydicom.charset import convert_encodings, decode_bytes
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
 from xray_platform.dicom.deidentify.refused import NOBODY, RefusedError
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.pseudonym import PseudonymKey, names_nobody
 
 _CHARACTER_SET = 0x00080005

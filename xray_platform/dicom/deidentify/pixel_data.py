@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jpeg_ls import encode_pixel_data
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.decode import Pixels, UndecodableError
 from xray_platform.dicom.deidentify.encode import Written, encapsulate, head_of
 from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
 from xray_platform.dicom.deidentify.run_lengths import rle_frame
-from xray_platform.dicom.grey import grey_of
-from xray_platform.dicom.layout import GREY, PixelLayout, layout_of
-from xray_platform.dicom.picture import is_lossy
-from xray_platform.dicom.stored import stored_values
-from xray_platform.dicom.syntax import EXPLICIT, Codec
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.pixel_module import GREY, PixelLayout, layout_of
+from xray_platform.dicom.parse.syntax import EXPLICIT, Codec
+from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
+from xray_platform.dicom.pixels.single_channel import grey_of
+from xray_platform.dicom.pixels.standard_image import is_lossy
+from xray_platform.dicom.pixels.stored_values import stored_values
 
 RLE, JPEG_LS = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80"
 

@@ -5,7 +5,7 @@ import struct
 import imagecodecs
 import numpy as np
 
-from xray_platform.dicom.decode import Pixels
+from xray_platform.dicom.pixels.decode import Pixels
 
 _OFFSETS = 15
 

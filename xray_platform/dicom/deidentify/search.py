@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.deidentify.digits import decimal_texts
 from xray_platform.dicom.deidentify.encode import Written
 from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.refused import LEAK, RefusedError
 from xray_platform.dicom.deidentify.vocabulary import is_known, known_words
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.pixels.decode import Pixels
 
 _TEXTUAL = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 _FORMS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}

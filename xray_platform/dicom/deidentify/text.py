@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xray_platform.dicom import tags
 from xray_platform.dicom.burned_in.find import Writing, find_writing, paint_over
 from xray_platform.dicom.burned_in.network import DETECTOR
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.decode import Pixels
 from xray_platform.dicom.deidentify.refused import TEXT, RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.pixels.decode import Pixels
 
 BEYOND = 0.5  # of a line that is seen after painting: what lies more beside the painted places than on them is new
 # PS3.3 section C.8.6.1: digitised film, scanned document, scanned image, digitised video.

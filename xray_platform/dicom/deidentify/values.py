@@ -8,12 +8,12 @@ from datetime import date
 
 from pydicom._uid_dict import UID_dictionary
 
-from xray_platform.dicom.dates import cap_age, cut_time, move_date, move_date_time, near
 from xray_platform.dicom.deidentify.digits import decimal_texts, rounded
 from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.person import Person
 from xray_platform.dicom.deidentify.phrases import grammars, said_in
 from xray_platform.dicom.deidentify.vocabulary import vocabulary
+from xray_platform.dicom.parse.dates import cap_age, cut_time, move_date, move_date_time, near
 
 NEAREST_DAYS = 7
 _MOST_KINDS = 4

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from xray_platform.dicom.duplicates import DUPLICATE_RULES
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
+from xray_platform.dicom.quality.duplicates import DUPLICATE_RULES
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
 from xray_platform.dicom.quality.rule import NOTHING_FOUND, Severity

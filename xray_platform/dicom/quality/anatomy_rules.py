@@ -7,12 +7,12 @@ on their word; a person has to look.
 
 from collections.abc import Iterator
 
-from xray_platform.dicom import tags
 from xray_platform.dicom.burned_in.markers import SideMarker, on_a_side, on_the_wrong_side
-from xray_platform.dicom.orientation import stated_orientation
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.pixels.orientation import stated_orientation
+from xray_platform.dicom.quality.inspected_file import Specimen
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen
 
 
 def _contradicted(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:

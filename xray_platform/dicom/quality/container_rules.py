@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import MEBI
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import MEBI
+from xray_platform.dicom.quality.inspected_file import Specimen
 from xray_platform.dicom.quality.rule import Remark, Rule, Severity
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen
 
 _NO_IMAGE = {
     "1.2.840.10008.1.3.10": "a media directory (DICOMDIR)",

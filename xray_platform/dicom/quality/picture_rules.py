@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from xray_platform.dicom.border import flat_border
+from xray_platform.dicom.quality.border import flat_border
+from xray_platform.dicom.quality.inspected_file import Specimen
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen
 
 
 def _blank(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:

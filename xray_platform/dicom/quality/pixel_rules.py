@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.codestream import jpeg_end
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.decode import first_frame
-from xray_platform.dicom.layout import BIT_DEPTHS, COLOUR, GREY, PixelLayout, missing
-from xray_platform.dicom.picture import is_lossy
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.evidence_text import about, bits
+from xray_platform.dicom.parse.pixel_module import BIT_DEPTHS, COLOUR, GREY, PixelLayout, missing
+from xray_platform.dicom.pixels.codestream import jpeg_end
+from xray_platform.dicom.pixels.decode import first_frame
+from xray_platform.dicom.pixels.standard_image import is_lossy
+from xray_platform.dicom.quality.inspected_file import Specimen
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen
-from xray_platform.dicom.told import about, bits
 
 MEGA = 1024**2
 MOST_RATIO = 1000

@@ -15,14 +15,14 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
-from xray_platform.dicom.codestream import Codestream
-from xray_platform.dicom.decode import Pixels, UndecodableError, first_frame
-from xray_platform.dicom.layout import PixelLayout
+from xray_platform.dicom.parse.pixel_module import PixelLayout
+from xray_platform.dicom.parse.syntax import Syntax
+from xray_platform.dicom.pixels.codestream import Codestream
+from xray_platform.dicom.pixels.decode import Pixels, UndecodableError, first_frame
+from xray_platform.dicom.pixels.stored_values import meant_bits
+from xray_platform.dicom.quality.inspected_file import Specimen
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen
-from xray_platform.dicom.stored import meant_bits
-from xray_platform.dicom.syntax import Syntax
 
 # Two inverse wavelet transforms may each round a value the other way.
 LOSSY_STEPS = 2

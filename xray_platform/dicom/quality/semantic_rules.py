@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from xray_platform.dicom import tags
-from xray_platform.dicom.container import Container
-from xray_platform.dicom.orientation import stated_orientation, turn_to_front
-from xray_platform.dicom.quality import vocabulary as v
+from xray_platform.dicom.parse import description_vocabulary as v
+from xray_platform.dicom.parse import tags
+from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.pixels.orientation import stated_orientation, turn_to_front
+from xray_platform.dicom.quality.inspected_file import Specimen
 from xray_platform.dicom.quality.rule import Remark, Rule
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
 COMPUTED, DIGITAL, DIGITAL_RAW = f"{_STORAGE}.1", f"{_STORAGE}.1.1", f"{_STORAGE}.1.1.1"

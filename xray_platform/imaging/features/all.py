@@ -18,7 +18,7 @@ from xray_platform.imaging.features.glcm import GlcmSettings
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.features.lbp import LbpSettings
 from xray_platform.imaging.features.statistics import StatisticsSettings
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.step import Shape
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import Lost, cores, map_in_children

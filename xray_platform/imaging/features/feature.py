@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.step import Shape
 from xray_platform.settings import Settings
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.repair.form import Mask, to_byte
+from xray_platform.imaging.repair.levels import Mask, to_byte
 
 NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
 BANDS = 6

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from xray_platform.imaging.repair.channels import ChannelNoise, measure_noise
 from xray_platform.imaging.repair.exposure import Exposure, measure_exposure
-from xray_platform.imaging.repair.false_colour import FalseColour, find_false_colour
+from xray_platform.imaging.repair.find_colour_map import FalseColour, find_false_colour
 from xray_platform.imaging.repair.finding import Diagnosis, Finding, Trouble
-from xray_platform.imaging.repair.form import Mask, channels_of, check_picture
+from xray_platform.imaging.repair.levels import Mask, channels_of, check_picture
 from xray_platform.imaging.repair.missing import MissingRegion, find_missing
 from xray_platform.imaging.repair.outline import Outline, find_outline
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.repair.form import Grey, Mask
+from xray_platform.imaging.repair.levels import Grey, Mask
 
 ENDS = (0.5, 99.5)
 """Percentiles that count as a picture's darkest and brightest level."""

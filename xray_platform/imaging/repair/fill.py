@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
-from xray_platform.imaging.repair.form import Grey, Mask, to_byte
+from xray_platform.imaging.repair.levels import Grey, Mask, to_byte
 
 FillMethod = Literal["mirror", "membrane", "navier_stokes", "telea"]
 MOST = 120_000

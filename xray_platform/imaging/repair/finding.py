@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from xray_platform.imaging.repair.channels import ChannelNoise
 from xray_platform.imaging.repair.exposure import Exposure
-from xray_platform.imaging.repair.false_colour import FalseColour
+from xray_platform.imaging.repair.find_colour_map import FalseColour
 from xray_platform.imaging.repair.missing import MissingRegion
 from xray_platform.imaging.repair.outline import Outline
 

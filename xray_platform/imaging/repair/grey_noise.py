@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from xray_platform.imaging.repair.channels import ChannelNoise, impulses_of
-from xray_platform.imaging.repair.form import Grey, Mask, to_byte
+from xray_platform.imaging.repair.levels import Grey, Mask, to_byte
 from xray_platform.imaging.repair.sliding_dct import denoise_dct
 
 Denoiser = Literal["dct", "non_local_means"]

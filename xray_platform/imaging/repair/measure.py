@@ -13,7 +13,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.folder import LIMITS
-from xray_platform.imaging.repair.form import check_picture, grey_of
+from xray_platform.imaging.repair.levels import check_picture, grey_of
 from xray_platform.imaging.repair.picture_file import read_rgb
 from xray_platform.imaging.repair.restore import Learnt, RestoreSettings, restore
 from xray_platform.progress import Progress, silent

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.repair.form import Mask
+from xray_platform.imaging.repair.levels import Mask
 
 FLAT = 24.0
 """Levels of a blank region differ from black or white by less than this (JPEG rings at its edge)."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.repair.form import Mask
+from xray_platform.imaging.repair.levels import Mask
 
 Points = NDArray[np.float64]
 """(n, 2) of x (column) and y (row); a pixel's centre is a whole number, its edges are half numbers."""

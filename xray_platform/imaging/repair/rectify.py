@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.repair.form import Grey, Mask
+from xray_platform.imaging.repair.levels import Grey, Mask
 from xray_platform.imaging.repair.outline import Outline
 
 ALIKE = 0.06

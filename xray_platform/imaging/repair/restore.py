@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.repair.belief import evidence_maps
 from xray_platform.imaging.repair.channels import ChannelNoise
+from xray_platform.imaging.repair.colours_to_grey import InversionSettings, invert_colours
 from xray_platform.imaging.repair.diagnose import diagnose, region_mask
-from xray_platform.imaging.repair.evidence import separate
 from xray_platform.imaging.repair.exposure import stretch
-from xray_platform.imaging.repair.false_colour import FalseColour
 from xray_platform.imaging.repair.fill import FillMethod, fill
+from xray_platform.imaging.repair.find_colour_map import FalseColour
 from xray_platform.imaging.repair.finding import Diagnosis, Trouble
-from xray_platform.imaging.repair.form import Depth, Grey, channels_of, check_picture, grey_of, has_colour
 from xray_platform.imaging.repair.grey_noise import Denoiser, remove_gaussian, remove_impulses, remove_speckle
-from xray_platform.imaging.repair.inversion import InversionSettings, invert_colours
+from xray_platform.imaging.repair.levels import Depth, Grey, channels_of, check_picture, grey_of, has_colour
+from xray_platform.imaging.repair.likelihood import separate
+from xray_platform.imaging.repair.posterior import evidence_maps
 from xray_platform.imaging.repair.rectify import cut_off, rectified_shape, rectify, rectify_mask
 from xray_platform.imaging.repair.tiles import in_tiles
 from xray_platform.settings import Settings

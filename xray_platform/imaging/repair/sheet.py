@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.imaging.repair.folder import RestoredFile
-from xray_platform.imaging.repair.form import check_picture
+from xray_platform.imaging.repair.levels import check_picture
 from xray_platform.imaging.repair.picture_file import read_rgb
 
 GAP = 6

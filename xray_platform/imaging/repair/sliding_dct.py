@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
 
-from xray_platform.imaging.repair.form import Grey
+from xray_platform.imaging.repair.levels import Grey
 
 SIDE = 8
 """Side of a window, in pixels."""

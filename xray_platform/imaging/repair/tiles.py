@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from xray_platform.imaging.repair.form import Grey
+from xray_platform.imaging.repair.levels import Grey
 
 Place = tuple[slice, slice]
 """Rows and columns of a piece."""

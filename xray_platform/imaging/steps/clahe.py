@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.form import FULL, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, Form, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 BINS = 256

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.imaging.box import Box, cut_box
-from xray_platform.imaging.form import FULL, STORED, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels, Window
 from xray_platform.imaging.step import Found, Shape, StepSettings
 
 LOOK_AT = 256  # the longer side of the picture in which the borders are looked for, in pixels

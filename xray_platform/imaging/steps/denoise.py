@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import FULL, STORED, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535.0

@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from xray_platform.imaging.box import Box, cut_box, inside
-from xray_platform.imaging.form import FULL, STORED, UNIT, Form, Pixels, Window
 from xray_platform.imaging.lung_fields import find_lungs
+from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, Form, Pixels, Window
 from xray_platform.imaging.step import Found, Shape, StepSettings
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from xray_platform.imaging.form import FULL, STORED, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.steps.window import stretch
 

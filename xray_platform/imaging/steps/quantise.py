@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.form import FULL, Form, Pixels
 from xray_platform.imaging.lookup import look_up
+from xray_platform.imaging.pixel_range import FULL, Form, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 

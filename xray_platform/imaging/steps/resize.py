@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.form import BYTE, FULL, SCORES, STORED, UNIT, Form, Pixels
+from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, STORED, UNIT, Form, Pixels
 from xray_platform.imaging.step import Found, Shape, StepSettings
 
 

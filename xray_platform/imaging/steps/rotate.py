@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.form import FULL, STORED, UNIT, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, Form, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.symmetry import tilt
 

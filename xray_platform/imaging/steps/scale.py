@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.form import BYTE, FULL, SPAN, UNIT, Form, Pixels
+from xray_platform.imaging.pixel_range import BYTE, FULL, SPAN, UNIT, Form, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 

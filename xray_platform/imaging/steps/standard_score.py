@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.errors import DataError
-from xray_platform.imaging.form import FULL, SCORES, UNIT, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, SCORES, UNIT, Form, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.steps.scale import to_unit
 

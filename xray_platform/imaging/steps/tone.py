@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.form import FULL, Form, Pixels
 from xray_platform.imaging.lookup import look_up
 from xray_platform.imaging.percentiles import histogram
+from xray_platform.imaging.pixel_range import FULL, Form, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535

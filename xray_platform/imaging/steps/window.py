@@ -7,9 +7,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import FULL, STORED, Form, Pixels, Window
 from xray_platform.imaging.lookup import look_up
 from xray_platform.imaging.percentiles import percentiles
+from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535.0

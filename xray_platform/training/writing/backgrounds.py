@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 from xray_platform.dicom.burned_in.tone import eight_bits
-from xray_platform.dicom.picture import read_picture
+from xray_platform.dicom.pixels.standard_image import read_picture
 from xray_platform.errors import InputError
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.progress import Progress, silent
-from xray_platform.training.halves import drawn, files_without_subject, halves
-from xray_platform.training.writing.lessons import Background
+from xray_platform.training.subject_split import drawn, files_without_subject, halves
+from xray_platform.training.writing.dataset import Background
 
 PICTURES = (".dcm", ".jpeg", ".jpg", ".png")
 LONGEST = 2048  # of a picture's sides; larger ones are reduced

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from xray_platform.errors import MachineError
 from xray_platform.networks.text_detector import TextDetector
-from xray_platform.training.writing.lessons import SIDE
+from xray_platform.training.writing.dataset import SIDE
 
 Tile = np.ndarray[Any, np.dtype[np.uint8]]
 

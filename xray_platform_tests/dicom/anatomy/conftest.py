@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.pixels.thumbnail import Small
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 

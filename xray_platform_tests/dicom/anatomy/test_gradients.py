@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xray_platform.dicom.anatomy.gradients import POSITIONS, Position, gradients, in_all_positions
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.pixels.thumbnail import Small
 
 
 def put(picture: Small, position: Position) -> Small:

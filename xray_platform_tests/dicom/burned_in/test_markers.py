@@ -5,7 +5,7 @@ import pytest
 
 from xray_platform.dicom.burned_in.find import find_markers
 from xray_platform.dicom.burned_in.markers import SideMarker, on_the_wrong_side
-from xray_platform.dicom.reduced import Small
+from xray_platform.dicom.pixels.thumbnail import Small
 from xray_platform_tests.dicom.burned_in.drawing import Pixels, burn, chest, letters
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
-from xray_platform.dicom.container import open_container
-from xray_platform.dicom.dates import read_date
 from xray_platform.dicom.deidentify.attributes import Carrier
 from xray_platform.dicom.deidentify.encode import Written, encode_dataset, file_head
 from xray_platform.dicom.deidentify.identifiers import identifiers_of
 from xray_platform.dicom.deidentify.person import Given, person_of
 from xray_platform.dicom.deidentify.policy import load_policy
+from xray_platform.dicom.parse.container import open_container
+from xray_platform.dicom.parse.dates import read_date
 from xray_platform_tests.dicom.deidentify.making import CR, KEY
 
 EXPOSURES, PATIENTS = 2000, 600

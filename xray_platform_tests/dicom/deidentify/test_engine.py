@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from xray_platform.dicom.container import open_container
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
-from xray_platform.dicom.stored import stored_values
+from xray_platform.dicom.parse.container import open_container
+from xray_platform.dicom.pixels.stored_values import stored_values
 from xray_platform_tests.dicom.deidentify.making import DX, KEY, OTHER_KEY, compressed, encoded, hiding, make, smooth
 
 RLE = "1.2.840.10008.1.2.5"
@@ -165,7 +165,7 @@ def test_a_decoder_that_panics_rejects_the_file_and_no_more(monkeypatch: pytest.
     def panic(*_: object) -> bytes:
         raise PanicException
 
-    monkeypatch.setattr("xray_platform.dicom.decode.decode_rle", panic)
+    monkeypatch.setattr("xray_platform.dicom.pixels.decode.decode_rle", panic)
     assert refusal(compressed(b"\x01" + b"\0" * 100, RLE)).severity == "reject"
 
 

@@ -16,12 +16,12 @@ from pydicom.encaps import encapsulate
 from rle.rle import decode_frame  # type: ignore[import-not-found]  # compiled, without types
 
 from xray_platform.dicom.burned_in.find import find_writing
-from xray_platform.dicom.container import open_container
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.run_lengths import rle_frame
-from xray_platform.dicom.stored import stored_values
+from xray_platform.dicom.parse.container import open_container
+from xray_platform.dicom.pixels.stored_values import stored_values
 from xray_platform_tests.dicom.deidentify.making import KEY, PAINTED, compressed, encoded, make, smooth
 
 RLE, JPEG, JPEG_LOSSLESS = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.70"

@@ -13,14 +13,14 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from xray_platform.dicom.container import open_container
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.policy import TOP, load_policy
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
-from xray_platform.dicom.stored import stored_values
-from xray_platform.dicom.voi import shown_range
+from xray_platform.dicom.parse.container import open_container
+from xray_platform.dicom.pixels.stored_values import stored_values
+from xray_platform.dicom.pixels.voi import shown_range
 from xray_platform.phantoms.dicom_file import dicom_bytes
 from xray_platform.phantoms.plan import plan_spare
 from xray_platform.phantoms.render import render

@@ -13,16 +13,16 @@ from pydicom import Dataset
 from pydicom.encaps import encapsulate
 
 from xray_platform.dicom.anatomy.cut import Cut
-from xray_platform.dicom.anatomy.look import Look
-from xray_platform.dicom.check import Before
-from xray_platform.dicom.container import MEBI
-from xray_platform.dicom.duplicates import Known, alike, company_of, nearly_alike
-from xray_platform.dicom.examination import Examination, ExamineFile, Likeness, Place, conclude, examine_bytes
+from xray_platform.dicom.anatomy.view_classifier import Look
+from xray_platform.dicom.parse.container import MEBI
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
+from xray_platform.dicom.quality.check import Before
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
+from xray_platform.dicom.quality.duplicates import Known, alike, company_of, nearly_alike
+from xray_platform.dicom.quality.examination import Examination, ExamineFile, Likeness, Place, conclude, examine_bytes
+from xray_platform.dicom.quality.inspected_file import Specimen, decoded, open_specimen
 from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding, Severity
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import Specimen, decoded, open_specimen
 from xray_platform_tests.dicom import hostile, made
 
 Pixels = np.ndarray[Any, Any]

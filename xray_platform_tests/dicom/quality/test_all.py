@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from xray_platform.dicom.examination import examine_bytes
 from xray_platform.dicom.quality.all import RULES
+from xray_platform.dicom.quality.examination import examine_bytes
 from xray_platform.dicom.quality.rule import GRAVITY
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import CASES, Case, file

@@ -1,8 +1,8 @@
 """Anatomy rules: a picture that shows another thing or position than its attributes say is told."""
 
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
+from xray_platform.dicom.quality.inspected_file import decoded, open_specimen
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.quality.specimen import decoded, open_specimen
 from xray_platform_tests.dicom.quality.cases import file
 
 

@@ -1,6 +1,6 @@
 """Container rules: what is no whole file, or more than one, is told before anything else looks at it."""
 
-from xray_platform.dicom.examination import examine_bytes
+from xray_platform.dicom.quality.examination import examine_bytes
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import chest, file
 

@@ -4,7 +4,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from xray_platform.dicom.examination import examine_bytes
+from xray_platform.dicom.quality.examination import examine_bytes
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import file, grey8, half

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xray_platform.dicom import examination
-from xray_platform.dicom.examination import examine_bytes
+from xray_platform.dicom.quality import examination
+from xray_platform.dicom.quality.examination import examine_bytes
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import chest, file, grey8

@@ -10,14 +10,14 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from xray_platform.dicom.decode import Pixels
-from xray_platform.dicom.examination import examine_bytes
-from xray_platform.dicom.layout import PixelLayout
+from xray_platform.dicom.parse.pixel_module import PixelLayout
+from xray_platform.dicom.pixels.decode import Pixels
+from xray_platform.dicom.quality.examination import examine_bytes
 from xray_platform.dicom.quality.second_decoder import SECOND_DECODERS, is_sampled
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform_tests.dicom import made
+from xray_platform_tests.dicom.pixels.test_stored_values import JPEG_2000, JPEG_LOSSLESS, RLE, rle
 from xray_platform_tests.dicom.quality.cases import chest, file, squeezed
-from xray_platform_tests.dicom.test_stored import JPEG_2000, JPEG_LOSSLESS, RLE, rle
 
 ALWAYS, NEVER = QualitySettings(second_decoder_share=1), QualitySettings(second_decoder_share=0)
 HIGH_THROUGHPUT, HIGH_THROUGHPUT_LOSSY = "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.203"

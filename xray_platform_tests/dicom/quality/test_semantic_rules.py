@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from xray_platform.dicom.examination import DEFAULT
+from xray_platform.dicom.quality.examination import DEFAULT
+from xray_platform.dicom.quality.inspected_file import Specimen, open_specimen
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES, stated_age
-from xray_platform.dicom.quality.specimen import Specimen, open_specimen
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import file
 

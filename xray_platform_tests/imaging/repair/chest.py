@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.imaging.repair.colour_maps import named_map
-from xray_platform.imaging.repair.false_colour import Tone
+from xray_platform.imaging.repair.find_colour_map import Tone
 
 QUAD = ((11.0, 16.0), (145.0, 6.0), (156.0, 140.0), (20.0, 150.0))
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.diagnose import diagnose
 from xray_platform.imaging.repair.exposure import Exposure, stretch
-from xray_platform.imaging.repair.false_colour import Tone
+from xray_platform.imaging.repair.find_colour_map import Tone
 from xray_platform.imaging.repair.finding import MEANING, Trouble
-from xray_platform.imaging.repair.form import check_picture, grey_of
+from xray_platform.imaging.repair.levels import check_picture, grey_of
 from xray_platform.imaging.repair.outline import Outline
 from xray_platform.imaging.repair.rectify import rectified_shape, rectify
 from xray_platform.imaging.repair.restore import RestoreSettings, restore

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xray_platform.imaging.repair.colour_maps import named_map
-from xray_platform.imaging.repair.evidence import separate
-from xray_platform.imaging.repair.false_colour import Tone, curve_of
-from xray_platform.imaging.repair.form import Grey
-from xray_platform.imaging.repair.inversion import InversionSettings, invert_colours
+from xray_platform.imaging.repair.colours_to_grey import InversionSettings, invert_colours
+from xray_platform.imaging.repair.find_colour_map import Tone, curve_of
+from xray_platform.imaging.repair.levels import Grey
+from xray_platform.imaging.repair.likelihood import separate
 from xray_platform.imaging.repair.tiles import Place, in_tiles
 from xray_platform_tests.imaging.repair.chest import chest, error, noisy, painted
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.form import BORROWED, BYTE, FULL, SCORES, UNIT, Form, Pixels
+from xray_platform.imaging.pixel_range import BORROWED, BYTE, FULL, SCORES, UNIT, Form, Pixels
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.step import StepSettings
 from xray_platform.imaging.steps.all import STEPS

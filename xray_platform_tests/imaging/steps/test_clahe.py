@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.steps.clahe import ClaheSettings
-from xray_platform_tests.imaging.store import soft_picture
+from xray_platform_tests.imaging.tiny_store import soft_picture
 
 
 @pytest.mark.parametrize("clip_limit", [1.0, 2.0, 8.0])

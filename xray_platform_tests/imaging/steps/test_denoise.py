@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.step import StepSettings
 from xray_platform.imaging.steps.denoise import (
     BilateralSettings,

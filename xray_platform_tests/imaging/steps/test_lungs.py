@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from xray_platform.imaging.box import Box
-from xray_platform.imaging.form import Pixels
 from xray_platform.imaging.lung_fields import find_lungs
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.steps.lungs import LungsSettings
 from xray_platform_tests.imaging.chest import draw_chest
 

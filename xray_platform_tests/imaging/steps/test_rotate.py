@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from xray_platform.imaging.form import Pixels
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.steps.rotate import RotateSettings, StraightenSettings, turn
 from xray_platform.imaging.symmetry import tilt
 from xray_platform_tests.imaging.chest import draw_chest

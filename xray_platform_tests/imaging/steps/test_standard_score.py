@@ -7,7 +7,7 @@ from xray_platform.errors import DataError
 from xray_platform.imaging.steps.imagenet import ImagenetSettings
 from xray_platform.imaging.steps.scale import ByteSettings, UnitSettings
 from xray_platform.imaging.steps.standard_score import PictureScoreSettings, fit_normal_score
-from xray_platform_tests.imaging.store import soft_picture
+from xray_platform_tests.imaging.tiny_store import soft_picture
 
 PICTURE = soft_picture(0, top=65535)
 

@@ -6,7 +6,7 @@ from skimage import exposure
 from xray_platform.imaging.steps.min_max import MinMaxSettings
 from xray_platform.imaging.steps.quantise import QuantiseSettings
 from xray_platform.imaging.steps.tone import EqualiseSettings, GammaSettings, LinearSettings
-from xray_platform_tests.imaging.store import soft_picture
+from xray_platform_tests.imaging.tiny_store import soft_picture
 
 RAMP = np.arange(65536, dtype=np.uint16).reshape(256, 256)
 

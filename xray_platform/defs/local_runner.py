@@ -1,0 +1,242 @@
+"""Headless: materialise what is pending, stage by stage, in this process, without a Dagster server."""
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+
+from xray_platform.defs.freshness import Graph
+from xray_platform.defs.instance import open_instance
+from xray_platform.defs.integrity import damage, settings_of_last, told
+from xray_platform.defs.location import in_location
+from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.reasons import reasons
+from xray_platform.defs.store import ROOT_VARIABLE
+from xray_platform.dicom.intake.batch_plan import batch_names
+from xray_platform.errors import InputError
+from xray_platform.tables.faults import Fault
+from xray_platform.tables.places import Places
+
+Listener = Callable[[dg.EventLogEntry], None]
+Notice = Callable[[str], None]
+RunConfig = Mapping[str, Mapping[str, Any]]
+STAGES = (("archive", "imaging"), ("detectors", "networks"), ("evaluation",), ("predictions",))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One Dagster run: what it was asked for and how it ended; `failures`: the reason of each failed asset or check."""
+
+    run_id: str
+    partition: str | None
+    assets: tuple[str, ...]
+    seconds: float
+    failures: Mapping[str, str]
+
+    @property
+    def success(self) -> bool:
+        return not self.failures
+
+
+class Headless:
+    """The asset graph of one store, run in this process."""
+
+    def __init__(self, places: Places, definitions: dg.Definitions, *, read_only: bool = False) -> None:
+        """Open a store; with `read_only` one that Dagster has no memory of gets none, and looks as if never run."""
+        os.environ[ROOT_VARIABLE] = str(places.root)
+        self.places = places
+        forgotten = read_only and not places.dagster.is_dir()
+        self.instance = dg.DagsterInstance.ephemeral() if forgotten else open_instance(places)
+        self.definitions = definitions
+        self._assets = definitions.resolve_asset_graph()
+        self.graph = Graph(self._assets.get(key).to_asset_spec() for key in self._assets.get_all_asset_keys())
+
+    def close(self) -> None:
+        self.instance.dispose()
+
+    def select(self, groups: Sequence[str], selection: str | None) -> list[dg.AssetKey]:
+        """Return the assets that a user named, by group or in Dagster's selection syntax, with commas; neither: all.
+
+        Raises InputError where nothing has that name.
+        """
+        if not groups and not selection:
+            return list(self.graph.specs)
+        known = sorted({spec.group_name or "" for spec in self.graph.specs.values()})
+        unknown = [group for group in groups if group not in known]
+        if unknown:
+            raise InputError(f"unknown group {', '.join(unknown)}; allowed: {', '.join(known)}")
+        found = {key for key, spec in self.graph.specs.items() if spec.group_name in groups}
+        if selection:
+            found |= self._resolve(selection)
+        return [key for key in self.graph.specs if key in found]
+
+    def _resolve(self, selection: str) -> set[dg.AssetKey]:
+        found: set[dg.AssetKey] = set()
+        for part in filter(None, (part.strip() for part in selection.split(","))):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", dg.BetaWarning)  # Dagster's own, raised for every group selection
+                    found |= dg.AssetSelection.from_string(part).resolve(self._assets)
+            except (dg.DagsterError, ValueError) as error:
+                raise InputError(f"cannot understand the selection {part!r}; {self._names()}") from error
+        if not found:
+            raise InputError(f"no asset is selected by {selection!r}; {self._names()}")
+        return found
+
+    def _names(self) -> str:
+        return "there are " + ", ".join(key.to_user_string() for key in self.graph.specs)
+
+    def batches(self) -> list[str]:
+        """Return all batches, in order: those that have a plan; a partition that somebody typed in by hand is none."""
+        return batch_names(self.places)
+
+    def _open(self) -> None:
+        """Open the partition of each batch: an ingest that was killed has left a plan alone."""
+        opened = self.instance.get_dynamic_partitions(str(BATCHES.name))
+        if missing := [batch for batch in self.batches() if batch not in opened]:
+            self.instance.add_dynamic_partitions(str(BATCHES.name), missing)
+
+    def run(
+        self,
+        keys: Sequence[dg.AssetKey],
+        listener: Listener,
+        *,
+        force: bool = False,
+        deep: bool = False,
+        config: RunConfig | None = None,
+        notice: Notice | None = None,
+    ) -> Iterator[Outcome]:
+        """Materialise those of `keys` that are damaged or pending, batch by batch, then stage by stage.
+
+        What is missing or changed in the store is made anew first, with the settings that it was made with, and told by
+        `notice`; with the same content nothing downstream of it is out of date. With `deep` every byte is read for it.
+        A failed batch holds nothing back but its own pictures; after any other failure no later stage runs.
+        """
+        wanted = _Wanted(listener, force, deep, config or {}, notice)
+        self._open()
+        for stage in STAGES:
+            yield from self._by_batch([key for key in self._staged(keys, stage) if self.graph.partitioned(key)], wanted)
+            whole = [key for key in self._staged(keys, stage) if not self.graph.partitioned(key)]
+            for outcome in self._run(whole, None, wanted):
+                yield outcome
+                if not outcome.success:
+                    return
+
+    def _staged(self, keys: Sequence[dg.AssetKey], stage: Sequence[str]) -> list[dg.AssetKey]:
+        return [key for key in keys if self.graph.specs[key].group_name in stage]
+
+    def _by_batch(self, keys: Sequence[dg.AssetKey], wanted: "_Wanted") -> Iterator[Outcome]:
+        for batch in self.batches() if keys else []:
+            for outcome in self._run(keys, batch, wanted):
+                yield outcome
+                if not outcome.success:
+                    wanted.tell([f"{batch} failed; everything else goes on without its pictures"])
+
+    def pending(self) -> list[str]:
+        """Name what `run` would make of all assets, by batch or stage; nothing is changed."""
+        by_batch = [key for key in self.graph.specs if self.graph.partitioned(key)]
+        whole = [key for key in self.graph.specs if key not in by_batch]
+        named: list[str] = []
+        behind: set[dg.AssetKey] = set()
+        for batch in self.batches():
+            behind |= {*self.graph.pending(self.instance, by_batch, batch)}
+            named += self._pending(by_batch, batch)
+        return named + self._pending(whole, None, behind)
+
+    def damaged(
+        self, keys: Sequence[dg.AssetKey], partition: str | None, *, deep: bool = False
+    ) -> dict[dg.AssetKey, list[Fault]]:
+        """Return what is missing or changed of what these assets wrote, by asset; assets without fault are left out."""
+        found = {
+            key: damage(self.instance, self.places, key, partition, deep=deep)
+            for key in self.graph.specs
+            if key in keys
+        }
+        return {key: faults for key, faults in found.items() if faults}
+
+    def _pending(
+        self, keys: Sequence[dg.AssetKey], partition: str | None, behind: Collection[dg.AssetKey] = ()
+    ) -> list[str]:
+        stale = self.graph.pending(self.instance, keys, partition, changing=behind)
+        damaged = self.damaged(keys, partition)
+        named = [(key, "") for key in stale] + [(key, " (damaged)") for key in damaged if key not in stale]
+        return [f"{_named(key, partition)}{why}" for key, why in named]
+
+    def _run(self, keys: Sequence[dg.AssetKey], partition: str | None, wanted: "_Wanted") -> Iterator[Outcome]:
+        """Make anew what is damaged, then what is pending: so what is the same again takes nothing else along."""
+        damaged = self.damaged(keys, partition, deep=wanted.deep)
+        wanted.tell(line for key, faults in damaged.items() for line in told(_named(key, partition), faults))
+        stale = self.graph.pending(self.instance, keys, partition, wanted.force)
+        if mending := [key for key in damaged if key not in stale]:
+            again = {key.to_user_string(): settings_of_last(self.instance, key, partition) for key in mending}
+            outcome = self._materialise(mending, partition, wanted.listener, again)
+            yield outcome
+            if not outcome.success:
+                return
+        if pending := self.graph.pending(self.instance, keys, partition, wanted.force):
+            yield self._materialise(pending, partition, wanted.listener, wanted.config)
+
+    def _materialise(
+        self, keys: Sequence[dg.AssetKey], partition: str | None, listener: Listener, config: RunConfig
+    ) -> Outcome:
+        run_id, began = str(uuid4()), time.monotonic()
+        self.instance.add_event_listener(run_id, listener)
+        job = self._job(keys)
+        in_location(self.instance, job)
+        result = job.execute_in_process(
+            run_config=_run_config(keys, config),
+            instance=self.instance,
+            partition_key=partition,
+            asset_selection=list(keys),
+            run_id=run_id,
+            raise_on_error=False,
+        )
+        names = tuple(key.to_user_string() for key in keys)
+        return Outcome(run_id, partition, names, time.monotonic() - began, _failures(result))
+
+    def _job(self, keys: Sequence[dg.AssetKey]) -> dg.JobDefinition:
+        """Return the job that makes all these, so that the run stands under its name; else that of all assets."""
+        for job in self.definitions.jobs or ():
+            found = self.definitions.resolve_job_def(job.name)
+            if set(keys) <= set(found.asset_layer.executable_asset_keys):
+                return found
+        return self.definitions.resolve_implicit_global_asset_job_def()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """How `run` was asked."""
+
+    listener: Listener
+    force: bool
+    deep: bool
+    config: RunConfig
+    notice: Notice | None
+
+    def tell(self, lines: Iterable[str]) -> None:
+        if self.notice is not None:
+            for line in lines:
+                self.notice(line)
+
+
+def _named(key: dg.AssetKey, partition: str | None) -> str:
+    return key.to_user_string() + (f" of {partition}" if partition else "")
+
+
+def _run_config(pending: Sequence[dg.AssetKey], config: RunConfig) -> dict[str, Any]:
+    """Give each asset its settings, and keep Dagster's own lines off the terminal."""
+    ops = {name: {"config": dict(config[name])} for key in pending if (name := key.to_user_string()) in config}
+    return {"ops": ops, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """Return the reason of each failure, by asset or check, in the words meant for a user."""
+    found = reasons(result.all_events)
+    if not result.success and not found:
+        return {"run": "failed before any step; the Dagster UI has its events"}
+    return found

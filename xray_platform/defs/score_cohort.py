@@ -1,0 +1,85 @@
+"""Judge: score the whole cohort with a trained model, and evaluate the scores."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from xray_platform.defs.cohort import Cohort, data_digest, read_cohort
+from xray_platform.defs.model_card import cautions_of, description_of_model
+from xray_platform.defs.model_store import (
+    TrainingRecord,
+    current_record,
+    keep_evaluation,
+    sealed_evaluation,
+    trained_folder,
+)
+from xray_platform.defs.train import log_data
+from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.progress import Progress
+from xray_platform.serving.models import Scorer, load_model
+from xray_platform.tables.all import SCORES
+from xray_platform.tables.places import Places
+from xray_platform.tracking.datasets import PARTS
+from xray_platform.tracking.evaluations import open_evaluation
+from xray_platform.tracking.mlflow_store import open_tracking
+from xray_platform.tracking.runs import RunLink, TrackedRun
+
+AT_ONCE = 500  # pictures in memory together
+
+
+def judge(places: Places, model: str, settings: EvaluationSettings, progress: Progress) -> tuple[Evaluation, RunLink]:
+    """Score every labelled picture, choose threshold and calibration, keep both, and log them to MLflow.
+
+    They go to the model's run; where that holds a judgement by other settings or of other pictures, to one below it.
+    """
+    record = current_record(places, model)
+    cohort = cohort_of(places, record)
+    scores = cohort.rows.assign(score=_scores(scorer_of(places, record), cohort, progress))
+    evaluation = evaluate(scores, settings, model=model)
+    SCORES.write(places, evaluation.rows, model)
+    tracking, inputs = open_tracking(places), {split: data_digest(cohort.part(split)) for split in PARTS}
+    keep_evaluation(places, record, evaluation.dump(), TrackedRun(tracking, record.run, model))
+    with open_evaluation(tracking, record.run, model, _parameters(settings, inputs)) as run:
+        log_data(run, cohort, inputs)
+        run.log_metrics(evaluation.figures())
+        run.log_thresholds(verdict=evaluation.threshold)
+        run.log_tags({"stage": "judged"})
+        run.describe(description_of_model(record, evaluation, cautions_of(places, evaluation)))
+        return evaluation, run.link
+
+
+def _parameters(settings: EvaluationSettings, inputs: dict[str, str]) -> dict[str, Any]:
+    """Return what MLflow shows of a judgement: its settings, and by digests which pictures it saw.
+
+    The seed of the draws has a name of its own: `seed` is that of the training.
+    """
+    shown = settings.model_dump(mode="json")
+    seed = shown.pop("seed")
+    return {**shown, "draws_seed": seed, "data": inputs}
+
+
+def kept_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
+    """Return the evaluation of a model's current training."""
+    return load_evaluation(sealed_evaluation(places, record), SCORES.read(places, record.model))
+
+
+def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
+    """Return the cohort with the tensors that the model learnt from."""
+    return read_cohort(places, Recipe.model_validate(record.recipe))
+
+
+def scorer_of(places: Places, record: TrainingRecord) -> Scorer:
+    """Return the fitted model of a training."""
+    return load_model(record.family, record.model, trained_folder(places, record))
+
+
+def _scores(model: Scorer, cohort: Cohort, progress: Progress) -> NDArray[np.float64]:
+    parts: list[Any] = []
+    for start in range(0, len(cohort.rows), AT_ONCE):
+        rows: pd.DataFrame = cohort.rows.iloc[start : start + AT_ONCE]
+        parts.append(model.score(cohort.images(rows)))
+        progress(min(start + AT_ONCE, len(cohort.rows)), len(cohort.rows), "pictures scored")
+    return np.concatenate(parts)

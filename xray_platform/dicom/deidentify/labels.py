@@ -1,0 +1,67 @@
+"""Labels: join what the labels files said to the pictures that were published, as far as it is in known words."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from xray_platform.dicom.intake.batch_plan import PlannedFile, plans
+from xray_platform.dicom.intake.label_words import LabelWords, known_words
+from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS
+from xray_platform.tables.places import Places
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Rows of the labels table, and of how many of them the label is held back: it is no known word."""
+
+    frame: pd.DataFrame
+    held_back: int
+
+
+def labels_of(places: Places, left_out: Collection[str] = ()) -> Joined:
+    """Return the rows of the labels table: one a published picture, in the order of the images table.
+
+    Pictures of the batches that are `left_out` have no row, so no model learns from them or is judged on them.
+
+    Plans are read in the order in which they were opened, and what a later one says of a picture wins, so a corrected
+    labels file corrects the labels. A picture of which no plan says anything, and one whose label is no word that the
+    store knows, has a row without label: what is no known word may be a name, and stays in the raw zone. Subjects come
+    from the images table, where they are pseudonyms already.
+    """
+    said = _said(places)
+    words = known_words(places)
+    images = [image for image in IMAGES.read(places).to_dict("records") if image["batch"] not in left_out]
+    rows = [_row(image, said.get(image["sha256"]), words) for image in images]
+    told = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
+    return Joined(LABELS.frame(rows), told - sum(row["label"] is not None for row in rows))
+
+
+def _said(places: Places) -> dict[str, PlannedFile]:
+    """Return by raw hash what the plans say last of a picture."""
+    said: dict[str, PlannedFile] = {}
+    for plan in plans(places):
+        catalogue = CATALOGUE.read(places, plan.batch)
+        hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+        for file in plan.files:
+            sha256 = hashes.get(file.source)
+            if isinstance(sha256, str) and (sha256 not in said or _says_anything(file)):
+                said[sha256] = file
+    return said
+
+
+def _says_anything(file: PlannedFile) -> bool:
+    return any(value is not None for value in (file.label, file.abnormal, file.split))
+
+
+def _row(image: dict[Any, Any], file: PlannedFile | None, words: LabelWords) -> dict[str, Any]:
+    known = file is not None and file.label is not None and words.know(file.label)
+    return {
+        "image": image["image"],
+        "subject": image["subject"],
+        "origin": image["origin"],
+        "label": " ".join(file.label.split()) if file and file.label and known else None,
+        "abnormal": file.abnormal if file and known else None,
+        "split_given": file.split if file else None,
+    }

@@ -1,0 +1,256 @@
+"""Publish: write the accepted pictures of a batch without identity, and say of the others why they are not there."""
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+
+from xray_platform.dicom.deidentify.engine import deidentify
+from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.refused import STRUCTURE, TEXT, RefusedError
+from xray_platform.dicom.deidentify.result import Deidentified
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
+from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile, read_plan
+from xray_platform.dicom.intake.raw_store import read_raw
+from xray_platform.dicom.parse.description_vocabulary import view_in
+from xray_platform.dicom.pseudonym import PseudonymKey
+from xray_platform.errors import StoreError
+from xray_platform.progress import Progress, silent
+from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
+from xray_platform.tables.layouts import published_manifest
+from xray_platform.tables.manifest import FileFacts, Manifest, below, facts_of, keep
+from xray_platform.tables.places import Places
+from xray_platform.workers import Limits, Lost, cores, map_in_children
+
+__all__ = ["DeidentifySettings", "Published", "publish_batch"]
+
+MOST_IN_A_CHUNK = 32
+SECONDS = 120.0
+_WORST = ("reject", "quarantine")
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing a batch gave: `images`, rows of IMAGES, and `findings`, further rows of QUALITY."""
+
+    images: pd.DataFrame
+    findings: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One raw file to publish, and what its labels file says of it."""
+
+    sha256: str
+    given: Given
+    said: PlannedFile
+
+    @property
+    def image(self) -> str:
+        return self.sha256[:16]
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """What one call of a child process works on."""
+
+    places: Places
+    batch: str
+    origin: str
+    key: PseudonymKey
+    settings: DeidentifySettings
+    tasks: tuple[_Task, ...]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A row of IMAGES with the facts of its file, or none; a finding, or none; or how the store failed."""
+
+    row: dict[str, Any] | None = None
+    facts: FileFacts | None = None
+    finding: dict[str, Any] | None = None
+    failure: str | None = None
+
+
+def publish_batch(
+    places: Places,
+    batch: str,
+    key: PseudonymKey,
+    settings: DeidentifySettings = DeidentifySettings(),
+    *,
+    progress: Progress = silent,
+) -> Published:
+    """De-identify the pictures of a batch that quality accepted (no rule asks for quarantine or rejection).
+
+    DICOM becomes `data/processed/<subject>/<study>/<image>.dcm`, JPEG and PNG become a PNG of their grey values. What
+    is not published, by quality or because it cannot be de-identified surely, leaves
+    `data/processed/rejected/<image>.txt` with the reasons. A picture that another batch has published is left to that
+    batch. Raises StoreError where the store cannot be read or written.
+    """
+    plan = read_plan(places, batch)
+    quality = QUALITY.read(places, batch)
+    before = IMAGES.earlier(places, batch)
+    left_out = set(quality.loc[quality["severity"].isin(_WORST), "sha256"]) | _elsewhere(places, batch)
+    tasks = _tasks(places, plan, [sha for sha in dict.fromkeys(quality["sha256"]) if sha not in left_out])
+    job = _Chunk(places, batch, plan.origin, key, settings, tuple(tasks))
+    outcomes = list(_run(job, progress))
+    images = IMAGES.frame([outcome.row for outcome in outcomes if outcome.row])
+    findings = QUALITY.frame([outcome.finding for outcome in outcomes if outcome.finding])
+    _sweep(places, before, images)
+    reasons = _write_reasons(places, batch, pd.concat([quality, findings], ignore_index=True))
+    files = {f"processed/{each.row['file']}": each.facts for each in outcomes if each.row and each.facts}
+    keep(places, Manifest(published_manifest(batch), {**files, **reasons}))
+    return Published(images, findings)
+
+
+def _elsewhere(places: Places, batch: str) -> frozenset[str]:
+    """Return the hashes of what other batches have published, as far as it can be read."""
+    parts = [part for part in IMAGES.parts(places) if part != batch]
+    return frozenset(str(sha) for part in parts for sha in IMAGES.earlier(places, part)["sha256"])
+
+
+def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task]:
+    """Join hashes to what the plan says of them; of files with the same bytes the first with a subject speaks."""
+    catalogue = CATALOGUE.read(places, plan.batch)
+    hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+    said: dict[str, PlannedFile] = {}
+    for file in plan.files:
+        sha = hashes.get(file.source)
+        if isinstance(sha, str) and (sha not in said or (file.subject_id and not said[sha].subject_id)):
+            said[sha] = file
+    return [
+        _Task(sha, Given(said[sha].subject_id, said[sha].study_id, sha), said[sha]) for sha in wanted if sha in said
+    ]
+
+
+def _run(job: _Chunk, progress: Progress) -> Iterator[_Outcome]:
+    size = max(1, min(MOST_IN_A_CHUNK, math.ceil(len(job.tasks) / (cores() * 4))))
+    chunks = [replace(job, tasks=job.tasks[start : start + size]) for start in range(0, len(job.tasks), size)]
+    limits = Limits(seconds=SECONDS)
+    done = 0
+    for chunk, result in zip(chunks, _in_children(chunks, limits), strict=True):
+        outcomes = list(_alone(chunk, limits)) if isinstance(result, Lost) else result
+        for outcome in outcomes:
+            if outcome.failure:
+                raise StoreError(outcome.failure)
+            yield outcome
+        done += len(chunk.tasks)
+        progress(done, len(job.tasks), "pictures published")
+
+
+def _in_children(chunks: Sequence[_Chunk], limits: Limits) -> Iterator[list[_Outcome] | Lost]:
+    return map_in_children(_publish_chunk, chunks, what="pictures published", limits=limits)
+
+
+def _alone(chunk: _Chunk, limits: Limits) -> Iterator[_Outcome]:
+    """Do the pictures of a lost chunk one by one, so that only the one to blame is lost."""
+    singles = [replace(chunk, tasks=(task,)) for task in chunk.tasks]
+    for single, result in zip(singles, _in_children(singles, limits), strict=True):
+        if isinstance(result, Lost):
+            evidence = f"de-identifying it failed ({result.reason}: {result.detail})"
+            yield _Outcome(finding=_finding(single.batch, single.tasks[0], STRUCTURE, "reject", evidence))
+        else:
+            yield from result
+
+
+def _publish_chunk(chunk: _Chunk) -> list[_Outcome]:
+    return [_publish_one(chunk, task) for task in chunk.tasks]
+
+
+def _publish_one(chunk: _Chunk, task: _Task) -> _Outcome:
+    try:
+        made = deidentify(read_raw(chunk.places, task.sha256), chunk.key, task.given, chunk.settings)
+        file, facts = _write(chunk.places, task.image, made)
+    except RefusedError as error:
+        return _Outcome(finding=_finding(chunk.batch, task, error.code, error.severity, error.evidence))
+    except StoreError as error:
+        return _Outcome(failure=str(error))
+    except OSError as error:
+        return _Outcome(failure=f"cannot write to {chunk.places.processed}: {error.strerror or type(error).__name__}")
+    finding = None
+    if made.masked:
+        evidence = f"{made.masked} lines of burned-in text masked, {made.share:.2%} of the picture"
+        finding = _finding(chunk.batch, task, TEXT, "warn", evidence)
+    return _Outcome(_row(chunk, task, made, file, facts.sha256), facts, finding)
+
+
+def _write(places: Places, image: str, made: Deidentified) -> tuple[str, FileFacts]:
+    """Write a file at a stroke; return its path below data/processed and its facts."""
+    folder = places.processed / made.person.subject / made.person.study
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{image}{made.suffix}"
+    waiting = folder / f".{image}.{uuid4().hex}"
+    try:
+        with waiting.open("wb") as file:
+            file.writelines(made.parts)
+        facts = facts_of(waiting, *made.parts)
+        waiting.replace(path)
+    finally:
+        waiting.unlink(missing_ok=True)
+    return path.relative_to(places.processed).as_posix(), facts
+
+
+def _row(chunk: _Chunk, task: _Task, made: Deidentified, file: str, digest: str) -> dict[str, Any]:
+    facts = asdict(made.facts)
+    said = task.said
+    view, sex = view_in(said.view_position or ""), (said.sex or "").upper()
+    age = None if said.age_years is None or not 0 <= said.age_years < 150 else min(said.age_years, 90.0)
+    facts["view_position"] = facts["view_position"] or view
+    facts["sex"] = facts["sex"] or (sex if sex in {"M", "F", "O"} else None)
+    facts["age_years"] = age if facts["age_years"] is None else facts["age_years"]
+    where = {"subject": made.person.subject, "study": made.person.study, "file": file, "file_sha256": digest}
+    which = {"image": task.image, "sha256": task.sha256, "batch": chunk.batch, "origin": chunk.origin}
+    return {**which, **where, **facts}
+
+
+def _finding(batch: str, task: _Task, rule: str, severity: str, evidence: str) -> dict[str, Any]:
+    return {
+        "sha256": task.sha256, "image": task.image, "batch": batch,
+        "rule": rule, "severity": severity, "evidence": evidence,
+    }  # fmt: skip
+
+
+def _sweep(places: Places, before: pd.DataFrame, images: pd.DataFrame) -> None:
+    """Remove what an earlier run of this batch published and this one did not."""
+    for file in set(before["file"]) - set(images["file"]):
+        path = places.processed / file
+        path.unlink(missing_ok=True)
+        for folder in (path.parent, path.parent.parent):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _write_reasons(places: Places, batch: str, findings: pd.DataFrame) -> dict[str, FileFacts]:
+    """Leave a short log for each picture that is not published, and take away that of one that now is."""
+    places.rejected.mkdir(parents=True, exist_ok=True)
+    written: dict[str, FileFacts] = {}
+    for image, rows in findings.groupby("image", sort=True):
+        path = places.rejected / f"{image}.txt"
+        worst = next((severity for severity in _WORST if severity in set(rows["severity"])), None)
+        if worst is None:
+            path.unlink(missing_ok=True)
+            continue
+        written[below(places, path)] = _replace_text(path, "".join(_reasons(batch, str(image), worst, rows)))
+    return written
+
+
+def _reasons(batch: str, image: str, worst: str, rows: pd.DataFrame) -> Iterable[str]:
+    yield f"picture {image} of {batch}: {worst}\n"
+    for rule, severity, evidence in zip(rows["rule"], rows["severity"], rows["evidence"], strict=True):
+        yield f"{rule} {severity}: {evidence}\n"
+
+
+def _replace_text(path: Path, text: str) -> FileFacts:
+    waiting = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        waiting.write_text(text, encoding="utf-8")
+        facts = facts_of(waiting, text.encode())
+        waiting.replace(path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    return facts

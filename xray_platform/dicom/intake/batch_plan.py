@@ -1,0 +1,270 @@
+"""Plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from xray_platform.dicom.intake.anchor import guard_plan
+from xray_platform.dicom.intake.index import open_index
+from xray_platform.dicom.intake.journal import journal_lock, journal_path, signed_journal
+from xray_platform.dicom.intake.label_file import LabelOptions, LabelRow, few, found_labels
+from xray_platform.dicom.intake.label_match import match
+from xray_platform.dicom.intake.own_output import is_report
+from xray_platform.dicom.intake.safe_open import may_pass
+from xray_platform.dicom.intake.seal import Sealer, unsealed
+from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
+from xray_platform.errors import InputError, StoreError
+from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten, write_text
+from xray_platform.tables.places import Places
+
+BATCH_SIZE = 1000
+Origin = Literal["phantom", "archive"]
+
+
+class PlannedFile(BaseModel):
+    """One file of a batch: where it is, and what its labels file said (raw zone: it may identify a person).
+
+    `again` says why a file is planned that an earlier plan holds with this size and time: something about it was
+    `changed` since, so its bytes may be others, or reading it `failed`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    relative: str
+    size_bytes: int
+    modified_ns: int
+    changed_ns: int | None = None
+    member: str | None = None
+    again: Literal["changed", "failed"] | None = None
+    subject_id: str | None = None
+    study_id: str | None = None
+    label: str | None = None
+    abnormal: bool | None = None
+    split: str | None = None
+    view_position: str | None = None
+    age_years: float | None = None
+    sex: str | None = None
+
+    @property
+    def source(self) -> str:
+        """How the catalogue names it: the path, zip members after `!`."""
+        return self.path if self.member is None else f"{self.path}!{self.member}"
+
+
+class BatchPlan(BaseModel):
+    """A batch: at most so many files, fixed when it was opened; its file ends in a seal, see `anchor`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch: str
+    source: str
+    origin: Origin
+    opened_at: str
+    labels_sha256: str | None = None
+    files: tuple[PlannedFile, ...]
+
+
+def plan_batches(
+    places: Places,
+    source: Path,
+    labels: LabelOptions | None = None,
+    origin: Origin = "archive",
+    batch_size: int = BATCH_SIZE,
+    ready: Callable[[SourceFile], bool] = lambda _: True,
+    patient: bool = False,
+) -> tuple[BatchPlan, ...]:
+    """Open batches for the files of a folder, a zip archive or a single file that are not planned yet.
+
+    A file is known by its path, size, time of modification and time of change. It is planned again when its labels
+    changed, and where something that may pass (rights, a lost connection) kept it from being read; with `patient` the
+    latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
+    given. Files that are not `ready` (a folder that others still write to) are left for the next time, and logs of what
+    the platform did not publish are left out. Nothing is written before all of it is read. Returns the new plans in
+    order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used, StoreError
+    where the plans cannot be written.
+    """
+    if batch_size < 1:
+        raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
+    source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
+    _guard_store(places, source)
+    labels = labels or found_labels(source)
+    files = _files(source, labels, ready)
+    digest = _labels_digest(labels)
+    try:
+        make_folder(places.plans, places.raw)
+        tighten(places.raw)
+        with FileLock(places.plans / ".lock", mode=FILE_MODE):
+            return _write_plans(places, source, digest, origin, batch_size, _again(places, files, patient=patient))
+    except OSError as error:
+        raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
+
+
+def read_plan(places: Places, batch: str) -> BatchPlan:
+    """Return the plan of a batch. Raises StoreError where there is none, or it is not as it was written."""
+    path = places.plans / f"{batch}.json"
+    if not path.is_file():
+        raise StoreError(f"there is no batch {batch}; there are {few(batch_names(places)) or 'none'}")
+    try:
+        raw = path.read_bytes()
+        plan = BatchPlan.model_validate_json(unsealed(raw))
+    except (ValidationError, OSError) as error:
+        raise StoreError(f"the plan {path} is damaged or cannot be read") from error
+    guard_plan(places, batch, raw)
+    return plan
+
+
+def plans(places: Places) -> Iterator[BatchPlan]:
+    """Yield all plans in the order in which they were opened, one at a time."""
+    for batch in batch_names(places):
+        yield read_plan(places, batch)
+
+
+def batch_names(places: Places) -> list[str]:
+    """Return the names of all batches in the order in which they were opened."""
+    return sorted((path.stem for path in places.plans.glob("batch-*.json")), key=lambda name: int(name[6:]))
+
+
+def _guard_store(places: Places, source: Path) -> None:
+    """Refuse to take the store in as its own source; inbox and phantoms are no part of it in this sense."""
+    try:
+        store, real = places.data.resolve(), source.resolve()
+    except (OSError, ValueError):  # a path that cannot be; listing it says why
+        return
+    if any(
+        real == allowed or allowed in real.parents for allowed in (places.inbox.resolve(), places.phantoms.resolve())
+    ):
+        return
+    if real == store or store in real.parents or real in store.parents:
+        raise InputError(f"{source} holds the store or lies in it ({store}); take in another folder, or the inbox")
+
+
+def _files(source: Path, labels: LabelOptions | None, ready: Callable[[SourceFile], bool]) -> list[PlannedFile]:
+    labels_file = labels.file.resolve() if labels else None
+    listed = (file for file in list_source(source) if labels_file is None or file.path.resolve() != labels_file)
+    found = [file for file in listed if not is_report(file)]
+    if not found:
+        raise InputError(f"{source} holds no files")
+    said = match(source, found, labels) if labels else {}
+    return [_planned(file, said.get(spelled(file.relative), LabelRow())) for file in found if ready(file)]
+
+
+def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:
+    return PlannedFile(
+        path=spelled(str(file.path)),
+        relative=spelled(file.relative),
+        size_bytes=file.size_bytes,
+        modified_ns=file.modified_ns,
+        changed_ns=file.changed_ns,
+        member=spelled(file.member) if file.member else None,
+        **vars(said),
+    )
+
+
+def _labels_digest(labels: LabelOptions | None) -> str | None:
+    try:
+        return sha256(labels.file.read_bytes()).hexdigest() if labels else None
+    except OSError as error:
+        raise InputError(f"cannot read {labels.file if labels else ''}: {error.strerror}") from error
+
+
+def _write_plans(
+    places: Places, source: Path, digest: str | None, origin: Origin, batch_size: int, files: list[PlannedFile]
+) -> tuple[BatchPlan, ...]:
+    with journal_lock(places):
+        _, sealer = signed_journal(places)
+    fresh = iter(files)
+    number = max((int(name[6:]) for name in batch_names(places)), default=0)
+    opened = datetime.now(UTC).isoformat(timespec="seconds")
+    written: list[BatchPlan] = []
+    while part := tuple(islice(fresh, batch_size)):
+        number += 1
+        plan = BatchPlan(
+            batch=f"batch-{number:04d}",
+            source=spelled(str(source)),
+            origin=origin,
+            opened_at=opened,
+            labels_sha256=digest,
+            files=part,
+        )
+        _write(places, plan, sealer)
+        written.append(plan)
+    return tuple(written)
+
+
+def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
+    text = plan.model_dump_json(indent=1, exclude_defaults=True).encode()
+    write_text(places.plans / f"{plan.batch}.json", sealer.sealed(f"plan {plan.batch}", text).decode(), KEPT_MODE)
+
+
+def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
+    """Return those of `files` that are to be planned, each with why where a plan holds it already."""
+    known, failed = _known(places), _failed(places)
+    told = [(file, known.tells(file)) for file in files]
+    if patient and all(said == "known" for _, said in told):
+        return []
+    retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in told]
+    return [
+        file.model_copy(update={"again": said if said in {"changed", "failed"} else None})
+        for file, said in retried
+        if said != "known"
+    ]
+
+
+def _failed(places: Places) -> frozenset[str]:
+    """Return the sources that could not be read when they were last tried, for a reason that may pass."""
+    if not journal_path(places).exists():
+        return frozenset()
+    with open_index(places) as index:
+        index.catch_up()
+        return frozenset(source for source, reason in index.failed() if may_pass(reason))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the plans hold already, by a digest of each file's place: of what its last plan says, and its change."""
+
+    said: Mapping[bytes, tuple[bytes, int | None]]
+
+    def tells(self, file: PlannedFile) -> Literal["new", "changed", "known", "labelled"]:
+        """Say whether a file is planned; one of which nothing is said now keeps what was said before."""
+        whole = file.model_dump()
+        found = self.said.get(_digest(_place(whole)))
+        if found is None:
+            return "new"
+        before, changed_ns = found
+        if None not in (changed_ns, file.changed_ns) and changed_ns != file.changed_ns:
+            return "changed"
+        silent = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
+        return "known" if silent or before == _digest(_told(whole)) else "labelled"
+
+
+def _known(places: Places) -> _Known:
+    last: dict[bytes, tuple[bytes, int | None]] = {}
+    for name in batch_names(places):
+        for file in json.loads((places.plans / f"{name}.json").read_bytes())["files"]:
+            last[_digest(_place(file))] = _digest(_told(file)), file.get("changed_ns")
+    return _Known(last)
+
+
+def _place(file: dict[str, Any]) -> dict[str, Any]:
+    return {name: file.get(name) for name in ("path", "member", "size_bytes", "modified_ns")}
+
+
+def _told(file: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in file.items() if name not in {"changed_ns", "again"}}
+
+
+def _digest(said: dict[str, Any]) -> bytes:
+    """Return a short digest of what is not null."""
+    told = {key: value for key, value in said.items() if value is not None}
+    return sha256(json.dumps(told, sort_keys=True).encode()).digest()[:12]

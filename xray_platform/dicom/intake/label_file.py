@@ -1,0 +1,242 @@
+"""Label file: read what a person says of the pictures, in either of two forms of CSV."""
+
+import codecs
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from xray_platform.dicom.parse.description_vocabulary import view_in
+from xray_platform.dicom.pseudonym import names_nobody
+from xray_platform.errors import InputError
+
+FOUND_BY_ITSELF = ("labels.csv", "metadata.csv")
+SPLITS = ("train", "val", "test")
+_SPLIT_WORDS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+}
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_SEXES = {"M": "M", "F": "F", "O": "O", "MALE": "M", "FEMALE": "F", "OTHER": "O"}
+_SHOWN = 5
+_LONG = 100
+_LONGEST_NAME = 4096
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """Which file, and how its columns are called. Labels in `normal` (any case) mean normal, all others abnormal.
+
+    `subject_column` and `split_column` default to `subject` and `split` where the file has them.
+    """
+
+    file: Path
+    file_column: str = "file"
+    label_column: str = "label"
+    normal: tuple[str, ...] = ("normal", "no finding", "no findings", "healthy")
+    subject_column: str | None = None
+    split_column: str | None = None
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """What the labels file says of one picture; None where it says nothing."""
+
+    subject_id: str | None = None
+    study_id: str | None = None
+    label: str | None = None
+    abnormal: bool | None = None
+    split: str | None = None
+    view_position: str | None = None
+    age_years: float | None = None
+    sex: str | None = None
+
+
+def found_labels(source: Path) -> LabelOptions | None:
+    """Return the labels file that lies in an ingested folder, or None; a link there is no labels file."""
+    try:
+        files = [source / name for name in FOUND_BY_ITSELF] if source.is_dir() else []
+    except (OSError, ValueError):  # a path that cannot be; listing it says why
+        return None
+    found = [file for file in files if file.is_file() and not file.is_symlink()]
+    if len(found) > 1:
+        raise InputError(f"{source} holds both {FOUND_BY_ITSELF[0]} and {FOUND_BY_ITSELF[1]}: say which one to take")
+    return LabelOptions(found[0]) if found else None
+
+
+def read_labels(options: LabelOptions) -> dict[str, LabelRow]:
+    """Return what the labels file says, by the name that it gives each file, in its order.
+
+    A subject that names nobody (`UNKNOWN`, `n/a`, `000`) is none, and so is a view that is no known word. Raises
+    InputError where the file cannot be read, lacks a column, names a file twice or holds a value that its column does
+    not allow; the message names lines and allowed values, and no value of a cell but files.
+    """
+    lines = list(_lines(options.file))
+    if not lines:
+        raise InputError(f"{options.file} holds no rows")
+    read, name_column = _reader(options, lines[0][1].keys())
+    rows: dict[str, LabelRow] = {}
+    twice: list[str] = []
+    for number, line in lines:
+        name = line[name_column].strip()
+        if not name:
+            raise InputError(f"{options.file}, line {number}: the column {name_column} is empty")
+        if len(name) > _LONGEST_NAME:
+            raise InputError(f"{options.file}, line {number}: a name of {len(name)} signs; {_LONGEST_NAME} are allowed")
+        if name in rows:
+            twice.append(name)
+        rows[name] = _row(read, line, options.file, number)
+    if twice:
+        raise InputError(f"{options.file} names {len(twice)} files more than once: {few(twice)}")
+    return rows
+
+
+def few(names: Iterable[str]) -> str:
+    """Return the first names of many, as one text."""
+    listed = list(names)
+    rest = len(listed) - _SHOWN
+    shown = [name if len(name) <= _LONG else f"{name[:_LONG]}…" for name in listed[:_SHOWN]]
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _lines(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the number and the cells of each line that is not blank."""
+    try:
+        if not file.is_file():
+            raise InputError(f"there is no labels file {file}")
+        with file.open(encoding=_encoding(file), newline="") as stream:
+            header = stream.readline()
+            stream.seek(0)
+            reader = csv.DictReader(stream, delimiter=_separator(header), strict=True)
+            _check_header(file, reader.fieldnames)
+            for line in reader:
+                if any(value for key, value in line.items() if key is not None):
+                    yield reader.line_num, _whole(line, file, reader.line_num)
+    except UnicodeError as error:
+        raise InputError(f"{file} is no UTF-8 text; a labels file is a CSV in UTF-8") from error
+    except csv.Error as error:
+        raise InputError(f"{file} is no well-formed CSV: {error}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise InputError(f"cannot read {file}: {reason}") from error
+
+
+def _encoding(file: Path) -> str:
+    """Return UTF-8, or UTF-16 where the file begins as spreadsheets begin their Unicode text."""
+    with file.open("rb") as stream:
+        return "utf-16" if stream.read(2) in _UTF_16 else "utf-8-sig"
+
+
+def _separator(header: str) -> str:
+    """Return what separates cells: a comma; a semicolon or tab where the first line has no comma."""
+    return next((sign for sign in ",;\t" if sign in header), ",")
+
+
+def _check_header(file: Path, names: Iterable[str] | None) -> None:
+    listed = list(names or ())
+    if not listed:
+        raise InputError(f"{file} is empty; its first line must name the columns")
+    double = sorted({name for name in listed if listed.count(name) > 1})
+    if double:
+        raise InputError(f"{file} names a column more than once: {few(double)}")
+
+
+def _whole(line: dict[str, str], file: Path, number: int) -> dict[str, str]:
+    if None in line or None in line.values():
+        raise InputError(f"{file}, line {number}: another number of cells than the first line has")
+    return line
+
+
+Reader = Callable[[dict[str, str]], LabelRow]
+
+
+def _reader(options: LabelOptions, columns: Iterable[str]) -> tuple[Reader, str]:
+    """Choose the form by the columns: `metadata.csv` names its files in DicomPath."""
+    names = set(columns)
+    if "DicomPath" in names and options.file_column not in names:
+        return _metadata_row, "DicomPath"
+    subject = options.subject_column or ("subject" if "subject" in names else None)
+    split = options.split_column or ("split" if "split" in names else None)
+    wanted = (options.file_column, options.label_column, subject, split)
+    missing = [name for name in wanted if name is not None and name not in names]
+    if missing:
+        raise InputError(
+            f"{options.file} has no column {' and no column '.join(missing)}; "
+            f"it has {', '.join(sorted(names))} (options name the columns; DicomPath marks the other form)"
+        )
+    normal = frozenset(word.casefold() for word in options.normal)
+    return lambda line: _plain_row(line, options.label_column, normal, subject, split), options.file_column
+
+
+def _row(read: Reader, line: dict[str, str], file: Path, number: int) -> LabelRow:
+    try:
+        return read(line)
+    except ValueError as error:
+        raise InputError(f"{file}, line {number}: {error}") from error
+
+
+def _plain_row(
+    line: dict[str, str], label_column: str, normal: frozenset[str], subject: str | None, split: str | None
+) -> LabelRow:
+    label = line[label_column].strip() or None
+    return LabelRow(
+        subject_id=_somebody(line[subject]) if subject else None,
+        label=label,
+        abnormal=None if label is None else label.casefold() not in normal,
+        split=_split(line[split]) if split else None,
+    )
+
+
+def _metadata_row(line: dict[str, str]) -> LabelRow:
+    abnormal = _flag(line.get("Abnormal", ""))
+    return LabelRow(
+        subject_id=_somebody(line.get("PatientID", "")),
+        study_id=_somebody(line.get("StudyID", "")),
+        label=None if abnormal is None else "abnormal" if abnormal else "normal",
+        abnormal=abnormal,
+        view_position=view_in(line.get("ViewPosition", "")),
+        age_years=_age(line.get("Age", "")),
+        sex=_sex(line.get("Sex", "")),
+    )
+
+
+def _somebody(text: str) -> str | None:
+    """Return who is meant, or None where the cell names nobody: else all the unknown would be one subject."""
+    return None if names_nobody(text) else text.strip()
+
+
+def _split(text: str) -> str | None:
+    word = text.strip().casefold()
+    if word and word not in _SPLIT_WORDS:
+        raise ValueError(f"the split is unknown; {', '.join(SPLITS)} or nothing is allowed")
+    return _SPLIT_WORDS.get(word)
+
+
+def _flag(text: str) -> bool | None:
+    word = text.strip().casefold().removesuffix(".0")
+    if word and word not in _FLAGS:
+        raise ValueError("Abnormal is unknown; 0, 1, true, false, yes, no or nothing is allowed")
+    return _FLAGS.get(word)
+
+
+def _age(text: str) -> float | None:
+    word = text.strip().upper().removesuffix("Y")
+    try:
+        age = float(word) if word else None
+    except ValueError:
+        age = -1.0
+    if age is not None and not 0 <= age <= 150:
+        raise ValueError("Age is no number of years from 0 to 150")
+    return age
+
+
+def _sex(text: str) -> str | None:
+    word = text.strip().upper()
+    if word and word not in _SEXES:
+        raise ValueError("Sex is unknown; M, F, O or nothing is allowed")
+    return _SEXES.get(word)

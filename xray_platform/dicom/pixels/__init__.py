@@ -1,0 +1,1 @@
+"""Pixels: from compressed frames to stored values, and on to the standard image."""

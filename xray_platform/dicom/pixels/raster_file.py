@@ -1,0 +1,90 @@
+"""Still: pictures that came as JPEG or PNG files: what their header says, whether they are whole, and their pixels."""
+
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+import imagecodecs
+import numpy as np
+
+from xray_platform.dicom.parse.element_scanner import Flaw
+from xray_platform.dicom.parse.evidence_text import about
+from xray_platform.dicom.pixels.codestream import jpeg_end, read_codestream
+from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
+
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_PNG_START = 8
+_MOST_CHUNKS = 100_000
+
+
+@dataclass(frozen=True)
+class Still:
+    """A JPEG or PNG file opened: what its header says, and the flaws of its structure."""
+
+    data: bytes
+    form: Literal["jpeg", "png"]
+    rows: int
+    columns: int
+    samples: int
+    precision: int
+    lossy: bool
+    flaws: tuple[Flaw, ...] = ()
+
+
+def open_still(data: bytes, form: Literal["jpeg", "png"]) -> Still:
+    """Read the header of a JPEG or PNG file. It never raises: what is wrong becomes a flaw."""
+    return _open_jpeg(data) if form == "jpeg" else _open_png(data)
+
+
+def still_values(still: Still) -> Pixels:
+    """Decode a JPEG or PNG file: (rows, columns) or (rows, columns, 3), uint8 or uint16; an alpha channel is dropped.
+
+    Raises UndecodableError.
+    """
+    decode = imagecodecs.jpeg8_decode if still.form == "jpeg" else imagecodecs.png_decode
+    try:
+        pixels = np.asarray(decode(still.data))
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise UndecodableError(f"the {still.form.upper()} decoder refuses the file") from error
+    if pixels.ndim == 3:
+        pixels = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., 0]
+    if pixels.shape[:2] != (still.rows, still.columns) or pixels.dtype not in (np.uint8, np.uint16):
+        raise UndecodableError(f"the {still.form.upper()} decoder gave another size or depth than the header says")
+    return pixels
+
+
+def _open_jpeg(data: bytes) -> Still:
+    stream = read_codestream(data)
+    if stream is None or not stream.rows or not stream.columns:
+        return Still(data, "jpeg", 0, 0, 0, 0, True, (Flaw("Q003", "the JPEG header breaks off"),))
+    lossy = stream.process != "jpeg lossless"
+    flaws = _jpeg_end(data)
+    return Still(data, "jpeg", stream.rows, stream.columns, stream.samples, stream.precision, lossy, flaws)
+
+
+def _jpeg_end(data: bytes) -> tuple[Flaw, ...]:
+    if (end := jpeg_end(data)) is None:
+        return (Flaw("Q004", "the JPEG breaks off: it has no end marker"),)
+    rest = len(data[end:].rstrip(b"\0\r\n"))
+    return (Flaw("Q005", f"{about(rest)} bytes after the end of the JPEG"),) if rest else ()
+
+
+def _open_png(data: bytes) -> Still:
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        return Still(data, "png", 0, 0, 0, 0, False, (Flaw("Q003", "the PNG header breaks off"),))
+    columns, rows, depth, colour = struct.unpack_from(">LLBB", data, 16)
+    return Still(data, "png", rows, columns, _PNG_SAMPLES.get(colour, 0), depth, False, _png_end(data))
+
+
+def _png_end(data: bytes) -> tuple[Flaw, ...]:
+    position = _PNG_START
+    for _ in range(_MOST_CHUNKS):
+        if position + 12 > len(data):
+            break
+        length = int.from_bytes(data[position : position + 4], "big")
+        kind = data[position + 4 : position + 8]
+        position += 12 + length
+        if kind == b"IEND" and position <= len(data):
+            rest = len(data) - position
+            return (Flaw("Q005", f"{about(rest)} bytes after the end of the PNG"),) if rest else ()
+    return (Flaw("Q004", "the PNG breaks off: it has no end chunk"),)

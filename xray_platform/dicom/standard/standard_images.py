@@ -1,0 +1,148 @@
+"""Standard: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2 for all later rooms."""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import zarr
+
+from xray_platform.dicom.pixels.greyscale import Image
+from xray_platform.dicom.standard.standard_job import (
+    Standardise,
+    StandardJob,
+    StandardMade,
+    StandardSettings,
+    Unwritten,
+)
+from xray_platform.dicom.standard.zarr_chunk import one_chunk
+from xray_platform.errors import DataError, StoreError
+from xray_platform.lots import map_in_lots
+from xray_platform.progress import Progress, silent
+from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
+from xray_platform.tables.layouts import (
+    ABOUT,
+    CHUNK,
+    STANDARD_IMAGES_LAYOUT,
+    published_manifest,
+    standard_group,
+    standard_manifest,
+)
+from xray_platform.tables.manifest import Manifest, below, facts_of, keep, read_checked, read_manifest
+from xray_platform.tables.places import Places
+from xray_platform.workers import GIB, Limits, Lost
+
+__all__ = ["StandardSettings", "read_standard", "settings_of", "standardise_batch"]
+
+DEFAULT = StandardSettings()
+MADE_WITH = "made_with"
+LIMITS = Limits(seconds=120, memory_bytes=8 * GIB)
+
+
+def standardise_batch(
+    places: Places, batch: str, settings: StandardSettings = DEFAULT, *, progress: Progress = silent
+) -> pd.DataFrame:
+    """Write the standard images of a batch and return their rows of the table, in the order of the images table.
+
+    The group is written beside the old one and takes its place at the end, so a crash leaves the old one whole.
+    Raises DataError where a published picture cannot be decoded, StoreError where one is not what was published, or
+    the store cannot be read or written.
+    """
+    images = IMAGES.read(places, batch)
+    group = standard_group(places, batch)
+    waiting = group.with_name(f".{group.name}")
+    jobs = _jobs(places, batch, images, waiting)
+    sizes = [int(rows * columns * 2) for rows, columns in zip(images["rows"], images["columns"], strict=True)]
+    try:
+        _new_group(waiting, settings)
+        made = list(_made(jobs, sizes, settings, progress))
+        _take_place(waiting, group)
+        files = {group / one.row["image"] / name: facts for one in made for name, facts in one.files.items()}
+        files[group / ABOUT] = facts_of(group / ABOUT)
+    except OSError as error:
+        raise StoreError(f"cannot write {group}: {error.strerror or error}") from error
+    keep(places, Manifest(standard_manifest(batch), {below(places, path): facts for path, facts in files.items()}))
+    return STANDARD_IMAGES.frame([one.row for one in made])
+
+
+def _jobs(places: Places, batch: str, images: pd.DataFrame, target: Path) -> list[StandardJob]:
+    if images.empty:
+        return []
+    published = read_manifest(places, published_manifest(batch))
+    files = [(str(image), places.processed / file) for image, file in zip(images["image"], images["file"], strict=True)]
+    return [
+        StandardJob(image, batch, str(file), published.crc32c(places, file), str(target / image))
+        for image, file in files
+    ]
+
+
+def read_standard(places: Places, batch: str, image: str) -> Image:
+    """Return a standard image (rows, columns) uint16. Raises StoreError where there is none, or another one."""
+    path = standard_group(places, batch) / image
+    if not path.is_dir():
+        raise StoreError(f"there is no standard image {image} in {batch}")
+    for name in (ABOUT, CHUNK):
+        read_checked(places, standard_manifest(batch), path / name)
+    pixels: Image = np.asarray(zarr.open_array(path, mode="r")[:])
+    return pixels
+
+
+def settings_of(places: Places, batches: Iterable[str]) -> StandardSettings:
+    """Return the settings with which the standard images of these batches were made.
+
+    Raises StoreError where a batch has none, DataError where they differ: a model must see all pictures alike.
+    """
+    first: tuple[str, StandardSettings] | None = None
+    for batch in batches:
+        found = _settings_of(places, batch)
+        if first is not None and first[1] != found:
+            raise DataError(
+                f"the standard images of {first[0]} were made with {first[1]}, those of {batch} with {found}; "
+                "materialise `standard_images` of all batches with the same settings"
+            )
+        first = first or (batch, found)
+    return first[1] if first else DEFAULT
+
+
+def _settings_of(places: Places, batch: str) -> StandardSettings:
+    try:
+        about = read_checked(places, standard_manifest(batch), standard_group(places, batch) / ABOUT)
+        return StandardSettings.model_validate(json.loads(about)["attributes"].get(MADE_WITH, {}))
+    except (StoreError, ValueError, KeyError) as error:
+        message = f"the standard images of {batch} cannot be read; materialise `standard_images` ({error})"
+        raise StoreError(message) from error
+
+
+def _made(
+    jobs: Sequence[StandardJob], sizes: Sequence[int], settings: StandardSettings, progress: Progress
+) -> Iterator[StandardMade]:
+    work = Standardise(settings, one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec))
+    results = map_in_lots(work, jobs, sizes, what="pictures decoded", limits=LIMITS, progress=progress)
+    for job, result in zip(jobs, results, strict=True):
+        if isinstance(result, Lost):
+            raise DataError(f"the published picture {job.image} cannot be decoded ({result.reason}: {result.detail})")
+        if isinstance(result, Unwritten):
+            raise StoreError(result.reason)
+        yield result
+
+
+def _new_group(path: Path, settings: StandardSettings) -> None:
+    _remove(path)
+    zarr.open_group(path, mode="w", zarr_format=3, attributes={MADE_WITH: settings.model_dump(mode="json")})
+
+
+def _take_place(waiting: Path, group: Path) -> None:
+    """Put a group in another's place; between the two renames a reader finds none, never a half."""
+    old = group.with_name(f".{group.name}.old")
+    _remove(old)
+    if group.exists():
+        group.rename(old)
+    waiting.rename(group)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)

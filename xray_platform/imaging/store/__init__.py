@@ -1,0 +1,1 @@
+"""Store: prepared pictures on disk: tensors, patches, exports."""

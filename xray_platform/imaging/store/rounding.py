@@ -1,0 +1,47 @@
+"""Stored: how a prepared picture is rounded for the store, and read back; serving rounds alike, without zarr."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_platform.imaging.pixel_range import SPAN, UNIT, Form, Pixels
+
+
+def stored_dtype(form: Form) -> str:
+    """Return the dtype in which pictures of a form are stored: [0, 1] as uint16, for float16 has too few levels."""
+    if form == UNIT:
+        return "uint16"
+    return "float16" if form.dtype == "float32" else form.dtype
+
+
+def as_stored(pixels: Pixels, form: Form) -> Pixels:
+    """Return a prepared picture of this form as it is stored."""
+    scaled = np.rint(pixels * np.float32(SPAN["uint16"])) if form == UNIT else pixels
+    return scaled.astype(stored_dtype(form), copy=False)
+
+
+def as_read(stored: Pixels) -> NDArray[np.float32]:
+    """Return a stored picture as models see it: integers in [0, 1] (black to white), other numbers as they are."""
+    read: NDArray[np.float32] = np.multiply(stored, read_scale(stored.dtype), dtype=np.float32)
+    return read
+
+
+def read_scale(dtype: np.dtype[Any]) -> np.float32:
+    """Return by what stored numbers of a dtype are multiplied when they are read."""
+    return np.float32(1.0 / SPAN.get(dtype.name, 1.0))
+
+
+def stored_meaning(form: Form) -> str:
+    """Say what the stored numbers mean, for who reads them without this package."""
+    top = SPAN.get(stored_dtype(form))
+    return "the numbers themselves" if top is None else f"0 is black, {top:g} is white"
+
+
+def as_seen(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what models see as grey pictures to look at, (N, rows, columns) in [0, 1]; scores are stretched."""
+    grey = pictures[:, 0] if pictures.ndim == 4 else pictures
+    if not grey.size or (grey.min() >= 0 and grey.max() <= 1):
+        return grey
+    low, high = (limit(axis=(1, 2), keepdims=True) for limit in (grey.min, grey.max))
+    return np.asarray((grey - low) / np.maximum(high - low, 1e-6), np.float32)

@@ -1,0 +1,80 @@
+"""Reading: bytes of a file become a model's input, or a reason why not. Knows no model and no torch."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from xray_platform.dicom.pixels.standard_image import read_picture
+from xray_platform.dicom.quality.examination import Examination, examine_bytes
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.standard.standard_job import StandardSettings
+from xray_platform.errors import InputError
+from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.store.rounding import as_read, as_stored
+
+MEBI = 1024**2
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words.
+
+    `quarantine` are those of the `warnings` for which an intake would put the picture into quarantine.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    warnings: tuple[str, ...] = ()
+    quarantine: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file is not judged."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReadingTask:
+    """One file to read, and how; small enough to be sent to a child process."""
+
+    path: Path
+    recipe: Recipe
+    standard: StandardSettings = field(default_factory=StandardSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
+
+
+def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings) -> Prepared:
+    """Return the picture in `data` (DICOM, JPEG or PNG) as the recipe makes it from its standard image.
+
+    Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
+    quarantine is judged, with a warning.
+    """
+    examination = examine_bytes(data, quality)
+    if examination.decision == "reject":
+        raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
+    picture = read_picture(data, standard.rule)
+    pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
+    stored = as_stored(pixels, recipe.gives)  # so that serving sees what training saw
+    return Prepared(as_read(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine"))
+
+
+def read_file(task: ReadingTask) -> Prepared | Refusal:
+    """Do one task in a child process; what is wrong with the file becomes a refusal."""
+    cv2.setNumThreads(1)
+    try:
+        size, most = task.path.stat().st_size, task.quality.max_file_mib
+        if size > most * MEBI:
+            return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
+        return prepare(task.path.read_bytes(), task.recipe, task.standard, task.quality)
+    except InputError as error:
+        return Refusal(str(error))
+    except OSError as error:
+        return Refusal(f"cannot be read: {error.strerror or error}")
+
+
+def _findings(examination: Examination, *severities: str) -> tuple[str, ...]:
+    return tuple(f"{found.rule}: {found.evidence}" for found in examination.findings if found.severity in severities)

@@ -1,0 +1,112 @@
+"""Judge: the bytes of a picture in, a verdict out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
+from xray_platform.serving.made_with import compare
+from xray_platform.serving.model_input import Prepared, prepare
+from xray_platform.serving.models import Scorer, load_model
+from xray_platform.serving.prediction import Verdict
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules.
+
+    A network computes with `threads` threads, 0: one for each core this process may use. `notes` say in words what is
+    worth knowing of it.
+    """
+
+    facts: BundleFacts
+    model: Scorer
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    threads: int = 0
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        *,
+        expected: str | None = None,
+        threads: int = 0,
+        quality: QualitySettings = QualitySettings(),
+    ) -> "Judge":
+        """Return the judge whose bundle lies in `folder`; `expected` is the bundle's id as somebody else has kept it.
+
+        What is worth knowing of the bundle, though it can be used, is in `notes`. Raises StoreError where the bundle
+        is absent, damaged or foreign, is another than expected, or was made with code that gives other scores.
+        """
+        bundle = Bundle.open(folder, expected)
+        facts = bundle.facts
+        model = load_model(facts.family, facts.model, bundle.model_folder)
+        note = compare(facts.made_with, facts.family, facts.model, facts.recipe, model)
+        return cls(facts, model, quality, threads, tuple(_notes(facts, note)))
+
+    def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
+        """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""
+        return self.verdicts([prepare(data, self.facts.recipe, self.facts.standard, self.quality)], heatmap=heatmap)[0]
+
+    def verdicts(self, pictures: Sequence[Prepared], *, heatmap: bool = False) -> list[Verdict]:
+        """Judge prepared pictures together."""
+        if not pictures:
+            return []
+        images = np.stack([picture.pixels for picture in pictures])
+        scores = self.score(images)
+        maps = self.heatmap(images) if heatmap else [None] * len(pictures)
+        return [
+            self._verdict(score, picture, shown) for score, picture, shown in zip(scores, pictures, maps, strict=True)
+        ]
+
+    def score(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the score of each image, (N,), of images (N, S, S) float32 in [0, 1] made by this judge's recipe."""
+        with self._computing():
+            return np.asarray(self.model.score(images), dtype=np.float64)
+
+    def heatmap(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return where each image looks abnormal, (N, S, S) float32, in the model's own scale."""
+        with self._computing():
+            return np.asarray(self.model.heatmap(images), dtype=np.float32)
+
+    def _computing(self) -> AbstractContextManager[None]:
+        if self.facts.family == "detector":
+            return nullcontext()
+        from xray_platform.training.threads import threads  # torch takes seconds to import; detectors do without
+
+        return threads(self.threads)
+
+    def probability(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the calibrated probability of being abnormal, in [0, 1], of each score."""
+        return np.asarray(self.facts.calibration.probability(scores), dtype=np.float64)
+
+    def _verdict(self, score: float, picture: Prepared, shown: npt.NDArray[np.float32] | None) -> Verdict:
+        threshold = self.facts.threshold.value
+        probability, limit = self.probability(np.array([score, threshold]))
+        return Verdict(
+            model=self.facts.model,
+            score=float(score),
+            probability=float(probability),
+            verdict="abnormal" if self.facts.threshold.verdicts(np.array([score]))[0] else "normal",
+            threshold=threshold,
+            threshold_probability=float(limit),
+            warnings=picture.warnings,
+            quarantine=picture.quarantine,
+            heatmap=shown,
+        )
+
+
+def _notes(facts: BundleFacts, code: str | None) -> Iterator[str]:
+    """Yield in words what is worth knowing of a bundle before its verdicts are read."""
+    if facts.provenance.get(ORIGIN) == PHANTOM:
+        yield f"{facts.model} learnt from made-up pictures only; its verdicts say nothing about patients"
+    if not facts.calibration.calibrated:
+        yield f"the probabilities of {facts.model} are not calibrated: its validation part held one class only"
+    if code:
+        yield code

@@ -1,0 +1,1 @@
+"""Explain: where a network looked."""

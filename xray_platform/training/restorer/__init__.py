@@ -1,0 +1,1 @@
+"""Restorer: what teaches the learnt restorer, and its shipped weights."""

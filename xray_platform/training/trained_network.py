@@ -1,0 +1,121 @@
+"""Trained network: the frozen result of a fit, which scores pictures and shows where it looked."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from xray_platform.errors import StoreError
+from xray_platform.image_stack import Maps, Pictures, Scores, checked, chunks
+from xray_platform.networks.all import NETWORKS
+from xray_platform.progress import Progress, silent
+from xray_platform.settings import Settings
+from xray_platform.training.explain.gradcam import gradcam
+from xray_platform.training.training_settings import TrainingSettings
+
+FORM = 1  # of the files; a change that older code cannot read counts it up
+WEIGHTS, CARD = "weights.safetensors", "network.json"
+CHUNK = 64  # pictures judged at once: bounds the memory, not the result
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A network that exists is trained; it judges pictures of `side` px and does not know its threshold.
+
+    `history` has the metrics of each pass; `best_epoch` is the pass (from 0) whose weights were kept.
+    """
+
+    name: str
+    settings: Settings
+    training: TrainingSettings
+    side: int
+    module: nn.Module = field(repr=False)
+    history: tuple[dict[str, float], ...] = field(repr=False)
+    best_epoch: int
+
+    def __post_init__(self) -> None:
+        self.module.eval().requires_grad_(requires_grad=False)
+
+    def score(self, images: Pictures, *, progress: Progress = silent) -> Scores:
+        """Return the logit of each picture, (N,) float64, for pictures (N, S, S) in [0, 1]; higher is more abnormal.
+
+        Raises `InputError` where the pictures have another shape, side or range.
+        """
+        stack, scores = checked(images, side=self.side), np.empty(len(images), np.float64)
+        with torch.inference_mode():
+            for part in chunks(stack, CHUNK):
+                scores[part] = self.module(torch.from_numpy(stack[part])[:, None]).numpy()
+                progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
+        return scores
+
+    def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
+        """Return Grad-CAM maps (N, S, S) float32 of the evidence for abnormal, at least 0, comparable over pictures."""
+        stack = checked(images, side=self.side)
+        maps = np.empty_like(stack)
+        for part in chunks(stack, CHUNK):
+            maps[part] = gradcam(self.module, torch.from_numpy(stack[part])[:, None]).numpy()  # type: ignore[arg-type]
+            progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
+        return maps
+
+    def describe(self) -> list[str]:
+        """Say in words what it is and how it learnt."""
+        kind, best = NETWORKS[self.name], self.history[self.best_epoch]
+        parameters = sum(weights.numel() for weights in self.module.parameters())
+        learnt = f"learnt for {len(self.history)} passes with AdamW, seed {self.training.seed}"
+        kept = f"kept is pass {self.best_epoch + 1}, with a validation AUROC of {best['val_auroc']:.4f}"
+        return [
+            f"{self.name}: {kind.description}",
+            f"takes pictures of {self.side} x {self.side} px in [0, 1]; {parameters:,} parameters",
+            f"{learnt}; {kept}",
+            "score: the logit of being abnormal; heat map: Grad-CAM of the last stage, in logits",
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Write `weights.safetensors` and `network.json` into `folder`, which is made where it is missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {name: value.contiguous() for name, value in self.module.state_dict().items()}
+        save_file(weights, folder / WEIGHTS)
+        card = {
+            "form": FORM,
+            "name": self.name,
+            "settings": self.settings.model_dump(mode="json"),
+            "training": self.training.model_dump(mode="json"),
+            "side": self.side,
+            "history": list(self.history),
+            "best_epoch": self.best_epoch,
+        }
+        (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return the network that `save` wrote.
+
+        Raises `StoreError` where a file is missing or damaged, or was written by a newer form of the platform.
+        """
+        card = _read_card(folder / CARD)
+        try:
+            kind = NETWORKS[card["name"]]
+            settings = kind.settings.model_validate(card["settings"])
+            module = kind.build(settings)
+            module.load_state_dict(load_file(folder / WEIGHTS))
+            training = TrainingSettings.model_validate(card["training"])
+            history = tuple(card["history"])
+            return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"])
+        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+            raise StoreError(f"the network in {folder} cannot be read: {error}") from error
+
+
+def _read_card(file: Path) -> dict[str, Any]:
+    try:
+        card: dict[str, Any] = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{file} is missing or damaged: {error}") from error
+    if card.get("form") != FORM:
+        raise StoreError(f"{file} has form {card.get('form')!r}; this version reads form {FORM}")
+    return card

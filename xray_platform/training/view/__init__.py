@@ -1,0 +1,1 @@
+"""View: what teaches the classifier of views that the quality rules ask."""

@@ -1,0 +1,70 @@
+"""Labels: what the labels files said reaches the table in known words alone, and a correction corrects it."""
+
+from pathlib import Path
+
+import pytest
+
+from xray_platform.dicom.deidentify.labels import labels_of
+from xray_platform.dicom.intake.batch_plan import plan_batches
+from xray_platform.dicom.intake.label_words import declare
+from xray_platform.dicom.intake.raw_store import take_in
+from xray_platform.tables.all import CATALOGUE, IMAGES
+from xray_platform.tables.places import Places
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "store")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.dcm").write_bytes(b"picture %d" % number)
+    return folder
+
+
+def say(places: Places, source: Path, *labels: str) -> None:
+    """Take the pictures in with these labels, as if all of them were published."""
+    rows = [f"{number}.dcm,{label}" for number, label in enumerate(labels)]
+    (source / "labels.csv").write_text("\n".join(["file,label", *rows]) + "\n")
+    for plan in plan_batches(places, source):
+        CATALOGUE.write(places, take_in(places, plan), plan.batch)
+    if not IMAGES.parts(places):
+        hashes = CATALOGUE.read(places)["sha256"]
+        IMAGES.write(places, IMAGES.frame([image(str(sha256)) for sha256 in hashes]), "batch-0001")
+
+
+def image(sha256: str) -> dict[str, object]:
+    return {
+        "image": sha256[:16], "sha256": sha256, "batch": "batch-0001", "subject": f"sub-{sha256[:16]}",
+        "study": f"stu-{sha256[:16]}", "origin": "archive", "file": "a.dcm", "file_sha256": sha256,
+        "pixel_sha256": sha256, "format": "dicom", "rows": 1, "columns": 1, "bits_stored": 8,
+        "photometric": "MONOCHROME2", "lossy": False,
+    }  # fmt: skip
+
+
+def told(places: Places) -> tuple[list[tuple[object, object]], int]:
+    joined = labels_of(places)
+    rows = joined.frame.astype("object").where(joined.frame.notna(), None)
+    return list(zip(rows["label"], rows["abnormal"], strict=True)), joined.held_back
+
+
+def test_a_name_is_held_back_and_so_is_whether_it_is_abnormal(places: Places, source: Path) -> None:
+    say(places, source, "NORMAL", "KOWALSKA^JANINA", "Janina", "Lung  Opacity")
+    assert told(places) == ([("NORMAL", False), (None, None), (None, None), ("Lung Opacity", True)], 2)
+
+
+def test_a_declared_word_comes_in_without_another_intake(places: Places, source: Path) -> None:
+    say(places, source, "normal", "Crackpot lung", "Crackpot lung", "normal")
+    assert told(places)[1] == 2
+    declare(places, ["crackpot lung"])
+    assert told(places) == ([("normal", False), ("Crackpot lung", True), ("Crackpot lung", True), ("normal", False)], 0)
+
+
+def test_a_correction_corrects(places: Places, source: Path) -> None:
+    say(places, source, "normal", "KOWALSKA", "mass", "normal")
+    say(places, source, "normal", "nodule", "KOWALSKA", "normal")
+    assert told(places) == ([("normal", False), ("nodule", True), (None, None), ("normal", False)], 1)

@@ -1,0 +1,59 @@
+"""Looks are nearly the same for renderings of one picture, and far apart for different pictures."""
+
+import cv2
+import numpy as np
+import pytest
+
+from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits, looks_of
+from xray_platform.phantoms.render import render
+from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
+
+Small = np.ndarray
+
+
+def chest(seed: int) -> Small:
+    pixels = render(sample_phantom(np.random.default_rng(seed), PhantomSettings(side=160))).pixels.astype(np.float32)
+    return np.asarray((pixels - pixels.min()) / np.ptp(pixels), np.float32)
+
+
+def apart(one: Small, other: Small) -> int:
+    return int(differing_bits(as_bits([looks_of(one)])[0], as_bits([looks_of(other)]))[0])
+
+
+def as_jpeg(picture: Small) -> Small:
+    _, packed = cv2.imencode(".jpg", np.asarray(picture * 255, np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 60])
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.float32) / 255
+
+
+@pytest.mark.parametrize(
+    "rendering",
+    [
+        lambda picture: cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+        lambda picture: picture * np.float32(0.7),
+        lambda picture: picture ** np.float32(1.3),
+        as_jpeg,
+    ],
+    ids=["smaller", "darker", "another gamma", "JPEG"],
+)
+def test_another_rendering_looks_the_same(rendering: object) -> None:
+    picture = chest(1)
+    assert callable(rendering)
+    assert apart(picture, rendering(picture)) <= NEARLY_SAME
+
+
+def test_other_pictures_look_different() -> None:
+    pictures = [chest(seed) for seed in range(6)]
+    assert min(apart(a, b) for n, a in enumerate(pictures) for b in pictures[:n]) > NEARLY_SAME
+    assert apart(pictures[0], np.ascontiguousarray(pictures[0][:, ::-1])) > NEARLY_SAME
+
+
+def test_a_hash_has_256_bits_also_of_an_even_picture() -> None:
+    assert len(looks_of(np.zeros((9, 200), np.float32))) == 64
+
+
+def test_bits_are_counted_against_many_at_once() -> None:
+    hashes = ["0" * 64, "0" * 63 + "1", "f" * 64]
+    bits = as_bits(hashes)
+    assert bits.shape == (3, 4)
+    assert list(differing_bits(bits[0], bits)) == [0, 1, 256]
+    assert as_bits([]).shape == (0, 4)

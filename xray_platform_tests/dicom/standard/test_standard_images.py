@@ -1,0 +1,120 @@
+"""Standard images: decoded once, found again with the settings that made them, whole after whatever happens."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xray_platform.dicom.standard import standard_images
+from xray_platform.dicom.standard.standard_images import (
+    StandardSettings,
+    read_standard,
+    settings_of,
+    standardise_batch,
+)
+from xray_platform.errors import DataError, StoreError
+from xray_platform.tables.layouts import ABOUT, CHUNK, standard_group
+from xray_platform.tables.places import Places
+from xray_platform_tests.dicom.deidentify.making import encoded, make, smooth
+from xray_platform_tests.dicom.deidentify.test_publish import published, take
+
+TIGHT = StandardSettings(window_low_percent=5, window_high_percent=95)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "store")
+
+
+@pytest.fixture
+def batch(places: Places, tmp_path: Path) -> str:
+    return _batch(places, tmp_path / "archive", patient="4711")
+
+
+def _batch(places: Places, folder: Path, patient: str) -> str:
+    folder.mkdir()
+    (folder / "one.dcm").write_bytes(encoded(make(PatientID=patient, SOPInstanceUID=f"1.2.3.{patient}")))
+    name = take(places, folder)
+    assert len(published(places, name).images) == 1
+    return name
+
+
+def test_all_grey_levels_and_the_window_of_a_picture_are_kept(places: Places, batch: str) -> None:
+    (row,) = standardise_batch(places, batch).to_dict("records")
+    pixels = read_standard(places, batch, str(row["image"]))
+    assert np.array_equal(pixels, smooth())
+    assert row["grey_levels"] == len(np.unique(smooth()))
+    assert (row["window_low"], row["window_high"]) == pytest.approx(tuple(np.percentile(smooth(), (0.5, 99.5))), abs=1)
+
+
+def test_the_settings_lie_with_the_pictures(places: Places, batch: str) -> None:
+    standardise_batch(places, batch)
+    assert settings_of(places, [batch]) == StandardSettings()
+    standardise_batch(places, batch, TIGHT)
+    assert settings_of(places, [batch]) == TIGHT
+    assert settings_of(places, []) == StandardSettings()
+
+
+def test_batches_that_were_made_differently_are_not_mixed(places: Places, batch: str, tmp_path: Path) -> None:
+    other = _batch(places, tmp_path / "other", patient="4712")
+    standardise_batch(places, batch)
+    standardise_batch(places, other, TIGHT)
+    with pytest.raises(DataError, match=rf"of {batch} were made with .*0\.5.*, those of {other} with .*95.*same sett"):
+        settings_of(places, [batch, other])
+
+
+def test_what_is_not_there_is_told(places: Places, batch: str) -> None:
+    with pytest.raises(StoreError, match=f"standard images of {batch} cannot be read; materialise"):
+        settings_of(places, [batch])
+    with pytest.raises(StoreError, match="there is no standard image feed"):
+        read_standard(places, batch, "feed")
+
+
+def test_a_crash_leaves_the_old_pictures_whole(places: Places, batch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = str(standardise_batch(places, batch)["image"][0])
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(standard_images, "_take_place", crash)
+    with pytest.raises(KeyboardInterrupt):
+        standardise_batch(places, batch, TIGHT)
+    assert settings_of(places, [batch]) == StandardSettings()
+    assert np.array_equal(read_standard(places, batch, image), smooth())
+
+
+@pytest.mark.parametrize("damage", ["truncated", "one bit", "another's", "lost"])
+def test_a_published_file_that_changed_is_no_picture_any_more(
+    places: Places, batch: str, tmp_path: Path, damage: str
+) -> None:
+    standardise_batch(places, batch)
+    (file,) = places.processed.rglob("*.dcm")
+    other = _batch(places, tmp_path / "other", patient="4712")
+    theirs = next(path for path in places.processed.rglob("*.dcm") if path != file)
+    whole = bytearray(file.read_bytes())
+    if damage == "lost":
+        file.unlink()
+    else:
+        whole[-1] ^= 1
+        file.write_bytes(
+            {"truncated": whole[:400], "one bit": whole, "another's": bytearray(theirs.read_bytes())}[damage]
+        )
+    with pytest.raises(StoreError, match=rf"{file.name}.*; `xray run --deep` makes it anew"):
+        standardise_batch(places, batch)
+    assert len(standardise_batch(places, other)) == 1
+
+
+def test_a_standard_image_that_changed_is_not_read(places: Places, batch: str) -> None:
+    image = str(standardise_batch(places, batch)["image"][0])
+    chunk = standard_group(places, batch) / image / CHUNK
+    chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+    with pytest.raises(StoreError, match="not what was made"):
+        read_standard(places, batch, image)
+
+
+def test_settings_that_were_edited_are_not_believed(places: Places, batch: str) -> None:
+    standardise_batch(places, batch)
+    about = standard_group(places, batch) / ABOUT
+    about.write_text(about.read_text().replace("99.5", "99.9"))
+    with pytest.raises(StoreError, match=r"cannot be read; materialise `standard_images`.*not what was made"):
+        settings_of(places, [batch])
