@@ -67,7 +67,7 @@ def test_it_learns_is_kept_and_comes_back_the_same(examples: RestorerDataset, tm
     trained.save(tmp_path)
     again = TrainedRestorer.load(tmp_path)
     assert again(maps) == pytest.approx(trained(maps), abs=1.0)
-    assert "made-up damage" in again.describe()
+    assert "simulated damage" in again.describe()
 
 
 def test_a_missing_or_damaged_restorer_is_told(examples: RestorerDataset, tmp_path: Path) -> None:

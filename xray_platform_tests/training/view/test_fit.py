@@ -1,4 +1,4 @@
-"""Learn: from few upright chests comes a look that tells positions of others apart."""
+"""Fit: from few upright chests comes a view classifier that tells positions of others apart."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from xray_platform.errors import DataError
 from xray_platform.training.view.fit import LEAST, degraded, fit_view_classifier
 
 
-def test_what_is_learnt_from_some_holds_for_others(chests: Sequence[Small]) -> None:
+def test_what_is_fitted_to_some_holds_for_others(chests: Sequence[Small]) -> None:
     weights = fit_view_classifier(chests[:LEAST])
     looks = [look_at(chest, weights) for chest in chests[LEAST:]]
     turned = [look_at(np.ascontiguousarray(1 - chest[::-1]), weights) for chest in chests[LEAST:]]

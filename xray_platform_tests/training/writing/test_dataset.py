@@ -1,4 +1,4 @@
-"""Examples for the text detector: the target is where the ink is, a marker is no writing, doubtful places do not count."""
+"""Examples for the text detector: the target is where ink is, a marker is no writing, doubtful places do not count."""
 
 from dataclasses import replace
 
