@@ -1,4 +1,4 @@
-"""Pictures: small PNGs inside the metadata of an asset, so that a person sees what was made."""
+"""Metadata images: small PNGs inside the metadata of an asset, so that a person sees what was made."""
 
 import base64
 
