@@ -1,10 +1,12 @@
 """What `xray.yaml` says holds for launchpad, schedule and command, and what it may not say is told in one line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from xray_platform.defs import graph
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import Headless
 from xray_platform.errors import StoreError
@@ -52,6 +54,28 @@ def test_an_asset_made_with_other_settings_is_out_of_date(root: Path) -> None:
     assert pending() == ["splits"]
     (root / "xray.yaml").write_text("splits: {seed: 0}\n")
     assert pending() == [], "the default, said aloud, is the default"
+
+
+def test_an_asset_made_by_other_code_is_out_of_date_and_so_is_what_reads_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pending() -> list[str]:
+        store = Headless(Places(root), definitions())
+        try:
+            return [key.to_user_string() for key in store.graph.pending(store.instance, KEYS)]
+        finally:
+            store.close()
+
+    store = Headless(Places(root), definitions())
+    outcomes = list(store.run(KEYS, lambda _: None))
+    store.close()
+    assert [outcome.failures for outcome in outcomes] == [{}]
+    for raised, behind in (("splits", ["splits"]), ("labels", ["labels", "splits"])):
+        newer = [replace(asset, version="next") if asset.name == raised else asset for asset in graph.ASSETS]
+        with monkeypatch.context() as patch:
+            patch.setattr(graph, "ASSETS", newer)
+            assert pending() == behind
+    assert pending() == []
 
 
 @pytest.mark.parametrize(
