@@ -37,7 +37,9 @@ def test_launchpad_and_schedule_begin_with_the_settings_of_the_store(root: Path)
     assert begins_with("quality", "max_depth") == 4
 
 
-def test_an_asset_made_with_other_settings_is_out_of_date(root: Path) -> None:
+def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def pending() -> list[str]:
         store = Headless(Places(root), definitions())
         try:
@@ -54,22 +56,6 @@ def test_an_asset_made_with_other_settings_is_out_of_date(root: Path) -> None:
     assert pending() == ["splits"]
     (root / "xray.yaml").write_text("splits: {seed: 0}\n")
     assert pending() == [], "the default, said aloud, is the default"
-
-
-def test_an_asset_made_by_other_code_is_out_of_date_and_so_is_what_reads_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def pending() -> list[str]:
-        store = Headless(Places(root), definitions())
-        try:
-            return [key.to_user_string() for key in store.graph.pending(store.instance, KEYS)]
-        finally:
-            store.close()
-
-    store = Headless(Places(root), definitions())
-    outcomes = list(store.run(KEYS, lambda _: None))
-    store.close()
-    assert [outcome.failures for outcome in outcomes] == [{}]
     for raised, behind in (("splits", ["splits"]), ("labels", ["labels", "splits"])):
         newer = [replace(asset, version="next") if asset.name == raised else asset for asset in graph.ASSETS]
         with monkeypatch.context() as patch:
@@ -78,13 +64,30 @@ def test_an_asset_made_by_other_code_is_out_of_date_and_so_is_what_reads_it(
     assert pending() == []
 
 
+def test_settings_that_do_not_go_together_fail_a_run_in_one_line(root: Path) -> None:
+    """The launchpad looks at each value for itself; what two of them say together is seen when the run begins."""
+    store = Headless(Places(root), definitions())
+    (outcome,) = store.run(KEYS, lambda _: None, config={"splits": {"train_share": 0.9, "val_share": 0.3}})
+    store.close()
+    assert outcome.failures == {"splits": "train_share 0.9 + val_share 0.3 must be at most 1"}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("qualty: {max_depth: 3}", "'qualty' has no settings; allowed: attention_cnn"),
-        ("quality: {depth: 3}", "quality has no setting 'depth'; allowed: pixels, max_file_mib"),
-        ("quality: {max_depth: 0}", "quality.max_depth: found 0; input should be greater than or equal to 1"),
-        ("tensors: {recipe: nice}", "tensors.recipe: found 'nice'; input should be 'default'"),
+        ("quality: {depth: 3}", "quality: there is no setting 'depth'; allowed: pixels, max_file_mib"),
+        ("quality: {max_depth: 0}", "quality: max_depth: found 0; input should be greater than or equal to 1"),
+        ("tensors: {recipe: nice}", "tensors: recipe: found 'nice'; input should be 'default'"),
+        (
+            "splits: {train_share: 0.9, val_share: 0.3}",
+            "xray.yaml: splits: train_share 0.9 + val_share 0.3 must be at most 1",
+        ),
+        ("one_class_svm: {side: 100}", "side 100 and patch 32 do not fit; allowed: a side that is a multiple of half"),
+        (
+            "attention_cnn: {spatial_kernel: 4}",
+            "spatial_kernel: found 4; a spatial kernel of 4 has no centre; allowed",
+        ),
         ("- quality", "must hold assets, and below each of them its settings"),
         ("quality: [", "cannot be read: while parsing"),
     ],
