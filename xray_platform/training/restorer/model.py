@@ -1,4 +1,4 @@
-"""Learnt restorer: the taught network as a frozen value that turns evidence maps into grey, kept in two small files."""
+"""Learnt restorer: the taught network as a frozen value that turns posterior maps into grey, kept in two files."""
 
 import json
 from dataclasses import dataclass, field
