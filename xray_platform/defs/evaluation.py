@@ -11,7 +11,7 @@ import numpy as np
 from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import AFTER_TRAINING
-from xray_platform.defs.metadata_images import colour_sheet
+from xray_platform.defs.metadata_images import colour_image_sheet
 from xray_platform.defs.model_card import cautions_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
@@ -92,7 +92,7 @@ def report_asset(model: str) -> PlatformAsset:
                 "report": dg.MetadataValue.path(str(made.page)),
                 "open the report": dg.MetadataValue.url(report_address(store.places, made.page)),
                 "MLflow run": dg.MetadataValue.url(made.link.url),
-                "worst mistakes": colour_sheet(np.array(shown)),
+                "worst mistakes": colour_image_sheet(np.array(shown)),
             },
         )
 

@@ -7,12 +7,12 @@ from xray_platform.defs.asset import platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import FOLLOW
 from xray_platform.defs.launchpad import PatchIndexSettings, TensorSettings, part_of
-from xray_platform.defs.metadata_images import contact_sheet
+from xray_platform.defs.metadata_images import grey_image_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
 from xray_platform.dicom.standard.standard_images import StandardSettings, standardise_batch
 from xray_platform.imaging.store.patches import PatchSettings, index_batch, materialise
-from xray_platform.imaging.store.rounding import as_seen
+from xray_platform.imaging.store.rounding import for_display
 from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_manifest, tensors_manifest
@@ -41,7 +41,7 @@ def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorSetti
     before = TENSORS.earlier(places, batch)
     beside = before[before["recipe"] != recipe.id]  # tensors of other recipes stay
     TENSORS.write(places, pd.concat([beside, frame], ignore_index=True), batch)
-    sheet = contact_sheet(as_seen(read_tensors(places, recipe.id, frame.head(8))))
+    sheet = grey_image_sheet(for_display(read_tensors(places, recipe.id, frame.head(8))))
     content = read_manifest(places, tensors_manifest(recipe.id, batch)).content
     return AssetResult(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet}, content)
 
