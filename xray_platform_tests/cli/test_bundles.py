@@ -19,7 +19,7 @@ from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform_tests.cli.conftest import Ran, Xray
 from xray_platform_tests.cli.processes import imported, processor_seconds
 from xray_platform_tests.serving.bundles import facts, network
-from xray_platform_tests.tracking.champions import crowned
+from xray_platform_tests.tracking.champions import promoted
 
 NAME = "attention_cnn"
 WEIGHTS = "model/weights.safetensors"
@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with open_run(tracking, model=NAME) as run:
             run.log_bundle(folder)
         registry.register(tracking, run.run_id)
-        crowned(tracking, run.run_id)
+        promoted(tracking, run.run_id)
     place = np.hypot(*np.mgrid[-1:1:300j, -1:1:300j])
     grey = 200 * np.exp(-place) + np.random.default_rng(0).integers(0, 30, place.shape)
     cv2.imwrite(str(home / "picture.png"), grey.astype(np.uint8))
@@ -150,7 +150,7 @@ def test_a_damaged_bundle_is_not_crowned(root: Path, bundles: list[Path]) -> Non
     assert held is not None
     (other,) = runs - {held.run_id}
     with pytest.raises(StoreError, match="was changed: its digest is"):
-        crowned(tracking, str(other))
+        promoted(tracking, str(other))
     assert registry.champion(tracking) == held
 
 
