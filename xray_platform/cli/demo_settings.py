@@ -1,10 +1,10 @@
-"""Demo settings: quick ones for made-up pictures, in the store's `xray.yaml` until real pictures come."""
+"""Demo settings: quick ones for made-up images, in the store's `xray.yaml` until real images come."""
 
 from xray_platform.tables.places import Places
 
 DEMO_SETTINGS = """\
 # Settings of this store, where they are not the defaults, by asset. The launchpad names all of them, with their ranges.
-# Made by `xray demo`: a network that learns phantoms within a minute. Real pictures take this file away again.
+# Made by `xray demo`: a network that learns phantoms within a minute. Real images take this file away again.
 attention_cnn:
   width: 16
   epochs: 16
@@ -22,7 +22,7 @@ attention_cnn:
 
 
 def write_demo_settings(places: Places) -> None:
-    """Write the demo's settings, unless the store has settings or pictures already."""
+    """Write the demo's settings, unless the store has settings or images already."""
     file = places.settings
     if not file.exists() and not places.plans.exists():
         places.root.mkdir(parents=True, exist_ok=True)

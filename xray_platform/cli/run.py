@@ -32,7 +32,7 @@ def run(
         bool, typer.Option("--deep", help="read every byte to find what is damaged, also where size and time are right")
     ] = False,
 ) -> None:
-    """Make everything that is missing, damaged or out of date: pictures, tensors, models, reports, champion."""
+    """Make everything that is missing, damaged or out of date: images, tensors, models, reports, champion."""
     # OpenCV and pandas take a second to import
     from xray_platform.cli.results import show_results
     from xray_platform.dicom.intake.raw_store import lost_raw
@@ -40,7 +40,7 @@ def run(
     existing_store()
     with opened_store() as store:
         if not store.batches():
-            raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")
+            raise DataError(f"{store.places.root} holds no images yet; bring some: `xray ingest PATH` or `xray demo`")
         lost = lost_raw(store.places)
         for reason in list(lost.values())[:SHOWN]:
             complain(reason)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.instance.ref import InstanceRef
 
+from xray_platform.defs.dagster_internals import InstanceRef
 from xray_platform.tables.places import Places
 
 

@@ -7,12 +7,17 @@ import dagster as dg
 import pytest
 
 from xray_platform.defs import graph
+from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
 KEYS = [dg.AssetKey("labels"), dg.AssetKey("splits")]
+
+
+def newer_version(asset: PlatformAsset) -> PlatformAsset:
+    return replace(asset, declared=replace(asset.declared, version="next"))
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
     (root / "xray.yaml").write_text("splits: {seed: 0}\n")
     assert pending() == [], "the default, said aloud, is the default"
     for raised, behind in (("splits", ["splits"]), ("labels", ["labels", "splits"])):
-        newer = [replace(asset, version="next") if asset.name == raised else asset for asset in graph.ASSETS]
+        newer = [newer_version(asset) if asset.name == raised else asset for asset in graph.ASSETS]
         with monkeypatch.context() as patch:
             patch.setattr(graph, "ASSETS", newer)
             assert pending() == behind

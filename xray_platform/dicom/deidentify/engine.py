@@ -81,7 +81,7 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
 
 
 def _person(container: Container, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Person:
-    return person_of(container, key, given, study_may_do=settings.no_patient == "study")
+    return person_of(container, key, given, study_may_do=settings.missing_patient_id == "study")
 
 
 def _refuse_broken(container: Container, settings: DeidentifySettings) -> None:
