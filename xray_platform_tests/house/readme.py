@@ -11,8 +11,7 @@ from xray_platform.cli.app import app
 from xray_platform.defs.graph import ASSETS
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.dicom.deidentify.explain import describe_rules
-from xray_platform.dicom.deidentify.refused import REFUSALS
-from xray_platform.dicom.quality.all import RULES
+from xray_platform.dicom.rules import EXAMINATION_RULES, PUBLISHING_RULES
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.networks.all import NETWORKS
 from xray_platform.tables.all import ALL
@@ -50,8 +49,8 @@ def deidentification() -> str:
 
 
 def quality() -> str:
-    rows = [f"| {rule.code} | {rule.severity} | {rule.notices} |" for rule in RULES]
-    rows += [f"| {code} | {severity} | publishing: {notices} |" for code, (severity, notices) in REFUSALS.items()]
+    rows = [f"| {rule.code} | {rule.severity} | {rule.notices} |" for rule in EXAMINATION_RULES]
+    rows += [f"| {rule.code} | {rule.severity} | publishing: {rule.notices} |" for rule in PUBLISHING_RULES]
     return "\n".join(["| code | at worst | what it notices |", "|---|---|---|", *rows])
 
 

@@ -11,13 +11,14 @@ from xray_platform.dicom.deidentify.grey_table import grey_table, written_table
 from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.person import Person
 from xray_platform.dicom.deidentify.policy import TOP, Policy, Row
-from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.values import VALUE_RULES, Source
 from xray_platform.dicom.deidentify.vocabulary import codes
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.parse.dates import read_date
 from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, walk
+from xray_platform.dicom.rules import UNPUBLISHABLE
 
 MOST_ITEMS = 8
 DEEPEST = 3
@@ -84,7 +85,7 @@ class Carrier:
         found = self._items_of(element, depth)[:MOST_ITEMS]
         made = [self._item(item, row.argument, depth + 1) for item in found]
         if row.tag == tags.MODALITY_LUT_SEQUENCE and not all(made):
-            raise RefusedError(STRUCTURE, "quarantine", "a modality look-up table that is no table of grey values")
+            raise RefusedError(UNPUBLISHABLE, "quarantine", "a modality look-up table that is no table of grey values")
         return tuple(dict.fromkeys(item for item in made if item))
 
     def _items_of(self, element: Element, depth: int) -> list[dict[int, Element]]:
@@ -134,7 +135,7 @@ def _or_else(row: Row, value: bytes | None, word_vr: str) -> Written | None:
     if value is not None:
         return Written(row.tag, vr, value, made=row.rule in _MADE)
     if row.otherwise == "refuse":
-        raise RefusedError(STRUCTURE, "quarantine", f"{row.attribute} has no value that is allowed")
+        raise RefusedError(UNPUBLISHABLE, "quarantine", f"{row.attribute} has no value that is allowed")
     if row.otherwise == "remove":
         return None
     return Written(row.tag, vr, _neutral(vr, row.otherwise))

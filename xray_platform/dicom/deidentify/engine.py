@@ -7,7 +7,7 @@ import numpy as np
 
 from xray_platform.dicom.deidentify.attributes import Carrier
 from xray_platform.dicom.deidentify.encode import Written, encode_dataset, file_head
-from xray_platform.dicom.deidentify.facts import dicom_facts, pixel_sha256, stated_age
+from xray_platform.dicom.deidentify.facts import capped_age, dicom_facts
 from xray_platform.dicom.deidentify.identifiers import identifiers_of
 from xray_platform.dicom.deidentify.marks import marks
 from xray_platform.dicom.deidentify.person import Given, Person, person_given, person_of
@@ -19,7 +19,7 @@ from xray_platform.dicom.deidentify.pixel_data import (
     read_pixels,
 )
 from xray_platform.dicom.deidentify.policy import load_policy
-from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.result import Deidentified, Facts
 from xray_platform.dicom.deidentify.search import refuse_leaks
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
@@ -28,15 +28,26 @@ from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container, open_container
 from xray_platform.dicom.parse.evidence_text import about
 from xray_platform.dicom.parse.file_type import HEAD_BYTES, Form, form_of
+from xray_platform.dicom.parse.flaws import FlawKind
 from xray_platform.dicom.parse.pixel_module import layout_of
 from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
 from xray_platform.dicom.pixels.raster_file import Still, open_still, still_values
 from xray_platform.dicom.pixels.single_channel import grey_of
+from xray_platform.dicom.pixels.stored_values import pixel_sha256
 from xray_platform.dicom.pseudonym import PseudonymKey
+from xray_platform.dicom.rules import UNPUBLISHABLE
 
 _MEGA = 1_000_000
 _DERIVED = b"DERIVED"
 _SERIES_INSTANCE_UID = 0x0020000E
+_BESIDE_THE_DATASET = {
+    FlawKind.NO_PART10_HEADER,
+    FlawKind.TRAILING_BYTES,
+    FlawKind.UNKNOWN_SYNTAX,
+    FlawKind.CONTRADICTED_SYNTAX,
+    FlawKind.PROGRAM_IN_PREAMBLE,
+    FlawKind.BYTES_IN_PREAMBLE,
+}  # a file with such a flaw is still read to its end, and nothing of what is flawed is written
 _PIXEL_TAGS = (tags.PLANAR_CONFIGURATION, tags.NUMBER_OF_FRAMES)
 
 
@@ -52,7 +63,7 @@ def deidentify(
         return _dicom(data, key, given, settings)
     if form in {"jpeg", "png"}:
         return _still(data, form, key, given, settings)
-    raise RefusedError(STRUCTURE, "reject", f"not a picture: found {form} data, DICOM, JPEG and PNG are allowed")
+    raise RefusedError(UNPUBLISHABLE, "reject", f"not a picture: found {form} data, DICOM, JPEG and PNG are allowed")
 
 
 def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Deidentified:
@@ -69,7 +80,7 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
     if cleaned.masked:
         source = source.masked(cleaned.values)
     written = _whole(
-        carried, source, cleaned, marks(policy.id, key.id, cleaned.method), person, name, stated_age(container)
+        carried, source, cleaned, marks(policy.id, key.id, cleaned.method), person, name, capped_age(container)
     )
     syntax, head, pixels = pixel_element(source)
     before = file_head(_text(written, tags.SOP_CLASS_UID), _text(written, tags.SOP_INSTANCE_UID), syntax)
@@ -87,12 +98,12 @@ def _person(container: Container, key: PseudonymKey, given: Given, settings: Dei
 def _refuse_broken(container: Container, settings: DeidentifySettings) -> None:
     """Refuse what could not be walked to its end, for then nobody knows what it holds, and what is too large."""
     for flaw in container.flaws:
-        if flaw.code not in {"Q002", "Q005", "Q006", "Q012"}:
-            raise RefusedError(STRUCTURE, "reject", flaw.evidence)
+        if flaw.kind not in _BESIDE_THE_DATASET:
+            raise RefusedError(UNPUBLISHABLE, "reject", flaw.evidence)
     layout = layout_of(container)
     if layout is not None and layout.pixels > settings.most_megapixels * _MEGA:
         found = f"{about(layout.rows)} x {about(layout.columns)} x {about(layout.frames)} pixels"
-        raise RefusedError(STRUCTURE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
+        raise RefusedError(UNPUBLISHABLE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
 
 
 def _whole(
@@ -125,7 +136,7 @@ def _whole(
     if source.lossy:
         kept[tags.LOSSY_IMAGE_COMPRESSION] = Written(tags.LOSSY_IMAGE_COMPRESSION, "CS", b"01")
     if tags.SOP_CLASS_UID not in kept:
-        raise RefusedError(STRUCTURE, "quarantine", "no SOP class UID")
+        raise RefusedError(UNPUBLISHABLE, "quarantine", "no SOP class UID")
     return {**needed, **kept, **pixels, **{tag: element._replace(made=True) for tag, element in marked.items()}}
 
 
@@ -161,12 +172,12 @@ def _still(data: bytes, form: Form, key: PseudonymKey, given: Given, settings: D
 
 def _grey_values(still: Still, settings: DeidentifySettings) -> Pixels:
     for flaw in still.flaws:
-        if flaw.code != "Q005":
-            raise RefusedError(STRUCTURE, "reject", flaw.evidence)
+        if flaw.kind is not FlawKind.TRAILING_BYTES:
+            raise RefusedError(UNPUBLISHABLE, "reject", flaw.evidence)
     if still.rows * still.columns > settings.most_megapixels * _MEGA:
         found = f"{about(still.rows)} x {about(still.columns)} pixels"
-        raise RefusedError(STRUCTURE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
+        raise RefusedError(UNPUBLISHABLE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
     try:
         return np.ascontiguousarray(grey_of(still_values(still), "RGB", None))
     except UndecodableError as error:
-        raise RefusedError(STRUCTURE, "reject", str(error)) from None
+        raise RefusedError(UNPUBLISHABLE, "reject", str(error)) from None

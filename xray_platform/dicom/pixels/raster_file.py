@@ -7,8 +7,8 @@ from typing import Literal
 import imagecodecs
 import numpy as np
 
-from xray_platform.dicom.parse.element_scanner import Flaw
 from xray_platform.dicom.parse.evidence_text import about
+from xray_platform.dicom.parse.flaws import Flaw, FlawKind
 from xray_platform.dicom.pixels.codestream import jpeg_end, read_codestream
 from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
 
@@ -56,7 +56,7 @@ def still_values(still: Still) -> Pixels:
 def _open_jpeg(data: bytes) -> Still:
     stream = read_codestream(data)
     if stream is None or not stream.rows or not stream.columns:
-        return Still(data, "jpeg", 0, 0, 0, 0, True, (Flaw("Q003", "the JPEG header breaks off"),))
+        return Still(data, "jpeg", 0, 0, 0, 0, True, (Flaw(FlawKind.UNREADABLE, "the JPEG header breaks off"),))
     lossy = stream.process != "jpeg lossless"
     flaws = _jpeg_end(data)
     return Still(data, "jpeg", stream.rows, stream.columns, stream.samples, stream.precision, lossy, flaws)
@@ -64,14 +64,14 @@ def _open_jpeg(data: bytes) -> Still:
 
 def _jpeg_end(data: bytes) -> tuple[Flaw, ...]:
     if (end := jpeg_end(data)) is None:
-        return (Flaw("Q004", "the JPEG breaks off: it has no end marker"),)
+        return (Flaw(FlawKind.TRUNCATED, "the JPEG breaks off: it has no end marker"),)
     rest = len(data[end:].rstrip(b"\0\r\n"))
-    return (Flaw("Q005", f"{about(rest)} bytes after the end of the JPEG"),) if rest else ()
+    return (Flaw(FlawKind.TRAILING_BYTES, f"{about(rest)} bytes after the end of the JPEG"),) if rest else ()
 
 
 def _open_png(data: bytes) -> Still:
     if len(data) < 33 or data[12:16] != b"IHDR":
-        return Still(data, "png", 0, 0, 0, 0, False, (Flaw("Q003", "the PNG header breaks off"),))
+        return Still(data, "png", 0, 0, 0, 0, False, (Flaw(FlawKind.UNREADABLE, "the PNG header breaks off"),))
     columns, rows, depth, colour = struct.unpack_from(">LLBB", data, 16)
     return Still(data, "png", rows, columns, _PNG_SAMPLES.get(colour, 0), depth, False, _png_end(data))
 
@@ -86,5 +86,5 @@ def _png_end(data: bytes) -> tuple[Flaw, ...]:
         position += 12 + length
         if kind == b"IEND" and position <= len(data):
             rest = len(data) - position
-            return (Flaw("Q005", f"{about(rest)} bytes after the end of the PNG"),) if rest else ()
-    return (Flaw("Q004", "the PNG breaks off: it has no end chunk"),)
+            return (Flaw(FlawKind.TRAILING_BYTES, f"{about(rest)} bytes after the end of the PNG"),) if rest else ()
+    return (Flaw(FlawKind.TRUNCATED, "the PNG breaks off: it has no end chunk"),)

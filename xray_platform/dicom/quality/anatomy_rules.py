@@ -11,7 +11,7 @@ from xray_platform.dicom.burned_in.markers import SideMarker, on_a_side, on_the_
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.pixels.orientation import stated_orientation
 from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.rule import FileRule, Remark
 from xray_platform.dicom.quality.settings import QualitySettings
 
 
@@ -62,10 +62,8 @@ def _no_chest(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]
         yield Remark("it hardly looks like a frontal chest", "warn")
 
 
-ANATOMY_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule(
-        "Q049", "quarantine", "a picture that looks inverted, turned or mirrored against its attributes", _contradicted
-    ),
-    Rule("Q066", "quarantine", "a chest that is cut off; where that is less sure a warning", _cut_off),
-    Rule("Q067", "quarantine", "a picture that does not look like a frontal chest", _no_chest),
+ANATOMY_RULES: tuple[FileRule[Specimen, QualitySettings], ...] = (
+    FileRule("Q049", _contradicted),
+    FileRule("Q066", _cut_off),
+    FileRule("Q067", _no_chest),
 )

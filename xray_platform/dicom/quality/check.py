@@ -9,9 +9,10 @@ from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
 from xray_platform.dicom.quality.duplicates import Company, Known, alike
 from xray_platform.dicom.quality.examination import DEFAULT, Examination, Place, conclude
 from xray_platform.dicom.quality.examine_many import examine_files
-from xray_platform.dicom.quality.rule import Decision, Finding
+from xray_platform.dicom.quality.rule import Finding, finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress, silent
+from xray_platform.tables.severity import Decision
 
 AT_ONCE = 2048
 
@@ -38,8 +39,8 @@ def check(path: Path, settings: QualitySettings = DEFAULT, *, progress: Progress
         examined = examine_files(sources, [file.size_bytes for file in part], settings)
         for file, examination in zip(part, examined, strict=True):
             name = _name(file)
-            findings = [*examination.findings, *before.like(name, examination)]
-            yield _record(name, conclude(findings))
+            found = [*examination.findings, *before.like(name, examination)]
+            yield _record(name, conclude(found))
             done += 1
             progress(done, done, "files checked")
 
@@ -56,7 +57,7 @@ class Before:
         like = examination.likeness
         twin = self._bytes.get(like.file_sha256 or "")
         if twin is not None:
-            yield Finding("Q080", "warn", f"the same bytes as {twin}")
+            yield finding("Q080", f"the same bytes as {twin}")
         elif like.file_sha256 and examination.decision != "reject":
             file = Known(name, like.instance, like.person, like.pixel_sha256)
             self._bytes[like.file_sha256] = name
@@ -70,5 +71,5 @@ def _name(file: SourceFile) -> str:
 
 def _record(name: str, examination: Examination) -> Checked:
     findings = examination.findings
-    codes = tuple(finding.rule for finding in findings)
-    return Checked(name, examination.decision, codes, tuple(finding.evidence for finding in findings))
+    codes = tuple(found.rule for found in findings)
+    return Checked(name, examination.decision, codes, tuple(found.evidence for found in findings))

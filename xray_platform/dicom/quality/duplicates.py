@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits
-from xray_platform.dicom.quality.rule import Finding, Severity
+from xray_platform.dicom.quality.rule import Finding, finding
 
 
 @dataclass(frozen=True)
@@ -17,27 +17,6 @@ class Known:
     pixel_sha256: str | None = None
     looks: str | None = None
     split: str | None = None
-
-
-@dataclass(frozen=True)
-class DuplicateRule:
-    """A rule on two files; it describes itself like the rules on one."""
-
-    code: str
-    severity: Severity
-    notices: str
-
-
-DUPLICATE_RULES = (
-    DuplicateRule("Q080", "warn", "the same bytes once more; they are stored and examined once"),
-    DuplicateRule(
-        "Q081", "quarantine", "the SOP instance UID of another file with other pixels; with the same a warning"
-    ),
-    DuplicateRule("Q082", "quarantine", "the pixels of another file under another patient; under the same a warning"),
-    DuplicateRule("Q083", "warn", "a picture that looks nearly like another"),
-    DuplicateRule("Q084", "warn", "a patient whose labels ask for two splits"),
-    DuplicateRule("Q085", "quarantine", "the SOP instance UID of a file of another patient"),
-)
 
 
 @dataclass
@@ -79,23 +58,23 @@ def alike(file: Known, company: Company) -> Iterator[Finding]:
         yield from _same_pixels(file, twin)
     elsewhere = company.by_person.get(file.person or "")
     if elsewhere is not None and file.split and elsewhere.split != file.split:
-        yield Finding("Q084", "warn", f"its patient is in {elsewhere.split} with picture {elsewhere.image}")
+        yield finding("Q084", f"its patient is in {elsewhere.split} with picture {elsewhere.image}")
 
 
 def _same_instance(file: Known, same: Known) -> Iterator[Finding]:
     if file.person and same.person and file.person != same.person:
-        yield Finding("Q085", "quarantine", f"picture {same.image} of another patient has its SOP instance UID")
+        yield finding("Q085", f"picture {same.image} of another patient has its SOP instance UID")
     if file.pixel_sha256 is not None and file.pixel_sha256 == same.pixel_sha256:
-        yield Finding("Q081", "warn", f"picture {same.image} has its SOP instance UID and pixels, and another header")
+        yield finding("Q081", f"picture {same.image} has its SOP instance UID and pixels, and another header", "warn")
     else:
-        yield Finding("Q081", "quarantine", f"picture {same.image} has its SOP instance UID and other pixels")
+        yield finding("Q081", f"picture {same.image} has its SOP instance UID and other pixels")
 
 
 def _same_pixels(file: Known, twin: Known) -> Iterator[Finding]:
     if file.person and twin.person and file.person != twin.person:
-        yield Finding("Q082", "quarantine", f"picture {twin.image} of another patient has its pixels")
+        yield finding("Q082", f"picture {twin.image} of another patient has its pixels")
     else:
-        yield Finding("Q082", "warn", f"picture {twin.image} has its pixels")
+        yield finding("Q082", f"picture {twin.image} has its pixels", "warn")
 
 
 def nearly_alike(files: Sequence[Known], company: Sequence[Known]) -> Iterator[tuple[int, Finding]]:
@@ -115,5 +94,5 @@ def nearly_alike(files: Sequence[Known], company: Sequence[Known]) -> Iterator[t
             if (company is files and before >= place) or other.image == file.image:
                 continue
             if other.pixel_sha256 != file.pixel_sha256:
-                yield place, Finding("Q083", "warn", f"it looks nearly like picture {other.image}")
+                yield place, finding("Q083", f"it looks nearly like picture {other.image}")
                 break

@@ -19,10 +19,12 @@ from xray_platform.dicom.quality.inspected_file import Specimen, decoded, open_s
 from xray_platform.dicom.quality.perceptual_hash import looks_of
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
-from xray_platform.dicom.quality.rule import Decision, Finding, Rule, decide, merge
+from xray_platform.dicom.quality.rule import FileRule, Finding, finding, merge
 from xray_platform.dicom.quality.second_decoder import SECOND_DECODER_RULES
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.rules import UNDECODABLE
+from xray_platform.tables.severity import Decision, decide
 
 DEFAULT = QualitySettings()
 
@@ -59,7 +61,7 @@ class Examination:
 def conclude(findings: Iterable[Finding], likeness: Likeness = Likeness()) -> Examination:
     """Return the examination that findings add up to: one finding a rule, the gravest decides."""
     merged = merge(findings)
-    return Examination(decide(finding.severity for finding in merged), merged, likeness)
+    return Examination(decide(found.severity for found in merged), merged, likeness)
 
 
 def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examination:
@@ -79,9 +81,9 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     try:
         specimen = decoded(specimen)
     except ColourError as error:
-        findings.append(Finding("Q030", "quarantine", str(error)))
+        findings.append(finding("Q030", str(error)))
     except UndecodableError as error:
-        findings.append(Finding("Q026", "reject", str(error)))
+        findings.append(finding(UNDECODABLE, str(error)))
     else:
         findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES, *ANATOMY_RULES), specimen, settings)
     return conclude(findings, _likeness(specimen))
@@ -103,7 +105,7 @@ class ExamineFile:
                     return conclude(_found(CONTAINER_RULES, specimen, self.settings))
                 data = _read_all(opened)
         except SourceError as error:
-            return conclude([Finding("Q003", "reject", f"its bytes are out of reach: {error}")])
+            return conclude([finding("Q003", f"its bytes are out of reach: {error}")])
         examination = examine_bytes(data, self.settings)
         return replace(examination, likeness=replace(examination.likeness, file_sha256=sha256(data).hexdigest()))
 
@@ -120,14 +122,14 @@ def _read_all(source: OpenSource) -> bytes:
 
 
 def _found(
-    rules: Iterable[Rule[Specimen, QualitySettings]], specimen: Specimen, settings: QualitySettings
+    rules: Iterable[FileRule[Specimen, QualitySettings]], specimen: Specimen, settings: QualitySettings
 ) -> Iterator[Finding]:
     for rule in rules:
         yield from rule.findings(specimen, settings)
 
 
 def _rejected(findings: Iterable[Finding]) -> bool:
-    return any(finding.severity == "reject" for finding in findings)
+    return any(found.severity == "reject" for found in findings)
 
 
 def _likeness(specimen: Specimen) -> Likeness:

@@ -20,8 +20,9 @@ from xray_platform.dicom.quality.examination import (
     examine_bytes,
 )
 from xray_platform.dicom.quality.examine_many import examine_files
-from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding
+from xray_platform.dicom.quality.rule import Finding, finding
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.rules import NOTHING_FOUND
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, LIKENESS, QUALITY
 from xray_platform.tables.owner_only import FILE_MODE
@@ -121,20 +122,20 @@ def _compare(files: Sequence[Known], others: Sequence[Known], found: list[list[F
         found[place] += alike(file, company)
         if others is files:
             company.add(file)
-    for place, finding in nearly_alike(files, others):
-        found[place].append(finding)
+    for place, near in nearly_alike(files, others):
+        found[place].append(near)
 
 
 def _rows(sha256: str, batch: str, examination: Examination) -> list[dict[str, str]]:
-    findings = examination.findings or (Finding(NOTHING_FOUND, "pass", "no rule found anything"),)
+    findings = examination.findings or (finding(NOTHING_FOUND, "no rule found anything"),)
     return [
         {
             "sha256": sha256,
             "image": sha256[:16],
             "batch": batch,
-            "rule": finding.rule,
-            "severity": finding.severity,
-            "evidence": finding.evidence,
+            "rule": found.rule,
+            "severity": found.severity,
+            "evidence": found.evidence,
         }
-        for finding in findings
+        for found in findings
     ]

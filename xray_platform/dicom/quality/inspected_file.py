@@ -8,8 +8,9 @@ from xray_platform.dicom.anatomy.view_classifier import Look, look_at
 from xray_platform.dicom.burned_in.find import find_markers
 from xray_platform.dicom.burned_in.markers import SideMarker
 from xray_platform.dicom.parse.container import MEBI, Container, open_container
-from xray_platform.dicom.parse.element_scanner import Caps, Flaw
+from xray_platform.dicom.parse.element_scanner import Caps
 from xray_platform.dicom.parse.file_type import HEAD_BYTES, Form, form_of
+from xray_platform.dicom.parse.flaws import Flaw
 from xray_platform.dicom.parse.pixel_module import PixelLayout, layout_of
 from xray_platform.dicom.pixels.codestream import Codestream, read_codestream
 from xray_platform.dicom.pixels.decode import Pixels, first_frame

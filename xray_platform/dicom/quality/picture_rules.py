@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from xray_platform.dicom.quality.border import flat_border
 from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.rule import FileRule, Remark
 from xray_platform.dicom.quality.settings import QualitySettings
 
 
@@ -58,11 +58,11 @@ def _padding(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
         yield Remark(f"{picture.padding:.0%} of the picture is padding; {settings.most_padding:.0%} are allowed")
 
 
-PICTURE_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule("Q060", "reject", "a blank picture", _blank),
-    Rule("Q061", "quarantine", "a picture that is mostly saturated", _saturated),
-    Rule("Q062", "quarantine", "a picture that is too narrow or too flat", _aspect),
-    Rule("Q063", "quarantine", "a picture that is too small; a rather small one is warned of", _size),
-    Rule("Q064", "quarantine", "a picture that is mostly border", _border),
-    Rule("Q065", "quarantine", "a picture that is mostly padding", _padding),
+PICTURE_RULES: tuple[FileRule[Specimen, QualitySettings], ...] = (
+    FileRule("Q060", _blank),
+    FileRule("Q061", _saturated),
+    FileRule("Q062", _aspect),
+    FileRule("Q063", _size),
+    FileRule("Q064", _border),
+    FileRule("Q065", _padding),
 )

@@ -12,7 +12,7 @@ from xray_platform.dicom.pixels.codestream import jpeg_end
 from xray_platform.dicom.pixels.decode import first_frame
 from xray_platform.dicom.pixels.standard_image import is_lossy
 from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.rule import FileRule, Remark
 from xray_platform.dicom.quality.settings import QualitySettings
 
 MEGA = 1024**2
@@ -151,25 +151,15 @@ def _outside_range(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
         yield Remark(f"bits above bit {bits(layout.high_bit)} are used; they are cleared")
 
 
-PIXEL_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule("Q020", "reject", "no pixel data", _no_pixels),
-    Rule("Q021", "reject", "rows, columns, bits, samples or photometric interpretation missing", _no_layout),
-    Rule("Q022", "reject", "more pixels than allowed, by header or by compressed stream", _too_many_pixels),
-    Rule("Q023", "reject", "bits stored, allocated and highest that do not fit together", _bits),
-    Rule(
-        "Q024",
-        "reject",
-        "fewer bytes of pixels than the layout needs, or a JPEG that breaks off; more are warned of",
-        _length,
-    ),
-    Rule(
-        "Q025",
-        "reject",
-        "a compressed stream of another size than the header says; one of another depth or sign is milder",
-        _stream_differs,
-    ),
-    Rule("Q028", "warn", "compression with loss", _lossy),
-    Rule("Q029", "quarantine", "more than one frame", _frames),
-    Rule("Q030", "quarantine", "a picture in colour; one that is grey in truth is warned of", _colour),
-    Rule("Q031", "warn", "values outside of the stored bits", _outside_range),
+PIXEL_RULES: tuple[FileRule[Specimen, QualitySettings], ...] = (
+    FileRule("Q020", _no_pixels),
+    FileRule("Q021", _no_layout),
+    FileRule("Q022", _too_many_pixels),
+    FileRule("Q023", _bits),
+    FileRule("Q024", _length),
+    FileRule("Q025", _stream_differs),
+    FileRule("Q028", _lossy),
+    FileRule("Q029", _frames),
+    FileRule("Q030", _colour),
+    FileRule("Q031", _outside_range),
 )

@@ -21,7 +21,7 @@ from xray_platform.dicom.pixels.codestream import Codestream
 from xray_platform.dicom.pixels.decode import Pixels, UndecodableError, first_frame
 from xray_platform.dicom.pixels.stored_values import meant_bits
 from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.rule import FileRule, Remark
 from xray_platform.dicom.quality.settings import QualitySettings
 
 # Two inverse wavelet transforms may each round a value the other way.
@@ -115,6 +115,4 @@ def _difference(values: Pixels, again: Pixels, allowed: int) -> str:
     return f"other values in {int((apart > allowed).sum())} pixels, by up to {int(apart.max())}; {allowed} are allowed"
 
 
-SECOND_DECODER_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule("Q027", "quarantine", "a picture that a second decoder reads differently, in a sample", _second_decoder),
-)
+SECOND_DECODER_RULES: tuple[FileRule[Specimen, QualitySettings], ...] = (FileRule("Q027", _second_decoder),)

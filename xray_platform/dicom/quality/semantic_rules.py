@@ -1,14 +1,15 @@
 """Semantic rules: do the attributes speak of a frontal chest radiograph of a person (Q040 to Q053, Q068)."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from xray_platform.dicom.parse import description_vocabulary as v
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.dates import in_years, read_age, read_date
 from xray_platform.dicom.pixels.orientation import stated_orientation, turn_to_front
 from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.rule import FileRule, Remark
 from xray_platform.dicom.quality.settings import QualitySettings
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
@@ -160,19 +161,15 @@ def _laterality(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
 def _young(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
     if (container := specimen.container) is None:
         return
-    age = stated_age(container)
+    age = age_in_years(container)
     if age is not None and age < settings.youngest_years:
         yield Remark(f"younger than {settings.youngest_years:g} years")
 
 
-def stated_age(container: Container) -> float | None:
-    """Return PatientAge in years (PS3.5 section 6.2, AS), also where the unit is left out, or None."""
-    text = container.text(tags.PATIENT_AGE).upper()
-    number, unit = (text[:-1], text[-1:]) if text[-1:].isalpha() else (text, "Y")
-    parts = {"Y": 1, "M": 12, "W": 365.25 / 7, "D": 365.25}
-    if not (number.isascii() and number.isdigit()) or unit not in parts or len(number) > 3:
-        return None
-    return int(number) / parts[unit]
+def age_in_years(container: Container) -> float | None:
+    """Return PatientAge in years, also where the unit is left out; None where it is no age."""
+    age = read_age(container.text(tags.PATIENT_AGE))
+    return in_years(*age) if age else None
 
 
 def _no_spacing(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
@@ -186,8 +183,8 @@ def _no_spacing(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
 def _dates(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     if (container := specimen.container) is None:
         return
-    study = _date(container.text(tags.STUDY_DATE)) or _date(container.text(tags.ACQUISITION_DATE))
-    birth = _date(container.text(tags.PATIENT_BIRTH_DATE))
+    study = read_date(container.text(tags.STUDY_DATE)) or read_date(container.text(tags.ACQUISITION_DATE))
+    birth = read_date(container.text(tags.PATIENT_BIRTH_DATE))
     # A day of grace, for the clocks of the world are a day apart.
     if study is not None and (study - datetime.now(UTC).date()).days > 1:
         yield Remark("the study lies in the future")
@@ -195,37 +192,24 @@ def _dates(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
         yield Remark("the study lies before the birth")
 
 
-def _date(text: str) -> date | None:
-    digits = text.replace(".", "")
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) if len(digits) == 8 else None
-    except ValueError:
-        return None
-
-
 def _burned_in(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     if (container := specimen.container) is not None and container.text(tags.BURNED_IN_ANNOTATION).upper() == "YES":
         yield Remark("identity is burned into the picture, says its header")
 
 
-SEMANTIC_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule("Q040", "reject", "a modality other than CR, DX, DR and RG; an unknown one is quarantined", _modality),
-    Rule("Q041", "quarantine", "a SOP class other than CR and DX; a secondary capture is warned of", _sop_class),
-    Rule("Q042", "quarantine", "a body part that is not the chest of a person", _body_part),
-    Rule("Q043", "warn", "a view position that is missing, unknown or contradicted", _view),
-    Rule("Q044", "quarantine", "a lateral, oblique, decubitus or lordotic view", _not_frontal),
-    Rule("Q045", "quarantine", "raw values for processing", _for_processing),
-    Rule("Q046", "warn", "MONOCHROME1, to be inverted", _monochrome1),
-    Rule(
-        "Q047",
-        "quarantine",
-        "photometric interpretation and presentation LUT shape that contradict each other",
-        _shape_clash,
-    ),
-    Rule("Q048", "warn", "a patient orientation that is missing or invalid", _orientation),
-    Rule("Q050", "warn", "a laterality of one side", _laterality),
-    Rule("Q051", "warn", "a patient who is not of age", _young),
-    Rule("Q052", "warn", "no pixel spacing", _no_spacing),
-    Rule("Q053", "quarantine", "dates in the future or before the birth", _dates),
-    Rule("Q068", "warn", "burned-in annotation stated by the header; publishing masks it or quarantines", _burned_in),
+SEMANTIC_RULES: tuple[FileRule[Specimen, QualitySettings], ...] = (
+    FileRule("Q040", _modality),
+    FileRule("Q041", _sop_class),
+    FileRule("Q042", _body_part),
+    FileRule("Q043", _view),
+    FileRule("Q044", _not_frontal),
+    FileRule("Q045", _for_processing),
+    FileRule("Q046", _monochrome1),
+    FileRule("Q047", _shape_clash),
+    FileRule("Q048", _orientation),
+    FileRule("Q050", _laterality),
+    FileRule("Q051", _young),
+    FileRule("Q052", _no_spacing),
+    FileRule("Q053", _dates),
+    FileRule("Q068", _burned_in),
 )

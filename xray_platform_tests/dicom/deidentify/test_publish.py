@@ -11,10 +11,10 @@ import pytest
 
 from xray_platform.dicom.deidentify import publish
 from xray_platform.dicom.deidentify.publish import Published, publish_batch
-from xray_platform.dicom.deidentify.refused import LEAK
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.label_file import LabelOptions
 from xray_platform.dicom.intake.raw_store import raw_path, take_in
+from xray_platform.dicom.rules import IDENTITY_LEFT
 from xray_platform.errors import StoreError
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
@@ -207,7 +207,7 @@ def test_an_identifier_that_would_be_left_rejects(places: Places, tmp_path: Path
     pixels = hiding(b"JANEDOESMITHSON")
     (folder / "leak.dcm").write_bytes(encoded(make(pixels, bits=8, PatientName="Janedoesmithson")))
     made = published(places, take(places, folder))
-    assert list(made.findings["rule"]) == [LEAK]
+    assert list(made.findings["rule"]) == [IDENTITY_LEFT]
     assert not list(places.processed.rglob("*.dcm"))
 
 
