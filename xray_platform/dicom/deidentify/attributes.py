@@ -17,7 +17,7 @@ from xray_platform.dicom.deidentify.vocabulary import codes
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.parse.dates import read_date
-from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, walk
+from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, scan_elements
 from xray_platform.dicom.rules import UNPUBLISHABLE
 
 MOST_ITEMS = 8
@@ -116,12 +116,12 @@ class Carrier:
 
 
 def _nested(container: Container, element: Element) -> list[dict[int, Element]]:
-    """Walk a sequence inside an item once more by itself, from its own tag on, to learn of its items."""
+    """Scan a sequence inside an item once more by itself, from its own tag on, to learn of its items."""
     explicit = bool(element.vr)
     start = element.offset - (12 if explicit else 8)
     pixels = container.elements.get(tags.PIXEL_DATA)
     end = element.offset + element.length if element.length != UNDEFINED else pixels.offset if pixels else None
-    found = walk(container.data[:end], start, explicit=explicit, little=container.little)
+    found = scan_elements(container.data[:end], start, explicit=explicit, little=container.little)
     return found.sequences.get(element.tag, [])
 
 

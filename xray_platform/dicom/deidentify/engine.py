@@ -27,11 +27,11 @@ from xray_platform.dicom.deidentify.text import CleanedText, clean_text, refuse_
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container, open_container
 from xray_platform.dicom.parse.evidence_text import about
-from xray_platform.dicom.parse.file_type import HEAD_BYTES, Form, form_of
+from xray_platform.dicom.parse.file_type import HEAD_BYTES, FileType, file_type_of
 from xray_platform.dicom.parse.flaws import FlawKind
 from xray_platform.dicom.parse.pixel_module import layout_of
 from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
-from xray_platform.dicom.pixels.raster_file import Still, open_still, still_values
+from xray_platform.dicom.pixels.raster_file import RasterFile, open_raster, raster_values
 from xray_platform.dicom.pixels.single_channel import grey_of
 from xray_platform.dicom.pixels.stored_values import pixel_sha256
 from xray_platform.dicom.pseudonym import PseudonymKey
@@ -47,7 +47,7 @@ _BESIDE_THE_DATASET = {
     FlawKind.CONTRADICTED_SYNTAX,
     FlawKind.PROGRAM_IN_PREAMBLE,
     FlawKind.BYTES_IN_PREAMBLE,
-}  # a file with such a flaw is still read to its end, and nothing of what is flawed is written
+}  # a file with such a flaw is raster read to its end, and nothing of what is flawed is written
 _PIXEL_TAGS = (tags.PLANAR_CONFIGURATION, tags.NUMBER_OF_FRAMES)
 
 
@@ -58,12 +58,14 @@ def deidentify(
 
     `given` says whose it is where the file does not. Raises RefusedError where that cannot be done, or not surely.
     """
-    form = form_of(data[:HEAD_BYTES])
-    if form == "dicom":
+    file_type = file_type_of(data[:HEAD_BYTES])
+    if file_type == "dicom":
         return _dicom(data, key, given, settings)
-    if form in {"jpeg", "png"}:
-        return _still(data, form, key, given, settings)
-    raise RefusedError(UNPUBLISHABLE, "reject", f"not a picture: found {form} data, DICOM, JPEG and PNG are allowed")
+    if file_type in {"jpeg", "png"}:
+        return _raster(data, file_type, key, given, settings)
+    raise RefusedError(
+        UNPUBLISHABLE, "reject", f"not a picture: found {file_type} data, DICOM, JPEG and PNG are allowed"
+    )
 
 
 def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Deidentified:
@@ -96,7 +98,7 @@ def _person(container: Container, key: PseudonymKey, given: Given, settings: Dei
 
 
 def _refuse_broken(container: Container, settings: DeidentifySettings) -> None:
-    """Refuse what could not be walked to its end, for then nobody knows what it holds, and what is too large."""
+    """Refuse what could not be read to its end, for then nobody knows what it holds, and what is too large."""
     for flaw in container.flaws:
         if flaw.kind not in _BESIDE_THE_DATASET:
             raise RefusedError(UNPUBLISHABLE, "reject", flaw.evidence)
@@ -150,19 +152,21 @@ def _settable_bits(source: PixelSource) -> int:
     return source.values.dtype.itemsize * 8 if signed_or_full else source.layout.bits_stored
 
 
-def _still(data: bytes, form: Form, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Deidentified:
-    still = open_still(data, "jpeg" if form == "jpeg" else "png")
-    values = _grey_values(still, settings)
+def _raster(
+    data: bytes, file_type: FileType, key: PseudonymKey, given: Given, settings: DeidentifySettings
+) -> Deidentified:
+    raster = open_raster(data, "jpeg" if file_type == "jpeg" else "png")
+    values = _grey_values(raster, settings)
     cleaned = clean_text(values, settings)
     name = given.fallback or hashlib.sha256(data).hexdigest()
     facts = Facts(
-        format=still.form,
+        format=raster.file_type,
         pixel_sha256=pixel_sha256(cleaned.values),
-        rows=still.rows,
-        columns=still.columns,
+        rows=raster.rows,
+        columns=raster.columns,
         bits_stored=cleaned.values.dtype.itemsize * 8,
         photometric="MONOCHROME2",
-        lossy=still.lossy,
+        lossy=raster.lossy,
     )
     # Filters and run lengths alone: a third of the time of level 3, and smaller files, measured on 200 radiographs.
     written = imagecodecs.png_encode(cleaned.values, level=1, strategy=imagecodecs.PNG.STRATEGY.RLE)
@@ -170,14 +174,14 @@ def _still(data: bytes, form: Form, key: PseudonymKey, given: Given, settings: D
     return Deidentified((bytes(written),), ".png", person, facts, cleaned.masked, cleaned.share)
 
 
-def _grey_values(still: Still, settings: DeidentifySettings) -> Pixels:
-    for flaw in still.flaws:
+def _grey_values(raster: RasterFile, settings: DeidentifySettings) -> Pixels:
+    for flaw in raster.flaws:
         if flaw.kind is not FlawKind.TRAILING_BYTES:
             raise RefusedError(UNPUBLISHABLE, "reject", flaw.evidence)
-    if still.rows * still.columns > settings.most_megapixels * _MEGA:
-        found = f"{about(still.rows)} x {about(still.columns)} pixels"
+    if raster.rows * raster.columns > settings.most_megapixels * _MEGA:
+        found = f"{about(raster.rows)} x {about(raster.columns)} pixels"
         raise RefusedError(UNPUBLISHABLE, "reject", f"{found}; {settings.most_megapixels:g} million are allowed")
     try:
-        return np.ascontiguousarray(grey_of(still_values(still), "RGB", None))
+        return np.ascontiguousarray(grey_of(raster_values(raster), "RGB", None))
     except UndecodableError as error:
         raise RefusedError(UNPUBLISHABLE, "reject", str(error)) from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xray_platform.dicom.parse import tags
-from xray_platform.dicom.parse.element_scanner import Caps, Element, Walk, walk
+from xray_platform.dicom.parse.element_scanner import Caps, Element, ScannedDataset, scan_elements
 from xray_platform.dicom.parse.evidence_text import about
 from xray_platform.dicom.parse.flaws import Flaw, FlawKind
 from xray_platform.dicom.parse.syntax import EXPLICIT, IMPLICIT, SYNTAXES, Syntax
@@ -90,7 +90,7 @@ class Container:
 
 
 def open_container(data: bytes, *, caps: Caps = Caps(), inflate_bytes: int = 256 * MEBI) -> Container:
-    """Open the bytes of a file that looks like DICOM (`form_of`). It never raises: what is wrong becomes a flaw."""
+    """Open bytes that look like DICOM (`file_type_of`). It never raises: what is wrong becomes a flaw."""
     start = 132 if data[128:132] == b"DICM" else 4 if data[:4] == b"DICM" else 0
     if start == 0 and data[:2] != b"\x02\x00":
         return _headerless(data, caps)
@@ -99,14 +99,14 @@ def open_container(data: bytes, *, caps: Caps = Caps(), inflate_bytes: int = 256
         flaws.append(Flaw(FlawKind.NO_PART10_HEADER, "the file meta information stands without preamble or magic word"))
     meta, after, broken = _read_meta(data, start)
     body = _body(data, after, meta, inflate_bytes)
-    found = walk(body.data, body.start, explicit=body.explicit, little=body.little, caps=caps)
+    found = scan_elements(body.data, body.start, explicit=body.explicit, little=body.little, caps=caps)
     everything = (*flaws, *broken, *body.flaws, *found.flaws)
     return _container(body.data, found, everything, part10=start == 132, syntax=body.syntax, meta=meta)
 
 
 def _container(
     data: bytes,
-    found: Walk,
+    found: ScannedDataset,
     flaws: tuple[Flaw, ...],
     *,
     part10: bool,
@@ -131,13 +131,13 @@ def _container(
 def _headerless(data: bytes, caps: Caps) -> Container:
     """Try a file without file meta information as a bare dataset in one of the two little-endian syntaxes."""
     syntax = EXPLICIT if _looks_explicit(data, 0) else IMPLICIT
-    found = walk(data, 0, explicit=syntax.explicit, caps=caps)
+    found = scan_elements(data, 0, explicit=syntax.explicit, caps=caps)
     if not found.flaws and tags.SOP_CLASS_UID in found.elements and found.fragments is None:
         flaw = Flaw(FlawKind.NO_PART10_HEADER, f"no Part-10 header, but a whole dataset in {syntax.name}")
         return _container(data, found, (flaw,), part10=False, syntax=syntax, meta={})
-    # Whatever the walk met is no news about a file that is not DICOM in the first place.
+    # Whatever the scanner met is no news about a file that is not DICOM in the first place.
     flaw = Flaw(FlawKind.UNREADABLE, "no DICOM magic word, and no whole dataset")
-    return _container(data, Walk(), (flaw,), part10=False, syntax=None, meta={})
+    return _container(data, ScannedDataset(), (flaw,), part10=False, syntax=None, meta={})
 
 
 def _read_meta(data: bytes, start: int) -> tuple[dict[int, bytes], int, list[Flaw]]:

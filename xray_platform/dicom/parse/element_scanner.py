@@ -1,4 +1,4 @@
-"""Walk: go through a DICOM dataset element by element, without recursion, and note every lie of its lengths."""
+"""Element scanner: place the elements of a DICOM dataset, without recursion, and notice lengths that cannot be."""
 
 import struct
 from dataclasses import dataclass, field
@@ -54,8 +54,8 @@ class _Level:
 
 
 @dataclass
-class Walk:
-    """What a walk found: elements of the top level, items of its sequences, pixel fragments, and flaws.
+class ScannedDataset:
+    """What was found in a dataset: elements of the top level, items of its sequences, pixel fragments, and flaws.
 
     `nested` are the elements of all items at whatever depth, in the order in which they stand.
     """
@@ -70,19 +70,19 @@ class Walk:
     end: int = 0
 
 
-class _Walker:
-    """The walk itself: a position, and a stack of open levels in place of recursion."""
+class _Scanner:
+    """The scanning itself: a position, and a stack of open levels in place of recursion."""
 
     def __init__(self, data: bytes, start: int, *, explicit: bool, little: bool, caps: Caps) -> None:
         self.data, self.little, self.caps = data, little, caps
         self.fields, self.words, self.long = _FIELDS[little], _WORDS[little], _LENGTH[little]
         self.position, self.end = start, len(data)
-        self.found = Walk()
+        self.found = ScannedDataset()
         self.stack = [_Level(False, self.end, explicit, elements=self.found.elements)]
         self.last = 0
         self.stopped = False
 
-    def run(self) -> Walk:
+    def run(self) -> ScannedDataset:
         stack = self.stack
         while not self.stopped:
             level = stack[-1]
@@ -265,9 +265,11 @@ def _known_sequence(tag: int) -> bool:
         return False
 
 
-def walk(data: bytes, start: int, *, explicit: bool, little: bool = True, caps: Caps = Caps()) -> Walk:
+def scan_elements(
+    data: bytes, start: int, *, explicit: bool, little: bool = True, caps: Caps = Caps()
+) -> ScannedDataset:
     """Return what a dataset that begins at byte `start` holds; it never raises and never goes deeper than the caps.
 
-    Values are not read, only placed. A walk stops at the first flaw; what it met before is kept.
+    Values are not read, only placed. It stops at the first flaw; what it met before is kept.
     """
-    return _Walker(data, start, explicit=explicit, little=little, caps=caps).run()
+    return _Scanner(data, start, explicit=explicit, little=little, caps=caps).run()

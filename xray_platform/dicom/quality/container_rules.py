@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import MEBI
 from xray_platform.dicom.parse.flaws import FlawKind
-from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import FileRule, Remark
+from xray_platform.dicom.quality.inspected_file import InspectedFile
+from xray_platform.dicom.quality.rule import FileRule, Observation
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.tables.severity import Severity
 
@@ -32,79 +32,79 @@ FLAWS: dict[FlawKind, tuple[str, Severity | None]] = {
     FlawKind.PROGRAM_IN_PREAMBLE: ("Q012", None),
     FlawKind.BYTES_IN_PREAMBLE: ("Q012", "warn"),
 }
-"""To which rule a flaw of a file's structure belongs, and a severity where it is milder than the rule at its gravest."""
+"""To which rule a flaw of a file's structure belongs, and a severity where it is milder than the rule's."""
 
-Observe = Callable[[Specimen, QualitySettings], Iterator[Remark]]
-
-
-def _empty(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if specimen.form == "empty":
-        yield Remark("the file has no bytes")
+Observe = Callable[[InspectedFile, QualitySettings], Iterator[Observation]]
 
 
-def _no_picture_file(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    if specimen.form == "other":
-        yield Remark("neither DICOM nor JPEG nor PNG")
-    yield from _flaws("Q002")(specimen, settings)
+def _empty(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if file.file_type == "empty":
+        yield Observation("the file has no bytes")
 
 
-def _archive(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if specimen.form in {"zip", "gzip"}:
-        yield Remark(f"a {specimen.form} archive that is packed in another or cannot be unpacked within its caps")
+def _no_picture_file(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    if file.file_type == "other":
+        yield Observation("neither DICOM nor JPEG nor PNG")
+    yield from _flaws("Q002")(file, settings)
 
 
-def _too_large(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    if specimen.size_bytes > settings.max_file_mib * MEBI:
-        yield Remark(f"{specimen.size_bytes // MEBI} MiB; {settings.max_file_mib} MiB are allowed")
-    yield from _flaws("Q010")(specimen, settings)
+def _archive(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if file.file_type in {"zip", "gzip"}:
+        yield Observation(f"a {file.file_type} archive that is packed in another or cannot be unpacked within its caps")
 
 
-def _syntax(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    container = specimen.container
+def _too_large(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    if file.size_bytes > settings.max_file_mib * MEBI:
+        yield Observation(f"{file.size_bytes // MEBI} MiB; {settings.max_file_mib} MiB are allowed")
+    yield from _flaws("Q010")(file, settings)
+
+
+def _syntax(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    container = file.container
     if container is None:
         return
-    yield from _flaws("Q006")(specimen, settings)
+    yield from _flaws("Q006")(file, settings)
     if container.syntax is not None and container.syntax.codec == "video":
-        yield Remark("a video transfer syntax; single pictures are allowed")
+        yield Observation("a video transfer syntax; single pictures are allowed")
 
 
-def _other_identity(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    container = specimen.container
+def _other_identity(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    container = file.container
     if container is None or not container.meta:
         return
     # Both lie in the same buffer unless the dataset was deflated, and then the meta bytes are kept apart.
     stated = container.meta_text(tags.MEDIA_STORAGE_SOP_INSTANCE_UID)
     held = container.text(tags.SOP_INSTANCE_UID)
     if stated and held and stated != held:
-        yield Remark("the file meta information names another SOP instance than the dataset")
+        yield Observation("the file meta information names another SOP instance than the dataset")
 
 
-def _no_image(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    container = specimen.container
+def _no_image(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    container = file.container
     if container is None:
         return
     uid = container.text(tags.SOP_CLASS_UID) or container.meta_text(tags.MEDIA_STORAGE_SOP_CLASS_UID)
     if uid == _KEY_OBJECT:
-        yield Remark("a key object selection, no image")
+        yield Observation("a key object selection, no image")
         return
     for root, what in _NO_IMAGE.items():
         if uid == root or uid.startswith(f"{root}."):
-            yield Remark(f"{what}, no image")
+            yield Observation(f"{what}, no image")
 
 
 def _flaws(code: str) -> Observe:
     """Return a function that passes on the flaws of a file's structure that belong to a rule."""
 
-    def observe(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-        for flaw in specimen.flaws:
+    def observe(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+        for flaw in file.flaws:
             of_rule, severity = FLAWS[flaw.kind]
             if of_rule == code:
-                yield Remark(flaw.evidence, severity)
+                yield Observation(flaw.evidence, severity)
 
     return observe
 
 
-CONTAINER_RULES: tuple[FileRule[Specimen, QualitySettings], ...] = (
+CONTAINER_RULES: tuple[FileRule[InspectedFile, QualitySettings], ...] = (
     FileRule("Q001", _empty),
     FileRule("Q002", _no_picture_file),
     FileRule("Q003", _flaws("Q003")),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from xray_platform.dicom.parse.container import MEBI
-from xray_platform.dicom.quality.examination import Examination, ExamineFile, Place, conclude
+from xray_platform.dicom.quality.examination import Examination, ExamineFile, FileLocation, conclude
 from xray_platform.dicom.quality.rule import finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.rules import UNDECODABLE
@@ -13,7 +13,7 @@ from xray_platform.workers import Limits, Lost
 
 
 def examine_files(
-    sources: Sequence[Place],
+    sources: Sequence[FileLocation],
     sizes: Sequence[int],
     settings: QualitySettings,
     *,

@@ -26,7 +26,7 @@ def finding(code: str, evidence: str, severity: Severity | None = None) -> Findi
 
 
 @dataclass(frozen=True)
-class Remark:
+class Observation:
     """What a rule observes: evidence, and a severity where this case is milder than the rule at its gravest."""
 
     evidence: str
@@ -38,12 +38,12 @@ class FileRule(Generic[Observed, Settings_]):
     """A rule on one file: its code in the table of rules, and the function that observes."""
 
     code: str
-    observe: Callable[[Observed, Settings_], Iterable[Remark]]
+    observe: Callable[[Observed, Settings_], Iterable[Observation]]
 
     def findings(self, observed: Observed, settings: Settings_) -> Iterator[Finding]:
         """Yield what this rule finds."""
-        for remark in self.observe(observed, settings):
-            yield finding(self.code, remark.evidence, remark.severity)
+        for observation in self.observe(observed, settings):
+            yield finding(self.code, observation.evidence, observation.severity)
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:

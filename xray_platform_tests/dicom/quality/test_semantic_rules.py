@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from xray_platform.dicom.quality.examination import DEFAULT
-from xray_platform.dicom.quality.inspected_file import Specimen, open_specimen
+from xray_platform.dicom.quality.inspected_file import InspectedFile, inspect_file
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES, age_in_years
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import file
 
 
-def opened(**attributes: Any) -> Specimen:
-    return open_specimen(file(made.chest(16, 16), **attributes), DEFAULT)
+def opened(**attributes: Any) -> InspectedFile:
+    return inspect_file(file(made.chest(16, 16), **attributes), DEFAULT)
 
 
 @pytest.mark.parametrize(
