@@ -9,7 +9,7 @@ from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
 from xray_platform.dicom.quality.duplicates import KnownFile, SeenFiles, exact_duplicates
 from xray_platform.dicom.quality.examination import DEFAULT, Examination, FileLocation, conclude
 from xray_platform.dicom.quality.examine_many import examine_files
-from xray_platform.dicom.quality.rule import Finding, finding
+from xray_platform.dicom.quality.rule import QualityFinding, finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.severity import Decision
@@ -52,7 +52,7 @@ class EarlierFiles:
         self._seen = SeenFiles()
         self._bytes: dict[str, str] = {}
 
-    def duplicates_of(self, name: str, examination: Examination) -> Iterator[Finding]:
+    def duplicates_of(self, name: str, examination: Examination) -> Iterator[QualityFinding]:
         """Yield of what a file is the duplicate, and remember it unless it is rejected."""
         keys = examination.duplicate_keys
         twin = self._bytes.get(keys.file_sha256 or "")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits
-from xray_platform.dicom.quality.rule import Finding, finding
+from xray_platform.dicom.quality.rule import QualityFinding, finding
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def seen_files(files: Iterable[KnownFile]) -> SeenFiles:
     return seen
 
 
-def exact_duplicates(file: KnownFile, seen: SeenFiles) -> Iterator[Finding]:
+def exact_duplicates(file: KnownFile, seen: SeenFiles) -> Iterator[QualityFinding]:
     """Yield in which way a file is the duplicate of one seen before, near duplicates left out."""
     same = seen.by_instance.get(file.instance or "")
     if same is not None:
@@ -61,7 +61,7 @@ def exact_duplicates(file: KnownFile, seen: SeenFiles) -> Iterator[Finding]:
         yield finding("Q084", f"its patient is in {elsewhere.split} with picture {elsewhere.image}")
 
 
-def _same_instance(file: KnownFile, same: KnownFile) -> Iterator[Finding]:
+def _same_instance(file: KnownFile, same: KnownFile) -> Iterator[QualityFinding]:
     if file.person and same.person and file.person != same.person:
         yield finding("Q085", f"picture {same.image} of another patient has its SOP instance UID")
     if file.pixel_sha256 is not None and file.pixel_sha256 == same.pixel_sha256:
@@ -70,14 +70,14 @@ def _same_instance(file: KnownFile, same: KnownFile) -> Iterator[Finding]:
         yield finding("Q081", f"picture {same.image} has its SOP instance UID and other pixels")
 
 
-def _same_pixels(file: KnownFile, twin: KnownFile) -> Iterator[Finding]:
+def _same_pixels(file: KnownFile, twin: KnownFile) -> Iterator[QualityFinding]:
     if file.person and twin.person and file.person != twin.person:
         yield finding("Q082", f"picture {twin.image} of another patient has its pixels")
     else:
         yield finding("Q082", f"picture {twin.image} has its pixels", "warn")
 
 
-def near_duplicates(files: Sequence[KnownFile], others: Sequence[KnownFile]) -> Iterator[tuple[int, Finding]]:
+def near_duplicates(files: Sequence[KnownFile], others: Sequence[KnownFile]) -> Iterator[tuple[int, QualityFinding]]:
     """Yield, with its place, each of `files` that looks nearly like one of `others` that has other pixels.
 
     Where `others` is `files` itself, each is compared with those before it.

@@ -19,7 +19,7 @@ from xray_platform.dicom.quality.inspected_file import InspectedFile, decoded, i
 from xray_platform.dicom.quality.perceptual_hash import perceptual_hash
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
-from xray_platform.dicom.quality.rule import FileRule, Finding, finding, merge
+from xray_platform.dicom.quality.rule import FileRule, QualityFinding, finding, merge
 from xray_platform.dicom.quality.second_decoder import SECOND_DECODER_RULES
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -54,11 +54,11 @@ class Examination:
     """What the rules say of a file: the decision, what each rule found, and what duplicates are found by."""
 
     decision: Decision
-    findings: tuple[Finding, ...]
+    findings: tuple[QualityFinding, ...]
     duplicate_keys: DuplicateKeys = DuplicateKeys()
 
 
-def conclude(findings: Iterable[Finding], duplicate_keys: DuplicateKeys = DuplicateKeys()) -> Examination:
+def conclude(findings: Iterable[QualityFinding], duplicate_keys: DuplicateKeys = DuplicateKeys()) -> Examination:
     """Return the examination that findings add up to: one finding a rule, the gravest decides."""
     merged = merge(findings)
     return Examination(decide(found.severity for found in merged), merged, duplicate_keys)
@@ -125,12 +125,12 @@ def _read_all(source: OpenSource) -> bytes:
 
 def _found(
     rules: Iterable[FileRule[InspectedFile, QualitySettings]], file: InspectedFile, settings: QualitySettings
-) -> Iterator[Finding]:
+) -> Iterator[QualityFinding]:
     for rule in rules:
         yield from rule.findings(file, settings)
 
 
-def _rejected(findings: Iterable[Finding]) -> bool:
+def _rejected(findings: Iterable[QualityFinding]) -> bool:
     return any(found.severity == "reject" for found in findings)
 
 

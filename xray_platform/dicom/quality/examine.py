@@ -20,7 +20,7 @@ from xray_platform.dicom.quality.examination import (
     examine_bytes,
 )
 from xray_platform.dicom.quality.examine_many import examine_files
-from xray_platform.dicom.quality.rule import Finding, finding
+from xray_platform.dicom.quality.rule import QualityFinding, finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.rules import NOTHING_FOUND
 from xray_platform.progress import Progress, silent
@@ -79,9 +79,11 @@ def _known(
     return known
 
 
-def _duplicates(places: Places, batch: str, hashes: Sequence[str], files: Sequence[KnownFile]) -> list[list[Finding]]:
+def _duplicates(
+    places: Places, batch: str, hashes: Sequence[str], files: Sequence[KnownFile]
+) -> list[list[QualityFinding]]:
     """Return what each file is a duplicate of, and write the batch's part of the table LIKENESS."""
-    found: list[list[Finding]] = [[] for _ in files]
+    found: list[list[QualityFinding]] = [[] for _ in files]
     with FileLock(places.raw / ".locks" / "likeness.lock", mode=FILE_MODE):
         order = _order(places, batch)
         for part in LIKENESS.parts(places):
@@ -115,7 +117,7 @@ def _as_known(row: dict[Any, Any]) -> KnownFile:
     return KnownFile(**values)  # type: ignore[arg-type]  # an image is never null
 
 
-def _compare(files: Sequence[KnownFile], others: Sequence[KnownFile], found: list[list[Finding]]) -> None:
+def _compare(files: Sequence[KnownFile], others: Sequence[KnownFile], found: list[list[QualityFinding]]) -> None:
     """Compare files with others that came before; where the others are the files, each with those before it."""
     seen = seen_files(() if others is files else others)
     for place, file in enumerate(files):

@@ -12,7 +12,7 @@ Settings_ = TypeVar("Settings_")
 
 
 @dataclass(frozen=True)
-class Finding:
+class QualityFinding:
     """What a rule found in a file. `evidence` says what was found and what is allowed, without any identity."""
 
     rule: str
@@ -20,9 +20,9 @@ class Finding:
     evidence: str
 
 
-def finding(code: str, evidence: str, severity: Severity | None = None) -> Finding:
+def finding(code: str, evidence: str, severity: Severity | None = None) -> QualityFinding:
     """Return a finding of the rule `code`: as grave as the table of rules says, unless this case is milder."""
-    return Finding(code, severity or RULES[code].severity, evidence)
+    return QualityFinding(code, severity or RULES[code].severity, evidence)
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,20 @@ class FileRule(Generic[Observed, Settings_]):
     code: str
     observe: Callable[[Observed, Settings_], Iterable[Observation]]
 
-    def findings(self, observed: Observed, settings: Settings_) -> Iterator[Finding]:
+    def findings(self, observed: Observed, settings: Settings_) -> Iterator[QualityFinding]:
         """Yield what this rule finds."""
         for observation in self.observe(observed, settings):
             yield finding(self.code, observation.evidence, observation.severity)
 
 
-def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def merge(findings: Iterable[QualityFinding]) -> tuple[QualityFinding, ...]:
     """Return one finding a rule, in the order of the codes: the gravest severity, all evidence."""
-    merged: dict[str, Finding] = {}
+    merged: dict[str, QualityFinding] = {}
     for found in findings:
         before = merged.get(found.rule)
         if before is None:
             merged[found.rule] = found
         elif found.evidence not in before.evidence:
             severity = gravest((before.severity, found.severity))
-            merged[found.rule] = Finding(found.rule, severity, f"{before.evidence}; {found.evidence}")
+            merged[found.rule] = QualityFinding(found.rule, severity, f"{before.evidence}; {found.evidence}")
     return tuple(merged[code] for code in sorted(merged))

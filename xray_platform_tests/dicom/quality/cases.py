@@ -28,7 +28,7 @@ from xray_platform.dicom.quality.examination import (
     examine_bytes,
 )
 from xray_platform.dicom.quality.inspected_file import InspectedFile, decoded, inspect_file
-from xray_platform.dicom.quality.rule import Finding
+from xray_platform.dicom.quality.rule import QualityFinding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.rules import NOTHING_FOUND
 from xray_platform.tables.severity import Severity
@@ -47,12 +47,12 @@ class Case:
     code: str
     severity: Severity
     words: str
-    found: Callable[[], Iterable[Finding]]
+    found: Callable[[], Iterable[QualityFinding]]
 
     def __str__(self) -> str:
         return f"{self.code}-{self.words.replace(' ', '-')}"
 
-    def finding(self) -> Finding:
+    def finding(self) -> QualityFinding:
         """Return what the rule found; a rule that is silent fails the test."""
         spoken = {finding.rule: finding for finding in self.found()}
         assert self.code in spoken, sorted(spoken)
@@ -97,7 +97,7 @@ def item(**attributes: Any) -> Dataset:
     return filled
 
 
-def too_large() -> Iterable[Finding]:
+def too_large() -> Iterable[QualityFinding]:
     inspected = InspectedFile(QualitySettings().max_file_mib * MEBI + 1, "unread")
     return [finding for rule in CONTAINER_RULES for finding in rule.findings(inspected, NEVER_SAMPLED)]
 
@@ -107,7 +107,7 @@ def with_preamble(start: bytes) -> bytes:
 
 
 CONTAINER_CASES = (
-    Case("Q000", "pass", "", lambda: examine_bytes(file()).findings or [Finding(NOTHING_FOUND, "pass", "")]),
+    Case("Q000", "pass", "", lambda: examine_bytes(file()).findings or [QualityFinding(NOTHING_FOUND, "pass", "")]),
     of_bytes("Q001", "reject", "no bytes", lambda: b""),
     of_bytes("Q002", "reject", "neither DICOM nor JPEG nor PNG", lambda: b"a text about a picture" * 20),
     of_bytes("Q002", "warn", "no Part-10 header", lambda: made.bare(made.dataset(chest()))),
@@ -145,7 +145,7 @@ def baseline(**attributes: Any) -> bytes:
     return squeezed(stream, JPEG_BASELINE, BitsAllocated=8, BitsStored=8, **attributes)
 
 
-def disagreeing() -> Iterable[Finding]:
+def disagreeing() -> Iterable[QualityFinding]:
     """A lossless JPEG with one bit turned over so that libjpeg-turbo and jpegsof3 mend it in different ways."""
     stream = bytearray(imagecodecs.jpeg8_encode(chest(), lossless=True, bitspersample=12))
     middle = len(stream) // 2
@@ -251,9 +251,9 @@ def of_look(code: str, severity: Severity, words: str, cut: Cut = WHOLE, **chang
     """What is said of a sound file whose picture looks so; how a picture looks is tested where that is judged."""
     orientation = changes.pop("PatientOrientation", ["L", "F"])
 
-    def found() -> Iterable[Finding]:
+    def found() -> Iterable[QualityFinding]:
         inspected = decoded(inspect_file(file(PatientOrientation=orientation), NEVER_SAMPLED))
-        vars(inspected).update(look=replace(UPRIGHT, **changes), cut=cut)
+        vars(inspected).update(view=replace(UPRIGHT, **changes), cut=cut)
         return [finding for rule in ANATOMY_RULES for finding in rule.findings(inspected, NEVER_SAMPLED)]
 
     return Case(code, severity, words, found)
@@ -273,16 +273,16 @@ ANATOMY_CASES = (
 )
 
 
-def like(one: KnownFile, *others: KnownFile) -> Callable[[], Iterable[Finding]]:
+def like(one: KnownFile, *others: KnownFile) -> Callable[[], Iterable[QualityFinding]]:
     return lambda: conclude(exact_duplicates(one, seen_files(others))).findings
 
 
-def same_bytes(*names: str) -> Iterable[Finding]:
+def same_bytes(*names: str) -> Iterable[QualityFinding]:
     before, examination = EarlierFiles(), Examination("accept", (), DuplicateKeys(file_sha256="ab"))
     return [finding for name in names for finding in before.duplicates_of(name, examination)]
 
 
-def looking(one: str, other: str) -> Iterable[Finding]:
+def looking(one: str, other: str) -> Iterable[QualityFinding]:
     files = [KnownFile("a", pixel_sha256="1", looks=one), KnownFile("b", pixel_sha256="2", looks=other)]
     return [finding for _, finding in near_duplicates(files, files)]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from xray_platform.dicom.quality.rule import FileRule, Finding, Observation, merge
+from xray_platform.dicom.quality.rule import FileRule, Observation, QualityFinding, merge
 from xray_platform.tables.severity import Severity, decide
 
 
@@ -18,8 +18,8 @@ RULE: FileRule[int, int] = FileRule("Q003", odd)
 
 def test_a_rule_gives_its_gravity_to_what_it_finds_unless_the_case_is_milder() -> None:
     assert list(RULE.findings(4, 10)) == []
-    assert list(RULE.findings(11, 10)) == [Finding("Q003", "reject", "11 is odd")]
-    assert list(RULE.findings(9, 10)) == [Finding("Q003", "warn", "9 is odd")]
+    assert list(RULE.findings(11, 10)) == [QualityFinding("Q003", "reject", "11 is odd")]
+    assert list(RULE.findings(9, 10)) == [QualityFinding("Q003", "warn", "9 is odd")]
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_the_gravest_decides_and_warnings_accept(severities: tuple[Severity, ...
 
 def test_merged_findings_stand_in_order_with_all_evidence_once_and_the_gravest_severity() -> None:
     found = (
-        Finding("Q002", "warn", "b"),
-        Finding("Q001", "quarantine", "a"),
-        Finding("Q002", "reject", "c"),
-        Finding("Q002", "warn", "b"),
+        QualityFinding("Q002", "warn", "b"),
+        QualityFinding("Q001", "quarantine", "a"),
+        QualityFinding("Q002", "reject", "c"),
+        QualityFinding("Q002", "warn", "b"),
     )
-    assert merge(found) == (Finding("Q001", "quarantine", "a"), Finding("Q002", "reject", "b; c"))
+    assert merge(found) == (QualityFinding("Q001", "quarantine", "a"), QualityFinding("Q002", "reject", "b; c"))
