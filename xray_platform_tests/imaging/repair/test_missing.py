@@ -21,6 +21,8 @@ def test_a_blank_disc_is_found_where_it_is(level: int, word: str, radius: int) -
     assert regions[0].centre == pytest.approx((100, 70), abs=1)
     assert regions[0].radius == pytest.approx(radius, abs=1)
     assert regions[0].mask[70, 100]
+    assert regions[0].mask[70, 100 + radius + 2], "JPEG bleeds over its edge"
+    assert not regions[0].mask[70, 100 + radius + 4]
     assert not regions[0].mask[70, 100 - radius - 6]
 
 
