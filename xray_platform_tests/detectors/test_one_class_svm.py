@@ -32,8 +32,8 @@ def test_features_are_those_of_patches_cut_out() -> None:
 
 def test_the_region_is_that_of_scikit_learn() -> None:
     detector = OneClassSvm.fit(NORMALS, SETTINGS)
-    chance = np.random.default_rng(0)
-    patches = chance.normal(0, 0.3, (50, sum(WIDTHS))).astype(np.float32)
+    rng = np.random.default_rng(0)
+    patches = rng.normal(0, 0.3, (50, sum(WIDTHS))).astype(np.float32)
     region = detector.region
     scaled = (patches - region.centre) * region.scale
     oracle = OneClassSVM(nu=SETTINGS.nu, gamma=region.gamma)
