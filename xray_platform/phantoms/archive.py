@@ -1,7 +1,6 @@
 """Archive: a folder of phantoms as a picture archive would export them, with labels, boxes and some broken files."""
 
 import csv
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 
 from pydantic import Field as Described
 
-from xray_platform.errors import InputError, StoreError
+from xray_platform.atomic import atomic_path, remove_leftovers
+from xray_platform.errors import InputError
 from xray_platform.phantoms.broken import BROKEN, broken_bytes
 from xray_platform.phantoms.dicom_file import dicom_bytes
 from xray_platform.phantoms.phantom import ABNORMAL, Box, FindingName
@@ -73,24 +73,17 @@ def write_archive(
     progress: Progress = silent,
     workers: int | None = None,
 ) -> ArchiveSummary:
-    """Write an archive into a folder that is new or empty, at a stroke: it appears when it is whole.
+    """Write an archive into a folder that is new or empty; it appears when it is whole.
 
     `labels.csv` has file, label, subject, view, age, sex; `boxes.csv` file, label, x, y, width, height in pixels of the
     upright picture. Raises InputError where the folder holds something, StoreError where it cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty; an archive is only written into a new or empty folder")
-    waiting = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.rmtree(waiting, ignore_errors=True)
-        waiting.mkdir(parents=True)
-        summary = _fill(waiting, folder, settings, progress, workers)
-        waiting.replace(folder)
-    except OSError as error:
-        raise StoreError(f"cannot write an archive into {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(waiting, ignore_errors=True)
-    return summary
+    remove_leftovers(folder)
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        return _fill(temporary, folder, settings, progress, workers)
 
 
 def _fill(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.png_facts import Fact, fitting_facts, write_png
@@ -78,14 +79,7 @@ def _write_index(places: Places, folder: Path, rows: pd.DataFrame) -> None:
             "finding": known["label"],
         }
     ).sort_values("image")
-    waiting = folder / f".{INDEX}.part"
-    try:
-        index.to_csv(waiting, index=False)
-        waiting.replace(folder / INDEX)
-    except OSError as error:
-        raise StoreError(f"cannot write {folder / INDEX}: {error.strerror or error}") from error
-    finally:
-        waiting.unlink(missing_ok=True)
+    atomic_write(folder / INDEX, index.to_csv(index=False))
 
 
 def _jobs(places: Places, folder: Path, rows: pd.DataFrame, recipe: Recipe | None) -> Sequence[_Job]:

@@ -2,19 +2,18 @@
 
 import json
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
+from xray_platform.atomic import atomic_path, atomic_write
 from xray_platform.errors import InputError, StoreError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.step import Found, Shape
@@ -59,22 +58,16 @@ def tensorise_batch(
 ) -> pd.DataFrame:
     """Prepare every standard image of a batch and return which row is which picture (the table TENSORS).
 
-    Writes `data/tensors/<recipe>/<batch>.zarr` at a stroke (a reader sees the old array or the new one) and the
-    recipe beside it. Children do the work, one a core or `workers` of them.
+    Writes `data/tensors/<recipe>/<batch>.zarr` as a whole and the recipe beside it.
+    Children do the work, one a core or `workers` of them.
     Raises InputError where the recipe gives no fixed size, StoreError where a picture cannot be read.
     """
     pictures = STANDARD_IMAGES.read(places, batch)
     target = tensor_array(places, recipe.id, batch)
-    waiting = target.with_name(f".{target.name}.{uuid4().hex}")
-    try:
-        create_tensors(waiting, len(pictures), recipe)
-        shards = _fill(list(_jobs(places, batch, waiting, recipe, pictures)), len(pictures), workers, progress)
-        _put_in_place(waiting, target)
-        _keep(places, recipe, batch, list(pictures["image"]), shards)
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(waiting, ignore_errors=True)
+    with atomic_path(target) as temporary:
+        create_tensors(temporary, len(pictures), recipe)
+        shards = _fill(list(_jobs(places, batch, temporary, recipe, pictures)), len(pictures), workers, progress)
+    _keep(places, recipe, batch, list(pictures["image"]), shards)
     images = enumerate(pictures["image"])
     return TENSORS.frame([{"image": i, "batch": batch, "recipe": recipe.id, "row": row} for row, i in images])
 
@@ -230,19 +223,9 @@ def _seconds_a_picture(jobs: list[ShardJob]) -> float:
     return (time.perf_counter() - began) / max(len(tried), 1)
 
 
-def _put_in_place(waiting: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old-{uuid4().hex}")
-    if target.exists():
-        target.rename(old)
-    waiting.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _write_json(path: Path, content: Any) -> FileFacts:
-    """Write at a stroke, unless just this is there: all batches of a recipe share one file."""
+    """Write a JSON file, unless just this is there: all batches of a recipe share one file."""
     data = (json.dumps(content, indent=1) + "\n").encode()
     if not path.is_file() or path.read_bytes() != data:
-        waiting = path.with_name(f".{path.name}.{uuid4().hex}")
-        waiting.write_bytes(data)
-        waiting.replace(path)
+        atomic_write(path, data)
     return facts_of(path, data)
