@@ -54,7 +54,7 @@ class BestWeightsCallback(Checkpoint):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
-        return {name: getattr(self, name) for name in ("history", "best_epoch", "best_merit", "best_weights")}
+        return {name: getattr(self, name) for name in ("history", "best_epoch", "best_monitored", "best_weights")}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take back what a checkpoint kept."""

@@ -16,7 +16,7 @@ from xray_platform.training.batches import Batch, generator_for
 from xray_platform.training.schedule import warm_up_then_cosine
 from xray_platform.training.training_settings import TrainingSettings
 
-MONITOR = "val_monitored"  # what the best epoch has most of
+MONITOR = "val_score"  # what the best epoch has most of
 TIE_BREAK = 1e-4  # how much AUROC one unit of validation loss is worth
 
 
