@@ -1,12 +1,15 @@
 """Lightning trainer: hand a network and its data to Lightning and take the best epoch back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from xray_platform.image_stack import Images, Labels
 from xray_platform.progress import Progress
@@ -15,6 +18,7 @@ from xray_platform.training.checkpoints import AtomicCheckpointIO, BestWeightsCa
 from xray_platform.training.epoch_callback import OnEpoch
 from xray_platform.training.lightning_module import MONITOR, LightningClassifier
 from xray_platform.training.precision import precision
+from xray_platform.training.training_module import TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
 VALIDATION_BATCH = 64
@@ -45,7 +49,16 @@ def fit_with_lightning(
     module = LightningClassifier(network, settings, normals_per_abnormal=float((~train[1]).sum() / train[1].sum()))
     best_weights_callback = BestWeightsCallback(folder, progress, on_epoch)
     stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
-    _trainer(settings, folder, [stop, best_weights_callback]).fit(
+    accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    _trainer(
+        accelerator=accelerator,
+        precision=precision(settings.precision, on_gpu=accelerator == "gpu"),
+        max_epochs=settings.epochs,
+        gradient_clip_val=settings.gradient_clip_norm or None,
+        callbacks=[stop, best_weights_callback],
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=folder,
+    ).fit(
         module,
         training_batches(*train, settings.batch_size, settings.seed),
         validation_batches(*val, VALIDATION_BATCH),
@@ -56,19 +69,37 @@ def fit_with_lightning(
     return FitResult(network, tuple(best_weights_callback.history), best_weights_callback.best_epoch)
 
 
-def _trainer(settings: TrainingSettings, folder: Path, callbacks: list[Callback]) -> lightning.Trainer:
-    accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+def train_steps(module: TrainingModule, batches: Dataset[Any], tell: Callable[[int, int], None]) -> None:
+    """Train `module` once through `batches`, in their order, on this process's CPU threads; `tell` gets step and steps.
+
+    There is no validation and no checkpoint; the gradient's norm is limited to 1.
+    """
+    _trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        gradient_clip_val=1.0,
+        callbacks=[_StepProgress(tell)],
+        enable_checkpointing=False,
+    ).fit(module, DataLoader(batches, batch_size=None, shuffle=False))
+
+
+class _StepProgress(Callback):
+    """Tells after each step how many are done."""
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self.tell = tell
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        self.tell(trainer.global_step, int(trainer.estimated_stepping_batches))
+
+
+def _trainer(**chosen: Any) -> lightning.Trainer:
+    """Return a trainer of one device that writes nothing of its own."""
     return lightning.Trainer(
-        accelerator=accelerator,
         devices=1,
-        precision=precision(settings.precision, on_gpu=accelerator == "gpu"),
-        max_epochs=settings.epochs,
-        gradient_clip_val=settings.gradient_clip_norm or None,
-        callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
-        default_root_dir=folder,
         num_sanity_val_steps=0,
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        **chosen,
     )
