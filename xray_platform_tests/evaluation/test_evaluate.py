@@ -120,7 +120,7 @@ def broken(**columns: Any) -> pd.DataFrame:
         (broken(split="holdout"), InputError, "unknown split holdout .* allowed: train, val, test"),
         (broken(score=np.nan), DataError, "30 of 30 scores of odd are no finite numbers"),
         (broken(score=np.inf), DataError, "no finite numbers"),
-        (broken(abnormal=None), DataError, "30 scores of odd have no truth; allowed: true or false"),
+        (broken(abnormal=None), DataError, "30 scores of odd have no label; allowed: true or false"),
         (broken(split="test"), DataError, "the validation part is empty"),
         (scores(30).iloc[:0], DataError, "the validation part is empty"),
     ],
