@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
-from xray_platform.bench.turns import timed
+from xray_platform.bench.timing import timed
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.measure import mean_scores, measure, touched
 from xray_platform.imaging.repair.picture_file import is_picture

@@ -11,7 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from xray_platform.bench.contract import Figures
-from xray_platform.bench.turns import best_seconds
+from xray_platform.bench.timing import best_seconds
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.store.shard_reader import ShardedImages

@@ -8,7 +8,7 @@ import pytest
 
 from xray_platform.defs import graph
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
@@ -41,13 +41,13 @@ def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pending() -> list[str]:
-        store = Headless(Places(root), definitions())
+        store = LocalRunner(Places(root), definitions())
         try:
             return [key.to_user_string() for key in store.graph.pending(store.instance, KEYS)]
         finally:
             store.close()
 
-    store = Headless(Places(root), definitions())
+    store = LocalRunner(Places(root), definitions())
     outcomes = list(store.run(KEYS, lambda _: None))
     store.close()
     assert [outcome.failures for outcome in outcomes] == [{}]
@@ -66,7 +66,7 @@ def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
 
 def test_settings_that_do_not_go_together_fail_a_run_in_one_line(root: Path) -> None:
     """The launchpad looks at each value for itself; what two of them say together is seen when the run begins."""
-    store = Headless(Places(root), definitions())
+    store = LocalRunner(Places(root), definitions())
     (outcome,) = store.run(KEYS, lambda _: None, config={"splits": {"train_share": 0.9, "val_share": 0.3}})
     store.close()
     assert outcome.failures == {"splits": "train_share 0.9 + val_share 0.3 must be at most 1"}
