@@ -69,9 +69,13 @@ class PlatformAsset:
         """The class of its settings: what its body's argument `config` is annotated with."""
         return self.body.__annotations__.get(CONFIG)
 
-    def definition(self, settings: Settings | None = None) -> dg.AssetsDefinition:
-        """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults)."""
-        kind, declared = self.settings, self.declared
+    def definition(self, settings: Settings | None = None, own: Mapping[str, str] | None = None) -> dg.AssetsDefinition:
+        """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults).
+
+        `own` is what else of the store it is made from, by name: with other values it is out of date.
+        """
+        declared = self.declared
+        kind = type(settings) if settings is not None else self.settings
         initial = settings or (kind() if kind else None)
         group = ASSET_GROUPS[declared.group]
         return dg.asset(
@@ -86,7 +90,7 @@ class PlatformAsset:
             description=declared.description or self.body.__doc__,
             owners=[group.owner],
             tags=group.tags_of(self.name),
-            metadata={**source_of(self.body), **_own_settings(kind, initial)},
+            metadata={**source_of(self.body), **_own_settings(kind, initial, own or {})},
             freshness_policy=group.freshness,
             config_schema=config_schema(kind, initial) if kind and initial else None,
         )(_run(self.body, kind))
@@ -111,12 +115,12 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
     return run
 
 
-def _own_settings(kind: type[Settings] | None, initial: Settings | None) -> dict[str, str]:
+def _own_settings(kind: type[Settings] | None, initial: Settings | None, own: Mapping[str, str]) -> dict[str, str]:
     """Return as metadata what the store sets otherwise than the defaults; an asset made with others is out of date."""
     if kind is None or initial is None or initial == (usual := kind()):
         return {}
-    own = {name: value for name, value in initial.model_dump(mode="json").items() if value != getattr(usual, name)}
-    return {SETTINGS: json.dumps(own, sort_keys=True)}
+    differs = {name: value for name, value in initial.model_dump(mode="json").items() if value != getattr(usual, name)}
+    return {SETTINGS: json.dumps({**differs, **own}, sort_keys=True)}
 
 
 def _validated(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
