@@ -10,15 +10,13 @@ from xray_platform.settings import Settings
 def other_value(settings: Settings, name: str) -> Any:
     """Return a value of the setting `name` that differs from the one in `settings` and is allowed beside the others."""
     now, field = getattr(settings, name), type(settings).model_fields[name]
-    words = [word for word in get_args(field.annotation) if word != now]
+    tried: list[Any] = [word for word in get_args(field.annotation) if word != now]
     if isinstance(now, bool):
         tried = [not now]
     elif isinstance(now, int):
         tried = [now // 2, now * 2, now + 1, now + 2, now + 7, now - 2]
     elif isinstance(now, float):
         tried = [now * 2, now / 2, 0.5, 0.3, 0.25]
-    else:
-        tried = words
     for value in tried:
         if value != now and _allowed(settings, name, value):
             return value
