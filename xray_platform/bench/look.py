@@ -13,7 +13,7 @@ from xray_platform.dicom.burned_in.markers import on_a_side, on_the_wrong_side
 from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Small
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress
-from xray_platform.training.subject_split import drawn, halves
+from xray_platform.training.subject_split import sample_files, split_by_subject
 from xray_platform.training.view.train import small_pictures
 
 MOST = 1000
@@ -21,10 +21,10 @@ ALLOWED = QualitySettings()
 
 
 def measure(progress: Progress, inputs: Inputs) -> Figures:
-    """Look at sound pictures of subjects that nothing was learnt from, as they are and spoilt on purpose."""
+    """Look at sound pictures of held-out subjects, as they are and degraded on purpose."""
     figures: dict[str, float | int | str] = {}
     for folder in inputs.data:
-        pictures = list(small_pictures(drawn(halves(folder).judge, MOST, 0), progress, MARKER_SIDE))
+        pictures = list(small_pictures(sample_files(split_by_subject(folder).held_out, MOST, 0), progress, MARKER_SIDE))
         figures[f"{folder.name}: pictures of subjects not learnt from"] = len(pictures)
         for name, share in (_shares(pictures) | _marker_shares(pictures)).items():
             figures[f"{folder.name}: {name}, share"] = share

@@ -21,7 +21,7 @@ def teach(
     name: Annotated[str, typer.Argument(help="`look` (is it an upright chest), `restorer` or `text`")],
     data: Annotated[list[Path], typer.Argument(help="folders of pictures, each with a list of files and subjects")],
     out: Annotated[Path | None, typer.Option(help="folder for the weights [default: where the platform looks]")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="of all that is drawn by chance")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of all that is drawn at random")] = 0,
     bare: Bare = None,
 ) -> None:
     """Learn the weights of the quality rules' look, the restorer or the text detector anew; it may take hours."""
@@ -38,24 +38,24 @@ def teach(
 def _look(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
     # OpenCV and SciPy take a second to import
     from xray_platform.dicom.anatomy.view_classifier import WEIGHTS
-    from xray_platform.training.view.train import teach_look
+    from xray_platform.training.view.train import train_view_classifier
 
     path = WEIGHTS if out is None else out / WEIGHTS.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    teach_look(data, seed, progress).save(path)
+    train_view_classifier(data, seed, progress).save(path)
     return path
 
 
 def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
     # torch takes seconds to import
-    from xray_platform.training.restorer.data import films_to_learn_from
+    from xray_platform.training.restorer.data import training_images
     from xray_platform.training.restorer.pretrained import FOLDER
-    from xray_platform.training.restorer.train import RestorerTraining, teach_restorer
+    from xray_platform.training.restorer.train import RestorerTrainingSettings, train_restorer
 
-    settings = RestorerTraining(seed=seed)
-    files = [file for folder in data for file in films_to_learn_from(folder, settings.films, seed)]
+    settings = RestorerTrainingSettings(seed=seed)
+    files = [file for folder in data for file in training_images(folder, settings.images, seed)]
     folder = out or FOLDER
-    teach_restorer(files, settings, progress).save(folder)
+    train_restorer(files, settings, progress).save(folder)
     return folder
 
 
@@ -63,9 +63,9 @@ def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress,
     # torch takes seconds to import
     from xray_platform.dicom.burned_in.network import MODEL
     from xray_platform.training.writing.export import export
-    from xray_platform.training.writing.train import WritingTraining, teach_text_detector
+    from xray_platform.training.writing.train import WritingTrainingSettings, train_text_detector
 
     path = MODEL if out is None else out / MODEL.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    detector, examples = teach_text_detector(data, WritingTraining(seed=seed), progress, bare)
+    detector, examples = train_text_detector(data, WritingTrainingSettings(seed=seed), progress, bare)
     return export(detector, path, examples)

@@ -8,12 +8,13 @@ mend becomes a plain failure without a traceback.
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from pydantic import ValidationError
 
 from xray_platform.defs.asset_result import Made
 from xray_platform.defs.config_fields import config_schema
@@ -21,8 +22,8 @@ from xray_platform.defs.described import DESCRIBED, source_of
 from xray_platform.defs.freshness import SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.errors import XrayError
-from xray_platform.settings import Settings
+from xray_platform.errors import InputError, XrayError
+from xray_platform.settings import Settings, first_problem
 from xray_platform.tables.manifest import noted
 
 Body = Callable[..., Made]
@@ -114,7 +115,7 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
     def run(context: dg.AssetExecutionContext, **resources: Any) -> dg.MaterializeResult[Any]:
         made_of = made_from(context.instance, *_here(context))
         with plain_failures(), noted() as kept:
-            config = {CONFIG: kind.model_validate(context.op_execution_context.op_config)} if kind else {}
+            config = {CONFIG: _validated(kind, context.op_execution_context.op_config)} if kind else {}
             made = body(context=context, **resources, **config)
         metadata = {**made.describe(), FILES: dg.MetadataValue.json(kept)}
         return dg.MaterializeResult(metadata=metadata, data_version=made.data_version, tags={TAG: made_of})
@@ -132,6 +133,14 @@ def _own_settings(kind: type[Settings] | None, begins: Settings | None) -> dict[
         return {}
     own = {name: value for name, value in begins.model_dump(mode="json").items() if value != getattr(usual, name)}
     return {SETTINGS: json.dumps(own, sort_keys=True)}
+
+
+def _validated(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Return the launchpad's values as settings; InputError for what their types alone cannot refuse."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise InputError(first_problem(kind, error)) from None
 
 
 @contextmanager

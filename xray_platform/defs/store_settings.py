@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from xray_platform.errors import StoreError
-from xray_platform.settings import Settings
+from xray_platform.settings import Settings, first_problem
 from xray_platform.tables.places import Places
 
 
@@ -45,11 +45,4 @@ def _validated(file: Path, name: str, kind: type[Settings], said: Mapping[str, A
     try:
         return kind.model_validate(said)
     except ValidationError as error:
-        found = error.errors()[0]
-        field = ".".join(str(part) for part in found["loc"])
-        if found["type"] == "extra_forbidden":
-            raise StoreError(
-                f"{file}: {name} has no setting {field!r}; allowed: {', '.join(kind.model_fields)}"
-            ) from None
-        what = f"found {found['input']!r}; {found['msg'][:1].lower()}{found['msg'][1:]}"
-        raise StoreError(f"{file}: {name}{'.' + field if field else ''}: {what}") from None
+        raise StoreError(f"{file}: {name}: {first_problem(kind, error)}") from None

@@ -57,7 +57,10 @@ class OneClassSvmSettings(Settings):
     @model_validator(mode="after")
     def _whole_cells(self) -> Self:
         if self.side % (self.patch // CELLS) or self.side < self.patch:
-            raise ValueError(f"side {self.side} is no multiple of half the patch side {self.patch}")
+            raise ValueError(
+                f"side {self.side} and patch {self.patch} do not fit; "
+                "allowed: a side that is a multiple of half the patch, and no smaller than it"
+            )
         return self
 
 

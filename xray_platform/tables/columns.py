@@ -106,7 +106,7 @@ SPLIT = Column("split", "text", "part of the data the picture belongs to", allow
 SPLIT_REASON = Column(
     "reason",
     "text",
-    "given by the labels file, assigned by rule, or kept from before",
+    "given by the labels file, assigned by rule, or kept from when the labels file gave it",
     allowed=("given", "assigned", "kept"),
 )
 TRUTH = Column("abnormal", "flag", "false: normal, true: anything else")

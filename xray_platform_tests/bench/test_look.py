@@ -1,4 +1,4 @@
-"""The benchmark of the look: spoilt pictures are noticed, sound ones are not, and subjects learnt from are left out."""
+"""The benchmark of the look: degraded pictures are noticed, sound ones are not, and training subjects are left out."""
 
 from collections.abc import Sequence
 

@@ -54,13 +54,30 @@ def test_an_asset_made_with_other_settings_is_out_of_date(root: Path) -> None:
     assert pending() == [], "the default, said aloud, is the default"
 
 
+def test_settings_that_do_not_go_together_fail_a_run_in_one_line(root: Path) -> None:
+    """The launchpad looks at each value for itself; what two of them say together is seen when the run begins."""
+    store = Headless(Places(root), definitions())
+    (outcome,) = store.run(KEYS, lambda _: None, config={"splits": {"train_share": 0.9, "val_share": 0.3}})
+    store.close()
+    assert outcome.failures == {"splits": "train_share 0.9 + val_share 0.3 must be at most 1"}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("qualty: {max_depth: 3}", "'qualty' has no settings; allowed: attention_cnn"),
-        ("quality: {depth: 3}", "quality has no setting 'depth'; allowed: pixels, max_file_mib"),
-        ("quality: {max_depth: 0}", "quality.max_depth: found 0; input should be greater than or equal to 1"),
-        ("tensors: {recipe: nice}", "tensors.recipe: found 'nice'; input should be 'default'"),
+        ("quality: {depth: 3}", "quality: there is no setting 'depth'; allowed: pixels, max_file_mib"),
+        ("quality: {max_depth: 0}", "quality: max_depth: found 0; input should be greater than or equal to 1"),
+        ("tensors: {recipe: nice}", "tensors: recipe: found 'nice'; input should be 'default'"),
+        (
+            "splits: {train_share: 0.9, val_share: 0.3}",
+            "xray.yaml: splits: train_share 0.9 + val_share 0.3 must be at most 1",
+        ),
+        ("one_class_svm: {side: 100}", "side 100 and patch 32 do not fit; allowed: a side that is a multiple of half"),
+        (
+            "attention_cnn: {spatial_kernel: 4}",
+            "spatial_kernel: found 4; a spatial kernel of 4 has no centre; allowed",
+        ),
         ("- quality", "must hold assets, and below each of them its settings"),
         ("quality: [", "cannot be read: while parsing"),
     ],

@@ -98,6 +98,12 @@ def test_a_second_run_has_nothing_to_do(story: Story) -> None:
     assert list(story.store.run(list(story.store.graph.specs), ignore)) == []
 
 
+def test_splits_materialised_again_make_nothing_stale(story: Story) -> None:
+    outcomes = list(story.store.run([dg.AssetKey("splits")], ignore, force=True))
+    assert [outcome.failures for outcome in outcomes] == [{}]
+    assert story.store.pending() == []
+
+
 def test_the_user_interface_gets_row_counts_schemas_pictures_and_links(story: Story) -> None:
     def metadata(name: str, batch: str | None = None) -> dict[str, dg.MetadataValue]:
         only = dg.AssetRecordsFilter(asset_key=dg.AssetKey(name), asset_partitions=[batch] if batch else None)

@@ -54,6 +54,20 @@ def test_the_table_can_be_lost_and_made_again() -> None:
     assert list(step_by_step["split"]) == list(at_once["split"])
 
 
+@pytest.mark.parametrize("given", [None, "val", "test"])
+def test_made_again_the_table_is_the_same(given: str | None) -> None:
+    rows = pd.concat([pictures(40), pictures(9, first=40, given=given)])
+    once = assign_splits(rows, NOBODY, SplitSettings())
+    pd.testing.assert_frame_equal(assign_splits(rows, once, SplitSettings()), once)
+
+
+def test_what_the_labels_file_gives_no_more_is_kept() -> None:
+    given = assign_splits(pd.concat([pictures(40), pictures(8, first=40, given="test")]), NOBODY, SplitSettings())
+    after = assign_splits(pictures(48), given, SplitSettings())
+    assert list(after["split"]) == list(given["split"])
+    assert after["reason"].value_counts().to_dict() == {"assigned": 40, "kept": 8}
+
+
 def test_the_order_of_rows_does_not_matter() -> None:
     ordered = assign_splits(pictures(50), NOBODY, SplitSettings())
     shuffled = assign_splits(pictures(50).sample(frac=1, random_state=3), NOBODY, SplitSettings())

@@ -1,4 +1,4 @@
-"""Export: write the taught text detector as an OpenVINO graph that the DICOM room runs without torch."""
+"""Export: write the trained text detector as an OpenVINO graph that the DICOM room runs without torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +15,15 @@ from xray_platform.training.writing.dataset import SIDE
 Tile = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-class Shipped(nn.Module):
-    """Maps a picture (1, 1, h, w) uint8, sides multiples of 32, to chances (1, 5, h/4, w/4), 0 to 1."""
+class Probabilities(nn.Module):
+    """Maps a picture (1, 1, h, w) uint8, sides multiples of 32, to probabilities (1, 5, h/4, w/4), 0 to 1."""
 
     def __init__(self, network: TextDetector) -> None:
         super().__init__()
         self.network = network.eval()
 
     def forward(self, tile: Tensor) -> Tensor:
-        """Return the chances."""
+        """Return the probabilities."""
         return torch.sigmoid(self.network(tile.float() / 255))
 
 
@@ -37,7 +37,7 @@ def export(network: TextDetector, path: Path, tiles: Sequence[Tile] = ()) -> Pat
     import openvino
 
     tile = torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8)
-    graph = openvino.convert_model(Shipped(network), example_input=tile, input=[tile.shape])
+    graph = openvino.convert_model(Probabilities(network), example_input=tile, input=[tile.shape])
     openvino.save_model(_in_eight_bits(graph, tiles) if tiles else graph, path, compress_to_fp16=True)
     return path
 
@@ -47,6 +47,6 @@ def _in_eight_bits(graph: Any, tiles: Sequence[Tile]) -> Any:
         # of no use but here, and several seconds to import
         import nncf
     except ImportError as error:
-        raise MachineError("the package nncf is needed to teach the text detector: pip install nncf") from error
+        raise MachineError("the package nncf is needed to train the text detector: pip install nncf") from error
     examples = nncf.Dataset([tile[None, None] for tile in tiles])
     return nncf.quantize(graph, examples, subset_size=len(tiles), preset=nncf.QuantizationPreset.MIXED)
