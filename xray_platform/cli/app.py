@@ -21,6 +21,7 @@ from xray_platform.cli.promote import promote
 from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
+from xray_platform.cli.settings import settings
 from xray_platform.cli.status import status
 from xray_platform.cli.teach import teach
 from xray_platform.cli.ui import ui
@@ -40,8 +41,9 @@ LONGEST_PATH = 200
 DATABASE = ("disk is full", "readonly database", "read-only", "unable to open database", "disk I/O error", "locked")
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-COMMANDS = (demo, ingest, run, ui, promote, predict, status, check, deidentify, restore, export, verify, bench, teach)
-for command in COMMANDS:
+DAILY = (demo, ingest, run, ui, promote, predict, status, settings)
+TOOLS = (check, deidentify, restore, export, verify, bench, teach)
+for command in (*DAILY, *TOOLS):
     app.command()(command)
 
 

@@ -13,11 +13,17 @@ from xray_platform.defs.jobs import JOBS
 from xray_platform.defs.model_checks import ModelCheckSettings, model_checks
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
+from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
 ASSETS = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS, *predictions.ASSETS]
 
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
+
+
+def settings_classes() -> dict[str, type[Settings]]:
+    """Return what `xray.yaml` may hold: the settings class of each asset that has one, and of the model checks."""
+    return {asset.name: asset.settings for asset in ASSETS if asset.settings} | {MODEL_CHECKS: ModelCheckSettings}
 
 
 def definitions() -> dg.Definitions:
@@ -26,8 +32,7 @@ def definitions() -> dg.Definitions:
     One process runs all steps of a run: the steps themselves use all cores, and on a small machine a process for each
     step costs more than it brings (about one second a step).
     """
-    kinds = {asset.name: asset.settings for asset in ASSETS if asset.settings}
-    settings = read_settings(Places(root_folder()), {**kinds, MODEL_CHECKS: ModelCheckSettings})
+    settings = read_settings(Places(root_folder()), settings_classes())
     checks = cast("ModelCheckSettings", settings[MODEL_CHECKS])
     return dg.Definitions(
         assets=[asset.definition(settings.get(asset.name)) for asset in ASSETS],
