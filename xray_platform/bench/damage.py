@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.planted_faults import MODEL, Planted, faults_to_plant
-from xray_platform.bench.turns import timed
+from xray_platform.bench.timing import timed
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.errors import MachineError
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive

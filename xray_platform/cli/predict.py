@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from xray_platform.cli.screen import OUT, bar, say, visible
-from xray_platform.cli.session import existing, places
+from xray_platform.cli.session import existing_store, places
 from xray_platform.errors import InputError, StoreError
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def _check_options(model: str, bundle: Path | None, digest: str | None) -> None:
 def _registered(model: str, digest: str | None) -> "Judge":
     """Load a model of this store: MLflow's database says what its bundle must hash to."""
     from xray_platform.serving.predict import Judge  # see above
-    from xray_platform.tracking.embedded import vouched_bundle
+    from xray_platform.tracking.registry_file import registered_bundle
 
-    found = vouched_bundle(places(), model)
+    found = registered_bundle(places(), model)
     folder, held = (found.folder, found.id) if found else _asked(model)
     if digest and digest.lower() != held:
         raise StoreError(f"the bundle of {model} has the digest {held}, not {digest}")
@@ -84,7 +84,7 @@ def _asked(model: str) -> tuple[Path, str]:
     from xray_platform.tracking.registry import model_bundle, model_names
 
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        existing()
+        existing_store()
     tracking = open_tracking(places())
     if model != CHAMPION and model not in (names := model_names(tracking)):
         known = ", ".join([CHAMPION, *names]) if names else "none is trained yet"

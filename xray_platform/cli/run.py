@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xray_platform.cli.screen import RunScreen, complain, say, warn
-from xray_platform.cli.session import existing, opened_store
+from xray_platform.cli.session import existing_store, opened_store
 from xray_platform.errors import DataError, InputError, StoreError
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from xray_platform.defs.local_runner import Headless, RunConfig
+    from xray_platform.defs.local_runner import LocalRunner, RunConfig
 
 SHOWN = 20
 
@@ -42,7 +42,7 @@ def run(
     from xray_platform.cli.results import show_results
     from xray_platform.dicom.intake.raw_store import lost_raw
 
-    existing()
+    existing_store()
     if config is not None:
         _hold_to(config)
     with opened_store() as store:
@@ -67,7 +67,7 @@ def _hold_to(config: Path) -> None:
 
 
 def materialise(
-    store: "Headless",
+    store: "LocalRunner",
     keys: "Sequence[dg.AssetKey]",
     *,
     force: bool = False,

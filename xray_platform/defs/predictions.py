@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.asset_result import Made
+from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import FOLLOW
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
@@ -34,25 +34,25 @@ AT_ONCE = 500  # pictures in memory together
     kinds={"parquet", "mlflow"},
     automation=FOLLOW,
 )
-def predictions(context: dg.AssetExecutionContext, store: Store) -> Made:
+def predictions(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """What the champion says of every picture of a batch, with or without label; nothing before there is a champion."""
     places, batch = store.places, context.partition_key
     tracking = open_tracking(places)
-    crowned = champion(tracking)
-    if crowned is None:
+    in_use = champion(tracking)
+    if in_use is None:
         PREDICTIONS.write(places, PREDICTIONS.frame([]), batch)
-        return Made(PREDICTIONS, PREDICTIONS.frame([]), {"champion": "none yet; train the models"})
+        return AssetResult(PREDICTIONS, PREDICTIONS.frame([]), {"champion": "none yet; train the models"})
     bundle = champion_bundle(tracking)
     judge = Judge.load(bundle.folder, expected=bundle.id)
     frame = PREDICTIONS.frame(
-        [{**row, "model": crowned.model, "run": crowned.run_id} for row in _rows(places, batch, judge, logged(context))]
+        [{**row, "model": in_use.model, "run": in_use.run_id} for row in _rows(places, batch, judge, logged(context))]
     )
     PREDICTIONS.write(places, frame, batch)
-    return Made(
+    return AssetResult(
         PREDICTIONS,
         frame,
         {
-            "champion": f"{crowned.model}, version {crowned.version}",
+            "champion": f"{in_use.model}, version {in_use.version}",
             "pictures": len(frame),
             "abnormal": int((frame["verdict"] == "abnormal").sum()),
             "not judged": len(IMAGES.read(places, batch)) - len(frame),

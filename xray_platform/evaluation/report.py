@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.cautions import cautions
 from xray_platform.evaluation.curves import curves_of, write_curves
@@ -16,7 +17,7 @@ from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
-from xray_platform.evaluation.page import LOOKS, png_uri, render, write_page
+from xray_platform.evaluation.page import LOOKS, png_uri, render
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
@@ -59,7 +60,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     write_pictures(folder, report.samples, report.scale)
     progress(3, STEPS, "report")
     figures = {name: {look: png_uri(drawn[name]) for look, drawn in looks.items()} for name in looks["light"]}
-    page = write_page(folder / "report.html", render("report.html", **_content(report, figures)))
+    page = folder / "report.html"
+    atomic_write(page, render("report.html", **_content(report, figures)))
     progress(4, STEPS, "report")
     return page
 

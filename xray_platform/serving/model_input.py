@@ -13,7 +13,7 @@ from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import as_read, as_stored
+from xray_platform.imaging.store.rounding import from_storage, to_storage
 
 MEBI = 1024**2
 
@@ -58,8 +58,10 @@ def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: Qu
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
     picture = read_picture(data, standard.rule)
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
-    stored = as_stored(pixels, recipe.gives)  # so that serving sees what training saw
-    return Prepared(as_read(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine"))
+    stored = to_storage(pixels, recipe.gives)  # so that serving sees what training saw
+    return Prepared(
+        from_storage(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine")
+    )
 
 
 def read_file(task: ReadingTask) -> Prepared | Refusal:

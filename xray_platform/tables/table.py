@@ -4,12 +4,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xray_platform.atomic import atomic_path
 from xray_platform.errors import StoreError
 from xray_platform.tables.column import ARROW, Column
 from xray_platform.tables.manifest import Manifest, below, facts_of, keep, manifest_file, read_checked
@@ -50,25 +50,20 @@ class Table:
             raise StoreError(f"rows do not fit the table {self.name}: {self._misfit(rows)}") from error
 
     def write(self, places: Places, frame: pd.DataFrame, part: str = WHOLE) -> Path:
-        """Write one part and its manifest at a stroke: a reader sees the old file or the new one, never a half."""
+        """Write one part as a whole, then its manifest. Raises StoreError where frame or disk forbid it."""
         path = self.path(places, part)
         if self.raw:
             make_folder(path.parent, places.raw)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        waiting = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
-            pq.write_table(pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False), waiting)
-            if self.raw:
-                waiting.chmod(FILE_MODE)
-            facts = facts_of(waiting)
-            waiting.replace(path)
-            keep(places, Manifest(self.manifest(part), {below(places, path): facts}))
+            table = pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
             raise StoreError(f"a frame does not fit the table {self.name}: {type(error).__name__}") from error
-        except OSError as error:
-            raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-        finally:
-            waiting.unlink(missing_ok=True)
+        with atomic_path(path) as temporary:
+            pq.write_table(table, temporary)
+            if self.raw:
+                temporary.chmod(FILE_MODE)
+            facts = facts_of(temporary)
+        keep(places, Manifest(self.manifest(part), {below(places, path): facts}))
         return path
 
     def read(self, places: Places, part: str | None = None) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from xray_platform.errors import InputError
 from xray_platform.serving.predict import Judge
 
 PICTURE = "picture"
-GIVEN = ("score", "probability", "verdict", "warnings", "error")
+OUTPUTS = ("score", "probability", "verdict", "warnings", "error")
 
 
 class BundleModel(PythonModel):
@@ -33,13 +33,13 @@ class BundleModel(PythonModel):
     ) -> pd.DataFrame:
         """Return a frame with a row a picture; what a row has not is None, which JSON can say."""
         rows = [self._row(bytes(data)) for data in model_input[PICTURE]]
-        return pd.DataFrame(rows, columns=list(GIVEN), dtype=object)
+        return pd.DataFrame(rows, columns=list(OUTPUTS), dtype=object)
 
     def _row(self, data: bytes) -> dict[str, object]:
         try:
             said = self._judge.verdict(data)
         except InputError as error:
-            return {**dict.fromkeys(GIVEN), "error": str(error)}
+            return {**dict.fromkeys(OUTPUTS), "error": str(error)}
         return {
             "score": said.score,
             "probability": said.probability,

@@ -8,6 +8,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
+from xray_platform.atomic import atomic_path
 from xray_platform.progress import Progress
 from xray_platform.training.epoch_callback import OnEpoch
 from xray_platform.training.lightning_module import MERIT, Learner
@@ -19,10 +20,9 @@ class WholeFiles(TorchCheckpointIO):
     """Writes a checkpoint beside its place and then renames it; Lightning's own way goes through another folder."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:  # noqa: ARG002
-        """Write a checkpoint that is either whole or not there."""
-        half = Path(f"{path}.half")
-        torch.save(checkpoint, half)
-        half.replace(path)
+        """Write a checkpoint that is either whole or not there. Raises StoreError where the disk does not take it."""
+        with atomic_path(Path(path)) as temporary:
+            torch.save(checkpoint, temporary)
 
 
 class Keeper(Checkpoint):

@@ -52,7 +52,13 @@ def test_an_editor_refuses_by_the_schema_what_the_platform_refuses(xray: Xray, r
     Draft202012Validator.check_schema(schema)
     editor = Draft202012Validator(schema)
     assert editor.is_valid({"splits": {"seed": 3}, "quality": {"max_depth": 4}})
-    for wrong in ({"split": {}}, {"splits": {"sead": 3}}, {"quality": {"max_depth": 0}}, {"splits": {"seed": "many"}}):
+    refused: list[dict[str, dict[str, object]]] = [
+        {"split": {}},
+        {"splits": {"sead": 3}},
+        {"quality": {"max_depth": 0}},
+        {"splits": {"seed": "many"}},
+    ]
+    for wrong in refused:
         assert not editor.is_valid(wrong), wrong
 
 

@@ -17,7 +17,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six sound phantoms and one of each accident."""
+    """Six sound phantoms and one of each fault."""
     settings = ArchiveSettings(pictures=6, side=192)
     return write_archive(tmp_path_factory.mktemp("archive") / "archive", settings).folder
 

@@ -110,6 +110,29 @@ def test_it_stops_when_it_gets_no_better(tmp_path: Path) -> None:
     assert len(stopped.history) == stopped.best_epoch + 1 + 2 < 30
 
 
+def test_the_step_size_rises_while_it_warms_up_and_falls_then(tmp_path: Path) -> None:
+    training = QUICK.model_copy(update={"epochs": 4, "warmup": 0.5})
+    rates = [epoch["learning_rate"] for epoch in fitted(tmp_path / "warm", training).history]
+    assert rates[0] < rates[1] == pytest.approx(QUICK.learning_rate, rel=0.05)
+    assert rates[1] > rates[2] > rates[3]
+    cold = fitted(tmp_path / "cold", training.model_copy(update={"warmup": 0.0})).history
+    assert cold[0]["learning_rate"] > cold[1]["learning_rate"]
+
+
+def test_balanced_classes_weigh_the_same_however_many_pictures_each_has(tmp_path: Path) -> None:
+    """Where pictures say nothing, the best guess is 1/2 in balanced classes, else the share of the abnormal."""
+    truth = np.arange(96) % 4 == 0
+
+    def guess(weights: str) -> float:
+        training = QUICK.model_copy(update={"class_weights": weights, "epochs": 3, "label_smoothing": 0.0})
+        grey = np.full_like(TRAIN[0], 0.3)
+        fit = fit_network("attention_cnn", SMALL, training, (grey, truth), (grey[:24], truth[:24]), folder=tmp_path)
+        return float(1 / (1 + np.exp(-fit.score(grey[:1])[0])))
+
+    assert guess("balanced") == pytest.approx(0.5, abs=0.1)
+    assert guess("none") == pytest.approx(0.25, abs=0.1)
+
+
 def test_a_running_average_can_be_judged_in_place_of_the_last_step(trained: TrainedNetwork, tmp_path: Path) -> None:
     averaged = fitted(tmp_path, QUICK.model_copy(update={"average": 0.8}))
     assert averaged.history[-1]["val_auroc"] > 0.9

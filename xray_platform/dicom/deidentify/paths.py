@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from uuid import uuid4
 
+from xray_platform.atomic import atomic_write
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
@@ -68,7 +68,7 @@ def deidentify_path(
         if isinstance(result, Lost):
             yield PathResult(task.number, "reject", None, STRUCTURE, f"it failed ({result.reason}: {result.detail})")
         elif isinstance(result, str):
-            raise StoreError(f"cannot write to {target}: {result}")
+            raise StoreError(result)
         else:
             yield result
 
@@ -109,18 +109,7 @@ def _do_one(task: _Task) -> PathResult | str:
     folder = task.target / made.person.subject / made.person.study
     path = task.target if task.whole_name else folder / f"{digest[:16]}{made.suffix}"
     try:
-        _write(path, made.parts)
-    except OSError as error:
-        return error.strerror or type(error).__name__
+        atomic_write(path, made.parts)
+    except StoreError as error:
+        return str(error)
     return PathResult(task.number, "written", path, masked=made.masked)
-
-
-def _write(path: Path, parts: tuple[bytes, ...]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{uuid4().hex}")
-    try:
-        with waiting.open("wb") as file:
-            file.writelines(parts)
-        waiting.replace(path)
-    finally:
-        waiting.unlink(missing_ok=True)

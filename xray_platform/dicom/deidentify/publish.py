@@ -1,15 +1,14 @@
 """Publish: write the accepted pictures of a batch without identity, and say of the others why they are not there."""
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 
+from xray_platform.atomic import atomic_path
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
 from xray_platform.dicom.deidentify.refused import STRUCTURE, TEXT, RefusedError
@@ -170,8 +169,6 @@ def _publish_one(chunk: _Chunk, task: _Task) -> _Outcome:
         return _Outcome(finding=_finding(chunk.batch, task, error.code, error.severity, error.evidence))
     except StoreError as error:
         return _Outcome(failure=str(error))
-    except OSError as error:
-        return _Outcome(failure=f"cannot write to {chunk.places.processed}: {error.strerror or type(error).__name__}")
     finding = None
     if made.masked:
         evidence = f"{made.masked} lines of burned-in text masked, {made.share:.2%} of the picture"
@@ -180,18 +177,12 @@ def _publish_one(chunk: _Chunk, task: _Task) -> _Outcome:
 
 
 def _write(places: Places, image: str, made: Deidentified) -> tuple[str, FileFacts]:
-    """Write a file at a stroke; return its path below data/processed and its facts."""
-    folder = places.processed / made.person.subject / made.person.study
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{image}{made.suffix}"
-    waiting = folder / f".{image}.{uuid4().hex}"
-    try:
-        with waiting.open("wb") as file:
+    """Write a published file; return its path below data/processed and its facts."""
+    path = places.processed / made.person.subject / made.person.study / f"{image}{made.suffix}"
+    with atomic_path(path) as temporary:
+        with temporary.open("wb") as file:
             file.writelines(made.parts)
-        facts = facts_of(waiting, *made.parts)
-        waiting.replace(path)
-    finally:
-        waiting.unlink(missing_ok=True)
+        facts = facts_of(temporary, *made.parts)
     return path.relative_to(places.processed).as_posix(), facts
 
 
@@ -246,11 +237,6 @@ def _reasons(batch: str, image: str, worst: str, rows: pd.DataFrame) -> Iterable
 
 
 def _replace_text(path: Path, text: str) -> FileFacts:
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        waiting.write_text(text, encoding="utf-8")
-        facts = facts_of(waiting, text.encode())
-        waiting.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-    return facts
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        return facts_of(temporary, text.encode())

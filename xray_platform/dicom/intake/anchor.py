@@ -13,10 +13,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from xray_platform.atomic import atomic_write
 from xray_platform.dicom.intake.seal import Sealer, has_seal, unsealed
 from xray_platform.dicom.pseudonym import PseudonymKey, known_key, load_key
 from xray_platform.errors import StoreError
-from xray_platform.tables.owner_only import make_folder, write_text
+from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
 GENESIS = "0" * 64
@@ -120,10 +121,11 @@ def anchor_anew(places: Places, key: PseudonymKey, replaces: Sequence[str] = ())
 
 
 def keep_anchor(places: Places, anchor: Anchor, sealer: Sealer) -> None:
-    """Write the anchor at a stroke, durable before it takes its name."""
+    """Write the anchor as a whole, durable before it takes its name."""
     path = anchor_path(places)
     make_folder(path.parent, places.raw)
-    write_text(path, sealer.sealed("anchor", anchor.model_dump_json().encode()).decode() + "\n")
+    sealed = sealer.sealed("anchor", anchor.model_dump_json().encode())
+    atomic_write(path, sealed + b"\n", mode=FILE_MODE, durable=True)
 
 
 def carries_seals(places: Places) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from xray_platform.atomic import atomic_write
 from xray_platform.dicom.intake.anchor import guard_plan
 from xray_platform.dicom.intake.index import open_index
 from xray_platform.dicom.intake.journal import journal_lock, journal_path, signed_journal
@@ -23,7 +24,7 @@ from xray_platform.dicom.intake.safe_open import may_pass
 from xray_platform.dicom.intake.seal import Sealer, unsealed
 from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
 from xray_platform.errors import InputError, StoreError
-from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten, write_text
+from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
@@ -203,7 +204,8 @@ def _write_plans(
 
 def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
     text = plan.model_dump_json(indent=1, exclude_defaults=True).encode()
-    write_text(places.plans / f"{plan.batch}.json", sealer.sealed(f"plan {plan.batch}", text).decode(), KEPT_MODE)
+    sealed = sealer.sealed(f"plan {plan.batch}", text)
+    atomic_write(places.plans / f"{plan.batch}.json", sealed, mode=KEPT_MODE, durable=True)
 
 
 def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:

@@ -1,7 +1,6 @@
 """Standard: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2 for all later rooms."""
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 import zarr
 
+from xray_platform.atomic import atomic_path, remove_leftovers
 from xray_platform.dicom.pixels.greyscale import Image
 from xray_platform.dicom.standard.standard_job import (
     Standardise,
@@ -52,17 +52,14 @@ def standardise_batch(
     """
     images = IMAGES.read(places, batch)
     group = standard_group(places, batch)
-    waiting = group.with_name(f".{group.name}")
-    jobs = _jobs(places, batch, images, waiting)
     sizes = [int(rows * columns * 2) for rows, columns in zip(images["rows"], images["columns"], strict=True)]
-    try:
-        _new_group(waiting, settings)
-        made = list(_made(jobs, sizes, settings, progress))
-        _take_place(waiting, group)
+    remove_leftovers(group)
+    with atomic_path(group) as temporary:
+        made_with = settings.model_dump(mode="json")
+        zarr.open_group(temporary, mode="w", zarr_format=3, attributes={MADE_WITH: made_with})
+        made = list(_made(_jobs(places, batch, images, temporary), sizes, settings, progress))
         files = {group / one.row["image"] / name: facts for one in made for name, facts in one.files.items()}
-        files[group / ABOUT] = facts_of(group / ABOUT)
-    except OSError as error:
-        raise StoreError(f"cannot write {group}: {error.strerror or error}") from error
+        files[group / ABOUT] = facts_of(temporary / ABOUT)
     keep(places, Manifest(standard_manifest(batch), {below(places, path): facts for path, facts in files.items()}))
     return STANDARD_IMAGES.frame([one.row for one in made])
 
@@ -126,23 +123,3 @@ def _made(
         if isinstance(result, Unwritten):
             raise StoreError(result.reason)
         yield result
-
-
-def _new_group(path: Path, settings: StandardSettings) -> None:
-    _remove(path)
-    zarr.open_group(path, mode="w", zarr_format=3, attributes={MADE_WITH: settings.model_dump(mode="json")})
-
-
-def _take_place(waiting: Path, group: Path) -> None:
-    """Put a group in another's place; between the two renames a reader finds none, never a half."""
-    old = group.with_name(f".{group.name}.old")
-    _remove(old)
-    if group.exists():
-        group.rename(old)
-    waiting.rename(group)
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.exists():
-        shutil.rmtree(path)

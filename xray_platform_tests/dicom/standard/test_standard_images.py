@@ -76,7 +76,7 @@ def test_a_crash_leaves_the_old_pictures_whole(places: Places, batch: str, monke
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(standard_images, "_take_place", crash)
+    monkeypatch.setattr(standard_images, "facts_of", crash)
     with pytest.raises(KeyboardInterrupt):
         standardise_batch(places, batch, TIGHT)
     assert settings_of(places, [batch]) == StandardSettings()
