@@ -11,7 +11,7 @@ attention_cnn:
   patience: 16
   batch_size: 8
   learning_rate: 0.001
-  average: 0.95
+  ema_decay: 0.95
   noise: 0.0
   brightness: 0.05
   contrast: 0.1

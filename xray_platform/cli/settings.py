@@ -27,14 +27,16 @@ def settings(
     # Dagster takes a second to import
     from xray_platform.defs.graph import settings_classes
     from xray_platform.defs.store_settings import DEFAULT, settings_in_force, settings_schema
+    from xray_platform.imaging.recipes import known_recipes
 
-    classes = settings_classes()
+    store = places()
+    classes = settings_classes(known_recipes(store))
     if schema:
         OUT.print(json.dumps(settings_schema(classes), indent=2), soft_wrap=True, markup=False, highlight=False)
         return
     if asset is not None and asset not in classes:
         raise InputError(f"no asset with settings is called {asset!r}; there are {', '.join(sorted(classes))}")
-    held = [each for each in settings_in_force(places(), classes) if asset in (None, each.asset)]
+    held = [each for each in settings_in_force(store, classes) if asset in (None, each.asset)]
     held = [each for each in held if not changed or each.source != DEFAULT]
     if as_json:
         OUT.print(json.dumps([vars(each) for each in held], default=str), soft_wrap=True, markup=False)

@@ -110,8 +110,8 @@ def model_is_good(
     places: Places, asset: str, instance: dg.DagsterInstance, settings: ModelCheckSettings
 ) -> CheckOutcome:
     """Try the trained model on validation pictures, and hold its AUROC against the minimum."""
-    score, truth = _tried(places, asset)
-    return _good(auroc(score, truth), settings, {"pictures": len(score)})
+    score, labels = _tried(places, asset)
+    return _good(auroc(score, labels), settings, {"pictures": len(score)})
 
 
 def scores_are_finite(
@@ -126,8 +126,8 @@ def scores_are_good(
 ) -> CheckOutcome:
     """Hold the AUROC of the validation part against the minimum."""
     rows = SCORES.read(places, asset.removesuffix("_scores")).query("split == 'val'")
-    score, truth = rows["score"].to_numpy(np.float64), rows["abnormal"].to_numpy(bool)
-    return _good(auroc(score, truth), settings, {"pictures": len(rows)})
+    score, labels = rows["score"].to_numpy(np.float64), rows["abnormal"].to_numpy(bool)
+    return _good(auroc(score, labels), settings, {"pictures": len(rows)})
 
 
 def champion_is_finite(
@@ -141,8 +141,8 @@ def champion_is_good(
     places: Places, asset: str, instance: dg.DagsterInstance, settings: ModelCheckSettings
 ) -> CheckOutcome:
     """Try the champion on validation pictures, and hold its AUROC against the minimum."""
-    score, truth = _tried_champion(places)
-    return _good(auroc(score, truth), settings, {"pictures": len(score)})
+    score, labels = _tried_champion(places)
+    return _good(auroc(score, labels), settings, {"pictures": len(score)})
 
 
 def is_no_worse(places: Places, asset: str, instance: dg.DagsterInstance, settings: ModelCheckSettings) -> CheckOutcome:
@@ -189,7 +189,7 @@ def _tried_champion(places: Places) -> tuple[NDArray[np.float64], NDArray[np.boo
 
 def _tried_on(model: Scorer, cohort: Cohort) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     rows = cohort.part("val").head(TRIED)
-    return np.asarray(model.score(cohort.images(rows)), np.float64), cohort.truth(rows)
+    return np.asarray(model.score(cohort.images(rows)), np.float64), cohort.labels(rows)
 
 
 _ON_MODEL: Mapping[str, CheckFunction] = {FINITE: model_is_finite, MINIMUM: model_is_good}

@@ -147,4 +147,4 @@ def _auroc_of_champion(tracking: Tracking, places: Places, val: pd.DataFrame) ->
     if settings_of(places, rows["batch"].unique()) != bundle.facts.standard:
         raise DataError("the standard images are made otherwise than those that the champion learnt from")
     model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
-    return auroc_of(np.asarray(model.score(cohort.images(rows)), np.float64), cohort.truth(rows))
+    return auroc_of(np.asarray(model.score(cohort.images(rows)), np.float64), cohort.labels(rows))

@@ -1,4 +1,4 @@
-"""Made with: by which code a bundle's scores were made, so that other code is noticed before it judges anybody.
+"""Made with: by which code a bundle's scores were made, so that other code is noticed before it predicts for anybody.
 
 Two measures, for two questions. Does it still compute the same: made-up pictures go through recipe and model when the
 bundle is written and again when it is opened; other scores refuse the bundle. Is it still the same code: a digest of

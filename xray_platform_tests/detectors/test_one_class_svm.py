@@ -34,8 +34,8 @@ def test_features_are_those_of_patches_cut_out() -> None:
 
 def test_the_region_is_that_of_scikit_learn() -> None:
     detector = OneClassSvm.fit(NORMALS, SETTINGS)
-    chance = np.random.default_rng(0)
-    patches = chance.normal(0, 0.3, (50, sum(WIDTHS))).astype(np.float32)
+    rng = np.random.default_rng(0)
+    patches = rng.normal(0, 0.3, (50, sum(WIDTHS))).astype(np.float32)
     region = detector.region
     scaled = (patches - region.centre) * region.scale
     oracle = OneClassSVM(nu=SETTINGS.nu, gamma=region.gamma)
@@ -57,7 +57,7 @@ def test_about_a_share_nu_of_the_normal_patches_lies_outside() -> None:
 
 @pytest.mark.parametrize("wrong", [{"side": 100, "patch": 32}, {"side": 32, "patch": 64}])
 def test_patches_that_do_not_fit_the_side_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValidationError, match="no multiple of half the patch side"):
+    with pytest.raises(ValidationError, match="do not fit; allowed: a side that is a multiple of half the patch"):
         OneClassSvmSettings(**wrong)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from xray_platform.errors import DataError, StoreError
-from xray_platform.serving.predict import Judge
+from xray_platform.serving.predict import Predictor
 from xray_platform.tracking import registry
 from xray_platform.tracking.example import example_picture
 from xray_platform.tracking.mlflow_store import Tracking
@@ -69,7 +69,7 @@ def test_mlflow_itself_judges_files_as_they_are_without_pickle(copy: Tracking, r
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".pt", ".bin"}]
     served = mlflow.pyfunc.load_model(str(folder))
     given = served.predict(pd.DataFrame({"picture": [example_picture(), b"no picture", b""]}))
-    expected = Judge.load(registry.champion_bundle(copy).folder).verdict(example_picture())
+    expected = Predictor.load(registry.champion_bundle(copy).folder).predict(example_picture())
     assert given["score"][0] == pytest.approx(expected.score, rel=1e-5)
     assert given["verdict"][0] == expected.verdict
     assert given["error"][0] is None
