@@ -35,8 +35,8 @@ CALLS = {
     "images": ("xray_platform.defs.archive.publish_batch", "most_masked"),
     "splits": ("xray_platform.defs.archive.assign_splits", "seed"),
     "standard_images": ("xray_platform.defs.imaging.standardise_batch", "window_low_percent"),
-    f"{MODEL}_scores": ("xray_platform.defs.evaluation.judge", "seed"),
-    "champion": ("xray_platform.defs.evaluation.promote", "margin"),
+    f"{MODEL}_scores": ("xray_platform.defs.evaluation_results.judge", "seed"),
+    "champion": ("xray_platform.defs.evaluation_results.promote", "margin"),
 }
 
 
