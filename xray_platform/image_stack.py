@@ -1,4 +1,4 @@
-"""Pictures: what every model takes, checked once where it enters."""
+"""Image stack: what every model takes, checked once where it enters."""
 
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from xray_platform.errors import InputError
 
-Pictures: TypeAlias = NDArray[np.float32]  # (N, S, S) in [0, 1]
+Images: TypeAlias = NDArray[np.float32]  # (N, S, S) in [0, 1]
 Scores: TypeAlias = NDArray[np.float64]  # (N,)
-Maps: TypeAlias = NDArray[np.float32]  # (N, S, S), higher is more abnormal
-Truth: TypeAlias = NDArray[np.bool_]  # (N,)
+Heatmaps: TypeAlias = NDArray[np.float32]  # (N, S, S), higher is more abnormal
+Labels: TypeAlias = NDArray[np.bool_]  # (N,)
 TOLERANCE = 1e-3
 
 
-def checked(images: NDArray[np.floating], *, side: int | None = None, smallest: int = 1) -> Pictures:
+def check_images(images: NDArray[np.floating], *, side: int | None = None, smallest: int = 1) -> Images:
     """Return the pictures as float32 (N, S, S).
 
     Raises `InputError` where the shape is no stack of squares, S is not `side` (where one is given) or is smaller
@@ -44,7 +44,7 @@ def _check_range(stack: NDArray[np.floating]) -> None:
         raise InputError(f"pictures with values from {low:g} to {high:g}; values in [0, 1] are wanted")
 
 
-def chunks(images: Pictures, size: int) -> Iterator[slice]:
+def batch_slices(images: Images, size: int) -> Iterator[slice]:
     """Yield slices of at most `size` pictures that together cover all, in order."""
     for start in range(0, len(images), size):
         yield slice(start, start + size)

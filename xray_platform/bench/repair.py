@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
-from xray_platform.bench.turns import timed
+from xray_platform.bench.timing import timed
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.measure import mean_scores, measure, touched
 from xray_platform.imaging.repair.picture_file import is_picture
-from xray_platform.imaging.repair.restore import Learnt
+from xray_platform.imaging.repair.restore import RestoreFunction
 from xray_platform.progress import Progress
 from xray_platform.training.restorer.pretrained import pretrained_restorer
 from xray_platform.training.subject_split import sample_files
@@ -18,7 +18,7 @@ SOUND = 600  # pictures of a folder, drawn at random
 
 def run(progress: Progress, inputs: Inputs) -> Figures:
     """Restore the pairs of a folder with `damaged` and `clean`, and look at the sound pictures of every other one."""
-    ways: dict[str, Learnt | None] = {"classical": None}
+    ways: dict[str, RestoreFunction | None] = {"classical": None}
     if (pretrained := pretrained_restorer()) is not None:
         ways["learnt"] = pretrained
     figures: dict[str, float | int | str] = {}
@@ -31,7 +31,7 @@ def run(progress: Progress, inputs: Inputs) -> Figures:
     return figures
 
 
-def _pairs(folder: Path, way: str, learnt: Learnt | None, progress: Progress) -> dict[str, float | int | str]:
+def _pairs(folder: Path, way: str, learnt: RestoreFunction | None, progress: Progress) -> dict[str, float | int | str]:
     scores, taken = timed(measure, folder / "damaged", folder / "clean", progress=progress, learnt=learnt)
     figures: dict[str, float | int | str] = {f"{folder.name}: {way}, s_per_picture": taken / len(scores)}
     for part, means in mean_scores(scores).items():

@@ -2,7 +2,7 @@
 
 from xray_platform.tables.places import Places
 
-QUICK = """\
+DEMO_SETTINGS = """\
 # Settings of this store, where they are not the defaults, by asset. The launchpad names all of them, with their ranges.
 # Made by `xray demo`: a network that learns phantoms within a minute. Real pictures take this file away again.
 attention_cnn:
@@ -11,7 +11,7 @@ attention_cnn:
   patience: 16
   batch_size: 8
   learning_rate: 0.001
-  average: 0.95
+  ema_decay: 0.95
   noise: 0.0
   brightness: 0.05
   contrast: 0.1
@@ -21,18 +21,18 @@ attention_cnn:
 """
 
 
-def write_quick(places: Places) -> None:
+def write_demo_settings(places: Places) -> None:
     """Write the demo's settings, unless the store has settings or pictures already."""
     file = places.settings
     if not file.exists() and not places.plans.exists():
         places.root.mkdir(parents=True, exist_ok=True)
-        file.write_text(QUICK, encoding="utf-8")
+        file.write_text(DEMO_SETTINGS, encoding="utf-8")
 
 
-def give_way(places: Places) -> bool:
+def remove_demo_settings(places: Places) -> bool:
     """Take the demo's settings away, if they are still as the demo wrote them; tell whether they were."""
     file = places.settings
-    if not file.is_file() or file.read_text(encoding="utf-8") != QUICK:
+    if not file.is_file() or file.read_text(encoding="utf-8") != DEMO_SETTINGS:
         return False
     file.unlink()
     return True

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xray_platform.cli.screen import bar, say
-from xray_platform.cli.session import existing
+from xray_platform.cli.session import existing_store
 
 
 def export(
@@ -22,7 +22,7 @@ def export(
     from xray_platform.imaging.recipes import named_recipe
     from xray_platform.imaging.store.export import export_pictures
 
-    store = existing()
+    store = existing_store()
     chosen = None if recipe is None else named_recipe(recipe, side)
     with bar("exporting") as progress:
         count = export_pictures(store, target, chosen, progress=progress)

@@ -26,8 +26,8 @@ def restore(
     # OpenCV, SciPy and torch take seconds to import
     import cv2
 
+    from xray_platform.imaging.repair.before_after_sheet import folder_sheet
     from xray_platform.imaging.repair.folder import restore_folder
-    from xray_platform.imaging.repair.sheet import folder_sheet
     from xray_platform.training.restorer.pretrained import pretrained_restorer
 
     with bar("restoring") as progress:

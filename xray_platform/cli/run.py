@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xray_platform.cli.screen import RunScreen, complain, say, warn
-from xray_platform.cli.session import existing, opened_store
+from xray_platform.cli.session import existing_store, opened_store
 from xray_platform.errors import DataError, StoreError
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from xray_platform.defs.local_runner import Headless, RunConfig
+    from xray_platform.defs.local_runner import LocalRunner, RunConfig
 
 SHOWN = 20
 
@@ -37,7 +37,7 @@ def run(
     from xray_platform.cli.results import show_results
     from xray_platform.dicom.intake.raw_store import lost_raw
 
-    existing()
+    existing_store()
     with opened_store() as store:
         if not store.batches():
             raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")
@@ -51,7 +51,7 @@ def run(
 
 
 def materialise(
-    store: "Headless",
+    store: "LocalRunner",
     keys: "Sequence[dg.AssetKey]",
     *,
     force: bool = False,

@@ -50,7 +50,8 @@ def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progr
     # torch takes seconds to import
     from xray_platform.training.restorer.data import training_images
     from xray_platform.training.restorer.pretrained import FOLDER
-    from xray_platform.training.restorer.train import RestorerTrainingSettings, train_restorer
+    from xray_platform.training.restorer.train import train_restorer
+    from xray_platform.training.restorer.training_settings import RestorerTrainingSettings
 
     settings = RestorerTrainingSettings(seed=seed)
     files = [file for folder in data for file in training_images(folder, settings.images, seed)]

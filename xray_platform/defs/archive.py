@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.asset_result import Made, markdown
+from xray_platform.defs.asset_result import AssetResult, markdown
 from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.progress import logged
@@ -38,12 +38,12 @@ NOTICES = {rule.code: rule.notices for rule in RULES} | {code: words for code, (
 
 
 @platform_asset(group=GROUP, version="1", by_batch=True, kinds={"dicom"})
-def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
+def raw_archive(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """The files of a batch, byte for byte, named by their SHA-256 and read-only; the only zone with identity."""
     places, batch = store.places, context.partition_key
     catalogue = take_in(places, read_plan(places, batch), progress=logged(context))
     CATALOGUE.write(places, catalogue, batch)
-    return Made(
+    return AssetResult(
         CATALOGUE,
         catalogue,
         {"files planned": len(catalogue), **counts(catalogue["intake"], INTAKE), **head_metadata(places)},
@@ -53,13 +53,13 @@ def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
 @platform_asset(
     group=GROUP, version="2", by_batch=True, deps=["raw_archive"], kinds={"dicom", "parquet"}, automation=FOLLOW
 )
-def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySettings) -> Made:
+def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySettings) -> AssetResult:
     """What the quality rules found: one row a file and rule; decides between accept, quarantine and reject."""
     places, batch = store.places, context.partition_key
     found = examine_batch(places, batch, config, progress=logged(context))
     QUALITY.write(places, found, batch)
     worst = decisions(found)
-    return Made(
+    return AssetResult(
         QUALITY, found, {"files judged": len(worst), **counts(worst, DECISIONS), "rules": rules_in_words(found)}
     )
 
@@ -72,13 +72,13 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySett
     kinds={"dicom", "parquet"},
     automation=FOLLOW,
 )
-def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySettings) -> Made:
+def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySettings) -> AssetResult:
     """The accepted pictures, de-identified: a file each, and a row of what research needs."""
     places, batch = store.places, context.partition_key
     published = publish_batch(places, batch, load_key(outside=[places.root]), config, progress=logged(context))
     QUALITY.write(places, published.findings, f"{batch}-publish")
     IMAGES.write(places, published.images, batch)
-    return Made(
+    return AssetResult(
         IMAGES,
         published.images,
         {
@@ -91,7 +91,7 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySe
 
 
 @platform_asset(group=GROUP, version="3", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW_ANY)
-def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
+def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """What the labels files say of each picture, in known words; of two that speak of one, the later wins."""
     unsound = tuple(left_out(context.instance, batch_names(store.places), blocking("quality", "images")))
     for batch in unsound:
@@ -102,7 +102,7 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     if joined.held_back:
         context.log.warning(f"{joined.held_back} labels are held back; {HOW_TO_DECLARE}")
     truth = frame["abnormal"].map({True: "abnormal", False: "normal"}).fillna("without label")
-    return Made(
+    return AssetResult(
         LABELS,
         frame,
         {
@@ -116,13 +116,13 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
 
 
 @platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
-def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> Made:
+def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> AssetResult:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
     pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
     SPLITS.write(store.places, frame)
     words = [f"{split} {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
-    return Made(SPLITS, frame, {"pictures": len(frame), **counts(pd.Series(words, dtype="str"), PARTS)})
+    return AssetResult(SPLITS, frame, {"pictures": len(frame), **counts(pd.Series(words, dtype="str"), PARTS)})
 
 
 def decisions(quality: pd.DataFrame) -> "pd.Series[str]":

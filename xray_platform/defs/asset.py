@@ -1,6 +1,6 @@
 """Asset: the one way in which this platform declares a Dagster asset.
 
-The body does one domain call and returns a `Made`; from that come metadata, data version and freshness tag. The
+The body does one domain call and returns an `AssetResult`; from that come metadata, data version and freshness tag. The
 manifests that are kept meanwhile are noted, so that what it wrote can be held against them. An error that the user can
 mend becomes a plain failure without a traceback.
 """
@@ -16,9 +16,9 @@ from typing import Any
 import dagster as dg
 from pydantic import ValidationError
 
-from xray_platform.defs.asset_result import Made
+from xray_platform.defs.asset_groups import ASSET_GROUPS, source_of
+from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.config_fields import config_schema
-from xray_platform.defs.described import DESCRIBED, source_of
 from xray_platform.defs.freshness import SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.partitions import BATCHES
@@ -26,13 +26,13 @@ from xray_platform.errors import InputError, XrayError
 from xray_platform.settings import Settings, first_problem
 from xray_platform.tables.manifest import noted
 
-Body = Callable[..., Made]
+Body = Callable[..., AssetResult]
 CONFIG = "config"
 
 
 @dataclass(frozen=True)
 class PlatformAsset:
-    """A declared asset: its body `(context, store, config?) -> Made`, and how Dagster shows and runs it.
+    """A declared asset: its body `(context, store, config?) -> AssetResult`, and how Dagster shows and runs it.
 
     `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
     that it reads; a batch asset reads the same batch of them, any other reads all batches.
@@ -58,7 +58,7 @@ class PlatformAsset:
         """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults)."""
         kind = self.settings
         begins = settings or (kind() if kind else None)
-        described = DESCRIBED[self.group]
+        described = ASSET_GROUPS[self.group]
         return dg.asset(
             name=self.name,
             group_name=self.group,
@@ -109,7 +109,7 @@ def platform_asset(
 
 
 def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.MaterializeResult[Any]]:
-    """Return the body as Dagster calls it: the launchpad's values become settings, and a `Made` becomes its result."""
+    """Return the body as Dagster calls it: settings out of the launchpad's values; its result in Dagster's words."""
 
     @functools.wraps(body)
     def run(context: dg.AssetExecutionContext, **resources: Any) -> dg.MaterializeResult[Any]:

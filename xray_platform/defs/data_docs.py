@@ -28,7 +28,7 @@ LEADS_ON = '<!doctype html><meta http-equiv="refresh" content="0; url={page}"><a
 
 
 @dataclass(frozen=True)
-class Validated:
+class DocsRow:
     """One line of the first page: what was validated when, what came out, and the page that shows it."""
 
     table: str
@@ -51,7 +51,7 @@ def first_page(places: Places) -> Path:
     return places.docs / "index.html"
 
 
-def publish(places: Places, validated: Validated) -> None:
+def publish(places: Places, validated: DocsRow) -> None:
     """Make the pages that a validation has just written readable offline, and list it on the first page.
 
     Its `page` is relative to the folder of the pages.
@@ -76,10 +76,10 @@ def _make_offline(page: Path) -> None:
         page.write_text(text.replace("</head>", f"<style>{_text('data_docs.css')}</style></head>", 1), encoding="utf-8")
 
 
-def _rows(places: Places, latest: Validated) -> list[Validated]:
+def _rows(places: Places, latest: DocsRow) -> list[DocsRow]:
     """Return the last validation of each part of each suite, and remember this one."""
     memory = places.docs / "validated.json"
-    kept = [Validated(**row) for row in json.loads(memory.read_text(encoding="utf-8"))] if memory.exists() else []
+    kept = [DocsRow(**row) for row in json.loads(memory.read_text(encoding="utf-8"))] if memory.exists() else []
     by_part = {(row.table, row.suite, row.part): row for row in (*kept, latest)}
     rows = [by_part[key] for key in sorted(by_part)]
     memory.write_text(json.dumps([asdict(row) for row in rows]), encoding="utf-8")

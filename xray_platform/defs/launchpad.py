@@ -34,7 +34,7 @@ class PatchIndexSettings(PatchSettings, TensorSettings):
     write_files: bool = Field(False, description="write each patch as PNG below data/patches/{normal,anomaly}")
 
 
-def one_face(name: str, *parts: type[Settings]) -> type[Settings]:
+def combined_settings(name: str, *parts: type[Settings]) -> type[Settings]:
     """Return a settings class with the fields of all `parts`; two parts must not share a field."""
     fields = [field for part in parts for field in part.model_fields]
     if len(fields) != len(set(fields)):
@@ -50,6 +50,9 @@ def part_of(part: type[Settings], config: Settings) -> Any:
 
 
 MODEL_SETTINGS: Mapping[str, type[Settings]] = {
-    **{name: one_face(name, kind.settings, TensorSettings) for name, kind in DETECTORS.items()},
-    **{name: one_face(name, kind.settings, TrainingSettings, TensorSettings) for name, kind in NETWORKS.items()},
+    **{name: combined_settings(name, kind.settings, TensorSettings) for name, kind in DETECTORS.items()},
+    **{
+        name: combined_settings(name, kind.settings, TrainingSettings, TensorSettings)
+        for name, kind in NETWORKS.items()
+    },
 }

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 from filelock import FileLock
 
-from xray_platform.defs.data_docs import Validated, first_page, pages, publish
+from xray_platform.defs.data_docs import DocsRow, first_page, pages, publish
 from xray_platform.defs.expectations import Suite, view_of
 from xray_platform.defs.pages import docs_address
 from xray_platform.errors import StoreError
@@ -59,7 +59,7 @@ def validate(places: Places, suite: Suite, frame: pd.DataFrame, part: str) -> Va
         page = _page(context, result).relative_to(pages(places).resolve()).as_posix()
         publish(
             places,
-            Validated(
+            DocsRow(
                 table=suite.table.name,
                 suite=suite.name,
                 part=part,

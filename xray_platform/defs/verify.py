@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xray_platform.defs.integrity import manifests_of
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.dicom.intake.history import Recorded
 from xray_platform.dicom.intake.raw_store import lost_raw, raw_path
@@ -33,7 +33,7 @@ class Zone:
 
 
 def verify_store(
-    store: Headless, *, deep: bool = False, recorded: Sequence[Recorded] = (), progress: Progress = silent
+    store: LocalRunner, *, deep: bool = False, recorded: Sequence[Recorded] = (), progress: Progress = silent
 ) -> list[Zone]:
     """Return what was found, zone by zone. Nothing is changed.
 
@@ -58,7 +58,7 @@ def verify_store(
     ]
 
 
-def _noted(store: Headless) -> Iterator[tuple[str, str]]:
+def _noted(store: LocalRunner) -> Iterator[tuple[str, str]]:
     """Yield the manifests that the last materialisation of each asset kept, with their SHA-256."""
     batches = store.batches()
     for key in store.graph.specs:

@@ -52,7 +52,7 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
     }
-    test = evaluation.judged("test")
+    test = evaluation.predictions("test")
     kept = looks["light"] | ({"confusion": draw_confusion(test)} if len(test) else {})
     for name, picture in kept.items():
         (folder / "images" / f"{name}.png").write_bytes(picture)
@@ -92,8 +92,8 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[st
 
 def two_by_two(evaluation: Evaluation) -> dict[str, int]:
     """Return how many test pictures had each outcome, by its name."""
-    test = evaluation.judged("test")
-    return {kind.name: int(((test.truth == kind.abnormal) & (test.verdict == kind.called)).sum()) for kind in KINDS}
+    test = evaluation.predictions("test")
+    return {kind.name: int(((test.labels == kind.abnormal) & (test.predicted == kind.called)).sum()) for kind in KINDS}
 
 
 def setting_rows(values: Settings | Mapping[str, Any]) -> list[tuple[str, Any, str]]:

@@ -1,11 +1,11 @@
-"""Recipe: an ordered list of steps that prepares a standard image; named by its content, told in words, replayable."""
+"""Recipe: an ordered list of steps that prepares a standard image; named by its content, told in words."""
 
 from dataclasses import dataclass
 
 from pydantic import Field, model_validator
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.pixel_range import STORED, Form, Pixels, Window, in_form
+from xray_platform.imaging.pixel_range import STORED, PixelRange, Pixels, Window, check_pixels
 from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.steps.all import AnyStep
 from xray_platform.imaging.steps.resize import ResizeSettings
@@ -37,15 +37,15 @@ class Recipe(Settings):
         return self.fingerprint()
 
     @property
-    def gives(self) -> Form:
-        """The form of the prepared picture."""
-        form = STORED
+    def gives(self) -> PixelRange:
+        """The pixel range of the prepared picture."""
+        pixel_range = STORED
         for step in self.steps:
-            if form not in step.takes:
+            if pixel_range not in step.takes:
                 allowed = ", ".join(str(takes) for takes in step.takes)
-                raise InputError(f"the step {step.kind} gets {form}; it takes {allowed}")
-            form = step.gives or form
-        return form
+                raise InputError(f"the step {step.kind} gets {pixel_range}; it takes {allowed}")
+            pixel_range = step.gives or pixel_range
+        return pixel_range
 
     @property
     def shape(self) -> Shape | None:
@@ -64,19 +64,12 @@ class Recipe(Settings):
         return self.trace(pixels, window).pixels
 
     def trace(self, pixels: Pixels, window: Window | None = None) -> Trace:
-        """Return the prepared picture with what each step found, so that `replay` can do the same again."""
-        pixels, found = in_form(pixels, (STORED,)), []
+        """Return the prepared picture with what each step found, from which each `run` makes the same change again."""
+        pixels, found = check_pixels(pixels, (STORED,)), []
         for step in self.steps:
             found.append(step.find(pixels, window))
             pixels = step.run(pixels, found[-1])
         return Trace(pixels, tuple(found))
-
-    def replay(self, pixels: Pixels, found: tuple[Found, ...]) -> Pixels:
-        """Do to `pixels` what was done to the picture in which `found` was found."""
-        pixels = in_form(pixels, (STORED,))
-        for step, what in zip(self.steps, found, strict=True):
-            pixels = step.run(pixels, what)
-        return pixels
 
     def describe(self) -> list[str]:
         """Say in words what is done, a sentence a step."""

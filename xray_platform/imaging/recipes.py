@@ -49,7 +49,7 @@ _TABLE = (
     ),
     NamedRecipe("scores", "mean 0 and deviation 1 in each picture", after=(PictureScoreSettings(),)),
     NamedRecipe(
-        "imagenet", "three channels with ImageNet's statistics, for borrowed networks", after=(ImagenetSettings(),)
+        "imagenet", "three channels with ImageNet's statistics, for pretrained networks", after=(ImagenetSettings(),)
     ),
 )
 RECIPES: dict[str, NamedRecipe] = {named.name: named for named in _TABLE}

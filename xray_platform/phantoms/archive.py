@@ -12,7 +12,7 @@ from xray_platform.atomic import atomic_path, remove_leftovers
 from xray_platform.errors import InputError
 from xray_platform.phantoms.broken import BROKEN, broken_bytes
 from xray_platform.phantoms.dicom_file import dicom_bytes
-from xray_platform.phantoms.phantom import ABNORMAL, Box, FindingName
+from xray_platform.phantoms.phantom import ABNORMAL, FindingBox, FindingName
 from xray_platform.phantoms.plan import PlannedPicture, plan_pictures, plan_spare
 from xray_platform.phantoms.render import render
 from xray_platform.progress import Progress, silent
@@ -40,13 +40,13 @@ class ArchiveSettings(Settings):
     difficulty: float = Described(
         1.0, gt=0, le=2, description="1: as subtle as intended; lower is plainer, higher subtler"
     )
-    broken: bool = Described(True, description="whether one file of each known accident is added")
+    broken: bool = Described(True, description="whether one file of each known fault is added")
     seed: int = Described(7, ge=0, description="seed of everything random")
 
 
 @dataclass(frozen=True)
 class ArchiveSummary:
-    """What was written. `broken` gives the file of each accident; none of them is in labels.csv."""
+    """What was written. `broken` gives the file of each fault; none of them is in labels.csv."""
 
     folder: Path
     pictures: int
@@ -63,7 +63,7 @@ class Written:
 
     relative: str
     size_bytes: int
-    boxes: tuple[Box, ...]
+    boxes: tuple[FindingBox, ...]
 
 
 def write_archive(
@@ -139,7 +139,7 @@ def _write_one(item: tuple[Path, PlannedPicture]) -> Written:
 
 
 def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
-    """Write one file of each accident, each made from a picture of its own that is not otherwise in the archive."""
+    """Write one file of each fault, each made from a picture of its own that is not otherwise in the archive."""
     (folder / BROKEN_FOLDER).mkdir(parents=True)
     found: dict[str, str] = {}
     for number, name in enumerate(BROKEN, start=1):

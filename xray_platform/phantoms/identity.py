@@ -90,7 +90,7 @@ def sample_identity(
 
 
 def made_up_uid(rng: np.random.Generator) -> str:
-    """Return a UID of the form 2.25.<128-bit number> (PS3.5 section B.2)."""
+    """Return a UID like 2.25.<128-bit number> (PS3.5 section B.2)."""
     return f"2.25.{int.from_bytes(rng.bytes(16), 'big') >> 1}"
 
 

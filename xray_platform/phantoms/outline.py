@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 
 Points = tuple[tuple[float, float], ...]
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.phantoms.frame import Field, Frame
+from xray_platform.phantoms.body_grid import BodyGrid, Field
 from xray_platform.phantoms.outline import Points, bent
 from xray_platform.phantoms.parameters import Pose, Subject
 from xray_platform.phantoms.tubes import LONG_BONE, SMALL_BONE, Tubes, tubes
@@ -90,11 +90,11 @@ def _clavicle_width() -> NDArray[np.float64]:
     return 5.4 + 4.2 * np.exp(-((t / 0.09) ** 2)) + 2.2 * t**3
 
 
-def blades(frame: Frame, subject: Subject, pose: Pose) -> Field:
+def blades(grid: BodyGrid, subject: Subject, pose: Pose) -> Field:
     """Return the attenuation of the flat parts of the scapulae, float32 (rows, columns)."""
-    field = np.zeros((frame.rows, frame.columns), dtype=np.float32)
+    field = np.zeros((grid.rows, grid.columns), dtype=np.float32)
     for points in _both(np.array(BLADE, dtype=float), subject.shoulder_mm + pose.scapula_mm):
-        x, y = frame.project(*points.T)
-        corners = np.stack([frame.column(x), frame.row(y)], axis=1)
+        x, y = grid.project(*points.T)
+        corners = np.stack([grid.column(x), grid.row(y)], axis=1)
         cv2.fillPoly(field, [np.round(corners * 16).astype(np.int32)], 0.13 * subject.bone, cv2.LINE_8, 4)
-    return np.asarray(cv2.GaussianBlur(field, (0, 0), 1.4 / frame.pixel_y))
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), 1.4 / grid.pixel_y))

@@ -1,4 +1,4 @@
-"""Bundle: a folder with all that is needed to judge a picture, and proof that nothing in it was changed."""
+"""Bundle: a folder with all that is needed to predict for a picture, and proof that nothing in it was changed."""
 
 import hashlib
 import json

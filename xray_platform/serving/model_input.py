@@ -1,4 +1,4 @@
-"""Reading: bytes of a file become a model's input, or a reason why not. Knows no model and no torch."""
+"""Model input: made of the bytes of a file, or a reason why not. Knows no model and no torch."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,13 @@ from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import as_read, as_stored
+from xray_platform.imaging.store.rounding import from_storage, to_storage
 
 MEBI = 1024**2
 
 
 @dataclass(frozen=True)
-class Prepared:
+class ModelInput:
     """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words.
 
     `quarantine` are those of the `warnings` for which an intake would put the picture into quarantine.
@@ -32,7 +32,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a file is not judged."""
+    """Why there is no model input of a file."""
 
     reason: str
 
@@ -47,22 +47,24 @@ class ReadingTask:
     quality: QualitySettings = field(default_factory=QualitySettings)
 
 
-def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings) -> Prepared:
+def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings) -> ModelInput:
     """Return the picture in `data` (DICOM, JPEG or PNG) as the recipe makes it from its standard image.
 
     Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
-    quarantine is judged, with a warning.
+    quarantine is taken, with a warning.
     """
     examination = examine_bytes(data, quality)
     if examination.decision == "reject":
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
     picture = read_picture(data, standard.rule)
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
-    stored = as_stored(pixels, recipe.gives)  # so that serving sees what training saw
-    return Prepared(as_read(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine"))
+    stored = to_storage(pixels, recipe.gives)  # so that serving sees what training saw
+    return ModelInput(
+        from_storage(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine")
+    )
 
 
-def read_file(task: ReadingTask) -> Prepared | Refusal:
+def read_file(task: ReadingTask) -> ModelInput | Refusal:
     """Do one task in a child process; what is wrong with the file becomes a refusal."""
     cv2.setNumThreads(1)
     try:

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.instance import open_instance
-from xray_platform.defs.local_runner import Headless, Outcome
+from xray_platform.defs.local_runner import LocalRunner, RunOutcome
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.places import Places
@@ -30,9 +30,9 @@ QUICK = {"attention_cnn": {"epochs": 2, "threads": 1}}
 class Story:
     """A store after its first run, and what that run said."""
 
-    store: Headless
+    store: LocalRunner
     archive: Path
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RunOutcome, ...]
     heard: tuple[str, ...]
 
     @property
@@ -51,7 +51,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         archive = home / "archive"
         write_archive(archive, ArchiveSettings(pictures=10, side=256, seed=94), workers=1)
         plan_batches(places, archive, origin="phantom")
-        store = Headless(places, definitions())
+        store = LocalRunner(places, definitions())
         heard: list[str] = []
         outcomes = tuple(store.run(list(store.graph.specs), lambda entry: heard.append(entry.message), config=QUICK))
         yield Story(store, archive, outcomes, tuple(heard))

@@ -1,12 +1,14 @@
 """What `xray.yaml` says holds for launchpad, schedule and command, and what it may not say is told in one line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from xray_platform.defs import graph
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
@@ -35,15 +37,17 @@ def test_launchpad_and_schedule_begin_with_the_settings_of_the_store(root: Path)
     assert begins_with("quality", "max_depth") == 4
 
 
-def test_an_asset_made_with_other_settings_is_out_of_date(root: Path) -> None:
+def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def pending() -> list[str]:
-        store = Headless(Places(root), definitions())
+        store = LocalRunner(Places(root), definitions())
         try:
             return [key.to_user_string() for key in store.graph.pending(store.instance, KEYS)]
         finally:
             store.close()
 
-    store = Headless(Places(root), definitions())
+    store = LocalRunner(Places(root), definitions())
     outcomes = list(store.run(KEYS, lambda _: None))
     store.close()
     assert [outcome.failures for outcome in outcomes] == [{}]
@@ -52,11 +56,17 @@ def test_an_asset_made_with_other_settings_is_out_of_date(root: Path) -> None:
     assert pending() == ["splits"]
     (root / "xray.yaml").write_text("splits: {seed: 0}\n")
     assert pending() == [], "the default, said aloud, is the default"
+    for raised, behind in (("splits", ["splits"]), ("labels", ["labels", "splits"])):
+        newer = [replace(asset, version="next") if asset.name == raised else asset for asset in graph.ASSETS]
+        with monkeypatch.context() as patch:
+            patch.setattr(graph, "ASSETS", newer)
+            assert pending() == behind
+    assert pending() == []
 
 
 def test_settings_that_do_not_go_together_fail_a_run_in_one_line(root: Path) -> None:
     """The launchpad looks at each value for itself; what two of them say together is seen when the run begins."""
-    store = Headless(Places(root), definitions())
+    store = LocalRunner(Places(root), definitions())
     (outcome,) = store.run(KEYS, lambda _: None, config={"splits": {"train_share": 0.9, "val_share": 0.3}})
     store.close()
     assert outcome.failures == {"splits": "train_share 0.9 + val_share 0.3 must be at most 1"}

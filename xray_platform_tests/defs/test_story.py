@@ -86,11 +86,11 @@ def test_where_there_was_no_champion_the_first_of_the_leaderboard_is_one(story: 
     board = LEADERBOARD.read(story.places)
     assert set(board["model"]) == set(NAMES)
     tracking = open_tracking(story.places)
-    crowned = champion(tracking)
-    assert crowned is not None
-    assert crowned.model == board.sort_values("rank").iloc[0]["model"]
+    in_use = champion(tracking)
+    assert in_use is not None
+    assert in_use.model == board.sort_values("rank").iloc[0]["model"]
     facts = json.loads((champion_bundle(tracking).folder / "bundle.json").read_text())
-    assert facts["facts"]["model"] == crowned.model
+    assert facts["facts"]["model"] == in_use.model
 
 
 def test_a_second_run_has_nothing_to_do(story: Story) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xray_platform.defs.asset_result import Made, markdown
+from xray_platform.defs.asset_result import AssetResult, markdown
 from xray_platform.defs.expectations import identity_suite, schema_suite
 from xray_platform.defs.validation import validate
 from xray_platform.tables.all import LABELS
@@ -63,7 +63,7 @@ def kept(places: Places) -> list[tuple[Path, str]]:
 
 def test_what_the_user_interface_shows_of_rows_is_no_markup_and_has_no_labels() -> None:
     rows = labels("<b>KOWALSKA</b>", origin="<img src=x onerror=alert(1)> | [a](javascript:b)")
-    shown = Made(LABELS, LABELS.frame(rows)).describe()["first rows"].value
+    shown = AssetResult(LABELS, LABELS.frame(rows)).describe()["first rows"].value
     assert "KOWALSKA" not in shown
     assert "<" not in shown
     assert "[a]" not in shown

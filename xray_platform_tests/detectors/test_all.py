@@ -134,13 +134,13 @@ def test_normals_that_are_all_the_same_picture_give_numbers(kind: DetectorKind) 
 def test_what_is_no_picture_is_refused(kind: DetectorKind, detector: Detector) -> None:
     hole = OTHERS.copy()
     hole[3, 5, 5] = np.nan
-    for judge in (detector.score, detector.heatmap, lambda images: kind.fit(images, kind.settings())):
+    for call in (detector.score, detector.heatmap, lambda images: kind.fit(images, kind.settings())):
         with pytest.raises(InputError, match="no numbers"):
-            judge(hole)
+            call(hole)
         with pytest.raises(InputError, match="a stack of squares"):
-            judge(OTHERS[0])
+            call(OTHERS[0])
         with pytest.raises(InputError, match=r"values in \[0, 1\] are wanted"):
-            judge(OTHERS * 255)
+            call(OTHERS * 255)
     with pytest.raises(InputError, match=f"32 px; this model was made with {SIDE} px"):
         detector.score(OTHERS[:, :32, :32])
 

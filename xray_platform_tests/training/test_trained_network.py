@@ -41,12 +41,12 @@ def test_a_picture_is_judged_alike_alone_and_in_company(trained: TrainedNetwork)
 
 
 def test_heat_maps_are_never_negative_and_glow_more_where_it_is_abnormal(trained: TrainedNetwork) -> None:
-    images, truth = part(40, 6)
+    images, labels = part(40, 6)
     maps = trained.heatmap(images)
     assert maps.shape == images.shape
     assert maps.dtype == np.float32
     assert float(maps.min()) >= 0
-    assert maps[truth].mean() > 2 * maps[~truth].mean()
+    assert maps[labels].mean() > 2 * maps[~labels].mean()
 
 
 def test_nothing_to_judge_is_no_error(trained: TrainedNetwork) -> None:
@@ -61,14 +61,14 @@ def test_pictures_of_another_side_are_refused(trained: TrainedNetwork) -> None:
 def test_it_says_what_it_is(trained: TrainedNetwork) -> None:
     text = "\n".join(trained.describe())
     assert f"{SIDE} x {SIDE} px" in text
-    assert f"kept is pass {trained.best_epoch + 1}" in text
+    assert f"kept is epoch {trained.best_epoch + 1}" in text
 
 
 @pytest.mark.parametrize(
     ("file", "content", "text"),
     [
         (CARD, b"{", "missing or damaged"),
-        (CARD, b'{"form": 7}', "form 7; this version reads form 1"),
+        (CARD, b'{"form": 7}', "form 7; this version reads form 2"),
         (WEIGHTS, b"rubbish", "cannot be read"),
         (WEIGHTS, None, "cannot be read"),
         (CARD, None, "missing or damaged"),

@@ -55,11 +55,15 @@ def read_pixels(container: Container) -> PixelSource:
 
 
 def _within_bits(values: Pixels, layout: PixelLayout) -> Pixels:
-    """Return signed values of a decoder without what stands in the bits above those stored."""
-    spare = values.dtype.itemsize * 8 - layout.bits_stored
-    if values.dtype.kind != "i" or spare <= 0:
+    """Return signed values of a decoder without what stands in the bits above those stored, and without an untrue sign.
+
+    Where the attributes say that there is no sign, bits above those stored are 0; else they repeat the sign.
+    """
+    if values.dtype.kind != "i":
         return values
-    kept: Pixels = (values << np.asarray(spare, values.dtype)) >> np.asarray(spare, values.dtype)
+    spare = max(values.dtype.itemsize * 8 - layout.bits_stored, 0)
+    kind = values.dtype if layout.signed else np.dtype(f"u{values.dtype.itemsize}")
+    kept: Pixels = (values.view(kind) << np.asarray(spare, kind)) >> np.asarray(spare, kind)
     return kept
 
 

@@ -9,7 +9,7 @@ from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
 from xray_platform.dicom.quality.duplicates import Company, Known, alike
 from xray_platform.dicom.quality.examination import DEFAULT, Examination, Place, conclude
 from xray_platform.dicom.quality.examine_many import examine_files
-from xray_platform.dicom.quality.rule import Decision, Finding
+from xray_platform.dicom.quality.rule import Decision, QualityFinding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress, silent
 
@@ -51,12 +51,12 @@ class Before:
         self._company = Company()
         self._bytes: dict[str, str] = {}
 
-    def like(self, name: str, examination: Examination) -> Iterator[Finding]:
+    def like(self, name: str, examination: Examination) -> Iterator[QualityFinding]:
         """Yield of what a file is the duplicate, and remember it unless it is rejected."""
         like = examination.likeness
         twin = self._bytes.get(like.file_sha256 or "")
         if twin is not None:
-            yield Finding("Q080", "warn", f"the same bytes as {twin}")
+            yield QualityFinding("Q080", "warn", f"the same bytes as {twin}")
         elif like.file_sha256 and examination.decision != "reject":
             file = Known(name, like.instance, like.person, like.pixel_sha256)
             self._bytes[like.file_sha256] = name

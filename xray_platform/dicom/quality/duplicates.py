@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits
-from xray_platform.dicom.quality.rule import Finding, Severity
+from xray_platform.dicom.quality.rule import QualityFinding, Severity
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def company_of(files: Iterable[Known]) -> Company:
     return company
 
 
-def alike(file: Known, company: Company) -> Iterator[Finding]:
+def alike(file: Known, company: Company) -> Iterator[QualityFinding]:
     """Yield in which way a file is the duplicate of one in the company, near duplicates left out."""
     same = company.by_instance.get(file.instance or "")
     if same is not None:
@@ -79,26 +79,28 @@ def alike(file: Known, company: Company) -> Iterator[Finding]:
         yield from _same_pixels(file, twin)
     elsewhere = company.by_person.get(file.person or "")
     if elsewhere is not None and file.split and elsewhere.split != file.split:
-        yield Finding("Q084", "warn", f"its patient is in {elsewhere.split} with picture {elsewhere.image}")
+        yield QualityFinding("Q084", "warn", f"its patient is in {elsewhere.split} with picture {elsewhere.image}")
 
 
-def _same_instance(file: Known, same: Known) -> Iterator[Finding]:
+def _same_instance(file: Known, same: Known) -> Iterator[QualityFinding]:
     if file.person and same.person and file.person != same.person:
-        yield Finding("Q085", "quarantine", f"picture {same.image} of another patient has its SOP instance UID")
+        yield QualityFinding("Q085", "quarantine", f"picture {same.image} of another patient has its SOP instance UID")
     if file.pixel_sha256 is not None and file.pixel_sha256 == same.pixel_sha256:
-        yield Finding("Q081", "warn", f"picture {same.image} has its SOP instance UID and pixels, and another header")
+        yield QualityFinding(
+            "Q081", "warn", f"picture {same.image} has its SOP instance UID and pixels, and another header"
+        )
     else:
-        yield Finding("Q081", "quarantine", f"picture {same.image} has its SOP instance UID and other pixels")
+        yield QualityFinding("Q081", "quarantine", f"picture {same.image} has its SOP instance UID and other pixels")
 
 
-def _same_pixels(file: Known, twin: Known) -> Iterator[Finding]:
+def _same_pixels(file: Known, twin: Known) -> Iterator[QualityFinding]:
     if file.person and twin.person and file.person != twin.person:
-        yield Finding("Q082", "quarantine", f"picture {twin.image} of another patient has its pixels")
+        yield QualityFinding("Q082", "quarantine", f"picture {twin.image} of another patient has its pixels")
     else:
-        yield Finding("Q082", "warn", f"picture {twin.image} has its pixels")
+        yield QualityFinding("Q082", "warn", f"picture {twin.image} has its pixels")
 
 
-def nearly_alike(files: Sequence[Known], company: Sequence[Known]) -> Iterator[tuple[int, Finding]]:
+def nearly_alike(files: Sequence[Known], company: Sequence[Known]) -> Iterator[tuple[int, QualityFinding]]:
     """Yield, with its place, each of `files` that looks nearly like one in the company whose pixels are others.
 
     Where the company is `files` itself, each is compared with those before it.
@@ -115,5 +117,5 @@ def nearly_alike(files: Sequence[Known], company: Sequence[Known]) -> Iterator[t
             if (company is files and before >= place) or other.image == file.image:
                 continue
             if other.pixel_sha256 != file.pixel_sha256:
-                yield place, Finding("Q083", "warn", f"it looks nearly like picture {other.image}")
+                yield place, QualityFinding("Q083", "warn", f"it looks nearly like picture {other.image}")
                 break

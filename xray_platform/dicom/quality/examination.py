@@ -19,7 +19,7 @@ from xray_platform.dicom.quality.inspected_file import Specimen, decoded, open_s
 from xray_platform.dicom.quality.perceptual_hash import looks_of
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
-from xray_platform.dicom.quality.rule import Decision, Finding, Rule, decide, merge
+from xray_platform.dicom.quality.rule import Decision, QualityFinding, Rule, decide, merge
 from xray_platform.dicom.quality.second_decoder import SECOND_DECODER_RULES
 from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -52,11 +52,11 @@ class Examination:
     """What the rules say of a file: the decision, what each rule found, and what duplicates are found by."""
 
     decision: Decision
-    findings: tuple[Finding, ...]
+    findings: tuple[QualityFinding, ...]
     likeness: Likeness = Likeness()
 
 
-def conclude(findings: Iterable[Finding], likeness: Likeness = Likeness()) -> Examination:
+def conclude(findings: Iterable[QualityFinding], likeness: Likeness = Likeness()) -> Examination:
     """Return the examination that findings add up to: one finding a rule, the gravest decides."""
     merged = merge(findings)
     return Examination(decide(finding.severity for finding in merged), merged, likeness)
@@ -79,9 +79,9 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     try:
         specimen = decoded(specimen)
     except ColourError as error:
-        findings.append(Finding("Q030", "quarantine", str(error)))
+        findings.append(QualityFinding("Q030", "quarantine", str(error)))
     except UndecodableError as error:
-        findings.append(Finding("Q026", "reject", str(error)))
+        findings.append(QualityFinding("Q026", "reject", str(error)))
     else:
         findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES, *ANATOMY_RULES), specimen, settings)
     return conclude(findings, _likeness(specimen))
@@ -103,7 +103,7 @@ class ExamineFile:
                     return conclude(_found(CONTAINER_RULES, specimen, self.settings))
                 data = _read_all(opened)
         except SourceError as error:
-            return conclude([Finding("Q003", "reject", f"its bytes are out of reach: {error}")])
+            return conclude([QualityFinding("Q003", "reject", f"its bytes are out of reach: {error}")])
         examination = examine_bytes(data, self.settings)
         return replace(examination, likeness=replace(examination.likeness, file_sha256=sha256(data).hexdigest()))
 
@@ -121,12 +121,12 @@ def _read_all(source: OpenSource) -> bytes:
 
 def _found(
     rules: Iterable[Rule[Specimen, QualitySettings]], specimen: Specimen, settings: QualitySettings
-) -> Iterator[Finding]:
+) -> Iterator[QualityFinding]:
     for rule in rules:
         yield from rule.findings(specimen, settings)
 
 
-def _rejected(findings: Iterable[Finding]) -> bool:
+def _rejected(findings: Iterable[QualityFinding]) -> bool:
     return any(finding.severity == "reject" for finding in findings)
 
 

@@ -20,7 +20,7 @@ from xray_platform.dicom.quality.examination import (
     examine_bytes,
 )
 from xray_platform.dicom.quality.examine_many import examine_files
-from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding
+from xray_platform.dicom.quality.rule import NOTHING_FOUND, QualityFinding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, LIKENESS, QUALITY
@@ -78,9 +78,11 @@ def _known(
     return known
 
 
-def _duplicates(places: Places, batch: str, hashes: Sequence[str], files: Sequence[Known]) -> list[list[Finding]]:
+def _duplicates(
+    places: Places, batch: str, hashes: Sequence[str], files: Sequence[Known]
+) -> list[list[QualityFinding]]:
     """Return what each file is a duplicate of, and write the batch's part of the likeness table."""
-    found: list[list[Finding]] = [[] for _ in files]
+    found: list[list[QualityFinding]] = [[] for _ in files]
     with FileLock(places.raw / ".locks" / "likeness.lock", mode=FILE_MODE):
         order = _order(places, batch)
         for part in LIKENESS.parts(places):
@@ -114,7 +116,7 @@ def _as_known(row: dict[Any, Any]) -> Known:
     return Known(**values)  # type: ignore[arg-type]  # an image is never null
 
 
-def _compare(files: Sequence[Known], others: Sequence[Known], found: list[list[Finding]]) -> None:
+def _compare(files: Sequence[Known], others: Sequence[Known], found: list[list[QualityFinding]]) -> None:
     """Compare files with others that came before; where the others are the files, each with those before it."""
     company = company_of(() if others is files else others)
     for place, file in enumerate(files):
@@ -126,7 +128,7 @@ def _compare(files: Sequence[Known], others: Sequence[Known], found: list[list[F
 
 
 def _rows(sha256: str, batch: str, examination: Examination) -> list[dict[str, str]]:
-    findings = examination.findings or (Finding(NOTHING_FOUND, "pass", "no rule found anything"),)
+    findings = examination.findings or (QualityFinding(NOTHING_FOUND, "pass", "no rule found anything"),)
     return [
         {
             "sha256": sha256,

@@ -14,7 +14,7 @@ Settings_ = TypeVar("Settings_")
 
 
 @dataclass(frozen=True)
-class Finding:
+class QualityFinding:
     """What a rule found in a file. `evidence` says what was found and what is allowed, without any identity."""
 
     rule: str
@@ -39,10 +39,10 @@ class Rule(Generic[Looked, Settings_]):
     notices: str
     look: Callable[[Looked, Settings_], Iterable[Remark]]
 
-    def findings(self, looked_at: Looked, settings: Settings_) -> Iterator[Finding]:
+    def findings(self, looked_at: Looked, settings: Settings_) -> Iterator[QualityFinding]:
         """Yield what this rule finds."""
         for remark in self.look(looked_at, settings):
-            yield Finding(self.code, remark.severity or self.severity, remark.evidence)
+            yield QualityFinding(self.code, remark.severity or self.severity, remark.evidence)
 
 
 def decide(severities: Iterable[Severity]) -> Decision:
@@ -51,14 +51,14 @@ def decide(severities: Iterable[Severity]) -> Decision:
     return "accept" if gravest in {"pass", "warn"} else gravest  # type: ignore[return-value]  # the other two
 
 
-def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def merge(findings: Iterable[QualityFinding]) -> tuple[QualityFinding, ...]:
     """Return one finding a rule, in the order of the codes: the gravest severity, all evidence."""
-    merged: dict[str, Finding] = {}
+    merged: dict[str, QualityFinding] = {}
     for finding in findings:
         before = merged.get(finding.rule)
         if before is None:
             merged[finding.rule] = finding
         elif finding.evidence not in before.evidence:
             severity = max(before.severity, finding.severity, key=GRAVITY.__getitem__)
-            merged[finding.rule] = Finding(finding.rule, severity, f"{before.evidence}; {finding.evidence}")
+            merged[finding.rule] = QualityFinding(finding.rule, severity, f"{before.evidence}; {finding.evidence}")
     return tuple(merged[code] for code in sorted(merged))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.pixel_range import FULL, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, PixelRange, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 BINS = 256
@@ -27,8 +27,8 @@ class ClaheSettings(StepSettings):
     clip_limit: float = Field(2.0, ge=1, le=256, description="highest bin, in multiples of an even histogram's bins")
     tiles: int = Field(8, ge=1, le=64, description="tiles down and across")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - the curves are no small numbers
         down, across = (min(self.tiles, length) for length in pixels.shape)

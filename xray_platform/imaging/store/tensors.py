@@ -19,8 +19,8 @@ from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.store.rounding import read_scale, stored_dtype, stored_meaning
 from xray_platform.imaging.store.shard_job import ShardJob, ShardMade, prepare_shard
-from xray_platform.imaging.store.shard_reader import ShardedPictures
-from xray_platform.imaging.store.standard_image_reader import WholePictures, read_whole
+from xray_platform.imaging.store.shard_reader import ShardedImages
+from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import (
@@ -85,7 +85,7 @@ def _keep(places: Places, recipe: Recipe, batch: str, images: list[str], shards:
     keep(places, Manifest(name, {below(places, path): facts for path, facts in files.items()}, rows))
 
 
-def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedPictures:
+def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedImages:
     """Open a batch's tensors of a recipe, each to be held against its checksum when it is read.
 
     Raises StoreError where there are none.
@@ -94,7 +94,7 @@ def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedPictures:
     if not array.exists() and not manifest_file(places, tensors_manifest(recipe_id, batch)).exists():
         raise StoreError(f"there are no tensors at {array}")
     manifest = read_manifest(places, tensors_manifest(recipe_id, batch))
-    return ShardedPictures.open(array, manifest.rows, manifest.crc32c(places, array / ABOUT))
+    return ShardedImages.open(array, manifest.rows, manifest.crc32c(places, array / ABOUT))
 
 
 def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[np.float32]:
@@ -133,7 +133,7 @@ def read_recipe(places: Places, recipe_id: str) -> Recipe:
 
 
 def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Found, ...]]:
-    """Return what each step found in each picture of a batch, for `Recipe.replay`; StoreError where there is none."""
+    """Return what each step found in each picture of a batch, step by step; raises StoreError where there is none."""
     path = found_file(places, recipe_id, batch)
     try:
         kept = json.loads(read_checked(places, tensors_manifest(recipe_id, batch), path))
@@ -142,7 +142,7 @@ def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Fo
         raise StoreError(f"there is no readable record of what the recipe found at {path}: {error}") from error
 
 
-def _read_as_floats(wanted: list[tuple[ShardedPictures, int]], out: NDArray[np.float32]) -> None:
+def _read_as_floats(wanted: list[tuple[ShardedImages, int]], out: NDArray[np.float32]) -> None:
     dtype = wanted[0][0].dtype if wanted else np.dtype(np.uint16)  # one recipe stores one dtype
     stored, scale = np.empty(out.shape[1:], dtype), read_scale(dtype)
     for picture, (tensors, row) in zip(out, wanted, strict=True):
@@ -191,7 +191,7 @@ def _jobs(places: Places, batch: str, target: Path, recipe: Recipe, pictures: pd
     length = _shard_length(len(pictures), _shape(recipe))
     if pictures.empty:
         return
-    standard = WholePictures.open(places, batch)
+    standard = StandardImageBatch.open(places, batch)
     for first in range(0, len(pictures), length):
         part = pictures.iloc[first : first + length]
         windows = zip(part["window_low"].astype(float), part["window_high"].astype(float), strict=True)
@@ -219,7 +219,7 @@ def _seconds_a_picture(jobs: list[ShardJob]) -> float:
     tried = [pair for job in jobs[:1] for pair in zip(job.images[:TRIED], job.windows, strict=False)]
     began = time.perf_counter()
     for image, window in tried:
-        jobs[0].recipe.trace(read_whole(image), window)
+        jobs[0].recipe.trace(read_standard_image(image), window)
     return (time.perf_counter() - began) / max(len(tried), 1)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.likelihood import separate
-from xray_platform.imaging.repair.posterior import MAPS, evidence_maps
+from xray_platform.imaging.repair.posterior import MAPS, posterior_maps
 from xray_platform.progress import Progress, silent
 from xray_platform.training.restorer.damage import believed_curve, damage, sample_damage
 
@@ -76,7 +76,7 @@ def _example(
     damaged = damage(picture, how)
     levels = damaged.picture.astype(np.float32)
     channels = separate(levels, believed_curve(how), damaged.usable)
-    maps = np.rint(evidence_maps(levels, channels) * STEPS).astype(np.uint8)
+    maps = np.rint(posterior_maps(levels, channels) * STEPS).astype(np.uint8)
     return maps, damaged.target, damaged.inside
 
 

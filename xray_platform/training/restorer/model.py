@@ -1,4 +1,4 @@
-"""Trained restorer: a frozen network that turns evidence maps into grey levels, saved in two small files."""
+"""Trained restorer: a frozen network that turns posterior maps into grey levels, saved in two small files."""
 
 import json
 from dataclasses import dataclass, field

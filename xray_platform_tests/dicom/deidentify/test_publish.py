@@ -216,3 +216,19 @@ def test_the_raw_bytes_stay_as_they_are(places: Places, source: Path) -> None:
     before = {sha: raw_path(places, sha).read_bytes() for sha in CATALOGUE.read(places, batch)["sha256"]}
     published(places, batch)
     assert before == {sha: raw_path(places, sha).read_bytes() for sha in before}
+
+
+def test_what_is_published_again_takes_the_place_of_the_old_files_at_a_stroke(
+    places: Places, source: Path, tmp_path: Path
+) -> None:
+    batch = take(places, source)
+    published(places, batch)
+    opened = {file: tmp_path / f"opened-{number}" for number, file in enumerate(sorted(files_of(places)))}
+    for file, link in opened.items():
+        link.hardlink_to(places.processed / file)
+    before = {file: link.read_bytes() for file, link in opened.items()}
+    published(places, batch)
+    assert set(opened) == files_of(places)
+    for file, link in opened.items():
+        assert not link.samefile(places.processed / file), f"{file} was written into while somebody reads it"
+        assert link.read_bytes() == before[file]

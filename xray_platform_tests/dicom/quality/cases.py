@@ -21,7 +21,7 @@ from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.duplicates import Known, alike, company_of, nearly_alike
 from xray_platform.dicom.quality.examination import Examination, ExamineFile, Likeness, Place, conclude, examine_bytes
 from xray_platform.dicom.quality.inspected_file import Specimen, decoded, open_specimen
-from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding, Severity
+from xray_platform.dicom.quality.rule import NOTHING_FOUND, QualityFinding, Severity
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform_tests.dicom import hostile, made
 
@@ -38,12 +38,12 @@ class Case:
     code: str
     severity: Severity
     words: str
-    found: Callable[[], Iterable[Finding]]
+    found: Callable[[], Iterable[QualityFinding]]
 
     def __str__(self) -> str:
         return f"{self.code}-{self.words.replace(' ', '-')}"
 
-    def finding(self) -> Finding:
+    def finding(self) -> QualityFinding:
         """Return what the rule found; a rule that is silent fails the test."""
         spoken = {finding.rule: finding for finding in self.found()}
         assert self.code in spoken, sorted(spoken)
@@ -88,7 +88,7 @@ def item(**attributes: Any) -> Dataset:
     return filled
 
 
-def too_large() -> Iterable[Finding]:
+def too_large() -> Iterable[QualityFinding]:
     specimen = Specimen(QualitySettings().max_file_mib * MEBI + 1, "unread")
     return [finding for rule in CONTAINER_RULES for finding in rule.findings(specimen, NEVER_SAMPLED)]
 
@@ -98,7 +98,7 @@ def with_preamble(start: bytes) -> bytes:
 
 
 CONTAINER_CASES = (
-    Case("Q000", "pass", "", lambda: examine_bytes(file()).findings or [Finding(NOTHING_FOUND, "pass", "")]),
+    Case("Q000", "pass", "", lambda: examine_bytes(file()).findings or [QualityFinding(NOTHING_FOUND, "pass", "")]),
     of_bytes("Q001", "reject", "no bytes", lambda: b""),
     of_bytes("Q002", "reject", "neither DICOM nor JPEG nor PNG", lambda: b"a text about a picture" * 20),
     of_bytes("Q002", "warn", "no Part-10 header", lambda: made.bare(made.dataset(chest()))),
@@ -136,7 +136,7 @@ def baseline(**attributes: Any) -> bytes:
     return squeezed(stream, JPEG_BASELINE, BitsAllocated=8, BitsStored=8, **attributes)
 
 
-def disagreeing() -> Iterable[Finding]:
+def disagreeing() -> Iterable[QualityFinding]:
     """A lossless JPEG with one bit turned over so that libjpeg-turbo and jpegsof3 mend it in different ways."""
     stream = bytearray(imagecodecs.jpeg8_encode(chest(), lossless=True, bitspersample=12))
     middle = len(stream) // 2
@@ -242,7 +242,7 @@ def of_look(code: str, severity: Severity, words: str, cut: Cut = WHOLE, **chang
     """What is said of a sound file whose picture looks so; how a picture looks is tested where that is judged."""
     orientation = changes.pop("PatientOrientation", ["L", "F"])
 
-    def found() -> Iterable[Finding]:
+    def found() -> Iterable[QualityFinding]:
         specimen = decoded(open_specimen(file(PatientOrientation=orientation), NEVER_SAMPLED))
         vars(specimen).update(look=replace(UPRIGHT, **changes), cut=cut)
         return [finding for rule in ANATOMY_RULES for finding in rule.findings(specimen, NEVER_SAMPLED)]
@@ -264,16 +264,16 @@ ANATOMY_CASES = (
 )
 
 
-def like(one: Known, *others: Known) -> Callable[[], Iterable[Finding]]:
+def like(one: Known, *others: Known) -> Callable[[], Iterable[QualityFinding]]:
     return lambda: conclude(alike(one, company_of(others))).findings
 
 
-def same_bytes(*names: str) -> Iterable[Finding]:
+def same_bytes(*names: str) -> Iterable[QualityFinding]:
     before, examination = Before(), Examination("accept", (), Likeness(file_sha256="ab"))
     return [finding for name in names for finding in before.like(name, examination)]
 
 
-def looking(one: str, other: str) -> Iterable[Finding]:
+def looking(one: str, other: str) -> Iterable[QualityFinding]:
     files = [Known("a", pixel_sha256="1", looks=one), Known("b", pixel_sha256="2", looks=other)]
     return [finding for _, finding in nearly_alike(files, files)]
 

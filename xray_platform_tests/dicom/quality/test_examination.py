@@ -20,7 +20,7 @@ from xray_platform.dicom.quality.examination import (
     digest_of,
     examine_bytes,
 )
-from xray_platform.dicom.quality.rule import Finding
+from xray_platform.dicom.quality.rule import QualityFinding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform_tests.dicom import made
 
@@ -82,7 +82,7 @@ def test_settings_change_the_decision() -> None:
 
 
 def test_findings_add_up_to_the_gravest() -> None:
-    findings = [Finding("Q002", "warn", "b"), Finding("Q001", "quarantine", "a")]
+    findings = [QualityFinding("Q002", "warn", "b"), QualityFinding("Q001", "quarantine", "a")]
     assert conclude(findings) == Examination("quarantine", tuple(reversed(findings)))
     assert conclude([]).decision == "accept"
 

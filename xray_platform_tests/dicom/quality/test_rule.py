@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from xray_platform.dicom.quality.rule import Finding, Remark, Rule, Severity, decide, merge
+from xray_platform.dicom.quality.rule import QualityFinding, Remark, Rule, Severity, decide, merge
 
 
 def odd(number: int, allowed: int) -> Iterator[Remark]:
@@ -17,8 +17,8 @@ RULE: Rule[int, int] = Rule("Q900", "reject", "odd numbers", odd)
 
 def test_a_rule_gives_its_gravity_to_what_it_finds_unless_the_case_is_milder() -> None:
     assert list(RULE.findings(4, 10)) == []
-    assert list(RULE.findings(11, 10)) == [Finding("Q900", "reject", "11 is odd")]
-    assert list(RULE.findings(9, 10)) == [Finding("Q900", "warn", "9 is odd")]
+    assert list(RULE.findings(11, 10)) == [QualityFinding("Q900", "reject", "11 is odd")]
+    assert list(RULE.findings(9, 10)) == [QualityFinding("Q900", "warn", "9 is odd")]
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_the_gravest_decides_and_warnings_accept(severities: tuple[Severity, ...
 
 def test_merged_findings_stand_in_order_with_all_evidence_once_and_the_gravest_severity() -> None:
     found = (
-        Finding("Q002", "warn", "b"),
-        Finding("Q001", "quarantine", "a"),
-        Finding("Q002", "reject", "c"),
-        Finding("Q002", "warn", "b"),
+        QualityFinding("Q002", "warn", "b"),
+        QualityFinding("Q001", "quarantine", "a"),
+        QualityFinding("Q002", "reject", "c"),
+        QualityFinding("Q002", "warn", "b"),
     )
-    assert merge(found) == (Finding("Q001", "quarantine", "a"), Finding("Q002", "reject", "b; c"))
+    assert merge(found) == (QualityFinding("Q001", "quarantine", "a"), QualityFinding("Q002", "reject", "b; c"))

@@ -142,3 +142,14 @@ def test_scores_and_channels_are_read_as_patches_but_not_written(store: TinyStor
     truth = pd.DataFrame({"image": index["image"].unique(), "abnormal": False})
     with pytest.raises(InputError, match="between black and white"):
         materialise(store.places, "batch-0001", recipe.id, SETTINGS, truth)
+
+
+@pytest.mark.parametrize(("kind", "means"), [("uint16", [1, 2, 3]), ("int64", [1, 2, 3]), ("float32", [1, 1.75, 2.5])])
+def test_the_mean_of_patches_that_differ_is_rounded_for_whole_numbers(kind: str, means: list[float]) -> None:
+    positions = np.array([[0, 0], [0, 0], [0, 1], [0, 1]])
+    values = np.array([1, 1, 2, 3], kind)
+    patches = np.broadcast_to(values[:, None, None], (4, 2, 2))
+    whole = assemble(patches, positions, (2, 3))
+    assert whole.dtype == kind
+    expected = means if kind == "float32" else [1, 2, 2]  # 2.5 goes to the even neighbour
+    assert whole.tolist() == [expected, expected]

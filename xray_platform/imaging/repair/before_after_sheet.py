@@ -1,4 +1,4 @@
-"""Contact sheet: pictures before and after repair, side by side on one page."""
+"""Before-and-after sheet: pictures before and after repair, side by side on one page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,9 @@ GAP = 6
 PAPER = 32
 
 
-def contact_sheet(columns: Sequence[Sequence[NDArray[Any]]], side: int = 160, across: int = 6) -> NDArray[np.uint8]:
+def before_after_sheet(
+    columns: Sequence[Sequence[NDArray[Any]]], side: int = 160, across: int = 6
+) -> NDArray[np.uint8]:
     """Return one page (rows, columns, 3; red, green, blue): each entry a stack of pictures, first above, last below.
 
     Pictures of any depth and shape are fitted into `side` x `side` pixels, `across` stacks stand in a row.
@@ -37,7 +39,7 @@ def contact_sheet(columns: Sequence[Sequence[NDArray[Any]]], side: int = 160, ac
 def folder_sheet(in_dir: Path, rows: Sequence[RestoredFile], side: int = 160, most: int = 60) -> NDArray[np.uint8]:
     """Return the contact sheet of a restored folder: each picture as it came above what became of it."""
     made = [row for row in rows if row.out is not None][:most]
-    return contact_sheet([[read_rgb(in_dir / row.file), read_rgb(Path(str(row.out)))] for row in made], side)
+    return before_after_sheet([[read_rgb(in_dir / row.file), read_rgb(Path(str(row.out)))] for row in made], side)
 
 
 def _thumbnail(picture: NDArray[Any], side: int) -> NDArray[np.uint8]:

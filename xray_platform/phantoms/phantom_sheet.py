@@ -1,4 +1,4 @@
-"""Sheet: many phantoms side by side in one picture, their findings framed, for people to look at."""
+"""Phantom sheet: many phantoms side by side in one picture, with boxes around their findings, for people to look at."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from xray_platform.errors import InputError
 from xray_platform.phantoms.phantom import Phantom
 
-FRAME = (255, 200, 40)  # red, green, blue
+BOX_COLOUR = (255, 200, 40)  # red, green, blue
 
 
-def contact_sheet(
+def phantom_sheet(
     phantoms: Sequence[Phantom], *, columns: int = 4, cell: int = 384, boxes: bool = True
 ) -> NDArray[np.uint8]:
     """Return the phantoms on one sheet, uint8 RGB (rows, columns, 3), row by row, each in a square of `cell` pixels.
@@ -35,11 +35,11 @@ def _cell(phantom: Phantom, side: int, boxes: bool) -> NDArray[np.uint8]:
     for box in phantom.boxes if boxes else ():
         first = (round(box.left * scale), round(box.top * scale))
         last = (round((box.left + box.width) * scale), round((box.top + box.height) * scale))
-        cv2.rectangle(colour, first, last, FRAME, max(side // 256, 1))
+        cv2.rectangle(colour, first, last, BOX_COLOUR, max(side // 256, 1))
     square = np.zeros((side, side, 3), dtype=np.uint8)
     top, left = (side - size[1]) // 2, (side - size[0]) // 2
     square[top : top + size[1], left : left + size[0]] = colour
     if boxes:
         at = (side // 40, side - side // 28)
-        cv2.putText(square, phantom.finding, at, cv2.FONT_HERSHEY_SIMPLEX, side / 640, FRAME, 1, cv2.LINE_AA)
+        cv2.putText(square, phantom.finding, at, cv2.FONT_HERSHEY_SIMPLEX, side / 640, BOX_COLOUR, 1, cv2.LINE_AA)
     return square

@@ -1,4 +1,4 @@
-"""Frame: from the millimetres of a canonical body to the pixels of the detector."""
+"""Body grid: from the millimetres of a canonical body to the pixels of the detector."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ EYE_LEVEL_MM = 128.0  # canonical height that stands in the middle of the detect
 
 
 @dataclass(frozen=True)
-class Frame:
+class BodyGrid:
     """A grid over the canonical body: x to the patient's left, y down from the first rib, z to the front, in mm."""
 
     rows: int
@@ -54,14 +54,14 @@ class Frame:
         return (x + self.turn * z) * larger, (y - EYE_LEVEL_MM) * larger + EYE_LEVEL_MM
 
 
-def frame_of(parameters: PhantomParameters, scale: float) -> Frame:
+def body_grid(parameters: PhantomParameters, scale: float) -> BodyGrid:
     """Return the grid for a picture, `scale` times as fine as its detector."""
     rows, columns = parameters.shape
     subject, pose = parameters.subject, parameters.pose
     magnification = 1 + TO_DETECTOR_MM[pose.view] / SOURCE_MM[pose.view]
     mm = pose.field_mm[0] / rows / magnification / scale
     sign = 1 if pose.view == "PA" else -1  # in PA the front of the body is next to the detector
-    return Frame(
+    return BodyGrid(
         rows=round(rows * scale * MARGIN),
         columns=round(columns * scale * MARGIN),
         pixel_y=mm / subject.stature,
@@ -71,25 +71,25 @@ def frame_of(parameters: PhantomParameters, scale: float) -> Frame:
     )
 
 
-def to_detector(parameters: PhantomParameters, frame: Frame) -> NDArray[np.float64]:
-    """Return the 2 x 3 matrix that takes detector pixels (x, y) to pixels of the frame."""
+def to_detector(parameters: PhantomParameters, grid: BodyGrid) -> NDArray[np.float64]:
+    """Return the 2 x 3 matrix that takes detector pixels (x, y) to pixels of the grid."""
     rows, columns = parameters.shape
     pose = parameters.pose
-    scale = frame.rows / MARGIN / rows
+    scale = grid.rows / MARGIN / rows
     mm = pose.field_mm[0] / rows
     matrix = cv2.getRotationMatrix2D((0.0, 0.0), pose.tilt_degrees, scale)
     centre = np.array([(columns - 1) / 2 + pose.shift_mm[1] / mm, (rows - 1) / 2 + pose.shift_mm[0] / mm])
-    matrix[:, 2] = np.array([(frame.columns - 1) / 2, (frame.rows - 1) / 2]) - matrix[:, :2] @ centre
+    matrix[:, 2] = np.array([(grid.columns - 1) / 2, (grid.rows - 1) / 2]) - matrix[:, :2] @ centre
     return np.asarray(matrix, dtype=np.float64)
 
 
-def onto_detector(field: Field, parameters: PhantomParameters, frame: Frame) -> Field:
-    """Return a field of the frame as the detector sees it, float32 (rows, columns)."""
+def onto_detector(field: Field, parameters: PhantomParameters, grid: BodyGrid) -> Field:
+    """Return a field of the grid as the detector sees it, float32 (rows, columns)."""
     rows, columns = parameters.shape
     return np.asarray(
         cv2.warpAffine(
             field,
-            to_detector(parameters, frame),
+            to_detector(parameters, grid),
             (columns, rows),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,

@@ -1,4 +1,4 @@
-"""Embedded: which bundle a model's name means, read from the embedded registry's SQLite file in milliseconds.
+"""Registry file: which bundle a model's name means, read from the embedded registry's SQLite file in milliseconds.
 
 MLflow takes two seconds of processor time to import, and judging one picture needs two of its texts: where the bundle
 lies, and the digest that vouches for it. Whatever is not as MLflow of today leaves it is answered with None, and MLflow
@@ -18,7 +18,7 @@ from xray_platform.tracking.names import (
     ARTIFACT,
     BUNDLE,
     CHAMPION,
-    CROWN,
+    CHAMPION_MODEL,
     CURRENT,
     DATABASE,
     EXPERIMENT,
@@ -49,14 +49,14 @@ _PLACE = "SELECT artifact_location FROM experiments WHERE name = ? AND workspace
 
 
 @dataclass(frozen=True)
-class Vouched:
+class BundleLocation:
     """Where a bundle lies, and the id that MLflow's database holds of it."""
 
     folder: Path
     id: str
 
 
-def vouched_bundle(places: Places, name: str) -> Vouched | None:
+def registered_bundle(places: Places, name: str) -> BundleLocation | None:
     """Return the bundle of the champion, or of a model's current or else newest version; None: MLflow must be asked.
 
     That is where a server keeps the registry, the root was moved, the database is of another form, or there is no such
@@ -76,9 +76,9 @@ def vouched_bundle(places: Places, name: str) -> Vouched | None:
 
 
 def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[str, str | None, str]]:
-    registered, alias = (CROWN, CHAMPION) if name == CHAMPION else (f"{PREFIX}{name}", CURRENT)
+    registered, alias = (CHAMPION_MODEL, CHAMPION) if name == CHAMPION else (f"{PREFIX}{name}", CURRENT)
     versions = connection.execute(_OF_ALIAS, (registered, alias)).fetchall()
-    if not versions and registered != CROWN:
+    if not versions and registered != CHAMPION_MODEL:
         versions = connection.execute(_NEWEST, (registered,)).fetchall()
     if len(versions) != 1:
         return []
@@ -86,11 +86,11 @@ def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[str, str | No
     return connection.execute(_VERSION, wanted).fetchall()
 
 
-def _vouched(rows: list[tuple[str, str | None, str]]) -> Vouched | None:
+def _vouched(rows: list[tuple[str, str | None, str]]) -> BundleLocation | None:
     if len(rows) != 1:
         return None
     source, of_version, held = rows[0]
     address = urlparse(source)
     if address.scheme != "file" or not held or of_version not in (None, held):
         return None
-    return Vouched(Path(url2pathname(address.path)) / "artifacts" / ARTIFACT, held)
+    return BundleLocation(Path(url2pathname(address.path)) / "artifacts" / ARTIFACT, held)

@@ -1,4 +1,4 @@
-"""Turns: time one piece of work, or several ways to do the same by turns, so that other work hits them alike."""
+"""Timing: time one piece of work, or several ways to do the same by turns, so that other work hits them alike."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Described: who answers for the assets of each group, what kind of data they hold, and how old they may become."""
+"""Asset groups: who answers for the assets of each group, what kind of data they hold, and how old they may become."""
 
 import inspect
 import warnings
@@ -14,7 +14,7 @@ RETRAINED_WEEKLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=15)
 
 
 @dataclass(frozen=True)
-class Described:
+class AssetGroup:
     """What all assets of a group have in common.
 
     `tier`: source (cannot be made anew), derived (can be), model, or result. Identity: what the asset may hold of it.
@@ -33,13 +33,13 @@ class Described:
         return {"domain": self.domain, "tier": self.tier, "identity": self.identity}
 
 
-DESCRIBED: Mapping[str, Described] = {
-    "archive": Described("team:archive", "dicom", "derived"),
-    "imaging": Described("team:imaging", "imaging", "derived"),
-    "detectors": Described("team:modelling", "modelling", "model", "none", RETRAINED_WEEKLY),
-    "networks": Described("team:modelling", "modelling", "model", "none", RETRAINED_WEEKLY),
-    "evaluation": Described("team:evaluation", "evaluation", "result", "pseudonymous", RETRAINED_WEEKLY),
-    "predictions": Described("team:evaluation", "evaluation", "result"),
+ASSET_GROUPS: Mapping[str, AssetGroup] = {
+    "archive": AssetGroup("team:archive", "dicom", "derived"),
+    "imaging": AssetGroup("team:imaging", "imaging", "derived"),
+    "detectors": AssetGroup("team:modelling", "modelling", "model", "none", RETRAINED_WEEKLY),
+    "networks": AssetGroup("team:modelling", "modelling", "model", "none", RETRAINED_WEEKLY),
+    "evaluation": AssetGroup("team:evaluation", "evaluation", "result", "pseudonymous", RETRAINED_WEEKLY),
+    "predictions": AssetGroup("team:evaluation", "evaluation", "result"),
 }
 
 
