@@ -13,8 +13,7 @@ from xray_platform.defs.config_fields import range_of
 from xray_platform.defs.graph import ASSETS, settings_classes
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.dicom.deidentify.explain import describe_rules
-from xray_platform.dicom.deidentify.refused import REFUSALS
-from xray_platform.dicom.quality.all import RULES
+from xray_platform.dicom.rules import EXAMINATION_RULES, PUBLISHING_RULES
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.recipes import RECIPES
 from xray_platform.imaging.step import StepSettings
@@ -74,8 +73,8 @@ def deidentification() -> str:
 
 
 def quality() -> str:
-    rows = [[rule.code, rule.severity, rule.notices] for rule in RULES]
-    rows += [[code, severity, f"publishing: {notices}"] for code, (severity, notices) in REFUSALS.items()]
+    rows = [[rule.code, rule.severity, rule.notices] for rule in EXAMINATION_RULES]
+    rows += [[rule.code, rule.severity, f"publishing: {rule.notices}"] for rule in PUBLISHING_RULES]
     return _grid(["code", "at worst", "what it notices"], rows)
 
 

@@ -29,7 +29,7 @@ def test_the_rooms_work_without_dagster(tmp_path: Path, monkeypatch: pytest.Monk
     assert names["images"].shape == (24, 64, 64)
     assert 0 < names["abnormal"].sum() < 24
     assert np.array_equal(names["again"].score(names["images"]), names["scores"])
-    assert names["found"].score == pytest.approx(names["scores"][0], rel=1e-3)
+    assert names["prediction"].score == pytest.approx(names["scores"][0], rel=1e-3)
     assert names["restored"].changed
 
 
