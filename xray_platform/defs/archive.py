@@ -27,7 +27,7 @@ from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
 from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
 from xray_platform.tables.table import WHOLE
-from xray_platform.training.splits import SplitSettings, assign_splits
+from xray_platform.training.splits import SplitSettings, assign_splits, labelled_images
 
 GROUP = "archive"
 INTAKE = INTAKE_COLUMN.allowed
@@ -118,7 +118,7 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
 @platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
 def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> AssetResult:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
-    pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
+    pictures = labelled_images(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
     SPLITS.write(store.places, frame)
     words = [f"{split} {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
@@ -145,15 +145,6 @@ def rules_in_words(findings: pd.DataFrame) -> dg.MetadataValue:
         {"rule": code, "files": int(number), "notices": NOTICES.get(str(code), "")} for code, number in files.items()
     ]
     return dg.MetadataValue.md(markdown(pd.DataFrame(rows, columns=["rule", "files", "notices"])))
-
-
-def _labelled(pictures: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    joined = pictures[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
-        labels[["image", "abnormal", "split_given"]], on="image"
-    )
-    joined = joined[joined["abnormal"].notna()]
-    real = joined[joined["origin"] == "archive"]
-    return joined if real.empty else real
 
 
 def _word(abnormal: bool) -> str:

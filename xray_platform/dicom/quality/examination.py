@@ -67,15 +67,20 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
 
     It decodes in this process; for files that nobody vouches for, `examine_batch` and `check` do it in a child.
     """
+    return examine_and_decode(data, settings)[0]
+
+
+def examine_and_decode(data: bytes, settings: QualitySettings = DEFAULT) -> tuple[Examination, Specimen]:
+    """Do as `examine_bytes` does, and return the opened file too, so that its pixels need not be decoded again."""
     specimen = open_specimen(data, settings)
     findings = list(_found(CONTAINER_RULES, specimen, settings))
     if _rejected(findings):
         # What a damaged container holds besides is no news: half of it may be lost.
-        return conclude(findings)
+        return conclude(findings), specimen
     findings += _found((*PIXEL_RULES, *SEMANTIC_RULES), specimen, settings)
     single = specimen.layout is None or specimen.layout.frames == 1
     if _rejected(findings) or not single or not settings.pixels:
-        return conclude(findings, _likeness(specimen))
+        return conclude(findings, _likeness(specimen)), specimen
     try:
         specimen = decoded(specimen)
     except ColourError as error:
@@ -84,7 +89,7 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
         findings.append(QualityFinding("Q026", "reject", str(error)))
     else:
         findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES, *ANATOMY_RULES), specimen, settings)
-    return conclude(findings, _likeness(specimen))
+    return conclude(findings, _likeness(specimen)), specimen
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from xray_platform.dicom.parse.element_scanner import Caps, Flaw
 from xray_platform.dicom.parse.file_type import HEAD_BYTES, Form, form_of
 from xray_platform.dicom.parse.pixel_module import PixelLayout, layout_of
 from xray_platform.dicom.pixels.codestream import Codestream, read_codestream
-from xray_platform.dicom.pixels.decode import Pixels, first_frame
+from xray_platform.dicom.pixels.decode import Pixels, UndecodableError, first_frame
 from xray_platform.dicom.pixels.raster_file import Still, open_still, still_values
 from xray_platform.dicom.pixels.standard_image import Picture, picture_of_container, picture_of_still
 from xray_platform.dicom.pixels.stored_values import stored_values
 from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Small, reduce
+from xray_platform.dicom.pixels.window import WindowRule
 from xray_platform.dicom.quality.settings import QualitySettings
 
 
@@ -94,3 +95,17 @@ def decoded(specimen: Specimen) -> Specimen:
     assert specimen.still is not None, "only what was opened can be decoded"  # noqa: S101 - a slip of the program
     values = still_values(specimen.still)
     return replace(specimen, values=values, picture=picture_of_still(specimen.still, values))
+
+
+def standard_image(specimen: Specimen, rule: WindowRule) -> Picture:
+    """Return the standard image of an opened file by a window rule; pixels are decoded only where they are not yet.
+
+    Raises UndecodableError.
+    """
+    if specimen.picture is not None and rule == WindowRule():
+        return specimen.picture
+    if specimen.container is not None:
+        return picture_of_container(specimen.container, specimen.values, rule=rule)
+    if specimen.still is not None:
+        return picture_of_still(specimen.still, specimen.values, rule=rule)
+    raise UndecodableError(f"not a picture: found {specimen.form} data, DICOM, JPEG and PNG are allowed")
