@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes that run tests side by side; each takes some 2 GB.
+TESTERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
@@ -14,7 +16,7 @@ ui: $(VENV)/.installed
 	@exec $(BIN)/xray ui
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup --durations=15
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

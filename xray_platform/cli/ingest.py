@@ -1,7 +1,7 @@
 """`xray ingest`: take pictures into the store."""
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,14 +13,14 @@ from xray_platform.cli.screen import OUT, complain, say, show, visible
 from xray_platform.cli.session import opened_store, places
 from xray_platform.errors import InputError
 from xray_platform.tables.places import Places
+from xray_platform.tables.severity import HELD_BACK, Severity, decide
 
 if TYPE_CHECKING:
     from xray_platform.defs.local_runner import LocalRunner
     from xray_platform.dicom.intake.label_file import LabelOptions
 
 SHOWN = 20
-ORDER = ("pass", "warn", "quarantine", "reject")
-DECISIONS = ("accepted", "accepted", "quarantined", "rejected")
+DECIDED = {"accept": "accepted", "quarantine": "quarantined", "reject": "rejected"}
 
 
 def ingest(
@@ -166,10 +166,10 @@ def _show(store: "LocalRunner", batch: str) -> None:
     catalogue, quality = CATALOGUE.read(store.places, batch), QUALITY.read(store.places)
     # of all batches: a file whose label is corrected now was judged when it came
     findings: list[dict[Any, Any]] = quality[quality["sha256"].isin(catalogue["sha256"])].to_dict("records")
-    worst: dict[str, int] = {}
+    asked: dict[str, list[Severity]] = defaultdict(list)
     for row in findings:
-        worst[row["sha256"]] = max(worst.get(row["sha256"], 0), ORDER.index(row["severity"]))
-    decisions = [DECISIONS[worst[sha256]] if sha256 in worst else "not judged" for sha256 in catalogue["sha256"]]
+        asked[row["sha256"]].append(row["severity"])
+    decisions = [DECIDED[decide(asked[sha256])] if sha256 in asked else "not judged" for sha256 in catalogue["sha256"]]
     _tell_deidentified(store.places, [str(sha256) for sha256 in catalogue["sha256"].dropna()])
     counts = [*sorted(Counter(decisions).items()), *sorted(Counter(catalogue["intake"]).items())]
     OUT.print(f"{batch}: " + ", ".join(f"{number} {word}" for word, number in counts))
@@ -195,5 +195,5 @@ def _tell_deidentified(places: Places, digests: list[str]) -> None:
 
 
 def _why(findings: list[dict[Any, Any]], sha256: str) -> str:
-    reasons = [row for row in findings if row["sha256"] == sha256 and row["severity"] in ("quarantine", "reject")]
+    reasons = [row for row in findings if row["sha256"] == sha256 and row["severity"] in HELD_BACK]
     return "; ".join(f"{row['rule']} {row['evidence']}" for row in reasons)

@@ -14,27 +14,25 @@ from xray_platform.defs.recorded_head import head_metadata
 from xray_platform.defs.sound_batches import left_out
 from xray_platform.defs.store import Store
 from xray_platform.dicom.deidentify.labels import labels_of
-from xray_platform.dicom.deidentify.publish import publish_batch
-from xray_platform.dicom.deidentify.refused import REFUSALS
+from xray_platform.dicom.deidentify.publish import publish_batch, publishing_part
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.intake.batch_plan import batch_names, read_plan
 from xray_platform.dicom.intake.label_words import HOW_TO_DECLARE
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.pseudonym import load_key
-from xray_platform.dicom.quality.all import RULES
 from xray_platform.dicom.quality.examine import QualitySettings, examine_batch
+from xray_platform.dicom.rules import RULES
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
 from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
+from xray_platform.tables.severity import DECISIONS, decide
 from xray_platform.tables.table import WHOLE
 from xray_platform.training.splits import SplitSettings, assign_splits, labelled_images
 
 GROUP = "archive"
 INTAKE = INTAKE_COLUMN.allowed
-DECISIONS = ("accept", "quarantine", "reject")
 TRUTHS = ("normal", "abnormal", "without label")
 PARTS = tuple(f"{split} {truth}" for split in SPLIT_COLUMN.allowed for truth in TRUTHS[:2])
-NOTICES = {rule.code: rule.notices for rule in RULES} | {code: words for code, (_, words) in REFUSALS.items()}
 
 
 @platform_asset(group=GROUP, version="1", by_batch=True, kinds={"dicom"})
@@ -76,7 +74,7 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySe
     """The accepted pictures, de-identified: a file each, and a row of what research needs."""
     places, batch = store.places, context.partition_key
     published = publish_batch(places, batch, load_key(outside=[places.root]), config, progress=logged(context))
-    QUALITY.write(places, published.findings, f"{batch}-publish")
+    QUALITY.write(places, published.findings, publishing_part(batch))
     IMAGES.write(places, published.images, batch)
     return AssetResult(
         IMAGES,
@@ -127,9 +125,8 @@ def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSetting
 
 def decisions(quality: pd.DataFrame) -> "pd.Series[str]":
     """Return the decision on each file, by SHA-256: the worst that any rule asks for."""
-    order = {"pass": 0, "warn": 0, "quarantine": 1, "reject": 2}
-    worst = quality["severity"].map(order).groupby(quality["sha256"]).max()
-    return worst.map({0: "accept", 1: "quarantine", 2: "reject"})
+    decided: pd.Series[str] = quality.groupby("sha256")["severity"].agg(decide)
+    return decided
 
 
 def counts(words: "pd.Series[str]", allowed: Sequence[str]) -> dict[str, int]:
@@ -141,9 +138,7 @@ def counts(words: "pd.Series[str]", allowed: Sequence[str]) -> dict[str, int]:
 def rules_in_words(findings: pd.DataFrame) -> dg.MetadataValue:
     """Return how many files each quality rule spoke of, with what it notices, as a table."""
     files = findings.groupby("rule")["sha256"].nunique()
-    rows = [
-        {"rule": code, "files": int(number), "notices": NOTICES.get(str(code), "")} for code, number in files.items()
-    ]
+    rows = [{"rule": code, "files": int(number), "notices": RULES[str(code)].notices} for code, number in files.items()]
     return dg.MetadataValue.md(markdown(pd.DataFrame(rows, columns=["rule", "files", "notices"])))
 
 

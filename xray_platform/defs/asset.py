@@ -54,9 +54,12 @@ class PlatformAsset:
         """The class of its settings: what its body's argument `config` is annotated with."""
         return self.body.__annotations__.get(CONFIG)
 
-    def definition(self, settings: Settings | None = None) -> dg.AssetsDefinition:
-        """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults)."""
-        kind = self.settings
+    def definition(self, settings: Settings | None = None, own: Mapping[str, str] | None = None) -> dg.AssetsDefinition:
+        """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults).
+
+        `own` is what else of the store it is made from, by name: with other values it is out of date.
+        """
+        kind = type(settings) if settings is not None else self.settings
         begins = settings or (kind() if kind else None)
         described = ASSET_GROUPS[self.group]
         return dg.asset(
@@ -71,7 +74,7 @@ class PlatformAsset:
             description=self.description or self.body.__doc__,
             owners=[described.owner],
             tags=described.tags_of(self.name),
-            metadata={**source_of(self.body), **_own_settings(kind, begins)},
+            metadata={**source_of(self.body), **_own_settings(kind, begins, own or {})},
             freshness_policy=described.freshness,
             config_schema=config_schema(kind, begins) if kind and begins else None,
         )(_run(self.body, kind))
@@ -127,12 +130,12 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
     return run
 
 
-def _own_settings(kind: type[Settings] | None, begins: Settings | None) -> dict[str, str]:
+def _own_settings(kind: type[Settings] | None, begins: Settings | None, own: Mapping[str, str]) -> dict[str, str]:
     """Return as metadata what the store sets otherwise than the defaults; an asset made with others is out of date."""
     if kind is None or begins is None or begins == (usual := kind()):
         return {}
-    own = {name: value for name, value in begins.model_dump(mode="json").items() if value != getattr(usual, name)}
-    return {SETTINGS: json.dumps(own, sort_keys=True)}
+    differs = {name: value for name, value in begins.model_dump(mode="json").items() if value != getattr(usual, name)}
+    return {SETTINGS: json.dumps({**differs, **own}, sort_keys=True)}
 
 
 def _validated(kind: type[Settings], values: Mapping[str, Any]) -> Settings:

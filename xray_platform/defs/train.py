@@ -42,7 +42,7 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
     Raises DataError where the labelled pictures do not allow it.
     """
     prepared = part_of(TensorSettings, config)
-    recipe = prepared.made()
+    recipe = prepared.made(places)
     cohort = read_cohort(places, recipe)
     _enough(cohort, model)
     standard = {STANDARD: settings_of(places, cohort.rows["batch"].unique()).model_dump(mode="json")}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from xray_platform.dicom.pixels.decode import UndecodableError
 from xray_platform.dicom.quality.examination import Examination, examine_and_decode
-from xray_platform.dicom.quality.inspected_file import standard_image
+from xray_platform.dicom.quality.inspected_file import standard_image_of
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
@@ -58,7 +58,7 @@ def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: Qu
     if examination.decision == "reject":
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
     try:
-        picture = standard_image(opened, standard.rule)  # decoded once, for the quality rules and for this
+        picture = standard_image_of(opened, standard.rule)  # decoded once, for the quality rules and for this
     except UndecodableError as error:
         raise InputError(f"not a readable picture: {error}") from error
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import google_crc32c
+from filelock import FileLock
 
 from xray_platform.atomic import atomic_write
 from xray_platform.errors import StoreError
@@ -88,6 +89,22 @@ def keep(places: Places, manifest: Manifest) -> None:
     atomic_write(manifest_file(places, manifest.name), text)
     if (kept := _KEPT.get()) is not None:
         kept[manifest.name] = hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def locked(places: Places, name: str) -> Iterator[None]:
+    """Let one at a time write files and the manifest `name` of them. Raises StoreError where it cannot be locked."""
+    path = manifest_file(places, name)
+    lock = FileLock(path.with_name(f".{path.stem}.lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def keep_files(places: Places, name: str, paths: Iterable[Path]) -> None:

@@ -1,5 +1,6 @@
 """What `xray.yaml` says holds for launchpad, schedule and command, and what it may not say is told in one line."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_settings_that_do_not_go_together_fail_a_run_in_one_line(root: Path) -> 
         ("tensors: {recipe: nice}", "tensors: recipe: found 'nice'; input should be 'default'"),
         (
             "splits: {train_share: 0.9, val_share: 0.3}",
-            "xray.yaml: splits: train_share 0.9 + val_share 0.3 must be at most 1",
+            "xray.yaml:1: splits: train_share 0.9 + val_share 0.3 must be at most 1",
         ),
         ("one_class_svm: {side: 100}", "side 100 and patch 32 do not fit; allowed: a side that is a multiple of half"),
         (
@@ -98,3 +99,27 @@ def test_what_it_may_not_say_is_told_in_one_line(root: Path, text: str, words: s
         definitions()
     assert words in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("quality:\n  max_depth: 4\nsplits: {seed: 1}\nqualty: {}\n", "xray.yaml:4: 'qualty' has no settings"),
+        ("quality:\n  pixels: true\n\n  depth: 3\n", "xray.yaml:4: quality: there is no setting 'depth'"),
+        ("quality:\n  # deeper\n  max_depth: 0\n", "xray.yaml:3: quality: max_depth: found 0"),
+        ("splits: {seed: 1}\n\nsplits: {seed: 2}\n", "xray.yaml:3: splits is set a second time; it is set on line 1"),
+        ("splits:\n  seed: 1\n  seed: 2\n", "xray.yaml:3: splits.seed is set a second time; it is set on line 2"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(root: Path, text: str, words: str) -> None:
+    (root / "xray.yaml").write_text(text)
+    with pytest.raises(StoreError, match=re.escape(words)):
+        definitions()
+
+
+def test_a_file_beside_the_store_holds_instead_of_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "xray.yaml").write_text("attention_cnn: {epochs: 3}\n")
+    (root / "other.yaml").write_text("attention_cnn: {patience: 2}\n")
+    monkeypatch.setenv("XRAY_SETTINGS", str(root / "other.yaml"))
+    assert begins_with("attention_cnn", "patience") == 2
+    assert begins_with("attention_cnn", "epochs") == 10

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from xray_platform.errors import DataError, InputError, StoreError
-from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate, load_evaluation
+from xray_platform.evaluation.evaluate import evaluate, load_evaluation
 from xray_platform.evaluation.metrics import KINDS
 from xray_platform.tables.all import SCORES
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, scores
@@ -128,7 +128,3 @@ def broken(**columns: Any) -> pd.DataFrame:
 def test_scores_that_cannot_be_judged_are_refused(frame: pd.DataFrame, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         evaluate(frame, QUICK, model="odd")
-
-
-def test_every_setting_is_described() -> None:
-    assert all(field.description for field in EvaluationSettings.model_fields.values())

@@ -10,14 +10,14 @@ import typer.main
 
 from xray_platform.cli.app import app
 from xray_platform.defs.config_fields import range_of
-from xray_platform.defs.graph import ASSETS, MODEL_CHECKS
-from xray_platform.defs.model_checks import ModelCheckSettings
+from xray_platform.defs.graph import ASSETS, settings_classes
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.dicom.deidentify.explain import describe_rules
-from xray_platform.dicom.deidentify.refused import REFUSALS
-from xray_platform.dicom.quality.all import RULES
+from xray_platform.dicom.rules import EXAMINATION_RULES, PUBLISHING_RULES
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.recipes import RECIPES
+from xray_platform.imaging.step import StepSettings
+from xray_platform.imaging.steps.all import STEPS
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
 from xray_platform.tables.all import ALL
@@ -52,6 +52,10 @@ def recipes() -> str:
     return _grid(["recipe", "what for"], [[f"`{named.name}`", named.description] for named in RECIPES.values()])
 
 
+def steps() -> str:
+    return "\n\n".join(_step(kind, step) for kind, step in STEPS.items())
+
+
 def tables() -> str:
     rows = [
         [f"[`{table.name}`](#{table.name})", "raw zone" if table.raw else "no identity", table.description]
@@ -69,15 +73,13 @@ def deidentification() -> str:
 
 
 def quality() -> str:
-    rows = [[rule.code, rule.severity, rule.notices] for rule in RULES]
-    rows += [[code, severity, f"publishing: {notices}"] for code, (severity, notices) in REFUSALS.items()]
+    rows = [[rule.code, rule.severity, rule.notices] for rule in EXAMINATION_RULES]
+    rows += [[rule.code, rule.severity, f"publishing: {rule.notices}"] for rule in PUBLISHING_RULES]
     return _grid(["code", "at worst", "what it notices"], rows)
 
 
 def settings() -> str:
-    kinds = {asset.name: asset.settings for asset in ASSETS if asset.settings}
-    kinds[MODEL_CHECKS] = ModelCheckSettings
-    return "\n\n".join(_settings_of(name, kind) for name, kind in kinds.items())
+    return "\n\n".join(_settings_of(name, kind) for name, kind in settings_classes().items())
 
 
 def commands() -> str:
@@ -94,6 +96,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "models": models,
     "recipe": recipe,
     "recipes": recipes,
+    "steps": steps,
     "tables": tables,
     "columns": columns,
     "settings": settings,
@@ -157,6 +160,14 @@ def _allowed(column: Column) -> str:
     return "; ".join(part for part in said if part)
 
 
+def _step(name: str, kind: type[StepSettings]) -> str:
+    said = kind().describe()
+    own = _settings_of(name, kind) if len(kind.model_fields) > 1 else f"## {name}"
+    head, _, rest = own.partition("\n\n")
+    told = f"{said[:1].upper()}{said[1:]}; {kind().states()}."
+    return "\n\n".join(part for part in (head, told, rest) if part)
+
+
 def _settings_of(name: str, kind: type[Settings]) -> str:
     rows = [
         [
@@ -166,6 +177,7 @@ def _settings_of(name: str, kind: type[Settings]) -> str:
             info.description or "",
         ]
         for field, info in kind.model_fields.items()
+        if field != "kind"
     ]
     return f"## {name}\n\n{_grid(['setting', 'default', 'allowed', 'meaning'], rows)}"
 

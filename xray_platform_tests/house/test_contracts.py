@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
 import xray_platform
 from xray_platform.settings import Settings
 from xray_platform.tables.all import ALL
@@ -60,14 +58,26 @@ def test_every_settings_value_is_frozen_and_knows_its_fields() -> None:
     assert not loose
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_is_one_idea_and_says_which(path: Path) -> None:
+def test_each_file_is_one_idea_and_says_which() -> None:
+    wrong = {str(path.relative_to(PACKAGE)): found for path in FILES if (found := _faults_of(path))}
+    assert not wrong
+
+
+def _faults_of(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    first, *_ = [*(ast.get_docstring(tree) or "").splitlines(), ""]
-    assert first.endswith("."), "the first line says what the file does"
-    assert text.count("\n") <= LONGEST
-    assert path.stem not in VAGUE
+    first, *_ = [*(ast.get_docstring(ast.parse(text)) or "").splitlines(), ""]
+    found = {
+        "its first line does not say what it does": not first.endswith("."),
+        f"it has more than {LONGEST} lines": text.count("\n") > LONGEST,
+        "its name says nothing": path.stem in VAGUE,
+    }
+    return [fault for fault, is_so in found.items() if is_so]
+
+
+def test_a_file_without_a_first_line_too_long_or_vaguely_named_is_noticed(tmp_path: Path) -> None:
+    bad = tmp_path / "utils.py"
+    bad.write_text("import os\n" * (LONGEST + 1))
+    assert len(_faults_of(bad)) == 3
 
 
 def test_names_of_columns_mean_one_thing_in_all_tables() -> None:

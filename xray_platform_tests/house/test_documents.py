@@ -7,9 +7,9 @@ import pytest
 import typer.main
 
 from xray_platform.cli.app import app
-from xray_platform.defs.graph import ASSETS, MODEL_CHECKS
-from xray_platform.defs.model_checks import ModelCheckSettings
+from xray_platform.defs.graph import settings_classes
 from xray_platform.defs.store_settings import read_settings
+from xray_platform.imaging.recipes import known_recipes
 from xray_platform.tables.places import Places
 from xray_platform_tests.house.commands import documents, each_once, shown
 from xray_platform_tests.house.reference import ROOT
@@ -37,10 +37,13 @@ def test_its_links_lead_somewhere(page: Path) -> None:
 
 @every_page
 def test_its_settings_are_taken(page: Path, tmp_path: Path) -> None:
-    kinds = {asset.name: asset.settings for asset in ASSETS if asset.settings}
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        (tmp_path / "xray.yaml").write_text(block, encoding="utf-8")
-        read_settings(Places(tmp_path), {**kinds, MODEL_CHECKS: ModelCheckSettings})
+        name = re.match(r"# (recipes/\w+\.yaml)\n", block)
+        file = tmp_path / (name[1] if name else "xray.yaml")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(block, encoding="utf-8")
+        places = Places(tmp_path)
+        read_settings(places, settings_classes(known_recipes(places)))
 
 
 @every_page

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xray_platform.errors import InputError, StoreError
+from xray_platform.errors import StoreError
 from xray_platform.networks.attention_cnn import AttentionCnnSettings
 from xray_platform.training.fit import fit_network
 from xray_platform.training.trained_network import CARD, WEIGHTS, TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
-from xray_platform_tests.training.pictures import SIDE, clouds, part
+from xray_platform_tests.training.pictures import SIDE, part
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ from xray_platform.dicom.deidentify.grey_table import grey_table, written_table
 from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.person import Person
 from xray_platform.dicom.deidentify.policy import TOP, Policy, Row
-from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.values import VALUE_RULES, Source
 from xray_platform.dicom.deidentify.vocabulary import codes
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.parse.dates import read_date
-from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, walk
+from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, scan_elements
+from xray_platform.dicom.rules import UNPUBLISHABLE
 
 MOST_ITEMS = 8
 DEEPEST = 3
@@ -84,7 +85,7 @@ class Carrier:
         found = self._items_of(element, depth)[:MOST_ITEMS]
         made = [self._item(item, row.argument, depth + 1) for item in found]
         if row.tag == tags.MODALITY_LUT_SEQUENCE and not all(made):
-            raise RefusedError(STRUCTURE, "quarantine", "a modality look-up table that is no table of grey values")
+            raise RefusedError(UNPUBLISHABLE, "quarantine", "a modality look-up table that is no table of grey values")
         return tuple(dict.fromkeys(item for item in made if item))
 
     def _items_of(self, element: Element, depth: int) -> list[dict[int, Element]]:
@@ -115,12 +116,12 @@ class Carrier:
 
 
 def _nested(container: Container, element: Element) -> list[dict[int, Element]]:
-    """Walk a sequence inside an item once more by itself, from its own tag on, to learn of its items."""
+    """Scan a sequence inside an item once more by itself, from its own tag on, to learn of its items."""
     explicit = bool(element.vr)
     start = element.offset - (12 if explicit else 8)
     pixels = container.elements.get(tags.PIXEL_DATA)
     end = element.offset + element.length if element.length != UNDEFINED else pixels.offset if pixels else None
-    found = walk(container.data[:end], start, explicit=explicit, little=container.little)
+    found = scan_elements(container.data[:end], start, explicit=explicit, little=container.little)
     return found.sequences.get(element.tag, [])
 
 
@@ -134,7 +135,7 @@ def _or_else(row: Row, value: bytes | None, word_vr: str) -> Written | None:
     if value is not None:
         return Written(row.tag, vr, value, made=row.rule in _MADE)
     if row.otherwise == "refuse":
-        raise RefusedError(STRUCTURE, "quarantine", f"{row.attribute} has no value that is allowed")
+        raise RefusedError(UNPUBLISHABLE, "quarantine", f"{row.attribute} has no value that is allowed")
     if row.otherwise == "remove":
         return None
     return Written(row.tag, vr, _neutral(vr, row.otherwise))

@@ -34,8 +34,8 @@ def labels_of(places: Places, left_out: Collection[str] = ()) -> Joined:
     words = known_words(places)
     images = [image for image in IMAGES.read(places).to_dict("records") if image["batch"] not in left_out]
     rows = [_row(image, said.get(image["sha256"]), words) for image in images]
-    told = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
-    return Joined(LABELS.frame(rows), told - sum(row["label"] is not None for row in rows))
+    labelled = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
+    return Joined(LABELS.frame(rows), labelled - sum(row["label"] is not None for row in rows))
 
 
 def _said(places: Places) -> dict[str, PlannedFile]:

@@ -9,9 +9,10 @@ from typing import Literal
 from xray_platform.atomic import atomic_write
 from xray_platform.dicom.deidentify.engine import deidentify
 from xray_platform.dicom.deidentify.person import Given
-from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.pseudonym import PseudonymKey
+from xray_platform.dicom.rules import UNPUBLISHABLE
 from xray_platform.errors import InputError, StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import Limits, Lost, map_in_children
@@ -66,7 +67,9 @@ def deidentify_path(
     results = map_in_children(_do_one, tasks, what="pictures de-identified", limits=limits, progress=progress)
     for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Lost):
-            yield PathResult(task.number, "reject", None, STRUCTURE, f"it failed ({result.reason}: {result.detail})")
+            yield PathResult(
+                task.number, "reject", None, UNPUBLISHABLE, f"it failed ({result.reason}: {result.detail})"
+            )
         elif isinstance(result, str):
             raise StoreError(result)
         else:
@@ -94,7 +97,7 @@ def _tasks(source: Path, target: Path, key: PseudonymKey, settings: DeidentifySe
 
 def _do_one(task: _Task) -> PathResult | str:
     """De-identify one file in a child process; text is why the target cannot be written."""
-    result = PathResult(task.number, "reject", None, STRUCTURE)
+    result = PathResult(task.number, "reject", None, UNPUBLISHABLE)
     try:
         if task.source.stat().st_size > LARGEST_BYTES:
             return replace(result, reason=f"more than {LARGEST_BYTES} bytes")

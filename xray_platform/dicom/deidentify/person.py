@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from pydicom.charset import convert_encodings, decode_bytes
 
-from xray_platform.dicom.deidentify.refused import NOBODY, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.dates import days_moved
 from xray_platform.dicom.pseudonym import PseudonymKey, names_nobody
+from xray_platform.dicom.rules import NO_PATIENT
 
 _CHARACTER_SET = 0x00080005
 _ACCESSION = 0x00080050
@@ -49,10 +51,10 @@ def person_of(container: Container, key: PseudonymKey, given: Given, *, study_ma
         subject = key.subject(stated, "study")
     else:
         raise RefusedError(
-            NOBODY, "quarantine", "no patient ID, or one that many share; a labels file may name the subject"
+            NO_PATIENT, "quarantine", "no patient ID, or one that many share; a labels file may name the subject"
         )
     other = given.study or decoded(container, _ACCESSION) or given.fallback
-    return Person(key, subject, key.study(stated or f"{subject}|{other}"), key.days(subject))
+    return Person(key, subject, key.study(stated or f"{subject}|{other}"), days_moved(key.number("date", subject)))
 
 
 def person_given(key: PseudonymKey, given: Given, fallback: str) -> Person:
@@ -60,7 +62,7 @@ def person_given(key: PseudonymKey, given: Given, fallback: str) -> Person:
     named = given.subject is not None and not names_nobody(given.subject)
     subject = key.subject(given.subject or "") if named else key.subject(fallback, "picture")
     study = f"{subject}|{given.study}" if given.study else f"{subject}|{fallback}"
-    return Person(key, subject, key.study(study), key.days(subject))
+    return Person(key, subject, key.study(study), days_moved(key.number("date", subject)))
 
 
 def decoded(container: Container, tag: int) -> str:

@@ -10,10 +10,11 @@ import numpy as np
 from xray_platform.dicom.deidentify.digits import decimal_texts
 from xray_platform.dicom.deidentify.encode import Written
 from xray_platform.dicom.deidentify.identifiers import Identifiers
-from xray_platform.dicom.deidentify.refused import LEAK, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.vocabulary import is_known, known_words
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.pixels.decode import Pixels
+from xray_platform.dicom.rules import IDENTITY_LEFT
 
 _TEXTUAL = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 _FORMS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
@@ -55,7 +56,7 @@ def _refuse(what: str, found: Iterable[object]) -> None:
     count = sum(1 for _ in found)
     if count:
         raise RefusedError(
-            LEAK, "reject", f"{what} of the source stands in what was written ({count} found, 0 allowed)"
+            IDENTITY_LEFT, "reject", f"{what} of the source stands in what was written ({count} found, 0 allowed)"
         )
 
 

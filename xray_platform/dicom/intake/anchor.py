@@ -1,4 +1,4 @@
-"""Anchor: the signed head of the journal, from which a changed past is told, and what stands for older plans.
+"""Anchor: the signed head of the journal, by which a changed past is noticed, and what stands for older plans.
 
 The journal's chain proves its order, not its truth: whoever can write can hash it anew. So each line and each plan
 ends in a seal (HMAC) under a sub-key of the pseudonym key, which never lies with the data, and `anchor.json` says under

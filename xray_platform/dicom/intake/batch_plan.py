@@ -1,4 +1,4 @@
-"""Plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
+"""Batch plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
 
 import json
 import os
@@ -211,10 +211,10 @@ def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
 def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
     """Return those of `files` that are to be planned, each with why where a plan holds it already."""
     known, failed = _known(places), _failed(places)
-    told = [(file, known.tells(file)) for file in files]
-    if patient and all(said == "known" for _, said in told):
+    states = [(file, known.tells(file)) for file in files]
+    if patient and all(said == "known" for _, said in states):
         return []
-    retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in told]
+    retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in states]
     return [
         file.model_copy(update={"again": said if said in {"changed", "failed"} else None})
         for file, said in retried
@@ -268,5 +268,5 @@ def _told(file: dict[str, Any]) -> dict[str, Any]:
 
 def _digest(said: dict[str, Any]) -> bytes:
     """Return a short digest of what is not null."""
-    told = {key: value for key, value in said.items() if value is not None}
-    return sha256(json.dumps(told, sort_keys=True).encode()).digest()[:12]
+    values = {key: value for key, value in said.items() if value is not None}
+    return sha256(json.dumps(values, sort_keys=True).encode()).digest()[:12]

@@ -38,10 +38,6 @@ class Fault:
     where: str
     what: str
 
-    @property
-    def told(self) -> tuple[str, str]:
-        return self.where, self.what
-
 
 def is_anchored(places: Places) -> bool:
     """Say whether the raw zone has an anchor, or nothing yet that one could hold."""
@@ -58,10 +54,10 @@ def faults(places: Places, recorded: Sequence[Recorded] = ()) -> Iterator[Fault]
     """Yield what was changed in journal and plans since they were written; nothing is changed here.
 
     The anchor is read first: what an intake appends meanwhile lies beyond it. Without the key that signed it, size
-    and hashes are held against it all the same, and that its seals cannot be checked is told.
+    and hashes are held against it all the same, and that its seals cannot be checked is said.
     """
-    anchor, sealer, told = _anchor(places, recorded)
-    yield from told
+    anchor, sealer, found_here = _anchor(places, recorded)
+    yield from found_here
     yield from _journal(places, anchor, sealer)
     if anchor:
         yield from _plans(places, anchor, sealer)
@@ -74,16 +70,16 @@ def _anchor(places: Places, recorded: Sequence[Recorded]) -> tuple[Anchor | None
     try:
         key = known_key(outside=[places.root])
     except XrayError as error:
-        key, told = None, [Fault(where, str(error))]
+        key, found_here = None, [Fault(where, str(error))]
     else:
-        told = []
+        found_here = []
     try:
         found = checked_anchor(places, key)
     except StoreError as error:
-        return _unchecked(places), None, [*told, Fault(where, str(error))]
+        return _unchecked(places), None, [*found_here, Fault(where, str(error))]
     if found is None and (recorded or carries_seals(places)):
-        told.append(Fault(where, "it is gone, though this raw zone was signed"))
-    return (*found, told) if found else (None, None, told)
+        found_here.append(Fault(where, "it is gone, though this raw zone was signed"))
+    return (*found, found_here) if found else (None, None, found_here)
 
 
 def _unchecked(places: Places) -> Anchor | None:
@@ -156,7 +152,7 @@ def _plans(places: Places, anchor: Anchor, sealer: Sealer | None) -> Iterator[Fa
     for path in sorted(places.plans.glob("batch-*.json")):
         batch = path.stem
         if sealer is None and batch not in anchor.plans:
-            continue  # that seals could not be checked is told already
+            continue  # that seals could not be checked is said already
         if not is_plan(anchor, sealer, batch, path.read_bytes()):
             yield Fault(
                 f"plans/{path.name}", "it is not as it was written: files, subjects or labels in it were changed"

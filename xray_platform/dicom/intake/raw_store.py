@@ -1,4 +1,4 @@
-"""Archive: take files into the raw store, byte for byte, named by their hash, in an order that survives any crash."""
+"""Raw store: take files into the raw store, byte for byte, named by their hash, in an order that survives any crash."""
 
 import ctypes
 import os

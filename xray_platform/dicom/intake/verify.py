@@ -68,7 +68,9 @@ def history_differences(places: Places, recorded: Sequence[Recorded] = ()) -> li
     """Return what is wrong with journal, plans and anchor alone, which takes no reading of pictures."""
     if not places.raw.is_dir():
         return [Difference("missing", "", "the raw zone is gone")] if recorded else []
-    history = [Difference(_KINDS.get(fault.where, "plan"), *fault.told) for fault in faults(places, recorded)]
+    history = [
+        Difference(_KINDS.get(fault.where, "plan"), fault.where, fault.what) for fault in faults(places, recorded)
+    ]
     return [*history, *_open(places)]
 
 

@@ -1,4 +1,4 @@
-"""Vocabulary: the words by which descriptions tell chest from other parts, frontal from other views, people from pets.
+"""Description vocabulary: words that tell chest from other parts, frontal from other views, people from pets.
 
 Evidence only ever quotes a word that stands here, so that free text, which may name a person, is never repeated.
 """

@@ -1,4 +1,4 @@
-"""Standard: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2 for all later rooms."""
+"""Standard images: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,11 +11,11 @@ import zarr
 from xray_platform.atomic import atomic_path, remove_leftovers
 from xray_platform.dicom.pixels.greyscale import Image
 from xray_platform.dicom.standard.standard_job import (
-    Standardise,
     StandardJob,
-    StandardMade,
     StandardSettings,
-    Unwritten,
+    StoreFailure,
+    WriteStandardImage,
+    WrittenImage,
 )
 from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.errors import DataError, StoreError
@@ -114,12 +114,12 @@ def _settings_of(places: Places, batch: str) -> StandardSettings:
 
 def _made(
     jobs: Sequence[StandardJob], sizes: Sequence[int], settings: StandardSettings, progress: Progress
-) -> Iterator[StandardMade]:
-    work = Standardise(settings, one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec))
+) -> Iterator[WrittenImage]:
+    work = WriteStandardImage(settings, one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec))
     results = map_in_lots(work, jobs, sizes, what="pictures decoded", limits=LIMITS, progress=progress)
     for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Lost):
             raise DataError(f"the published picture {job.image} cannot be decoded ({result.reason}: {result.detail})")
-        if isinstance(result, Unwritten):
+        if isinstance(result, StoreFailure):
             raise StoreError(result.reason)
         yield result

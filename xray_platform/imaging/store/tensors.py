@@ -72,6 +72,13 @@ def tensorise_batch(
     return TENSORS.frame([{"image": i, "batch": batch, "recipe": recipe.id, "row": row} for row, i in images])
 
 
+def write_rows(places: Places, batch: str, rows: pd.DataFrame) -> None:
+    """Write which row is which picture into the table TENSORS; the rows of a batch's other recipes stay there."""
+    before = TENSORS.earlier(places, batch)
+    others = before[~before["recipe"].isin(rows["recipe"].unique())]
+    TENSORS.write(places, pd.concat([others, rows], ignore_index=True), batch)
+
+
 def _keep(places: Places, recipe: Recipe, batch: str, images: list[str], shards: list[ShardMade]) -> None:
     """Write the recipe and what it found beside the tensors, and keep the manifest of it all."""
     array, beside = tensor_array(places, recipe.id, batch), found_file(places, recipe.id, batch)

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from xray_platform.dicom.anatomy.gradients import LENGTH, Values, gradients, in_all_positions
 from xray_platform.dicom.anatomy.sides import differences
 from xray_platform.dicom.anatomy.view_classifier import Weights
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 from xray_platform.errors import DataError
 
 LEAST = 50
@@ -24,7 +24,7 @@ CHEST_DECAY, SIDES_DECAY = 1e-4, 1e-3
 Rng = np.random.Generator
 
 
-def fit_view_classifier(pictures: Sequence[Small], seed: int = 0) -> Weights:
+def fit_view_classifier(pictures: Sequence[Thumbnail], seed: int = 0) -> Weights:
     """Return weights trained on pictures (rows, columns) float32 in [0, 1]. Raises DataError for fewer than 50."""
     if len(pictures) < LEAST:
         raise DataError(f"{len(pictures)} pictures to train on; allowed are {LEAST} or more")
@@ -35,7 +35,7 @@ def fit_view_classifier(pictures: Sequence[Small], seed: int = 0) -> Weights:
     return Weights(chest, other, _learn_sides(np.stack([differences(each) for each in chests])))
 
 
-def _positions(pictures: Sequence[Small]) -> Values:
+def _positions(pictures: Sequence[Thumbnail]) -> Values:
     return in_all_positions(np.stack([gradients(picture) for picture in pictures]))
 
 
@@ -75,12 +75,12 @@ def _learn_sides(seen: Values) -> Values:
     return np.asarray(found.x, np.float32)
 
 
-def _renderings(picture: Small, rng: Rng) -> Iterator[Small]:
+def _renderings(picture: Thumbnail, rng: Rng) -> Iterator[Thumbnail]:
     for _ in range(DEGRADED):
         yield degraded(picture, rng)
 
 
-def degraded(picture: Small, rng: Rng) -> Small:
+def degraded(picture: Thumbnail, rng: Rng) -> Thumbnail:
     """Return a picture as another machine, patient and archive might have it."""
     rows, columns = picture.shape
     place = np.eye(3)
@@ -100,12 +100,12 @@ def degraded(picture: Small, rng: Rng) -> Small:
     return np.asarray(np.clip(toned + rng.normal(0, 0.02, toned.shape), 0, 1), np.float32)
 
 
-def _border(picture: Small, rng: Rng) -> None:
+def _border(picture: Thumbnail, rng: Rng) -> None:
     lines = np.rot90(picture, int(rng.integers(4)))
     lines[: int(rng.uniform(0.02, 0.1) * len(lines)) + 1] = rng.choice([0.0, 1.0])
 
 
-def _letter(picture: Small, rng: Rng) -> None:
+def _letter(picture: Thumbnail, rng: Rng) -> None:
     """Write a marker near the left or the right side, L and R alike: no side may be learnt from it."""
     rows, columns = picture.shape
     size = rows / 420
@@ -116,8 +116,8 @@ def _letter(picture: Small, rng: Rng) -> None:
     picture[written > 0] = 1
 
 
-def _others(pictures: Sequence[Small], rng: Rng) -> Iterator[Small]:
-    makers: tuple[Callable[[Small, Rng], Small], ...] = (_quarter, _scrambled, _slanting)
+def _others(pictures: Sequence[Thumbnail], rng: Rng) -> Iterator[Thumbnail]:
+    makers: tuple[Callable[[Thumbnail, Rng], Thumbnail], ...] = (_quarter, _scrambled, _slanting)
     for picture in pictures:
         for make in makers:
             yield make(picture, rng)
@@ -126,36 +126,36 @@ def _others(pictures: Sequence[Small], rng: Rng) -> Iterator[Small]:
         yield _slope(rng)
 
 
-def _quarter(picture: Small, rng: Rng) -> Small:
+def _quarter(picture: Thumbnail, rng: Rng) -> Thumbnail:
     rows, columns = (length // 2 for length in picture.shape)
     top, left = rng.integers(2, size=2) * (rows, columns)
     return np.ascontiguousarray(picture[top : top + rows, left : left + columns])
 
 
-def _scrambled(picture: Small, rng: Rng) -> Small:
+def _scrambled(picture: Thumbnail, rng: Rng) -> Thumbnail:
     rows, columns = picture.shape
     shares = rng.uniform(0.4, 0.6, 2)
     return np.roll(picture, (round(rows * shares[0]), round(columns * shares[1])), (0, 1))
 
 
-def _slanting(picture: Small, rng: Rng) -> Small:
+def _slanting(picture: Thumbnail, rng: Rng) -> Thumbnail:
     rows, columns = picture.shape
     angle = rng.choice([45, -45, 135, -135]) + rng.normal(0, 8)
     place = cv2.getRotationMatrix2D((columns / 2, rows / 2), angle, 1)
     return np.asarray(cv2.warpAffine(picture, place, (columns, rows), borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _cloud(rng: Rng) -> Small:
+def _cloud(rng: Rng) -> Thumbnail:
     noise = rng.normal(size=(128, 128)).astype(np.float32)
     return _spread(cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.1, 20)))
 
 
-def _slope(rng: Rng) -> Small:
+def _slope(rng: Rng) -> Thumbnail:
     y, x = np.mgrid[0:64, 0:64] / np.float32(64)
     a, b, c, d = rng.normal(size=4)
     return _spread(np.sin(3 * a * x + 3 * b * y + 6 * c) + 2.4 * d * ((x - 0.5) ** 2 + (y - 0.5) ** 2))
 
 
-def _spread(values: Any) -> Small:
+def _spread(values: Any) -> Thumbnail:
     low, high = np.quantile(values, (0.005, 0.995))
     return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1), np.float32)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xray_platform.dicom.anatomy.view_classifier import Weights
 from xray_platform.dicom.pixels.standard_image import read_picture
-from xray_platform.dicom.pixels.thumbnail import SIDE, Small, reduce
+from xray_platform.dicom.pixels.thumbnail import SIDE, Thumbnail, make_thumbnail
 from xray_platform.progress import Progress, silent
 from xray_platform.training.subject_split import sample_files, split_by_subject
 from xray_platform.training.view.fit import fit_view_classifier
@@ -24,8 +24,8 @@ def train_view_classifier(folders: Sequence[Path], seed: int = 0, progress: Prog
     )
 
 
-def small_pictures(files: Sequence[Path], progress: Progress = silent, side: int = SIDE) -> Iterator[Small]:
+def small_pictures(files: Sequence[Path], progress: Progress = silent, side: int = SIDE) -> Iterator[Thumbnail]:
     """Yield each file as the quality rules see it: its standard image, reduced, in [0, 1]. Raises InputError."""
     for done, file in enumerate(files, start=1):
-        yield reduce(read_picture(file.read_bytes()), side)
+        yield make_thumbnail(read_picture(file.read_bytes()), side)
         progress(done, len(files), "reading pictures")

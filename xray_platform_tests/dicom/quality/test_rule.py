@@ -4,21 +4,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from xray_platform.dicom.quality.rule import QualityFinding, Remark, Rule, Severity, decide, merge
+from xray_platform.dicom.quality.rule import FileRule, Observation, QualityFinding, merge
+from xray_platform.tables.severity import Severity, decide
 
 
-def odd(number: int, allowed: int) -> Iterator[Remark]:
+def odd(number: int, allowed: int) -> Iterator[Observation]:
     if number % 2:
-        yield Remark(f"{number} is odd", None if number > allowed else "warn")
+        yield Observation(f"{number} is odd", None if number > allowed else "warn")
 
 
-RULE: Rule[int, int] = Rule("Q900", "reject", "odd numbers", odd)
+RULE: FileRule[int, int] = FileRule("Q003", odd)
 
 
 def test_a_rule_gives_its_gravity_to_what_it_finds_unless_the_case_is_milder() -> None:
     assert list(RULE.findings(4, 10)) == []
-    assert list(RULE.findings(11, 10)) == [QualityFinding("Q900", "reject", "11 is odd")]
-    assert list(RULE.findings(9, 10)) == [QualityFinding("Q900", "warn", "9 is odd")]
+    assert list(RULE.findings(11, 10)) == [QualityFinding("Q003", "reject", "11 is odd")]
+    assert list(RULE.findings(9, 10)) == [QualityFinding("Q003", "warn", "9 is odd")]
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_tiny_long_and_extreme_pictures_give_finite_numbers_or_a_reason(kind: st
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_is_refused(wrong: float) -> None:
-    with pytest.raises(InputError, match="found NaN or infinite values"):
+    with pytest.raises(InputError, match="values that are no numbers"):
         extract(np.full((1, 64, 64), wrong), [FEATURES["statistics"]()])
 
 
@@ -118,5 +118,5 @@ def test_what_is_no_number_is_refused(wrong: float) -> None:
 def test_pictures_of_another_shape_or_range_are_refused(
     images: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
 ) -> None:
-    with pytest.raises(InputError, match="features take"):
+    with pytest.raises(InputError, match=r"pictures (of shape|with values)"):
         extract(images, [FEATURES["statistics"]()])

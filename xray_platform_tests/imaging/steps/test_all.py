@@ -133,9 +133,8 @@ def test_what_was_found_can_be_replayed_from_json(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", STEPS)
-def test_each_step_describes_itself_and_each_of_its_fields(kind: str) -> None:
+def test_each_step_describes_itself(kind: str) -> None:
     step = STEPS[kind]
-    assert all(field.description for name, field in step.model_fields.items() if name != "kind")
     assert not step().describe().endswith(".")
     assert step().states().startswith("takes ")
     assert Recipe.model_validate_json(_alone(step()).model_dump_json()) == _alone(step())

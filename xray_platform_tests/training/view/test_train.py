@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.dicom.anatomy.view_classifier import look_at
+from xray_platform.dicom.anatomy.view_classifier import classify_view
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.training.subject_split import sample_files, split_by_subject
@@ -28,8 +28,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_trained_holds_for_held_out_subjects(images: Path) -> None:
     weights = train_view_classifier([images])
     others = list(small_pictures(split_by_subject(images).held_out))
-    assert all(look_at(picture, weights).chest > 0 for picture in others)
-    assert all(look_at(1 - picture, weights).inverted > 0 for picture in others)
+    assert all(classify_view(picture, weights).chest > 0 for picture in others)
+    assert all(classify_view(1 - picture, weights).inverted > 0 for picture in others)
 
 
 def test_the_same_seed_draws_the_same_files(images: Path) -> None:
