@@ -98,7 +98,17 @@ class OneClassSvm:
 
     @classmethod
     def fit(cls, normal: Images, settings: OneClassSvmSettings, *, progress: Progress = silent) -> Self:
-        """Return the detector of these normal pictures (N, S, S) in [0, 1]."""
+        """Return the detector of these normal pictures (N, S, S) in [0, 1].
+
+        Raises InputError for pictures that it cannot take and DataError for fewer than three.
+
+        >>> normal = np.random.default_rng(0).normal(0.5, 0.05, (20, 64, 64)).clip(0, 1).astype(np.float32)
+        >>> detector = OneClassSvm.fit(normal, OneClassSvmSettings(side=64))
+        >>> abnormal = normal[:1].copy()
+        >>> abnormal[0, 10:20, 10:20] = 0.9
+        >>> bool(detector.score(abnormal)[0] > detector.score(normal).max())
+        True
+        """
         stack = checked_normals(normal)
         features = np.concatenate(list(_features(stack, settings, progress)))
         region = _learn(features, settings)

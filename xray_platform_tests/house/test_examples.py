@@ -6,8 +6,11 @@ from importlib import import_module
 import pytest
 
 MODULES = (
+    "xray_platform.detectors.one_class_svm",
+    "xray_platform.detectors.pca_residual",
     "xray_platform.imaging.recipe",
     "xray_platform.imaging.repair.restore",
+    "xray_platform.serving.predict",
 )
 
 
