@@ -39,8 +39,8 @@ def describe_rules(settings: DeidentifySettings = DeidentifySettings()) -> list[
 
 def _attribute_rules() -> list[str]:
     rows = load_policy().rows
-    spoken = {_says(row): [each for each in rows if _says(each) == _says(row)] for row in rows}
-    return [f"{', '.join(_name(row) for row in group)}: {says}." for says, group in spoken.items()]
+    groups = {_says(row): [each for each in rows if _says(each) == _says(row)] for row in rows}
+    return [f"{', '.join(_name(row) for row in group)}: {says}." for says, group in groups.items()]
 
 
 def _says(row: Row) -> str:

@@ -60,8 +60,8 @@ def said_in(text: str, grammar: Grammar, names: frozenset[str]) -> str | None:
     tokens = _TOKEN.findall(_INITIALS.sub(r" \1\2 ", text.upper()))
     found, read = _terms(tokens, grammar)
     said = [term for part in grammar.parts for term in _first(found.get(part.name, []), part.most)]
-    spoken = names.isdisjoint(read) and names.isdisjoint(word for term in said for word in term.split())
-    return " ".join(said) if spoken and not grammar.anchors.isdisjoint(found) else None
+    may_stay = names.isdisjoint(read) and names.isdisjoint(word for term in said for word in term.split())
+    return " ".join(said) if may_stay and not grammar.anchors.isdisjoint(found) else None
 
 
 def _terms(tokens: list[str], grammar: Grammar) -> tuple[dict[str, list[str]], set[str]]:

@@ -42,9 +42,9 @@ def refuse_leaks(
     words = {word for element in carried if element.vr in _TEXTUAL for word in _WORD.findall(element.value)}
     _refuse("a word that is not known", {word for word in words if not _is_plain(word)})
     made = (element.value for element in flat if element.vr in _TEXTUAL and element.tag >> 16 != _MARKS)
-    spoken = {word.lower() for value in made for word in _WORD.findall(value)}
-    spoken -= {word for text in pseudonyms for word in _WORD.findall(text.encode())}
-    _refuse("a word", {word for word in spoken & known.words if len(word) >= _SHORTEST_WORD and not is_known(word)})
+    words = {word.lower() for value in made for word in _WORD.findall(value)}
+    words -= {word for text in pseudonyms for word in _WORD.findall(text.encode())}
+    _refuse("a word", {word for word in words & known.words if len(word) >= _SHORTEST_WORD and not is_known(word)})
     _refuse("a number", [element.tag for element in carried if known.digits.tell(_decimals(element))])
     tables = b"".join(element.value for element in carried if element.tag == tags.LUT_DATA)
     _refuse("a value in a table of grey values", _in_binary(tables, known))

@@ -59,7 +59,7 @@ class Examination:
 
 
 def conclude(findings: Iterable[QualityFinding], duplicate_keys: DuplicateKeys = DuplicateKeys()) -> Examination:
-    """Return the examination that findings add up to: one finding a rule, the gravest decides."""
+    """Return the examination that findings add up to: one finding a rule, the most severe decides."""
     merged = merge(findings)
     return Examination(decide(found.severity for found in merged), merged, duplicate_keys)
 
@@ -77,7 +77,7 @@ def examine_and_decode(data: bytes, settings: QualitySettings = DEFAULT) -> tupl
     file = inspect_file(data, settings)
     findings = list(_found(CONTAINER_RULES, file, settings))
     if _rejected(findings):
-        # What a damaged container holds besides is no news: half of it may be lost.
+        # Of a damaged container nothing else is examined: half of it may be lost.
         return conclude(findings), file
     findings += _found((*PIXEL_RULES, *SEMANTIC_RULES), file, settings)
     single = file.layout is None or file.layout.frames == 1
@@ -118,7 +118,7 @@ class ExamineFile:
 
 
 def _read_all(source: OpenSource) -> bytes:
-    """Return all bytes of a source; one that grows under the reading hand, or unpacks to more, is refused."""
+    """Return all bytes of a source; one that grows while it is read, or unpacks to more, is refused."""
     parts, length = [], 0
     while chunk := source.read(source.size_bytes - length + 1):
         parts.append(chunk)
