@@ -1,4 +1,4 @@
-"""Batches: which pictures each step sees, the same for the same seed and pass, also after a restart."""
+"""Batches: which pictures each step sees, the same for the same seed and epoch, also after a restart."""
 
 from collections.abc import Iterator
 
