@@ -117,7 +117,7 @@ class OneClassSvm:
         return cls(settings, stack.shape[1], len(stack), region, outside.mean(axis=0), _spread(outside))
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
-        """Return the mean score of the most abnormal patches, in standard deviations of normal pictures at their places."""
+        """Return the mean over the most abnormal patches, in standard deviations of normal pictures at their places."""
         patch_scores = self._patch_scores(check_images(images, side=self.picture_side), progress)
         worst = max(round(self.settings.worst * patch_scores.shape[1]), 1)
         scores: Scores = np.sort(patch_scores, axis=1)[:, -worst:].mean(axis=1, dtype=np.float64)
@@ -126,7 +126,8 @@ class OneClassSvm:
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
         """Return the mean score of the patches over each pixel, without their edges, (N, S, S); about 0 if normal."""
         side, patch = self.settings.side, self.settings.patch
-        patch_scores, positions = (
+        stack = check_images(images, side=self.picture_side)
+        patch_scores, positions = self._patch_scores(stack, progress), patch_positions(side, patch)
             self._patch_scores(check_images(images, side=self.picture_side), progress),
             patch_positions(side, patch),
         )
