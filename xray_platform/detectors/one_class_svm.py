@@ -128,9 +128,6 @@ class OneClassSvm:
         side, patch = self.settings.side, self.settings.patch
         stack = check_images(images, side=self.picture_side)
         patch_scores, positions = self._patch_scores(stack, progress), patch_positions(side, patch)
-            self._patch_scores(check_images(images, side=self.picture_side), progress),
-            patch_positions(side, patch),
-        )
         maps = np.empty(images.shape, np.float32)
         for part in batch_slices(maps, CHUNK):
             blocks = spread(patch_scores[part], positions, patch, (side, side))

@@ -12,6 +12,7 @@ from xray_platform.imaging.features import all as table
 from xray_platform.imaging.features.all import FEATURES, Extraction, extract, feature_names
 from xray_platform.imaging.features.feature import FeatureSettings
 from xray_platform.workers import Lost
+from xray_platform_tests.other_values import with_other
 
 KINDS = sorted(FEATURES)
 LEAST = {"hog": 32, "glcm": 5, "statistics": 4, "sobel": 8, "scharr": 8, "gabor": 4, "log": 4}  # pixels, else 1
@@ -120,3 +121,13 @@ def test_pictures_of_another_shape_or_range_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=r"pictures (of shape|with values)"):
         extract(images, [FEATURES["statistics"]()])
+
+
+EVERY_SETTING = [(kind, name) for kind in KINDS for name in FEATURES[kind].model_fields if name != "kind"]
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_SETTING)
+def test_every_setting_changes_the_numbers(kind: str, name: str) -> None:
+    usual = FEATURES[kind]()
+    one, other = (feature.compute(odd_pictures()) for feature in (usual, with_other(usual, name)))
+    assert one.shape != other.shape or not np.array_equal(one, other)
