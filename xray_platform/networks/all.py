@@ -1,4 +1,4 @@
-"""All networks: a new one is one file and one line here."""
+"""All networks: a new one is its file, that of its settings, and one line here."""
 
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,20 @@ _KINDS = (
         _attention_cnn,
         "a small residual network with channel and spatial attention, learnt from scratch",
         smallest_side=SMALLEST_SIDE,
+        quick={
+            "width": 16,
+            "epochs": 16,
+            "patience": 16,
+            "batch_size": 8,
+            "learning_rate": 0.001,
+            "ema_decay": 0.95,
+            "noise": 0.0,
+            "brightness": 0.05,
+            "contrast": 0.1,
+            "stretch": 0.05,
+            "scale": 0.05,
+            "threads": 1,
+        },
     ),
 )
 
