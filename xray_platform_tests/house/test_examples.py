@@ -6,6 +6,8 @@ from importlib import import_module
 import pytest
 
 MODULES = (
+    "xray_platform.dicom.deidentify.engine",
+    "xray_platform.dicom.quality.examination",
     "xray_platform.imaging.recipe",
     "xray_platform.imaging.repair.restore",
 )

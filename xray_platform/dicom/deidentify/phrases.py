@@ -14,7 +14,7 @@ _LONGEST_PHRASE = 2
 
 
 @dataclass(frozen=True)
-class Part:
+class PhrasePart:
     """One part of a phrase, such as the view: at most so many of its terms are said, each in one fixed spelling."""
 
     name: str
@@ -28,7 +28,7 @@ class Grammar:
     Nothing is said at all unless a term of one of the `anchors` is there: a body part, a view.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[PhrasePart, ...]
     anchors: frozenset[str]
     spellings: Mapping[tuple[str, ...], tuple[str, str]]
 
@@ -47,7 +47,7 @@ def _grammar(parts: list[dict[str, Any]], anchors: list[str]) -> Grammar:
         for term, ways in part["phrases"].items()
         for way in ways
     }
-    named = tuple(Part(part["name"], part["most"]) for part in parts)
+    named = tuple(PhrasePart(part["name"], part["most"]) for part in parts)
     return Grammar(named, frozenset(anchors), spellings)
 
 

@@ -11,7 +11,7 @@ from xray_platform.dicom.deidentify.digits import decimal_texts
 from xray_platform.dicom.deidentify.encode import Written
 from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.refused import RefusedError
-from xray_platform.dicom.deidentify.vocabulary import is_known, known_words
+from xray_platform.dicom.deidentify.vocabulary import allowed_words, is_known
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.pixels.decode import Pixels
 from xray_platform.dicom.rules import IDENTITY_LEFT
@@ -76,7 +76,7 @@ def _flat(written: Iterable[Written]) -> Iterator[_Leaf]:
 
 
 def _is_plain(word: bytes) -> bool:
-    return word.isdigit() or word.decode("latin-1").upper() in known_words()
+    return word.isdigit() or word.decode("latin-1").upper() in allowed_words()
 
 
 def _decimals(element: _Leaf) -> list[str]:

@@ -13,7 +13,7 @@ from xray_platform.dicom.standard.standard_job import (
     StandardSettings,
     StoreFailure,
     WriteStandardImage,
-    WrittenImage,
+    WrittenStandardImage,
 )
 from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.errors import DataError, StoreError
@@ -100,7 +100,7 @@ def _settings_of(places: Places, batch: str) -> StandardSettings:
 
 def _made(
     jobs: Sequence[StandardJob], sizes: Sequence[int], settings: StandardSettings, progress: Progress
-) -> Iterator[WrittenImage]:
+) -> Iterator[WrittenStandardImage]:
     work = WriteStandardImage(settings, one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec))
     results = map_in_lots(work, jobs, sizes, what="pictures decoded", limits=LIMITS, progress=progress)
     for job, result in zip(jobs, results, strict=True):
