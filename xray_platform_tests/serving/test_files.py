@@ -67,9 +67,9 @@ def test_a_file_beyond_the_cap_is_not_even_read(predictor: Predictor, tmp_path: 
 def test_a_file_is_read_in_a_child_that_may_take_so_long_and_so_much_only(
     predictor: Predictor, sound: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard: list[Limits | None] = []
+    heard: list[Limits] = []
 
-    def listen(*given: Any, limits: Limits | None = None, **named: Any) -> Any:
+    def listen(*given: Any, limits: Limits, **named: Any) -> Any:
         heard.append(limits)
         return map_in_children(*given, limits=limits, **named)
 
