@@ -18,6 +18,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARED_STORES = {"story", "interfaces"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together where they run in several processes: those of a file, or of a store they share."""
     for item in items:

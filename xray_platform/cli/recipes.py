@@ -1,5 +1,6 @@
 """`xray recipes`: which recipes there are, and which steps one of your own can be made of."""
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,7 +47,7 @@ def _settings(step: "type[StepSettings]") -> list[str]:
     """Return a line a setting: its name, its default, what it is and what is allowed."""
     fields: dict[str, dict[str, Any]] = step.model_json_schema()["properties"]
     return [
-        f"{name}: {field['default']}  # {field['description']}{_allowed(field)}"
+        f"{name}: {json.dumps(field['default'])}  # {field['description']}{_allowed(field)}"
         for name, field in fields.items()
         if name != "kind"
     ]

@@ -10,7 +10,7 @@ from xray_platform.cli.session import existing_store, opened_store
 
 if TYPE_CHECKING:
     from xray_platform.defs.verify import Zone
-    from xray_platform.dicom.intake.history import Recorded
+    from xray_platform.dicom.intake.history import RecordedHead
     from xray_platform.tables.places import Places
 
 
@@ -50,7 +50,7 @@ def verify(
         raise typer.Exit(1)
 
 
-def _recorded(store: "Places") -> "tuple[Recorded, ...]":
+def _recorded(store: "Places") -> "tuple[RecordedHead, ...]":
     """Return what Dagster recorded of the journal; where it cannot be read, that is told and the seals must do."""
     from xray_platform.defs.recorded_head import recorded_heads  # see above
 

@@ -10,7 +10,7 @@ from xray_platform.defs.metadata_images import grey_image_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
 from xray_platform.dicom.standard.standard_images import StandardSettings, standardise_batch
-from xray_platform.imaging.store.patches import PatchSettings, index_batch, materialise
+from xray_platform.imaging.store.patches import PatchSettings, index_batch, write_patch_files
 from xray_platform.imaging.store.rounding import for_display
 from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch, write_rows
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
@@ -51,7 +51,7 @@ def patches(context: dg.AssetExecutionContext, store: Store, config: PatchIndexS
     frame = index_batch(places, batch, recipe, cutting)
     PATCHES.write(places, frame, batch)
     written = (
-        materialise(places, batch, recipe, cutting, LABELS.read(places), progress=logged(context))
+        write_patch_files(places, batch, recipe, cutting, LABELS.read(places), progress=logged(context))
         if config.write_files
         else "none, the index is enough; set write_files for PNG"
     )

@@ -1,4 +1,4 @@
-"""Rules: the code of every quality rule, the gravest that it asks for, and what it notices, in one table."""
+"""Rules: the code of every quality rule, the highest severity that it asks for, and what it notices, in one table."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,9 @@ EXAMINATION_RULES = (
     Rule("Q003", "reject", "a header that breaks off or cannot be read"),
     Rule("Q004", "reject", "a declared length that is longer than what is left"),
     Rule("Q005", "warn", "bytes after the end"),
-    Rule("Q006", "reject", "a transfer syntax that is missing or unknown; one that lies about its form is warned of"),
+    Rule(
+        "Q006", "reject", "a transfer syntax that is missing or unknown; one that the dataset contradicts is warned of"
+    ),
     Rule("Q007", "warn", "file meta information that names another SOP instance than the dataset"),
     Rule("Q008", "reject", "a DICOM object that is no image"),
     Rule("Q009", "reject", "an archive within an archive, or one that breaks its caps"),

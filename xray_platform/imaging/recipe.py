@@ -22,7 +22,20 @@ class Trace:
 
 
 class Recipe(Settings):
-    """Steps in order; each must take what the one before gives, the first one stored values (uint16)."""
+    """Steps in order; each must take what the one before gives, the first one stored values (uint16).
+
+    >>> import numpy as np
+    >>> recipe = Recipe(steps=(WindowSettings(), ResizeSettings(rows=2, columns=2)))
+    >>> recipe.apply(np.arange(16, dtype=np.uint16).reshape(4, 4), window=(0, 15))
+    array([[10923, 19661],
+           [45875, 54613]], dtype=uint16)
+    >>> recipe.shape, str(recipe.gives)
+    ((2, 2), 'full range (uint16, 0 to 65535)')
+    >>> recipe.describe()[1]
+    'resize to 2 x 2 pixels by area averaging, aspect kept, padded with black'
+    >>> default_recipe(2) == recipe
+    True
+    """
 
     steps: tuple[AnyStep, ...] = Field(min_length=1, description="the steps, in order")
 

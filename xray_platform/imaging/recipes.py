@@ -54,12 +54,13 @@ RECIPES: dict[str, NamedRecipe] = {named.name: named for named in _TABLE}
 def store_recipes(places: Places) -> dict[str, NamedRecipe]:
     """Return the recipes that users wrote into `recipes/NAME.yaml` of a store, by name; none without that folder.
 
-    Raises StoreError for a file that is no recipe, or has the name of one of the platform's.
+    Other files there are left alone. Raises StoreError for a recipe that is none, or has the name of one of the
+    platform's.
     """
     found: dict[str, NamedRecipe] = {}
-    for file in sorted(places.recipes.glob("[!.]*")):
+    for file in sorted(places.recipes.glob("[!.]*.y*ml")):
         if file.suffix != SUFFIX:
-            raise StoreError(f"{file} is no recipe; allowed there: NAME{SUFFIX}")
+            raise StoreError(f"{file} would not be found under its name; call it {file.stem}{SUFFIX}")
         if file.stem in RECIPES:
             raise StoreError(f"{file}: the platform has a recipe of this name; choose another")
         found[file.stem] = read_recipe_file(file)

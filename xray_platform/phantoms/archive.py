@@ -58,7 +58,7 @@ class ArchiveSummary:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenImage:
     """One picture on disk."""
 
     relative: str
@@ -98,7 +98,7 @@ def _fill(
     return ArchiveSummary(
         folder=folder,
         pictures=len(planned),
-        subjects=len({picture.identity.person.patient_id for picture in planned}),
+        subjects=len({picture.identity.patient.patient_id for picture in planned}),
         studies=len({picture.identity.study_uid for picture in planned}),
         findings=dict(sorted(Counter(picture.parameters.finding.name for picture in planned).items())),
         broken=broken,
@@ -106,36 +106,38 @@ def _fill(
     )
 
 
-def _write_all(waiting: Path, planned: list[PlannedPicture], progress: Progress, workers: int | None) -> list[Written]:
+def _write_all(
+    waiting: Path, planned: list[PlannedPicture], progress: Progress, workers: int | None
+) -> list[WrittenImage]:
     todo = [(waiting, picture) for picture in planned]
     if len(todo) <= FEW:
         return list(_one_by_one(todo, progress))
-    found: Iterable[Written | Lost] = map_in_children(
+    found: Iterable[WrittenImage | Lost] = map_in_children(
         _write_one, todo, what=WHAT, workers=workers, limits=Limits(seconds=300.0), progress=progress
     )
     return [_sure(item, picture) for item, picture in zip(found, planned, strict=True)]
 
 
-def _one_by_one(todo: list[tuple[Path, PlannedPicture]], progress: Progress) -> Iterator[Written]:
+def _one_by_one(todo: list[tuple[Path, PlannedPicture]], progress: Progress) -> Iterator[WrittenImage]:
     for done, item in enumerate(todo, start=1):
         yield _write_one(item)
         progress(done, len(todo), WHAT)
 
 
-def _sure(item: Written | Lost, picture: PlannedPicture) -> Written:
+def _sure(item: WrittenImage | Lost, picture: PlannedPicture) -> WrittenImage:
     if isinstance(item, Lost):
         raise RuntimeError(f"{picture.relative}: {item.reason}, {item.detail}")  # noqa: TRY004 - what is lost has no wrong type
     return item
 
 
-def _write_one(item: tuple[Path, PlannedPicture]) -> Written:
+def _write_one(item: tuple[Path, PlannedPicture]) -> WrittenImage:
     folder, picture = item
     phantom = render(picture.parameters)
     data = dicom_bytes(phantom, picture.identity, picture.style)
     path = folder / picture.relative
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return Written(picture.relative, len(data), phantom.boxes)
+    return WrittenImage(picture.relative, len(data), phantom.boxes)
 
 
 def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
@@ -150,7 +152,7 @@ def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
     return found
 
 
-def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[Written]) -> None:
+def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[WrittenImage]) -> None:
     with (folder / "boxes.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("file", "label", "x", "y", "width", "height"))
@@ -160,14 +162,14 @@ def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[Wri
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("file", "label", "subject", "view", "age", "sex"))
         for picture in planned:
-            person, shown = picture.identity.person, picture.parameters
+            patient, shown = picture.identity.patient, picture.parameters
             rows.writerow(
                 (
                     picture.relative,
                     shown.finding.name,
-                    person.patient_id,
+                    patient.patient_id,
                     shown.pose.view,
                     picture.identity.age_years,
-                    person.sex,
+                    patient.sex,
                 )
             )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xray_platform.phantoms.body_grid import BodyGrid, Field
 
-Numbers = NDArray[np.float32]
+FloatArray = NDArray[np.float32]
 LONG_BONE, SMALL_BONE = 0.7, 0.4  # shares of the radius that are hollow; few different ones, as each is laid on its own
 ACROSS = np.array((2, 4, 6, 8, 12, 16, 22, 30, 44))  # how many samples a tube may get across
 AT_ONCE = 16_000  # samples whose arrays fit the processor's cache together
@@ -24,9 +24,9 @@ class Tubes:
     hollow: 0 for a vessel, 0.8 for a bone with a cortex of a fifth of its radius.
     """
 
-    points: Numbers
-    half_width: Numbers
-    section: Numbers
+    points: FloatArray
+    half_width: FloatArray
+    section: FloatArray
     hollow: float = 0.0
 
 
@@ -54,12 +54,12 @@ def rasterise(bundles: Sequence[Tubes], grid: BodyGrid) -> Field:
 class AxisSamples:
     """Samples along the axes of tubes: place and half-width in pixels, unit normal, mass in attenuation x pixels."""
 
-    row: Numbers
-    column: Numbers
-    half_rows: Numbers
-    half_columns: Numbers
-    mass: Numbers
-    width: Numbers
+    row: FloatArray
+    column: FloatArray
+    half_rows: FloatArray
+    half_columns: FloatArray
+    mass: FloatArray
+    width: FloatArray
 
     def cut(self, at: slice | NDArray[np.bool_] | NDArray[np.intp]) -> "AxisSamples":
         return AxisSamples(*(getattr(self, field.name)[at] for field in fields(self)))
@@ -91,7 +91,7 @@ def _sample_axes(bundles: Sequence[Tubes], grid: BodyGrid) -> AxisSamples:
     )
 
 
-def _normals(d_row: Numbers, d_column: Numbers) -> tuple[Numbers, Numbers]:
+def _normals(d_row: FloatArray, d_column: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the unit normal at every point, so that neighbouring steps join without a gap."""
     none = np.zeros(1, dtype=np.float32)
     at_row = np.concatenate([d_row, none]) + np.concatenate([none, d_row])
@@ -100,13 +100,13 @@ def _normals(d_row: Numbers, d_column: Numbers) -> tuple[Numbers, Numbers]:
     return at_column / length, -at_row / length
 
 
-def _between(values: tuple[Numbers, ...], at: NDArray[np.intp], share: Numbers) -> list[Numbers]:
+def _between(values: tuple[FloatArray, ...], at: NDArray[np.intp], share: FloatArray) -> list[FloatArray]:
     """Interpolate values at points to samples within their steps."""
     return [value[at] + share * np.diff(value)[at] for value in values]
 
 
 @lru_cache(maxsize=64)
-def _profile(count: int, hollow: float) -> tuple[Numbers, Numbers]:
+def _profile(count: int, hollow: float) -> tuple[FloatArray, FloatArray]:
     """Return offsets in [-1, 1] across a tube and the share of its mass that lies at each."""
     edges = np.linspace(-1, 1, count * 8 + 1)
     middle = (edges[1:] + edges[:-1]) / 2
@@ -116,7 +116,7 @@ def _profile(count: int, hollow: float) -> tuple[Numbers, Numbers]:
     return offset.astype(np.float32), (mass / mass.sum()).astype(np.float32)
 
 
-def _splat(total: Numbers, samples: AxisSamples, hollow: float, grid: BodyGrid) -> None:
+def _splat(total: FloatArray, samples: AxisSamples, hollow: float, grid: BodyGrid) -> None:
     """Add the tubes to the flat grid in place, the broader ones with more samples across."""
     inside = (
         (samples.row > 0) & (samples.column > 0) & (samples.row < grid.rows - 1) & (samples.column < grid.columns - 1)
@@ -131,7 +131,7 @@ def _splat(total: Numbers, samples: AxisSamples, hollow: float, grid: BodyGrid) 
             _share_out(total, part.cut(slice(start, start + step)), offset, share, grid)
 
 
-def _share_out(total: Numbers, samples: AxisSamples, offset: Numbers, share: Numbers, grid: BodyGrid) -> None:
+def _share_out(total: FloatArray, samples: AxisSamples, offset: FloatArray, share: FloatArray, grid: BodyGrid) -> None:
     """Add samples across a stretch of axis to the flat grid in place, each shared among its four neighbours."""
     r = np.clip(samples.row[:, None] + samples.half_rows[:, None] * offset, 0, grid.rows - 1.01).ravel()
     c = np.clip(samples.column[:, None] + samples.half_columns[:, None] * offset, 0, grid.columns - 1.01).ravel()

@@ -1,4 +1,4 @@
-"""Severity: what a quality rule asks for, from the least to the gravest, and what is done with a file then."""
+"""Severity: what a quality rule asks for, from the mildest to the most severe, and what is done with a file then."""
 
 from collections.abc import Iterable
 from typing import Literal, get_args
@@ -10,12 +10,12 @@ DECISIONS: tuple[Decision, ...] = get_args(Decision)
 HELD_BACK: tuple[Literal["quarantine", "reject"], ...] = ("quarantine", "reject")
 
 
-def gravest(severities: Iterable[Severity]) -> Severity:
-    """Return the gravest of severities, `pass` of none."""
+def most_severe(severities: Iterable[Severity]) -> Severity:
+    """Return the most severe of some severities, `pass` of none."""
     return max(severities, key=SEVERITIES.index, default="pass")
 
 
 def decide(severities: Iterable[Severity]) -> Decision:
-    """Return what is done with a file: the gravest of its findings decides, and a warning accepts."""
-    worst = gravest(severities)
+    """Return what is done with a file: its most severe finding decides, and a warning accepts."""
+    worst = most_severe(severities)
     return worst if worst == "quarantine" or worst == "reject" else "accept"

@@ -63,7 +63,9 @@ def test_pictures_are_prepared_by_it_and_anew_when_it_changes(xray: Xray, places
     ran = xray("run", "--select", "tensors,patches")
     assert ran.code == 0, ran.err
     assert "up to date" not in ran.err
-    assert made_by_the_file(places) != first
+    second = made_by_the_file(places)
+    assert second != first
+    assert set(TENSORS.read(places, BATCH)["recipe"]) == {first, second}, "tensors of another recipe stay"
     ran = xray("export", tmp_path / "out", "--recipe", "mine", "--side", 40)
     assert ran.code == 0, ran.err
     assert len(list((tmp_path / "out").glob("*.png"))) == 3

@@ -12,6 +12,7 @@ from xray_platform.detectors.storage import ARRAYS, CARD
 from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.settings import Settings
 from xray_platform_tests.detectors.chests import BLOB_COLUMN, BLOB_ROW, SIDE, chests, with_blob
+from xray_platform_tests.other_values import with_other
 
 NORMALS = chests(40, seed=1)
 OTHERS = chests(30, seed=2)
@@ -167,3 +168,14 @@ def test_it_says_how_far_it_is(kind: DetectorKind) -> None:
 def test_nothing_to_judge_is_no_error(kind: DetectorKind, detector: Detector) -> None:
     assert detector.score(OTHERS[:0]).shape == (0,)
     assert detector.heatmap(OTHERS[:0]).shape == (0, SIDE, SIDE)
+
+
+EVERY_SETTING = [(kind, name) for kind in DETECTORS.values() for name in kind.settings.model_fields]
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_SETTING, ids=[f"{kind.name}-{name}" for kind, name in EVERY_SETTING])
+def test_every_setting_changes_the_scores(kind: DetectorKind, name: str) -> None:
+    few = {"rank": 8, "samples": 200}  # so few that more, or others, can be had of forty pictures
+    usual = kind.settings(**{field: value for field, value in few.items() if field in kind.settings.model_fields})
+    one, other = (kind.fit(NORMALS, settings).score(OTHERS) for settings in (usual, with_other(usual, name)))
+    assert not np.array_equal(one, other)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from syrupy.assertion import SnapshotAssertion
+
 import xray_platform
 from xray_platform.settings import Settings
 from xray_platform.tables.all import ALL
@@ -98,3 +100,14 @@ def test_nothing_here_is_pickled() -> None:
         names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not names & {"pickle", "cloudpickle", "joblib", "dill"}, path
+
+
+def test_the_defaults_of_all_settings_change_for_a_reason_only(snapshot: SnapshotAssertion) -> None:
+    """Every figure that is told rests on them; `--snapshot-update` writes them anew."""
+    told = {
+        f"{kind.__name__}.{name} = {field.default!r}"
+        for kind in settings_classes()
+        if getattr(sys.modules[kind.__module__], kind.__name__, None) is kind  # not what the launchpad puts together
+        for name, field in kind.model_fields.items()
+    }
+    assert sorted(told) == snapshot

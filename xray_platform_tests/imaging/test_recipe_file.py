@@ -62,6 +62,12 @@ def test_its_name_stands_beside_those_of_the_platform(tmp_path: Path) -> None:
         named_recipe("yours", 32, known)
 
 
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
+    for name in ("mine.yaml~", ".mine.yaml.swp", ".hidden.yaml", "notes.md"):
+        written(tmp_path, "no recipe", name)
+    assert known_recipes(Places(tmp_path)) == RECIPES
+
+
 def test_every_step_can_be_written(tmp_path: Path) -> None:
     """Each is reached by its name alone, behind whatever gives what it takes."""
     for kind, step in STEPS.items():
@@ -134,7 +140,7 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, text: str) -> None:
     ("name", "words"),
     [
         ("clahe.yaml", "the platform has a recipe of this name; choose another"),
-        ("mine.yml", "is no recipe; allowed there: NAME.yaml"),
+        ("mine.yml", "would not be found under its name; call it mine.yaml"),
         ("My recipe.yaml", "allowed: a small letter, then small letters, digits and _"),
     ],
 )

@@ -69,7 +69,7 @@ def test_lungs_are_darker_than_the_heart_between_them_and_the_belly_below() -> N
 
 
 def test_the_heart_points_to_the_right_of_the_picture() -> None:
-    """Standard form is as seen from the front: the patient's left is on the right."""
+    """A phantom is seen from the front: the patient's left is on the right."""
     for seed in range(8):
         grey = _on_the_body(draw(seed))
         assert grey(62, 185) > grey(-62, 185)

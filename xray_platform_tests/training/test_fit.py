@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from xray_platform.settings import Settings
 from xray_platform.training.fit import fit_network
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
+from xray_platform_tests.other_values import other_value
 from xray_platform_tests.training.pictures import SIDE, clouds, part
 
 SMALL = AttentionCnnSettings(width=8, dropout=0.1)
@@ -108,6 +110,31 @@ def test_it_stops_when_it_gets_no_better(tmp_path: Path) -> None:
     training = QUICK.model_copy(update={"epochs": 30, "patience": 2, "learning_rate": 1e-6})
     stopped = fit_network("attention_cnn", SMALL, training, TRAIN, (VAL[0], labels), folder=tmp_path)
     assert len(stopped.history) == stopped.best_epoch + 1 + 2 < 30
+
+
+ELSEWHERE = {"epochs", "patience", "precision", "device", "threads"}  # heard by tests of their own, or the same result
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> TrainedNetwork:
+    return shortly(tmp_path_factory.mktemp("fit"), TrainingSettings(**BRIEF))
+
+
+BRIEF: dict[str, Any] = {"epochs": 1, "batch_size": 8, "threads": 1, "device": "cpu", "warmup": 0.25}
+OTHER: dict[str, Any] = {"gradient_clip_norm": 1e-9, "ema_decay": 0.8}
+
+
+def shortly(folder: Path, training: TrainingSettings) -> TrainedNetwork:
+    """Train with three normal pictures for each abnormal one."""
+    unequal = TRAIN[0][:32], np.arange(32) % 4 == 1
+    return fit_network("attention_cnn", SMALL, training, unequal, VAL, folder=folder)
+
+
+@pytest.mark.parametrize("name", sorted(set(TrainingSettings.model_fields) - ELSEWHERE))
+def test_every_setting_changes_what_is_learnt(name: str, brief: TrainedNetwork, tmp_path: Path) -> None:
+    other = OTHER.get(name, other_value(brief.training, name))
+    changed = shortly(tmp_path, TrainingSettings(**{**BRIEF, name: other}))
+    assert not np.array_equal(changed.score(VAL[0]), brief.score(VAL[0]))
 
 
 def test_the_step_size_rises_while_it_warms_up_and_falls_then(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from xray_platform.dicom.deidentify.encode import Written, encode_dataset, file_
 from xray_platform.dicom.deidentify.facts import capped_age, dicom_facts
 from xray_platform.dicom.deidentify.identifiers import identifiers_of
 from xray_platform.dicom.deidentify.marks import marks
-from xray_platform.dicom.deidentify.person import Given, Person, person_given, person_of
+from xray_platform.dicom.deidentify.person import GivenIdentity, Person, person_given, person_of
 from xray_platform.dicom.deidentify.pixel_data import (
     PixelSource,
     idle_padding,
@@ -52,11 +52,24 @@ _PIXEL_TAGS = (tags.PLANAR_CONFIGURATION, tags.NUMBER_OF_FRAMES)
 
 
 def deidentify(
-    data: bytes, key: PseudonymKey, given: Given = Given(), settings: DeidentifySettings = DeidentifySettings()
+    data: bytes,
+    key: PseudonymKey,
+    given: GivenIdentity = GivenIdentity(),
+    settings: DeidentifySettings = DeidentifySettings(),
 ) -> Deidentified:
     """Return the bytes of a DICOM, JPEG or PNG file without identity, and what may be known of it.
 
     `given` says whose it is where the file does not. Raises RefusedError where that cannot be done, or not surely.
+
+    >>> import imagecodecs, numpy as np
+    >>> stripes = np.repeat(np.arange(0, 256, 4, dtype=np.uint8), 4)
+    >>> png = bytes(imagecodecs.png_encode(np.tile(stripes, (256, 1))))
+    >>> made = deidentify(png, PseudonymKey(bytes(range(32))), GivenIdentity(subject="patient 17"))
+    >>> made.suffix, made.masked, made.facts.rows, len(made.person.subject)
+    ('.png', 0, 256, 20)
+    >>> deidentify(b"no picture", PseudonymKey(bytes(range(32))))
+    Traceback (most recent call last):
+    xray_platform.dicom.deidentify.refused.RefusedError: not a picture: found other data, ...
     """
     file_type = file_type_of(data[:HEAD_BYTES])
     if file_type == "dicom":
@@ -68,12 +81,12 @@ def deidentify(
     )
 
 
-def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Deidentified:
+def _dicom(data: bytes, key: PseudonymKey, given: GivenIdentity, settings: DeidentifySettings) -> Deidentified:
     container = open_container(data)
     _refuse_broken(container, settings)
     refuse_scans(container)
     name = given.fallback or hashlib.sha256(data).hexdigest()
-    person = _person(container, key, Given(given.subject, given.study, name), settings)
+    person = _person(container, key, GivenIdentity(given.subject, given.study, name), settings)
     policy = load_policy()
     known = identifiers_of(data, container, policy)
     carried = Carrier(container, person, known, policy, container.word(tags.PIXEL_REPRESENTATION) == 1).carry()
@@ -93,7 +106,7 @@ def _dicom(data: bytes, key: PseudonymKey, given: Given, settings: DeidentifySet
     return Deidentified((before, head, pixels), ".dcm", person, facts, cleaned.masked, cleaned.share)
 
 
-def _person(container: Container, key: PseudonymKey, given: Given, settings: DeidentifySettings) -> Person:
+def _person(container: Container, key: PseudonymKey, given: GivenIdentity, settings: DeidentifySettings) -> Person:
     return person_of(container, key, given, study_may_do=settings.no_patient == "study")
 
 
@@ -153,7 +166,7 @@ def _settable_bits(source: PixelSource) -> int:
 
 
 def _raster(
-    data: bytes, file_type: FileType, key: PseudonymKey, given: Given, settings: DeidentifySettings
+    data: bytes, file_type: FileType, key: PseudonymKey, given: GivenIdentity, settings: DeidentifySettings
 ) -> Deidentified:
     raster = open_raster(data, "jpeg" if file_type == "jpeg" else "png")
     values = _grey_values(raster, settings)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from xray_platform.atomic import atomic_write
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.person import GivenIdentity
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.pseudonym import PseudonymKey
@@ -106,7 +106,7 @@ def _do_one(task: _Task) -> PathResult | str:
         return replace(result, reason=f"it cannot be read: {error.strerror}")
     digest = hashlib.sha256(data).hexdigest()
     try:
-        made = deidentify(data, task.key, Given(fallback=digest), task.settings)
+        made = deidentify(data, task.key, GivenIdentity(fallback=digest), task.settings)
     except RefusedError as error:
         return replace(result, decision=error.severity, rule=error.code, reason=error.evidence)
     folder = task.target / made.person.subject / made.person.study

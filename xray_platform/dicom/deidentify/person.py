@@ -17,7 +17,7 @@ _DELIMITERS = {ord(sign) for sign in "\n\r\t\f\\"}
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenIdentity:
     """What a labels file says of a picture whose own header says nothing; `fallback` names it if nothing does."""
 
     subject: str | None = None
@@ -35,16 +35,16 @@ class Person:
     days: int
 
 
-def person_of(container: Container, key: PseudonymKey, given: Given, *, study_may_do: bool = False) -> Person:
+def person_of(container: Container, key: PseudonymKey, given: GivenIdentity, *, study_may_do: bool = False) -> Person:
     """Return who a DICOM picture belongs to. Raises RefusedError where neither header nor labels file names anybody.
 
     A patient ID counts together with its issuer, for two hospitals may use one ID for two people. Where `study_may_do`
     a study of nobody becomes a subject of its own.
     """
     stated = container.text(tags.STUDY_INSTANCE_UID)
-    patient = decoded(container, tags.PATIENT_ID)
+    patient = decoded_text(container, tags.PATIENT_ID)
     if not names_nobody(patient):
-        subject = key.subject(patient, decoded(container, tags.ISSUER_OF_PATIENT_ID))
+        subject = key.subject(patient, decoded_text(container, tags.ISSUER_OF_PATIENT_ID))
     elif given.subject and not names_nobody(given.subject):
         subject = key.subject(given.subject)
     elif study_may_do and stated:
@@ -53,11 +53,11 @@ def person_of(container: Container, key: PseudonymKey, given: Given, *, study_ma
         raise RefusedError(
             NO_PATIENT, "quarantine", "no patient ID, or one that many share; a labels file may name the subject"
         )
-    other = given.study or decoded(container, _ACCESSION) or given.fallback
+    other = given.study or decoded_text(container, _ACCESSION) or given.fallback
     return Person(key, subject, key.study(stated or f"{subject}|{other}"), days_moved(key.number("date", subject)))
 
 
-def person_given(key: PseudonymKey, given: Given, fallback: str) -> Person:
+def person_given(key: PseudonymKey, given: GivenIdentity, fallback: str) -> Person:
     """Return who a picture without DICOM belongs to; without a subject it is its own, named by its hash `fallback`."""
     named = given.subject is not None and not names_nobody(given.subject)
     subject = key.subject(given.subject or "") if named else key.subject(fallback, "picture")
@@ -65,7 +65,7 @@ def person_given(key: PseudonymKey, given: Given, fallback: str) -> Person:
     return Person(key, subject, key.study(study), days_moved(key.number("date", subject)))
 
 
-def decoded(container: Container, tag: int) -> str:
+def decoded_text(container: Container, tag: int) -> str:
     """Return a short text in its own character set (0008,0005), so that one name written two ways stays one."""
     raw = container.raw(tag)[:1024].strip(b" \0")
     if raw.isascii():

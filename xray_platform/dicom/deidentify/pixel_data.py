@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jpeg_ls import encode_pixel_data
 
-from xray_platform.dicom.deidentify.encode import Written, encapsulate, head_of
+from xray_platform.dicom.deidentify.encode import Written, element_head, encapsulate
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.run_lengths import rle_frame
 from xray_platform.dicom.parse import tags
@@ -110,7 +110,7 @@ def pixel_element(source: PixelSource) -> tuple[str, bytes, bytes]:
     plain = values.tobytes()
     plain += b"\0" * (len(plain) % 2)
     vr = "OW" if values.dtype.itemsize > 1 else "OB"
-    return EXPLICIT.uid, head_of(tags.PIXEL_DATA, vr, len(plain)), plain
+    return EXPLICIT.uid, element_head(tags.PIXEL_DATA, vr, len(plain)), plain
 
 
 def _compressed(source: PixelSource) -> tuple[str, bytes]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from xray_platform.atomic import atomic_path
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.person import GivenIdentity
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.result import Deidentified
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
@@ -47,7 +47,7 @@ class _Task:
 
     sha256: str
     size: int
-    given: Given
+    given: GivenIdentity
     said: PlannedFile
 
     @property
@@ -112,7 +112,7 @@ def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task
         if isinstance(sha, str) and (sha not in said or (file.subject_id and not said[sha].subject_id)):
             said[sha] = file
     return [
-        _Task(sha, int(sizes[sha]), Given(said[sha].subject_id, said[sha].study_id, sha), said[sha])
+        _Task(sha, int(sizes[sha]), GivenIdentity(said[sha].subject_id, said[sha].study_id, sha), said[sha])
         for sha in wanted
         if sha in said
     ]

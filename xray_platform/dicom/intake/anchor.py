@@ -23,7 +23,7 @@ from xray_platform.tables.places import Places
 GENESIS = "0" * 64
 
 
-class Mark(BaseModel):
+class JournalPosition(BaseModel):
     """A place in the journal: how many bytes lie before it, and a SHA-256 (for the head: of the line before it)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,10 +44,10 @@ class Anchor(BaseModel):
 
     series: str
     key: str
-    began: Mark
+    began: JournalPosition
     plans: dict[str, str] = {}
     replaces: tuple[str, ...] = ()
-    head: Mark
+    head: JournalPosition
 
 
 def anchor_path(places: Places) -> Path:
@@ -109,10 +109,10 @@ def anchor_anew(places: Places, key: PseudonymKey, replaces: Sequence[str] = ())
     anchor = Anchor(
         series=secrets.token_hex(8),
         key=key.id,
-        began=Mark(size=size, digest=digest),
+        began=JournalPosition(size=size, digest=digest),
         plans={path.stem: sha256(path.read_bytes()).hexdigest() for path in sorted(places.plans.glob("batch-*.json"))},
         replaces=tuple(replaces),
-        head=Mark(size=size, digest=last),
+        head=JournalPosition(size=size, digest=last),
     )
     sealer = Sealer(key, anchor.series)
     keep_anchor(places, anchor, sealer)

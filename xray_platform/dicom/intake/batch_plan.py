@@ -211,7 +211,7 @@ def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
 def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
     """Return those of `files` that are to be planned, each with why where a plan holds it already."""
     known, failed = _known(places), _failed(places)
-    states = [(file, known.tells(file)) for file in files]
+    states = [(file, known.state_of(file)) for file in files]
     if patient and all(said == "known" for _, said in states):
         return []
     retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in states]
@@ -237,7 +237,7 @@ class _Known:
 
     said: Mapping[bytes, tuple[bytes, int | None]]
 
-    def tells(self, file: PlannedFile) -> Literal["new", "changed", "known", "labelled"]:
+    def state_of(self, file: PlannedFile) -> Literal["new", "changed", "known", "labelled"]:
         """Say whether a file is planned; one of which nothing is said now keeps what was said before."""
         whole = file.model_dump()
         found = self.said.get(_digest(_place(whole)))
@@ -246,15 +246,15 @@ class _Known:
         before, changed_ns = found
         if None not in (changed_ns, file.changed_ns) and changed_ns != file.changed_ns:
             return "changed"
-        silent = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
-        return "known" if silent or before == _digest(_told(whole)) else "labelled"
+        unlabelled = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
+        return "known" if unlabelled or before == _digest(_stated(whole)) else "labelled"
 
 
 def _known(places: Places) -> _Known:
     last: dict[bytes, tuple[bytes, int | None]] = {}
     for name in batch_names(places):
         for file in json.loads((places.plans / f"{name}.json").read_bytes())["files"]:
-            last[_digest(_place(file))] = _digest(_told(file)), file.get("changed_ns")
+            last[_digest(_place(file))] = _digest(_stated(file)), file.get("changed_ns")
     return _Known(last)
 
 
@@ -262,7 +262,7 @@ def _place(file: dict[str, Any]) -> dict[str, Any]:
     return {name: file.get(name) for name in ("path", "member", "size_bytes", "modified_ns")}
 
 
-def _told(file: dict[str, Any]) -> dict[str, Any]:
+def _stated(file: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in file.items() if name not in {"changed_ns", "again"}}
 
 

@@ -48,7 +48,7 @@ class LabelWords:
 
 
 class Labelled(Protocol):
-    """What a labels file says of one picture, as far as this room asks."""
+    """What a labels file says of one picture, as far as labels need it."""
 
     @property
     def label(self) -> str | None: ...

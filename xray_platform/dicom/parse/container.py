@@ -135,7 +135,7 @@ def _headerless(data: bytes, caps: Caps) -> Container:
     if not found.flaws and tags.SOP_CLASS_UID in found.elements and found.fragments is None:
         flaw = Flaw(FlawKind.NO_PART10_HEADER, f"no Part-10 header, but a whole dataset in {syntax.name}")
         return _container(data, found, (flaw,), part10=False, syntax=syntax, meta={})
-    # Whatever the scanner met is no news about a file that is not DICOM in the first place.
+    # Of a file that is not DICOM in the first place the scanner's flaws say nothing.
     flaw = Flaw(FlawKind.UNREADABLE, "no DICOM magic word, and no whole dataset")
     return _container(data, ScannedDataset(), (flaw,), part10=False, syntax=None, meta={})
 
@@ -185,12 +185,12 @@ def _body(data: bytes, start: int, meta: Mapping[int, bytes], inflate_bytes: int
         inflated, flaws = _inflate(data[start:], inflate_bytes)
         return _Body(inflated, 0, True, True, syntax, flaws)
     if syntax.little and syntax.explicit != seems_explicit and len(data) - start >= 8:
-        return _lying(data, start, syntax)
+        return _contradicted(data, start, syntax)
     return _Body(data, start, syntax.explicit, syntax.little, syntax)
 
 
-def _lying(data: bytes, start: int, syntax: Syntax) -> _Body:
-    """Read a dataset as it is written where its transfer syntax lies about value representations."""
+def _contradicted(data: bytes, start: int, syntax: Syntax) -> _Body:
+    """Read a dataset as it is written where its transfer syntax contradicts it on value representations."""
     explicit = not syntax.explicit
     what = "has value representations" if explicit else "has no value representations"
     flaw = Flaw(FlawKind.CONTRADICTED_SYNTAX, f"the transfer syntax is {syntax.name}, the dataset {what}")

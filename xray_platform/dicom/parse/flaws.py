@@ -1,4 +1,4 @@
-"""Flaws: what the parser may notice to be wrong with the structure of a file; the quality rules say how grave it is."""
+"""Flaws: what may be wrong with the structure of a file, as the parser notices it; rules say how severe it is."""
 
 from enum import Enum
 from typing import NamedTuple

@@ -31,11 +31,6 @@ class Turn:
     def nothing(self) -> bool:
         return self == Turn()
 
-    @property
-    def mirrors(self) -> bool:
-        """Whether left and right change places against what turning alone can do."""
-        return (self.transpose + self.flip_rows + self.flip_columns) % 2 == 1
-
     def apply(self, pixels: Pixels) -> Pixels:
         """Return the picture turned, a view on the same numbers. Shape (rows, columns, ...)."""
         if self.transpose:

@@ -21,7 +21,7 @@ def _contradicted(file: InspectedFile, settings: QualitySettings) -> Iterator[Ob
     view, stated = file.view, _states_orientation(file)
     said = "as its orientation says" if stated else "and states no orientation"
     if view.inverted > settings.most_contrary:
-        yield Observation(f"it looks inverted, with {file.picture.photometric} taken at its word")
+        yield Observation(f"it looks inverted, with {file.picture.photometric} taken as stated")
     elif max(view.turned, view.upside_down) > settings.most_contrary:
         how = "turned by a quarter" if view.turned > view.upside_down else "upside down"
         yield Observation(f"it looks {how}, {said}")

@@ -55,9 +55,9 @@ class EarlierFiles:
     def duplicates_of(self, name: str, examination: Examination) -> Iterator[QualityFinding]:
         """Yield of what a file is the duplicate, and remember it unless it is rejected."""
         keys = examination.duplicate_keys
-        twin = self._bytes.get(keys.file_sha256 or "")
-        if twin is not None:
-            yield finding("Q080", f"the same bytes as {twin}")
+        first = self._bytes.get(keys.file_sha256 or "")
+        if first is not None:
+            yield finding("Q080", f"the same bytes as {first}")
         elif keys.file_sha256 and examination.decision != "reject":
             file = KnownFile(name, keys.instance, keys.person, keys.pixel_sha256)
             self._bytes[keys.file_sha256] = name

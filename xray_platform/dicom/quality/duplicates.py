@@ -53,9 +53,9 @@ def exact_duplicates(file: KnownFile, seen: SeenFiles) -> Iterator[QualityFindin
     same = seen.by_instance.get(file.instance or "")
     if same is not None:
         yield from _same_instance(file, same)
-    twin = seen.by_pixels.get(file.pixel_sha256 or "")
-    if twin is not None and twin is not same:
-        yield from _same_pixels(file, twin)
+    other = seen.by_pixels.get(file.pixel_sha256 or "")
+    if other is not None and other is not same:
+        yield from _same_pixels(file, other)
     elsewhere = seen.by_person.get(file.person or "")
     if elsewhere is not None and file.split and elsewhere.split != file.split:
         yield finding("Q084", f"its patient is in {elsewhere.split} with picture {elsewhere.image}")
@@ -70,11 +70,11 @@ def _same_instance(file: KnownFile, same: KnownFile) -> Iterator[QualityFinding]
         yield finding("Q081", f"picture {same.image} has its SOP instance UID and other pixels")
 
 
-def _same_pixels(file: KnownFile, twin: KnownFile) -> Iterator[QualityFinding]:
-    if file.person and twin.person and file.person != twin.person:
-        yield finding("Q082", f"picture {twin.image} of another patient has its pixels")
+def _same_pixels(file: KnownFile, other: KnownFile) -> Iterator[QualityFinding]:
+    if file.person and other.person and file.person != other.person:
+        yield finding("Q082", f"picture {other.image} of another patient has its pixels")
     else:
-        yield finding("Q082", f"picture {twin.image} has its pixels", "warn")
+        yield finding("Q082", f"picture {other.image} has its pixels", "warn")
 
 
 def near_duplicates(files: Sequence[KnownFile], others: Sequence[KnownFile]) -> Iterator[tuple[int, QualityFinding]]:

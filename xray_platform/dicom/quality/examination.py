@@ -15,7 +15,7 @@ from xray_platform.dicom.pixels.stored_values import pixel_sha256
 from xray_platform.dicom.pseudonym import names_nobody
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
-from xray_platform.dicom.quality.inspected_file import InspectedFile, decoded, inspect_file
+from xray_platform.dicom.quality.inspected_file import InspectedFile, decode_file, inspect_file
 from xray_platform.dicom.quality.perceptual_hash import perceptual_hash
 from xray_platform.dicom.quality.picture_rules import PICTURE_RULES
 from xray_platform.dicom.quality.pixel_rules import PIXEL_RULES
@@ -59,7 +59,7 @@ class Examination:
 
 
 def conclude(findings: Iterable[QualityFinding], duplicate_keys: DuplicateKeys = DuplicateKeys()) -> Examination:
-    """Return the examination that findings add up to: one finding a rule, the gravest decides."""
+    """Return the examination that findings add up to: one finding a rule, the most severe decides."""
     merged = merge(findings)
     return Examination(decide(found.severity for found in merged), merged, duplicate_keys)
 
@@ -68,18 +68,26 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     """Let every rule that needs one file only look at its bytes.
 
     It decodes in this process; for files that nobody vouches for, `examine_batch` and `check` do it in a child.
+
+    >>> examine_bytes(b"").findings
+    (QualityFinding(rule='Q001', severity='reject', evidence='the file has no bytes'),)
+    >>> import cv2, numpy as np
+    >>> done, png = cv2.imencode(".png", np.zeros((64, 64), np.uint8))
+    >>> examination = examine_bytes(png.tobytes())
+    >>> examination.decision, examination.findings[0].evidence
+    ('reject', '1 grey levels; 16 or more are allowed')
     """
     file = inspect_file(data, settings)
     findings = list(_found(CONTAINER_RULES, file, settings))
     if _rejected(findings):
-        # What a damaged container holds besides is no news: half of it may be lost.
+        # Of a damaged container nothing else is examined: half of it may be lost.
         return conclude(findings)
     findings += _found((*PIXEL_RULES, *SEMANTIC_RULES), file, settings)
     single = file.layout is None or file.layout.frames == 1
     if _rejected(findings) or not single or not settings.pixels:
         return conclude(findings, _duplicate_keys(file))
     try:
-        file = decoded(file)
+        file = decode_file(file)
     except ColourError as error:
         findings.append(finding("Q030", str(error)))
     except UndecodableError as error:
@@ -113,7 +121,7 @@ class ExamineFile:
 
 
 def _read_all(source: OpenSource) -> bytes:
-    """Return all bytes of a source; one that grows under the reading hand, or unpacks to more, is refused."""
+    """Return all bytes of a source; one that grows while it is read, or unpacks to more, is refused."""
     parts, length = [], 0
     while chunk := source.read(source.size_bytes - length + 1):
         parts.append(chunk)

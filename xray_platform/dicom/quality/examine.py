@@ -70,7 +70,7 @@ def _known(
     for source, sha256, examination in zip(sources, hashes, examined, strict=True):
         file, keys = planned[source], examination.duplicate_keys
         if examination.decision == "reject":
-            # What cannot be used is nobody's original; its good twin may come later.
+            # What cannot be used is no original; a sound copy may come later.
             keys = DuplicateKeys()
         labelled = digest_of(f"labels\\{file.subject_id}") if file.subject_id else None
         known.append(

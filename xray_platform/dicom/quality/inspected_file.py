@@ -91,7 +91,7 @@ def _dicom(data: bytes, settings: QualitySettings) -> InspectedFile:
     return InspectedFile(len(data), "dicom", container=container, layout=layout_of(container), stream=stream)
 
 
-def decoded(file: InspectedFile) -> InspectedFile:
+def decode_file(file: InspectedFile) -> InspectedFile:
     """Return an inspected file with its stored values and standard image. Raises UndecodableError."""
     if file.container is not None:
         values = stored_values(file.container)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from xray_platform.dicom.rules import RULES
-from xray_platform.tables.severity import Severity, gravest
+from xray_platform.tables.severity import Severity, most_severe
 
 Observed = TypeVar("Observed")
 Settings_ = TypeVar("Settings_")
@@ -21,13 +21,13 @@ class QualityFinding:
 
 
 def finding(code: str, evidence: str, severity: Severity | None = None) -> QualityFinding:
-    """Return a finding of the rule `code`: as grave as the table of rules says, unless this case is milder."""
+    """Return a finding of the rule `code`: as severe as the table of rules says, unless this case is milder."""
     return QualityFinding(code, severity or RULES[code].severity, evidence)
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What a rule observes: evidence, and a severity where this case is milder than the rule at its gravest."""
+    """What a rule observes: evidence, and a severity where this case is milder than the table of rules says."""
 
     evidence: str
     severity: Severity | None = None
@@ -47,13 +47,13 @@ class FileRule(Generic[Observed, Settings_]):
 
 
 def merge(findings: Iterable[QualityFinding]) -> tuple[QualityFinding, ...]:
-    """Return one finding a rule, in the order of the codes: the gravest severity, all evidence."""
+    """Return one finding a rule, in the order of the codes: its highest severity, all evidence."""
     merged: dict[str, QualityFinding] = {}
     for found in findings:
         before = merged.get(found.rule)
         if before is None:
             merged[found.rule] = found
         elif found.evidence not in before.evidence:
-            severity = gravest((before.severity, found.severity))
+            severity = most_severe((before.severity, found.severity))
             merged[found.rule] = QualityFinding(found.rule, severity, f"{before.evidence}; {found.evidence}")
     return tuple(merged[code] for code in sorted(merged))

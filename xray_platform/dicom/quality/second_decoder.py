@@ -88,7 +88,7 @@ def _second_decoder(file: InspectedFile, settings: QualitySettings) -> Iterator[
         return
     try:
         again = meant_bits(second.decode(first_frame(container), layout), layout)
-    except Exception:  # noqa: BLE001 - what another library does not read is no news; the first one did
+    except Exception:  # noqa: BLE001 - what a second library cannot read says nothing; the first one did
         return
     exact = _is_exact(file.stream, container.syntax)
     if difference := _difference(values, again, 0 if exact else LOSSY_STEPS):

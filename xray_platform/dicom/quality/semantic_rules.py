@@ -1,4 +1,4 @@
-"""Semantic rules: do the attributes speak of a frontal chest radiograph of a person (Q040 to Q053, Q068)."""
+"""Semantic rules: do the attributes state a frontal chest radiograph of a person (Q040 to Q053, Q068)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -57,21 +57,21 @@ def _body_part(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]
     if (container := file.container) is None:
         return
     part = v.words(container.text(tags.BODY_PART_EXAMINED), *_meanings(container, tags.ANATOMIC_REGION_SEQUENCE))
-    spoken = _descriptions(container)
+    described = _descriptions(container)
     animal = v.ANIMALS & (
-        spoken | v.words(container.text(tags.PATIENT_SPECIES_DESCRIPTION), container.text(tags.INSTITUTION_NAME))
+        described | v.words(container.text(tags.PATIENT_SPECIES_DESCRIPTION), container.text(tags.INSTITUTION_NAME))
     )
     if animal:
-        yield Observation(f"an animal: a description says {v.spoken(animal)}")
+        yield Observation(f"an animal: a description says {v.in_words(animal)}")
     if part & v.CHEST:
         return
     if part & v.OTHER_PARTS:
-        yield Observation(f"the body part is {v.spoken(part & v.OTHER_PARTS)}; chest is allowed")
-    elif not part and spoken & v.OTHER_PARTS and not spoken & v.CHEST:
-        yield Observation(f"a description says {v.spoken(spoken & v.OTHER_PARTS)}; chest is allowed")
+        yield Observation(f"the body part is {v.in_words(part & v.OTHER_PARTS)}; chest is allowed")
+    elif not part and described & v.OTHER_PARTS and not described & v.CHEST:
+        yield Observation(f"a description says {v.in_words(described & v.OTHER_PARTS)}; chest is allowed")
     elif part & v.NEAR_CHEST:
-        yield Observation(f"the body part is {v.spoken(part & v.NEAR_CHEST)}, which is beside the chest", "warn")
-    elif not spoken & v.CHEST:
+        yield Observation(f"the body part is {v.in_words(part & v.NEAR_CHEST)}, which is beside the chest", "warn")
+    elif not described & v.CHEST:
         yield Observation(f"the body part is {'not known here' if part else 'not stated'}", "warn")
 
 
@@ -84,14 +84,16 @@ def _view(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
     if (container := file.container) is None:
         return
     view = _stated_view(container)
-    spoken = _descriptions(container)
+    described = _descriptions(container)
     if not view:
-        if not spoken & v.SPOKEN_FRONTAL_VIEWS:
+        if not described & v.DESCRIBED_FRONTAL_VIEWS:
             yield Observation("no view position")
     elif view not in v.FRONTAL_VIEWS and view not in v.OTHER_VIEWS:
         yield Observation("a view position that is not known")
-    elif view in v.FRONTAL_VIEWS and spoken & v.SPOKEN_OTHER_VIEWS and not spoken & v.SPOKEN_FRONTAL_VIEWS:
-        yield Observation(f"the view position is frontal, a description says {v.spoken(spoken & v.SPOKEN_OTHER_VIEWS)}")
+    elif view in v.FRONTAL_VIEWS and described & v.DESCRIBED_OTHER_VIEWS and not described & v.DESCRIBED_FRONTAL_VIEWS:
+        yield Observation(
+            f"the view position is frontal, a description says {v.in_words(described & v.DESCRIBED_OTHER_VIEWS)}"
+        )
 
 
 def _stated_view(container: Container) -> str:
@@ -106,17 +108,19 @@ def _stated_view(container: Container) -> str:
 def _not_frontal(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
     if (container := file.container) is None:
         return
-    view, spoken = _stated_view(container), _descriptions(container)
-    coded = v.words(*_meanings(container, tags.VIEW_CODE_SEQUENCE)) & v.SPOKEN_OTHER_VIEWS
+    view, described = _stated_view(container), _descriptions(container)
+    coded = v.words(*_meanings(container, tags.VIEW_CODE_SEQUENCE)) & v.DESCRIBED_OTHER_VIEWS
     orientation = stated_orientation(container.texts(tags.PATIENT_ORIENTATION))
     if view in v.OTHER_VIEWS:
         yield Observation(f"the view position is {v.OTHER_VIEWS[view]}; frontal views are allowed")
     elif coded:
-        yield Observation(f"the view code says {v.spoken(coded)}; frontal views are allowed")
+        yield Observation(f"the view code says {v.in_words(coded)}; frontal views are allowed")
     elif orientation is not None and turn_to_front(orientation) is None:
         yield Observation(f"the patient orientation {orientation[0]}\\{orientation[1]} is that of a lateral view")
-    elif not view and spoken & v.SPOKEN_OTHER_VIEWS and not spoken & v.SPOKEN_FRONTAL_VIEWS:
-        yield Observation(f"a description says {v.spoken(spoken & v.SPOKEN_OTHER_VIEWS)}; frontal views are allowed")
+    elif not view and described & v.DESCRIBED_OTHER_VIEWS and not described & v.DESCRIBED_FRONTAL_VIEWS:
+        yield Observation(
+            f"a description says {v.in_words(described & v.DESCRIBED_OTHER_VIEWS)}; frontal views are allowed"
+        )
 
 
 def _for_processing(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:

@@ -4,18 +4,16 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import zarr
 
 from xray_platform.atomic import atomic_path, remove_leftovers
-from xray_platform.dicom.pixels.greyscale import Image
 from xray_platform.dicom.standard.standard_job import (
     StandardJob,
     StandardSettings,
     StoreFailure,
     WriteStandardImage,
-    WrittenImage,
+    WrittenStandardImage,
 )
 from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.errors import DataError, StoreError
@@ -24,7 +22,6 @@ from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
 from xray_platform.tables.layouts import (
     ABOUT,
-    CHUNK,
     STANDARD_IMAGES_LAYOUT,
     published_manifest,
     standard_group,
@@ -34,7 +31,7 @@ from xray_platform.tables.manifest import Manifest, below, facts_of, keep, read_
 from xray_platform.tables.places import Places
 from xray_platform.workers import GIB, Limits, Lost
 
-__all__ = ["StandardSettings", "read_standard", "settings_of", "standardise_batch"]
+__all__ = ["StandardSettings", "settings_of", "standardise_batch"]
 
 DEFAULT = StandardSettings()
 MADE_WITH = "made_with"
@@ -75,17 +72,6 @@ def _jobs(places: Places, batch: str, images: pd.DataFrame, target: Path) -> lis
     ]
 
 
-def read_standard(places: Places, batch: str, image: str) -> Image:
-    """Return a standard image (rows, columns) uint16. Raises StoreError where there is none, or another one."""
-    path = standard_group(places, batch) / image
-    if not path.is_dir():
-        raise StoreError(f"there is no standard image {image} in {batch}")
-    for name in (ABOUT, CHUNK):
-        read_checked(places, standard_manifest(batch), path / name)
-    pixels: Image = np.asarray(zarr.open_array(path, mode="r")[:])
-    return pixels
-
-
 def settings_of(places: Places, batches: Iterable[str]) -> StandardSettings:
     """Return the settings with which the standard images of these batches were made.
 
@@ -114,7 +100,7 @@ def _settings_of(places: Places, batch: str) -> StandardSettings:
 
 def _made(
     jobs: Sequence[StandardJob], sizes: Sequence[int], settings: StandardSettings, progress: Progress
-) -> Iterator[WrittenImage]:
+) -> Iterator[WrittenStandardImage]:
     work = WriteStandardImage(settings, one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec))
     results = map_in_lots(work, jobs, sizes, what="pictures decoded", limits=LIMITS, progress=progress)
     for job, result in zip(jobs, results, strict=True):

@@ -50,7 +50,7 @@ class StandardJob:
 
 
 @dataclass(frozen=True)
-class WrittenImage:
+class WrittenStandardImage:
     """A row of the table of standard images, and the facts of the array's files by their paths in it."""
 
     row: dict[str, Any]
@@ -71,7 +71,7 @@ class WriteStandardImage:
     settings: StandardSettings
     writer: OneChunk
 
-    def __call__(self, job: StandardJob) -> WrittenImage | StoreFailure:
+    def __call__(self, job: StandardJob) -> WrittenStandardImage | StoreFailure:
         try:
             data = Path(job.file).read_bytes()
             compare(f"the published picture {job.file}", data, job.crc32c)
@@ -85,7 +85,7 @@ class WriteStandardImage:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             return StoreFailure(f"cannot write the standard image {job.image}: {reason}")
-        return WrittenImage(self._row(job, picture), files)
+        return WrittenStandardImage(self._row(job, picture), files)
 
     def _row(self, job: StandardJob, picture: StandardImage) -> dict[str, Any]:
         rows, columns = picture.pixels.shape

@@ -51,7 +51,7 @@ class DetectedDefect:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything that was measured in one picture, and the measurements that mending needs."""
+    """Everything that was measured in one picture, and the measurements that repair needs."""
 
     defects: tuple[DetectedDefect, ...]
     outline: Outline | None

@@ -1,4 +1,4 @@
-"""Diagnose: say what is wrong with a picture and how sure that is, before anything is mended."""
+"""Diagnose: say what is wrong with a picture and how sure that is, before anything is repaired."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ def _ramp(value: float, low: float, high: float) -> float:
 
 
 def _outline_defect(outline: Outline, *, alone: bool) -> DetectedDefect:
-    """Judge an outline: straight edges, an empty canvas outside, and enough tilt or shift to matter.
+    """Rate an outline: straight edges, an empty canvas outside, and enough tilt or shift to matter.
 
     Where nothing else is wrong the tilt must be larger: films that were laid a little askew on the scanner, and
     collimated ones, are sound.
@@ -122,7 +122,7 @@ def _missing_defect(region: MissingRegion) -> DetectedDefect:
 
 
 def _colour_defect(colour: FalseColour) -> DetectedDefect:
-    """Judge a colour map: strong colours, close to the map's, and to no other's as well."""
+    """Rate a colour map: strong colours, close to the map's, and to no other's as well."""
     near = 1.0 - _ramp(colour.distance, 20.0, 45.0)
     confidence = _ramp(colour.chroma, 20.0, 50.0) * near
     tone = colour.tone
@@ -134,7 +134,7 @@ def _colour_defect(colour: FalseColour) -> DetectedDefect:
 
 
 def _noise_defects(noise: tuple[ChannelNoise, ...]) -> list[DetectedDefect]:
-    """Judge the noise of the channels: impulses by their share, the rest by its strength and whether it grows."""
+    """Rate the noise of the channels: impulses by their share, the rest by its strength and whether it grows."""
     strongest = max(noise, key=lambda channel: channel.sigma)
     impulsive = max(noise, key=lambda channel: channel.impulses)
     figures = "; ".join(channel.describe() for channel in noise)

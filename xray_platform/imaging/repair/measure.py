@@ -84,17 +84,17 @@ def _score(
     name: str, damaged: Path, clean: Path, settings: RestoreSettings, learnt: RestoreFunction | None
 ) -> tuple[float, float, float, float]:
     cv2.setNumThreads(1)
-    before, truth = read_rgb(damaged / name), _byte(grey_of(read_rgb(clean / name)))
+    before, reference = read_rgb(damaged / name), _byte(grey_of(read_rgb(clean / name)))
     after = restore(before, settings, learnt).pixels
-    return (*_compare(_byte(grey_of(before)), truth), *_compare(_byte(after), truth))
+    return (*_compare(_byte(grey_of(before)), reference), *_compare(_byte(after), reference))
 
 
-def _compare(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> tuple[float, float]:
-    rows, columns = truth.shape
+def _compare(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> tuple[float, float]:
+    rows, columns = reference.shape
     same = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
-    peak: float = peak_signal_noise_ratio(truth, same)  # type: ignore[no-untyped-call]
-    likeness: float = structural_similarity(truth, same)  # type: ignore[no-untyped-call]
-    return float(peak), float(likeness)
+    peak: float = peak_signal_noise_ratio(reference, same)  # type: ignore[no-untyped-call]
+    similarity: float = structural_similarity(reference, same)  # type: ignore[no-untyped-call]
+    return float(peak), float(similarity)
 
 
 def _byte(picture: NDArray[Any]) -> NDArray[np.uint8]:

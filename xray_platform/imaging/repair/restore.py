@@ -1,4 +1,4 @@
-"""Restore: mend what the diagnosis is sure of, and nothing else."""
+"""Restore: repair what the diagnosis is sure of, and nothing else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,9 +28,9 @@ RestoreFunction = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 class RestoreSettings(Settings):
-    """How a damaged picture is mended."""
+    """How a damaged picture is repaired."""
 
-    sure: float = Field(0.5, gt=0, le=1, description="mend only what the diagnosis is at least this sure of")
+    sure: float = Field(0.5, gt=0, le=1, description="repair only what the diagnosis is at least this sure of")
     fill: FillMethod = Field("mirror", description="how missing regions are filled")
     denoiser: Denoiser = Field("dct", description="what removes Gaussian and speckle noise from grey pictures")
     inversion: InversionSettings = Field(InversionSettings(), description="how false colours become grey")
@@ -38,7 +38,7 @@ class RestoreSettings(Settings):
 
 @dataclass(frozen=True)
 class Restored:
-    """A mended picture: grey levels in the depth it came in, what was done in words, and why."""
+    """A repaired picture: grey levels in the depth it came in, what was done in words, and why."""
 
     pixels: NDArray[Any] = field(repr=False)
     done: tuple[str, ...]
@@ -46,7 +46,7 @@ class Restored:
 
     @property
     def changed(self) -> bool:
-        """Whether anything was mended."""
+        """Whether anything was repaired."""
         return bool(self.done)
 
 
@@ -62,11 +62,21 @@ class _Unfinished:
 def restore(
     picture: NDArray[Any], settings: RestoreSettings = RestoreSettings(), learnt: RestoreFunction | None = None
 ) -> Restored:
-    """Return a picture (r, c) or (r, c, 3; red, green, blue) of uint8 or uint16 mended: grey (r, c), same type.
+    """Return a picture (r, c) or (r, c, 3; red, green, blue) of uint8 or uint16 repaired: grey (r, c), same type.
 
     A sound picture comes back unchanged: a grey one value for value, a coloured one as its luma. Only what the
-    diagnosis is at least `settings.sure` of is mended. Where `learnt` is given it finds the grey levels behind false
+    diagnosis is at least `settings.sure` of is repaired. Where `learnt` is given it finds the grey levels behind false
     colours in place of the classical inversion; all else stays classical. Raises InputError for any other picture.
+
+    >>> rows, columns = np.mgrid[:64, :64]
+    >>> faint = (100 + (rows + columns) // 8).astype(np.uint8)
+    >>> restored = restore(faint)
+    >>> restored.done
+    ('stretched levels 100 to 115 over the scale',)
+    >>> int(restored.pixels.min()), int(restored.pixels.max())
+    (0, 255)
+    >>> restore(restored.pixels).changed
+    False
     """
     depth = check_picture(picture)
     diagnosis = diagnose(picture)
@@ -116,7 +126,7 @@ def _invert(
 def _mix_channels(
     picture: NDArray[Any], depth: Depth, diagnosis: Diagnosis, settings: RestoreSettings, blank: NDArray[np.bool_]
 ) -> _Unfinished:
-    """Mix the channels of a grey picture stored in colour: each mended alone, the noisier weighing less."""
+    """Mix the channels of a grey picture stored in colour: each repaired alone, the noisier weighing less."""
     levels = channels_of(picture, depth)
     works = []
     for k, noise in enumerate(diagnosis.noise):

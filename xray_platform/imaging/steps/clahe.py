@@ -1,6 +1,6 @@
 """CLAHE: contrast limited adaptive histogram equalisation that keeps all 16 bits.
 
-OpenCV's 16-bit form counts in 65536 bins, so that its clip limit means something else for every picture size: on a
+OpenCV's 16-bit CLAHE counts in 65536 bins, so that its clip limit means something else for every picture size: on a
 tile of 28 x 28 pixels nothing is ever clipped, on a large 12-bit one nearly everything is. Here the histograms have
 256 bins, in which a clip limit means what it means in 8 bits, and the tone curves between the bins are straight
 lines, so that grey levels stay apart (Zuiderveld, Graphics Gems IV, 1994).

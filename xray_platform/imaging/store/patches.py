@@ -129,21 +129,21 @@ def read_patches(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[
     return patches
 
 
-def materialise(
-    places: Places, batch: str, recipe_id: str, settings: PatchSettings, truth: pd.DataFrame,
+def write_patch_files(
+    places: Places, batch: str, recipe_id: str, settings: PatchSettings, labels: pd.DataFrame,
     *, progress: Progress = silent,
 ) -> dict[str, int]:  # fmt: skip
     """Write the patches of a batch as 16-bit PNG into `data/patches/{normal,anomaly}/` and return how many of each.
 
-    `truth` has the columns `image` and `abnormal`. A patch inherits its picture's class and carries the picture's
-    facts (see `read_facts`); it is named `<image>-<recipe>-<side>-<top>-<left>.png`. A picture without a truth has no
-    patches, and one whose truth changed leaves none behind; nor does another stride. A manifest is kept of them.
+    `labels` has the columns `image` and `abnormal`. A patch inherits its picture's class and carries the picture's
+    facts (see `read_facts`); it is named `<image>-<recipe>-<side>-<top>-<left>.png`. A picture without a label has no
+    patches, and one whose label changed leaves none behind; nor does another stride. A manifest is kept of them.
     Raises InputError where the recipe's pictures do not lie between black and white.
     """
     pixel_range = read_recipe(places, recipe_id).gives
     if pixel_range.low is None:
         raise InputError(f"the recipe gives {pixel_range}; patches are written of pictures between black and white")
-    rows = _tensor_rows(places, batch, recipe_id).merge(truth[["image", "abnormal"]], on="image", how="left")
+    rows = _tensor_rows(places, batch, recipe_id).merge(labels[["image", "abnormal"]], on="image", how="left")
     facts, written = _facts(places, batch), dict.fromkeys(CLASSES, 0)
     for folder in _class_folders(places):
         folder.mkdir(parents=True, exist_ok=True)

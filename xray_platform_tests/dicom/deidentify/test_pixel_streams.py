@@ -17,7 +17,7 @@ from rle.rle import decode_frame  # type: ignore[import-not-found]  # compiled, 
 
 from xray_platform.dicom.burned_in.find import find_writing
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.person import GivenIdentity
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.run_lengths import rle_frame
 from xray_platform.dicom.parse.container import open_container
@@ -190,7 +190,7 @@ def test_run_lengths_give_back_every_value(values: np.ndarray) -> None:
 def test_real_compressed_files_keep_their_pixels(shared_data: Path) -> None:
     for name in ("adult_pa_jpeg_lossless", "philips_pa_15bit_j2k", "siim_pa_jpeg"):
         source = (shared_data / "dicom_cxr" / f"{name}.dcm").read_bytes()
-        written = deidentify(source, KEY, Given("somebody"), PAINTED).data
+        written = deidentify(source, KEY, GivenIdentity("somebody"), PAINTED).data
         before, after = (stored_values(open_container(data)) for data in (source, written))
         unpainted = find_writing(before).cover == 0
         assert unpainted.mean() > 0.85

@@ -222,6 +222,7 @@ def test_what_is_published_again_takes_the_place_of_the_old_files_at_a_stroke(
 ) -> None:
     batch = take(places, source)
     published(places, batch)
+    assert len(files_of(places)) == 6
     opened = {file: tmp_path / f"opened-{number}" for number, file in enumerate(sorted(files_of(places)))}
     for file, link in opened.items():
         link.hardlink_to(places.processed / file)

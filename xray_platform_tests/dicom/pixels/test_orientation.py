@@ -71,12 +71,6 @@ def test_spacing_follows_the_rows_and_columns(turn: Turn) -> None:
     assert turn.inverse().pair(*turn.pair(0.1, 0.2)) == (0.1, 0.2)
 
 
-def test_mirroring_is_told_from_turning() -> None:
-    assert not TURNS["R", "H"].mirrors
-    assert TURNS["R", "F"].mirrors
-    assert {turn.mirrors for turn in TURNS.values()} == {False, True}
-
-
 @pytest.mark.parametrize(
     ("values", "stated"),
     [

@@ -27,7 +27,7 @@ from xray_platform.dicom.quality.examination import (
     conclude,
     examine_bytes,
 )
-from xray_platform.dicom.quality.inspected_file import InspectedFile, decoded, inspect_file
+from xray_platform.dicom.quality.inspected_file import InspectedFile, decode_file, inspect_file
 from xray_platform.dicom.quality.rule import QualityFinding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.rules import NOTHING_FOUND
@@ -252,7 +252,7 @@ def of_look(code: str, severity: Severity, words: str, cut: Cut = WHOLE, **chang
     orientation = changes.pop("PatientOrientation", ["L", "F"])
 
     def found() -> Iterable[QualityFinding]:
-        inspected = decoded(inspect_file(file(PatientOrientation=orientation), NEVER_SAMPLED))
+        inspected = decode_file(inspect_file(file(PatientOrientation=orientation), NEVER_SAMPLED))
         vars(inspected).update(view=replace(UPRIGHT, **changes), cut=cut)
         return [finding for rule in ANATOMY_RULES for finding in rule.findings(inspected, NEVER_SAMPLED)]
 

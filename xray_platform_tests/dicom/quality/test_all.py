@@ -8,7 +8,7 @@ import pytest
 
 from xray_platform.dicom.quality.examination import examine_bytes
 from xray_platform.dicom.rules import EXAMINATION_RULES, PUBLISHING_RULES, RULES
-from xray_platform.tables.severity import gravest
+from xray_platform.tables.severity import most_severe
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import CASES, Case, file
 
@@ -39,15 +39,15 @@ def test_every_listed_rule_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_each_rule_says_what_is_wrong_and_how_grave_it_is(case: Case) -> None:
+def test_each_rule_says_what_is_wrong_and_how_severe_it_is(case: Case) -> None:
     finding = case.finding()
     assert finding.severity == case.severity
     assert case.words in finding.evidence
 
 
-def test_the_gravest_that_a_rule_asks_for_has_a_case_and_nothing_is_graver() -> None:
+def test_the_highest_severity_of_a_rule_has_a_case_and_nothing_exceeds_it() -> None:
     for rule in EXAMINATION_RULES:
-        assert gravest(case.severity for case in CASES if case.code == rule.code) == rule.severity, rule
+        assert most_severe(case.severity for case in CASES if case.code == rule.code) == rule.severity, rule
 
 
 def test_codes_are_listed_once_in_order_and_say_what_they_notice() -> None:

@@ -62,7 +62,7 @@ def test_a_broken_container_ends_the_questions_and_has_no_likeness() -> None:
 
 
 def test_what_is_rejected_by_its_attributes_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "decoded", pytest.fail)
+    monkeypatch.setattr(examination, "decode_file", pytest.fail)
     assert examine_bytes(sound(Modality="CT")).duplicate_keys.pixel_sha256 is None
     assert examine_bytes(sound(NumberOfFrames=2, PixelData=bytes(512 * 512 * 4))).decision == "quarantine"
 
