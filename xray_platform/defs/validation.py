@@ -83,10 +83,11 @@ def _run(suite: Suite, frame: pd.DataFrame, part: str) -> Any:
 
 def _rendered(result: Any) -> str:
     """Return the page of Great Expectations about a validation."""
-    from great_expectations.render.renderer import ValidationResultsPageRenderer  # see _run
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer  # see _run
+    from great_expectations.render.view.view import DefaultJinjaPageView
 
-    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer(run_info_at_end=True).render(result)))
+    content, view = ValidationResultsPageRenderer(run_info_at_end=True), DefaultJinjaPageView()
+    return str(view.render(content.render(result)))  # type: ignore[no-untyped-call]
 
 
 def _expectation(kind: str, **arguments: Any) -> Any:
