@@ -7,7 +7,7 @@ TESTERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
-.PHONY: demo test ui check format results clean
+.PHONY: demo test ui check docs wheel format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/xray demo
@@ -24,6 +24,13 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/dg check defs
+
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python -m xray_platform_tests.house.offline site
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python -m xray_platform_tests.house.wheel
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
