@@ -48,9 +48,9 @@ def predict(
     judged = 0
     with bar("reading") as progress:
         for record in predict_files(paths, predictor, progress):
-            line = record.line()
+            line = record.as_json()
             judged += "error" not in line
-            words = [json.dumps(line)] if as_json else map(visible, record.words())
+            words = [json.dumps(line)] if as_json else map(visible, record.as_text())
             OUT.print("\n".join(words), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)

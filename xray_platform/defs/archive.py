@@ -27,7 +27,7 @@ from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
 from xray_platform.tables.severity import DECISIONS, decide
 from xray_platform.tables.table import WHOLE
-from xray_platform.training.splits import SplitSettings, assign_splits
+from xray_platform.training.splits import SplitSettings, assign_splits, labelled_images
 
 GROUP = "archive"
 INTAKE = INTAKE_COLUMN.allowed
@@ -116,7 +116,7 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
 @platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
 def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> AssetResult:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
-    pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
+    pictures = labelled_images(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
     SPLITS.write(store.places, frame)
     words = [f"{split} {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
@@ -140,15 +140,6 @@ def rules_in_words(findings: pd.DataFrame) -> dg.MetadataValue:
     files = findings.groupby("rule")["sha256"].nunique()
     rows = [{"rule": code, "files": int(number), "notices": RULES[str(code)].notices} for code, number in files.items()]
     return dg.MetadataValue.md(markdown(pd.DataFrame(rows, columns=["rule", "files", "notices"])))
-
-
-def _labelled(pictures: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    joined = pictures[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
-        labels[["image", "abnormal", "split_given"]], on="image"
-    )
-    joined = joined[joined["abnormal"].notna()]
-    real = joined[joined["origin"] == "archive"]
-    return joined if real.empty else real
 
 
 def _word(abnormal: bool) -> str:

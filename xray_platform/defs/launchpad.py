@@ -81,3 +81,9 @@ MODEL_SETTINGS: Mapping[str, type[Settings]] = {
         for name, kind in NETWORKS.items()
     },
 }
+
+QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    **{name: kind.quick for name, kind in DETECTORS.items() if kind.quick},
+    **{name: kind.quick for name, kind in NETWORKS.items() if kind.quick},
+}
+"""By model, the settings that suffice for a few hundred phantoms, where they are not the defaults."""

@@ -1,6 +1,7 @@
 """Contract of a detector: fitted on normal pictures only, it scores how unlike normal a picture is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -50,12 +51,17 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class DetectorKind:
-    """One line of the table of detectors: its name, settings and class, and what it is in one sentence."""
+    """One line of the table of detectors: its name, settings and class, and what it is in one sentence.
+
+    `quick` are the settings, where they are not the defaults, that fit a few hundred phantoms within seconds: for the
+    demo and the tests.
+    """
 
     name: str
     settings: type[Settings]
     detector: type[Detector]
     description: str
+    quick: Mapping[str, Any] = field(default_factory=dict)
 
     def fit(self, normal: Images, settings: Settings, *, progress: Progress = silent) -> Detector:
         """Return this kind of detector, fitted; raises `InputError` for settings of another kind."""

@@ -56,7 +56,17 @@ class PcaResidual:
 
     @classmethod
     def fit(cls, normal: Images, settings: PcaResidualSettings, *, progress: Progress = silent) -> Self:
-        """Return the detector of these normal pictures (N, S, S) in [0, 1]."""
+        """Return the detector of these normal pictures (N, S, S) in [0, 1].
+
+        Raises InputError for pictures that it cannot take and DataError for fewer than three.
+
+        >>> normal = np.random.default_rng(0).normal(0.5, 0.05, (20, 32, 32)).clip(0, 1).astype(np.float32)
+        >>> detector = PcaResidual.fit(normal, PcaResidualSettings(side=32))
+        >>> abnormal = normal[:1].copy()
+        >>> abnormal[0, 10:20, 10:20] = 0.9
+        >>> bool(detector.score(abnormal)[0] > detector.score(normal).max())
+        True
+        """
         stack = checked_normals(normal)
         flat = resized(stack, settings.side).reshape(len(stack), -1)
         mean = flat.mean(axis=0)

@@ -117,7 +117,7 @@ def cards(
         over = chosen["score"] - evaluation.threshold.value
         found[kind.name] = [
             replace(
-                _card(row, samples, place[row["image"]], scale, kind), finding=word, caption=_told(kind, word, apart)
+                _card(row, samples, place[row["image"]], scale, kind), finding=word, caption=_caption(kind, word, apart)
             )
             for row, word, apart in zip(chosen.to_dict("records"), words, over, strict=True)
         ]
@@ -161,7 +161,7 @@ def _label(kind: Kind) -> str:
     return "abnormal" if kind.abnormal else "normal"
 
 
-def _told(kind: Kind, finding: str, over: float) -> str:
+def _caption(kind: Kind, finding: str, over: float) -> str:
     called = "abnormal" if kind.called else "normal"
     where = f"{number(abs(over))} {'above' if over > 0 else 'below'} the threshold" if over else "at the threshold"
     return f"{kind.single}: {finding}, called {called}, {where}."

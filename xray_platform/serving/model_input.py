@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from xray_platform.dicom.pixels.standard_image import read_picture
-from xray_platform.dicom.quality.examination import Examination, examine_bytes
+from xray_platform.dicom.pixels.decode import UndecodableError
+from xray_platform.dicom.quality.examination import Examination, examine_and_decode
+from xray_platform.dicom.quality.inspected_file import standard_image_of
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
@@ -53,10 +54,13 @@ def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: Qu
     Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
     quarantine is taken, with a warning.
     """
-    examination = examine_bytes(data, quality)
+    examination, opened = examine_and_decode(data, quality)
     if examination.decision == "reject":
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
-    picture = read_picture(data, standard.rule)
+    try:
+        picture = standard_image_of(opened, standard.rule)  # decoded once, for the quality rules and for this
+    except UndecodableError as error:
+        raise InputError(f"not a readable picture: {error}") from error
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
     stored = to_storage(pixels, recipe.gives)  # so that serving sees what training saw
     return ModelInput(

@@ -21,7 +21,25 @@ class Predictor:
     """A model with all that turns bytes into a prediction: recipe, threshold, calibration, quality rules.
 
     A network computes with `threads` threads, 0: one for each core this process may use. `notes` say in words what is
-    worth knowing of it.
+    worth knowing of it. `Predictor.load(folder)` opens a bundle; here one is made by hand, of a detector and noise:
+
+    >>> from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
+    >>> from xray_platform.evaluation.calibration import fit_calibration
+    >>> from xray_platform.evaluation.threshold import choose_threshold
+    >>> from xray_platform.imaging.recipe import default_recipe
+    >>> rng = np.random.default_rng(0)
+    >>> images = rng.random((20, 32, 32), dtype=np.float32)
+    >>> detector = PcaResidual.fit(images, PcaResidualSettings(side=32))
+    >>> scores, labels = rng.normal(size=20), np.arange(20) < 10
+    >>> facts = BundleFacts(
+    ...     model="pca_residual", family="detector", recipe=default_recipe(32),
+    ...     threshold=choose_threshold(scores, labels), calibration=fit_calibration(scores, labels),
+    ... )
+    >>> import cv2
+    >>> picture = rng.integers(0, 30, (300, 300)) + 200 * np.exp(-np.hypot(*np.mgrid[-1:1:300j, -1:1:300j]))
+    >>> png = cv2.imencode(".png", picture.astype(np.uint8))[1].tobytes()
+    >>> Predictor(facts, detector).predict(png).verdict
+    'abnormal'
     """
 
     facts: BundleFacts

@@ -35,7 +35,7 @@ class PredictedFile:
     file: str
     prediction: Prediction
 
-    def line(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The record as one JSON line's fields; `warnings` only where there are any.
 
         `quality` is what an intake would do with the picture: accept or quarantine.
@@ -53,7 +53,7 @@ class PredictedFile:
         }
         return {**fields, "warnings": list(prediction.warnings)} if prediction.warnings else fields
 
-    def words(self) -> list[str]:
+    def as_text(self) -> list[str]:
         """The record for people: the prediction on one line, and below it what speaks against believing it."""
         prediction = self.prediction
         verdict = (
@@ -76,11 +76,11 @@ class RefusedFile:
     file: str
     error: str
 
-    def line(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The record as one JSON line's fields."""
         return {"file": self.file, "error": self.error}
 
-    def words(self) -> list[str]:
+    def as_text(self) -> list[str]:
         """The record for people, on one line."""
         return [f"{self.file}: {self.error}"]
 

@@ -1,4 +1,4 @@
-"""Batches: which pictures each step sees, the same for the same seed and pass, also after a restart."""
+"""Batches: which pictures each step sees, the same for the same seed and epoch, also after a restart."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from xray_platform.image_stack import Images, Labels
+from xray_platform.training.as_tensor import as_tensor
 
 Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) float32, 0 or 1
 
@@ -15,7 +16,7 @@ class PictureSet(Dataset[Batch]):
     """Images and labels in memory, given out a batch at a time."""
 
     def __init__(self, images: Images, labels: Labels) -> None:
-        self.images = torch.from_numpy(images)[:, None]
+        self.images = as_tensor(images)
         self.labels = torch.from_numpy(labels.astype("float32"))
 
     def __len__(self) -> int:

@@ -41,6 +41,20 @@ class SplitSettings(Settings):
         }
 
 
+def labelled_images(images: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return the images that have a label, for `assign_splits`; phantoms give way to real images.
+
+    `images` and `labels` are rows of the tables of these names. Where any labelled image comes from an archive, those
+    that come from phantoms are left out.
+    """
+    joined = images[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
+        labels[["image", "abnormal", "split_given"]], on="image"
+    )
+    joined = joined[joined["abnormal"].notna()]
+    real = joined[joined["origin"] == "archive"]
+    return joined if real.empty else real
+
+
 def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
     """Divide labelled pictures into train, val and test, and return rows of the table `splits`.
 

@@ -16,6 +16,7 @@ from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, ch
 from xray_platform.networks.all import NETWORKS
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
+from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.explain.gradcam import gradcam
 from xray_platform.training.training_settings import TrainingSettings
 
@@ -50,7 +51,7 @@ class TrainedNetwork:
         stack, scores = check_images(images, side=self.side), np.empty(len(images), np.float64)
         with torch.inference_mode():
             for part in batch_slices(stack, CHUNK):
-                scores[part] = self.module(torch.from_numpy(stack[part])[:, None]).numpy()
+                scores[part] = self.module(as_tensor(stack[part])).numpy()
                 progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
         return scores
 
@@ -59,7 +60,7 @@ class TrainedNetwork:
         stack = check_images(images, side=self.side)
         maps = np.empty_like(stack)
         for part in batch_slices(stack, CHUNK):
-            maps[part] = gradcam(self.module, torch.from_numpy(stack[part])[:, None]).numpy()  # type: ignore[arg-type]
+            maps[part] = gradcam(self.module, as_tensor(stack[part])).numpy()  # type: ignore[arg-type]
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 

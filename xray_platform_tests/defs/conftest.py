@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.instance import open_instance
+from xray_platform.defs.launchpad import QUICK_SETTINGS
 from xray_platform.defs.local_runner import LocalRunner, RunOutcome
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
@@ -23,7 +24,6 @@ from xray_platform_tests.conftest import KEY
 
 SECONDS = 180
 PATIENCE_MS = 90_000
-QUICK = {"attention_cnn": {"epochs": 2, "threads": 1}}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         plan_batches(places, archive, origin="phantom")
         store = LocalRunner(places, definitions())
         heard: list[str] = []
-        outcomes = tuple(store.run(list(store.graph.specs), lambda entry: heard.append(entry.message), config=QUICK))
+        everything = list(store.graph.specs)
+        outcomes = tuple(store.run(everything, lambda entry: heard.append(entry.message), config=QUICK_SETTINGS))
         yield Story(store, archive, outcomes, tuple(heard))
         store.close()
 

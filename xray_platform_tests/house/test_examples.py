@@ -6,10 +6,13 @@ from importlib import import_module
 import pytest
 
 MODULES = (
+    "xray_platform.detectors.one_class_svm",
+    "xray_platform.detectors.pca_residual",
     "xray_platform.dicom.deidentify.engine",
     "xray_platform.dicom.quality.examination",
     "xray_platform.imaging.recipe",
     "xray_platform.imaging.repair.restore",
+    "xray_platform.serving.predict",
 )
 
 

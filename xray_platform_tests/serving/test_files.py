@@ -36,7 +36,7 @@ def test_alone_and_in_a_folder_a_picture_gets_the_same_verdict(predictor: Predic
 
 
 def test_a_line_has_just_the_promised_fields(predictor: Predictor, sound: list[Path], tmp_path: Path) -> None:
-    good, bad = (json.loads(json.dumps(record.line())) for record in predict_files([sound[0], tmp_path], predictor))
+    good, bad = (json.loads(json.dumps(record.as_json())) for record in predict_files([sound[0], tmp_path], predictor))
     assert [name for name in good if name != "warnings"] == FIELDS
     assert list(bad) == ["file", "error"]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
 from xray_platform.tables.all import SPLITS
-from xray_platform.training.splits import PARTS, SplitSettings, assign_splits
+from xray_platform.training.splits import PARTS, SplitSettings, assign_splits, labelled_images
 
 NOBODY = SPLITS.frame([])
 
@@ -27,6 +27,29 @@ def pictures(
         for number in range(first, first + count)
     ]
     return pd.DataFrame(rows).astype({"abnormal": "boolean"})
+
+
+def described(origins: str, labels: list[bool | None]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return images and labels; each origin is a letter, a for archive and p for phantom."""
+    rows = pictures(len(origins))
+    words = {"a": "archive", "p": "phantom"}
+    images = rows[["image", "batch", "subject", "pixel_sha256"]].assign(origin=[words[origin] for origin in origins])
+    return images, rows[["image", "split_given"]].assign(abnormal=pd.array(labels, dtype="boolean"))
+
+
+@pytest.mark.parametrize(
+    ("origins", "labels", "left"),
+    [
+        ("ppp", [True, False, None], [0, 1]),
+        ("ppaa", [True, False, True, None], [2]),
+        ("ppa", [True, False, None], [0, 1]),
+        ("aa", [None, None], []),
+    ],
+    ids=["phantoms alone", "a labelled real image", "a real image without label", "no labels"],
+)
+def test_phantoms_give_way_to_labelled_real_images(origins: str, labels: list[bool | None], left: list[int]) -> None:
+    images, told = described(origins, labels)
+    assert list(labelled_images(images, told)["image"]) == [images["image"][number] for number in left]
 
 
 def test_the_shares_are_met_in_each_class() -> None:

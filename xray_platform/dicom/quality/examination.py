@@ -77,15 +77,20 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     >>> examination.decision, examination.findings[0].evidence
     ('reject', '1 grey levels; 16 or more are allowed')
     """
+    return examine_and_decode(data, settings)[0]
+
+
+def examine_and_decode(data: bytes, settings: QualitySettings = DEFAULT) -> tuple[Examination, InspectedFile]:
+    """Do as `examine_bytes` does, and return the inspected file too, so that nobody need decode its pixels again."""
     file = inspect_file(data, settings)
     findings = list(_found(CONTAINER_RULES, file, settings))
     if _rejected(findings):
         # Of a damaged container nothing else is examined: half of it may be lost.
-        return conclude(findings)
+        return conclude(findings), file
     findings += _found((*PIXEL_RULES, *SEMANTIC_RULES), file, settings)
     single = file.layout is None or file.layout.frames == 1
     if _rejected(findings) or not single or not settings.pixels:
-        return conclude(findings, _duplicate_keys(file))
+        return conclude(findings, _duplicate_keys(file)), file
     try:
         file = decode_file(file)
     except ColourError as error:
@@ -94,7 +99,7 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
         findings.append(finding(UNDECODABLE, str(error)))
     else:
         findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES, *ANATOMY_RULES), file, settings)
-    return conclude(findings, _duplicate_keys(file))
+    return conclude(findings, _duplicate_keys(file)), file
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from xray_platform.dicom.parse.file_type import HEAD_BYTES, FileType, file_type_
 from xray_platform.dicom.parse.flaws import Flaw
 from xray_platform.dicom.parse.pixel_module import PixelLayout, layout_of
 from xray_platform.dicom.pixels.codestream import Codestream, read_codestream
-from xray_platform.dicom.pixels.decode import Pixels, first_frame
+from xray_platform.dicom.pixels.decode import Pixels, UndecodableError, first_frame
 from xray_platform.dicom.pixels.raster_file import RasterFile, open_raster, raster_values
 from xray_platform.dicom.pixels.standard_image import (
     StandardImage,
@@ -22,6 +22,7 @@ from xray_platform.dicom.pixels.standard_image import (
 )
 from xray_platform.dicom.pixels.stored_values import stored_values
 from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Thumbnail, make_thumbnail
+from xray_platform.dicom.pixels.window import WindowRule
 from xray_platform.dicom.quality.settings import QualitySettings
 
 
@@ -99,3 +100,17 @@ def decode_file(file: InspectedFile) -> InspectedFile:
     assert file.raster is not None, "only what was opened can be decoded"  # noqa: S101 - a slip of the program
     values = raster_values(file.raster)
     return replace(file, values=values, picture=standard_image_of_raster(file.raster, values))
+
+
+def standard_image_of(file: InspectedFile, rule: WindowRule) -> StandardImage:
+    """Return the standard image of an inspected file by a window rule; pixels are decoded only where they are not yet.
+
+    Raises UndecodableError.
+    """
+    if file.picture is not None and rule == WindowRule():
+        return file.picture
+    if file.container is not None:
+        return standard_image_of_container(file.container, file.values, rule=rule)
+    if file.raster is not None:
+        return standard_image_of_raster(file.raster, file.values, rule=rule)
+    raise UndecodableError(f"not a picture: found {file.file_type} data, DICOM, JPEG and PNG are allowed")

@@ -49,13 +49,13 @@ def _learn_chest(chests: Values, others: Values) -> tuple[Values, float]:
         for seen, right, share in ((chests, 0, 1.0), (others, -1, OTHERS_COUNT)):
             logits = np.concatenate([seen @ weights, np.full((len(seen), 1), other)], 1).astype(np.float64)
             logits -= logits.max(1, keepdims=True)
-            chances = np.exp(logits)
-            chances /= chances.sum(1, keepdims=True)
-            cost -= share * float(np.log(chances[:, right] + 1e-300).mean())
-            chances[:, right] -= 1
-            chances *= share / len(seen)
-            slope[:-1] += np.tensordot(chances[:, :-1].astype(np.float32), seen, axes=([0, 1], [0, 1]))
-            slope[-1] += chances[:, -1].sum()
+            probabilities = np.exp(logits)
+            probabilities /= probabilities.sum(1, keepdims=True)
+            cost -= share * float(np.log(probabilities[:, right] + 1e-300).mean())
+            probabilities[:, right] -= 1
+            probabilities *= share / len(seen)
+            slope[:-1] += np.tensordot(probabilities[:, :-1].astype(np.float32), seen, axes=([0, 1], [0, 1]))
+            slope[-1] += probabilities[:, -1].sum()
         return cost, slope
 
     found = minimize(loss, np.zeros(LENGTH + 1), jac=True, method="L-BFGS-B", options={"maxiter": 300})
