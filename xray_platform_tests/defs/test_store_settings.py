@@ -11,6 +11,7 @@ from xray_platform.defs import graph
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import LocalRunner
+from xray_platform.defs.models import NAMES
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
@@ -41,6 +42,21 @@ def test_launchpad_and_schedule_begin_with_the_settings_of_the_store(root: Path)
     assert begins_with("attention_cnn", "epochs") == 3
     assert begins_with("attention_cnn", "patience") == 4
     assert begins_with("quality", "max_depth") == 4
+
+
+def test_checks_on_models_begin_with_the_settings_of_the_store(root: Path) -> None:
+    def minima() -> dict[str, object]:
+        found = [checks for checks in definitions().asset_checks or [] if isinstance(checks, dg.AssetChecksDefinition)]
+        fields = {
+            checks.op.name: getattr(checks.op.config_schema.as_field().config_type, "fields", {}) for checks in found
+        }
+        return {name: each["minimum_auroc"].default_value for name, each in fields.items() if "minimum_auroc" in each}
+
+    usual = minima()
+    assert {f"{NAMES[0]}_checks", f"{NAMES[0]}_scores_checks", "champion_checks"} <= set(usual)
+    assert set(usual.values()) == {0.6}
+    (root / "xray.yaml").write_text("model_checks: {minimum_auroc: 0.9}\n")
+    assert minima() == dict.fromkeys(usual, 0.9)
 
 
 def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(

@@ -138,7 +138,7 @@ def test_the_user_interface_gets_row_counts_schemas_pictures_and_links(story: St
 
 
 def test_all_checks_passed_and_left_their_data_docs(story: Story) -> None:
-    assert (story.places.docs / "gx/uncommitted/data_docs/local_site/index.html").exists()
+    assert (story.places.docs / "index.html").exists()
     blocking = [line for line in story.heard if "check" in line.lower() and "fail" in line.lower()]
     assert not [line for line in blocking if "classes" not in line]
 

@@ -1,5 +1,6 @@
 """Validation: what fails is counted; no value is shown, and none stays anywhere after it was corrected."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,35 @@ def test_a_value_that_was_corrected_left_nothing(places: Places) -> None:
     frame = LABELS.frame(labels("pneumonia", "normal"))
     assert validate(places, schema_suite(LABELS), frame, "all").passed
     assert kept(places) == []
+
+
+def test_only_the_last_pages_of_a_part_stay_and_the_first_page_leads_to_the_newest(tmp_path: Path) -> None:
+    places, frame = Places(tmp_path), LABELS.frame(labels("pneumonia"))
+    for part in ("batch-0001", *["batch-0002"] * 7):
+        said = validate(places, schema_suite(LABELS), frame, part)
+    pages = sorted((places.docs / "labels" / "schema" / "batch-0002").iterdir())
+    assert len(pages) == 5
+    assert said.address == f"/store/docs/{pages[-1].relative_to(places.docs).as_posix()}"
+    first = said.page.read_text()
+    assert first.count("✓ passed") == 2
+    assert f'href="{pages[-1].relative_to(places.docs).as_posix()}"' in first
+    others = {path.name for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".html"}
+    assert others == {".lock", "validated.json"}, "nothing grows with each validation"
+
+
+def test_pages_fetch_nothing_from_elsewhere(places: Places) -> None:
+    pages = list(places.docs.rglob("*.html"))
+    assert len(pages) > 1
+    for page in pages:
+        assert "Evaluated Expectations" in page.read_text() or page.name == "index.html"
+        assert re.findall(r"""(?:src|href|url)\W{0,3}https?:""", page.read_text()) == []
+
+
+def test_no_link_leads_nowhere(places: Places) -> None:
+    pages = [(page, page.read_text()) for page in places.docs.rglob("*.html")]
+    links = [(page, link) for page, text in pages for link in re.findall(r'href="([^"#]+)', text)]
+    assert len(links) > 3
+    assert [link for page, link in links if not (page.parent / link).is_file()] == []
 
 
 def kept(places: Places) -> list[tuple[Path, str]]:
