@@ -51,7 +51,11 @@ def run(
         lost = lost_raw(store.places)
         for reason in list(lost.values())[:SHOWN]:
             complain(reason)
-        materialise(store, store.select(group or [], select), force=force, deep=deep)
+        try:
+            materialise(store, store.select(group or [], select), force=force, deep=deep)
+        except typer.Exit:
+            show_results(store.places)
+            raise
         show_results(store.places)
     if lost:
         raise StoreError(f"{len(lost)} raw files are gone or cut; what was made of them before is kept")

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from xray_platform.defs.asset_groups import ASSET_GROUPS, source_of
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.config_fields import config_schema
-from xray_platform.defs.freshness import SETTINGS, TAG, Graph, made_from
+from xray_platform.defs.freshness import ANY_DEPS, SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.errors import InputError, XrayError
@@ -36,7 +36,8 @@ class platform_asset:  # noqa: N801 - a decorator
 
     `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
     that it reads; a batch asset reads the same batch of them, any other reads all batches. Without a name it has the
-    body's, without a description the body's docstring.
+    body's, without a description the body's docstring. With `any_deps` it is made of those of its dependencies
+    that there are, and a failed one does not hold it back.
     """
 
     group: str
@@ -48,6 +49,7 @@ class platform_asset:  # noqa: N801 - a decorator
     automation: dg.AutomationCondition[Any] | None = None
     pool: str | None = None
     description: str | None = None
+    any_deps: bool = False
 
     def __call__(self, body: Body) -> "PlatformAsset":
         return PlatformAsset(body, self)
@@ -90,7 +92,7 @@ class PlatformAsset:
             description=declared.description or self.body.__doc__,
             owners=[group.owner],
             tags=group.tags_of(self.name),
-            metadata={**source_of(self.body), **_own_settings(kind, initial, own or {})},
+            metadata={**source_of(self.body), **_own_settings(kind, initial, own or {}), ANY_DEPS: declared.any_deps},
             freshness_policy=group.freshness,
             config_schema=config_schema(kind, initial) if kind and initial else None,
         )(_run(self.body, kind))

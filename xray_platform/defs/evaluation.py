@@ -61,10 +61,11 @@ def report_asset(model: str) -> PlatformAsset:
     deps=[f"{model}_report" for model in NAMES],
     kinds={"parquet", "html"},
     automation=AFTER_TRAINING,
+    any_deps=True,
 )
 def leaderboard(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
-    """All models side by side on the same test part, ranked by the validation part."""
-    from xray_platform.defs.evaluation_results import leaderboard_of  # see above
+    """All models side by side on the same test part, ranked by the validation part; those that there are."""
+    from xray_platform.defs.leaderboard_results import leaderboard_of  # see above
 
     return leaderboard_of(store.places)
 
@@ -95,9 +96,9 @@ def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionS
 )
 def leaderboard_page(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """The leaderboard as a page, with the champion and what every reader must know before the figures."""
-    from xray_platform.defs.evaluation_results import leaderboard_page_of  # see above
+    from xray_platform.defs.leaderboard_results import leaderboard_page_of  # see above
 
-    return leaderboard_page_of(store.places)
+    return leaderboard_page_of(context.instance, store.places)
 
 
 ASSETS = [

@@ -14,6 +14,8 @@ from xray_platform.defs.sound_batches import IMAGES, LABELS, left_out
 TAG = "xray/made_from"
 SETTINGS = "xray/settings"
 """Metadata of an asset: what the store sets otherwise than the defaults."""
+ANY_DEPS = "xray/any_deps"
+"""Metadata of an asset: whether it is made of whichever of its dependencies there are."""
 VERSION_TAG = "dagster/data_version"
 
 
@@ -76,6 +78,15 @@ class Graph:
                 if force or behind or not is_fresh(instance, self.specs[key], partition, self):
                     found.append(key)
         return found
+
+    def held_back(self, failed: Collection[dg.AssetKey]) -> set[dg.AssetKey]:
+        """Return what failed, and what cannot be made without it."""
+        held = set(failed)
+        for key, spec in self.specs.items():
+            missing = [dep.asset_key in held for dep in spec.deps]
+            if missing and (all(missing) if spec.metadata.get(ANY_DEPS) else any(missing)):
+                held.add(key)
+        return held
 
 
 def _sorted(by_key: Mapping[dg.AssetKey, dg.AssetSpec]) -> list[dg.AssetKey]:
