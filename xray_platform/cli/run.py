@@ -37,7 +37,7 @@ def run(
         Path | None, typer.Option(help="settings of this run: a file like xray.yaml, which is then not read")
     ] = None,
 ) -> None:
-    """Make everything that is missing, damaged or out of date: pictures, tensors, models, reports, champion."""
+    """Make everything that is missing, damaged or out of date: images, tensors, models, reports, champion."""
     # OpenCV and pandas take a second to import
     from xray_platform.cli.results import show_results
     from xray_platform.dicom.intake.raw_store import lost_raw
@@ -47,7 +47,7 @@ def run(
         _hold_to(config)
     with opened_store() as store:
         if not store.batches():
-            raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")
+            raise DataError(f"{store.places.root} holds no images yet; bring some: `xray ingest PATH` or `xray demo`")
         lost = lost_raw(store.places)
         for reason in list(lost.values())[:SHOWN]:
             complain(reason)

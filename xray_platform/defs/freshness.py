@@ -9,7 +9,7 @@ import dagster as dg
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.defs.sound_batches import IMAGES, left_out
+from xray_platform.defs.sound_batches import IMAGES, LABELS, left_out
 
 TAG = "xray/made_from"
 SETTINGS = "xray/settings"
@@ -33,8 +33,8 @@ def _own_settings(spec: dg.AssetSpec) -> list[str]:
 
 
 def _left_out(instance: dg.DagsterInstance, spec: dg.AssetSpec, graph: "Graph") -> list[str]:
-    """Return the batches that an asset of all batches leaves out, since a check may pass later at the same content."""
-    if spec.partitions_def is not None or all(dep.asset_key != IMAGES for dep in spec.deps):
+    """Return the batches that the labels leave out, since a check may pass later at the same content."""
+    if spec.key != LABELS:
         return []
     batches = [part for part in _parts(instance, graph, IMAGES, None) if part]
     return [found.batch for found in left_out(instance, batches, blocking("quality", "images"))]
