@@ -60,7 +60,7 @@ def measure(progress: Progress, _: Inputs) -> Figures:
         "noticed by verify (presence, size, time)": _noticed(places, planted, fast),
         "noticed by verify --deep (every byte)": _noticed(places, planted, deep),
         "not noticed by verify --deep": ", ".join(_missed(places, planted, deep)) or "none",
-        "faults told in sound batches": len(sound.intersection(deep)),
+        "faults reported in sound batches": len(sound.intersection(deep)),
         "faults left after run --deep, of an earlier training": sum(
             "of an earlier run" in what for what in left.values()
         ),
@@ -90,7 +90,7 @@ def _faults(places: Places, *words: str) -> dict[str, str]:
     """Return what `xray verify` tells of each place."""
     done = _xray(places, "verify", "--json", *words)
     if not done.stdout:
-        raise MachineError(f"`xray verify` told nothing: {done.stderr[-500:]}")
+        raise MachineError(f"`xray verify` said nothing: {done.stderr[-500:]}")
     return {fault["where"]: fault["what"] for fault in json.loads(done.stdout)["faults"]}
 
 
@@ -102,7 +102,7 @@ def _missed(places: Places, planted: list[Planted], faults: Mapping[str, str]) -
     """Yield the kinds of which no line speaks: neither of the file nor, where its record is broken, of its folder."""
     for each in planted:
         where = each.path.relative_to(places.data).as_posix()
-        if not any(where == told or where.startswith(f"{told}/") for told in faults):
+        if not any(where == place or where.startswith(f"{place}/") for place in faults):
             yield each.kind
 
 

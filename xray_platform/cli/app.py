@@ -85,7 +85,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command; an error that the user can mend is told in one line."""
+    """Run the command; an error that the user can mend is said in one line."""
     try:
         app()
     except XrayError as error:
@@ -98,9 +98,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains of it at its end
         sys.exit(1)
     except Exception as error:
-        if (told := machine_fault(error)) is None:
+        if (reason := machine_fault(error)) is None:
             raise
-        complain(told)
+        complain(reason)
         sys.exit(1)
 
 

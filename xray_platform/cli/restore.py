@@ -37,8 +37,8 @@ def restore(
         if row.out is None:
             OUT.print(visible(f"{row.file}: no result: {row.reason}"), soft_wrap=True, markup=False)
         elif explain:
-            told = "; ".join([*row.findings, *row.done]) or "sound, unchanged"
-            OUT.print(visible(f"{row.file}: {told}"), soft_wrap=True, markup=False)
+            what = "; ".join([*row.findings, *row.done]) or "sound, unchanged"
+            OUT.print(visible(f"{row.file}: {what}"), soft_wrap=True, markup=False)
     cv2.imwrite(str(target / "contact_sheet.jpg"), folder_sheet(source, rows)[..., ::-1])
     lost = sum(row.out is None for row in rows)
     say(f"{len(rows) - lost} restored, {sum(row.changed for row in rows)} of them changed, {lost} without a result")

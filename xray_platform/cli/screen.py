@@ -103,7 +103,7 @@ class RunScreen:
         self._task = self._progress.add_task("starting")
         self._began: dict[str, float] = {}
         self._unmet: dict[str, list[tuple[str, bool]]] = {}
-        self._told = time.monotonic()
+        self._notes = time.monotonic()
 
     def __enter__(self) -> "RunScreen":
         self._progress.start()
@@ -142,12 +142,14 @@ class RunScreen:
     def _line(self, sign: Text, entry: "dg.EventLogEntry") -> None:
         step = entry.step_key or ""
         seconds = entry.timestamp - self._began.get(step, entry.timestamp)
-        told = ", ".join(f"{name} {'failed' if grave else 'warns'}" for name, grave in self._unmet.get(step, []))
-        line = Text.assemble("  ", sign, f" {visible(step):<32} {seconds:7.1f} s", f"  {visible(told)}" if told else "")
+        notes = ", ".join(f"{name} {'failed' if grave else 'warns'}" for name, grave in self._unmet.get(step, []))
+        line = Text.assemble(
+            "  ", sign, f" {visible(step):<32} {seconds:7.1f} s", f"  {visible(notes)}" if notes else ""
+        )
         self._progress.console.print(line)
 
     def _update(self, text: str) -> None:
         self._progress.update(self._task, description=f"  {escape(visible(text))}")
         if not ERR.is_terminal and time.monotonic() - self._told > QUIET_SECONDS:
-            self._told = time.monotonic()  # a log has no spinner: now and then a line says that it goes on
+            self._notes = time.monotonic()  # a log has no spinner: now and then a line says that it goes on
             ERR.print(f"    {text}")

@@ -48,7 +48,7 @@ def read_store() -> "Iterator[LocalRunner]":
 
 @contextmanager
 def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[LocalRunner]":
-    """Open the store for work; a second command that wants to work on it is told so at once."""
+    """Open the store for work; a second command that wants to work on it is refused at once."""
     # dagster takes a second to import, and `--help` must not wait for it
     from xray_platform.defs.graph import definitions
     from xray_platform.defs.local_runner import LocalRunner

@@ -51,7 +51,7 @@ def verify(
 
 
 def _recorded(store: "Places") -> "tuple[RecordedHead, ...]":
-    """Return what Dagster recorded of the journal; where it cannot be read, that is told and the seals must do."""
+    """Return what Dagster recorded of the journal; where it cannot be read, that is said and the seals must do."""
     from xray_platform.defs.recorded_head import recorded_heads  # see above
 
     try:

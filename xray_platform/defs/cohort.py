@@ -41,8 +41,8 @@ def data_digest(rows: pd.DataFrame) -> str:
 
     Equal digests mean the same data, however the pictures were prepared.
     """
-    told = rows[["image", "subject", "abnormal"]].astype({"image": str, "subject": str, "abnormal": bool})
-    return frame_digest(told.sort_values("image", ignore_index=True))[:16]
+    labelled = rows[["image", "subject", "abnormal"]].astype({"image": str, "subject": str, "abnormal": bool})
+    return frame_digest(labelled.sort_values("image", ignore_index=True))[:16]
 
 
 def read_cohort(places: Places, recipe: Recipe) -> Cohort:

@@ -52,8 +52,8 @@ def with_recipes(kind: type[Settings], recipes: Mapping[str, NamedRecipe]) -> ty
     """Return a settings class whose setting `recipe` allows just these names; a class without one as it is."""
     if not issubclass(kind, TensorSettings):
         return kind
-    told = "; ".join(f"{named.name}, {named.description}" for named in recipes.values())
-    field = Field("default", description=f"how pictures are prepared: {told}")
+    described = "; ".join(f"{named.name}, {named.description}" for named in recipes.values())
+    field = Field("default", description=f"how pictures are prepared: {described}")
     namespace = {
         "__annotations__": {"recipe": Literal[tuple(recipes)]},
         "recipe": field,

@@ -84,8 +84,8 @@ def is_no_worse(places: Places, asset: str, instance: dg.DagsterInstance, settin
     """Compare the validation AUROC of the last two materialisations."""
     records = instance.fetch_materializations(dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset)), limit=2).records
     made = [record.asset_materialization for record in records]
-    told = [one.metadata[FIGURE].value if one and FIGURE in one.metadata else None for one in made]
-    figures = [float(value) if isinstance(value, (int, float)) else None for value in told]
+    recorded = [one.metadata[FIGURE].value if one and FIGURE in one.metadata else None for one in made]
+    figures = [float(value) if isinstance(value, (int, float)) else None for value in recorded]
     if len(figures) < 2 or figures[0] is None or figures[1] is None:
         return CheckOutcome(metadata={"compared with": "nothing: there is no figure before it"})
     now, before = figures[0], figures[1]

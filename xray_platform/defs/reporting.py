@@ -193,6 +193,6 @@ def _hand_over(
 def version_tags(evaluation: Evaluation, found: Sequence[Caution]) -> dict[str, object]:
     """Return what versions of registered models are filtered and compared by; what is undefined is left out."""
     figures = {"val_auroc": evaluation.value("auroc", "val"), "test_auroc": evaluation.value("auroc")}
-    told: dict[str, object] = {name: repr(value) for name, value in figures.items() if value is not None}
+    known: dict[str, object] = {name: repr(value) for name, value in figures.items() if value is not None}
     data = {f"{split}_data": data_digest(evaluation.part(split)) for split in ("val", "test")}
-    return {**told, **data, "cautions": ",".join(caution.code for caution in found)}
+    return {**known, **data, "cautions": ",".join(caution.code for caution in found)}

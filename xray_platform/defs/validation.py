@@ -100,5 +100,5 @@ def _line(outcome: Any) -> str:
     settings = {key: value for key, value in outcome.expectation_config.kwargs.items() if key != "batch_id"}
     found = outcome.result.get("unexpected_count")
     broken = "raised_exception" in str(outcome.exception_info) and outcome.exception_info.get("raised_exception")
-    told = "could not be looked at" if broken else "not so" if found is None else f"{found} values fail"
-    return f"{outcome.expectation_config.type} {settings}: {told}"
+    outcome_words = "could not be looked at" if broken else "not so" if found is None else f"{found} values fail"
+    return f"{outcome.expectation_config.type} {settings}: {outcome_words}"

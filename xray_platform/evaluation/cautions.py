@@ -25,7 +25,7 @@ class Caution:
 
 
 def cautions(evaluation: Evaluation, hashes: pd.DataFrame | None = None, *, phantom: bool = False) -> list[Caution]:
-    """Return all that speaks against taking the figures at their face value, the gravest first.
+    """Return all that speaks against taking the figures at their face value, the most serious first.
 
     hashes: one row a picture with `image` and any of `sha256`, `pixel_sha256`; equal hashes in different parts are
     duplicates across splits.

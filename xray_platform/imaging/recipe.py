@@ -1,4 +1,4 @@
-"""Recipe: an ordered list of steps that prepares a standard image; named by its content, told in words."""
+"""Recipe: an ordered list of steps that prepares a standard image; named by its content, described in words."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Recipe file: a recipe that a user wrote as YAML; what is wrong is told with its line, step and field."""
+"""Recipe file: a recipe that a user wrote as YAML; what is wrong is said with its line, step and field."""
 
 import re
 from collections.abc import Mapping
@@ -139,9 +139,9 @@ class _Reader:
         except ValidationError as invalid:
             found = invalid.errors()[0]
             field = str(found["loc"][0]) if found["loc"] else ""
-            told = f"found {found['input']!r}; {found['msg'][:1].lower()}{found['msg'][1:]}"
+            problem = f"found {found['input']!r}; {found['msg'][:1].lower()}{found['msg'][1:]}"
             at = entries[field].line if field in entries else line
-            raise self.error(at, f"{where}{': ' + field if field else ''}: {told}") from None
+            raise self.error(at, f"{where}{': ' + field if field else ''}: {problem}") from None
 
 
 def _line(node: yaml.Node) -> int:

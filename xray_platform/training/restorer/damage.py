@@ -19,7 +19,7 @@ class Damage:
 
     colour_map: str
     tone: Tone
-    belief: Tone
+    assumed_tone: Tone
     """The tone curve that an analysis of the picture would come to, a little off the true one."""
     strength: tuple[float, float, float]
     """Noise of red, green and blue where they are brightest, in levels before the squeeze into low to high."""
@@ -65,7 +65,7 @@ def sample_damage(rng: np.random.Generator) -> Damage:
     return Damage(
         colour_map="jet" if hard or rng.random() < JET_SHARE else str(rng.choice(MAPS)),
         tone=tone,
-        belief=believed,
+        assumed_tone=believed,
         strength=(float(strength[0]), float(strength[1]), float(strength[2])),
         early=bool(rng.random() < 0.7),
         growth=float(rng.uniform(1.0, 4.0)) if hard else float(rng.choice([0.0, 1.0, 2.0, 4.0])),
@@ -105,7 +105,7 @@ def damage(clean: NDArray[np.uint8], how: Damage) -> Damaged:
 
 def believed_curve(how: Damage) -> NDArray[np.float32]:
     """Return the colours (64, 3) that an analysis would believe each band of levels to have."""
-    return curve_of(named_map(how.colour_map), how.belief)
+    return curve_of(named_map(how.colour_map), how.assumed_tone)
 
 
 def _disturb(painted: NDArray[np.float32], how: Damage, rng: np.random.Generator) -> NDArray[np.uint8]:
