@@ -103,7 +103,7 @@ class RunScreen:
         self._task = self._progress.add_task("starting")
         self._began: dict[str, float] = {}
         self._unmet: dict[str, list[tuple[str, bool]]] = {}
-        self._notes = time.monotonic()
+        self._reported = time.monotonic()
 
     def __enter__(self) -> "RunScreen":
         self._progress.start()
@@ -150,6 +150,6 @@ class RunScreen:
 
     def _update(self, text: str) -> None:
         self._progress.update(self._task, description=f"  {escape(visible(text))}")
-        if not ERR.is_terminal and time.monotonic() - self._told > QUIET_SECONDS:
-            self._notes = time.monotonic()  # a log has no spinner: now and then a line says that it goes on
+        if not ERR.is_terminal and time.monotonic() - self._reported > QUIET_SECONDS:
+            self._reported = time.monotonic()  # a log has no spinner: now and then a line says that it goes on
             ERR.print(f"    {text}")
