@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from xray_platform.cli.screen import OUT, bar, say, visible
 from xray_platform.cli.session import existing_store, places
@@ -44,7 +43,7 @@ def predict(
     from xray_platform.serving.files import predict_files  # torch takes seconds to import, and `--help` must not wait
 
     for note in predictor.notes:
-        say(escape(f"Note: {note}."))
+        say(f"Note: {note}.")
     judged = 0
     with bar("reading") as progress:
         for record in predict_files(paths, predictor, progress):
@@ -99,7 +98,7 @@ def _copied(bundle: Path, digest: str | None) -> "Predictor":
 
     if digest is None:
         say(
-            f"Note: nothing but {escape(str(bundle))} itself vouches for this bundle; its files agree with each other. "
+            f"Note: nothing but {bundle} itself vouches for this bundle; its files agree with each other. "
             "Give --digest to know that it is the one that was made."
         )
     return Predictor.load(bundle, expected=digest.lower() if digest else None)
