@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from xray_platform.bench.timing import timed
-from xray_platform.dicom.deidentify.publish import publish_batch
+from xray_platform.dicom.deidentify.publish import publish_batch, publishing_part
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.intake.batch_plan import batch_names, plan_batches, read_plan
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.pseudonym import PseudonymKey
@@ -14,7 +15,12 @@ from xray_platform.tables.places import Places
 KEY = PseudonymKey(b"a key for measuring only, no secret")
 
 
-def take_archive_in(places: Places, source: Path, settings: QualitySettings) -> dict[str, float]:
+def take_archive_in(
+    places: Places,
+    source: Path,
+    settings: QualitySettings = QualitySettings(),
+    deidentify: DeidentifySettings = DeidentifySettings(),
+) -> dict[str, float]:
     """Take an archive in; return the seconds of the stages `stored` (planning included), `examined` and `published`."""
     seconds = {"stored": 0.0, "examined": 0.0, "published": 0.0}
     _, planning = timed(plan_batches, places, source)
@@ -24,7 +30,8 @@ def take_archive_in(places: Places, source: Path, settings: QualitySettings) -> 
         CATALOGUE.write(places, catalogue, batch)
         quality, examining = timed(examine_batch, places, batch, settings)
         QUALITY.write(places, quality, batch)
-        published, publishing = timed(publish_batch, places, batch, KEY)
+        published, publishing = timed(publish_batch, places, batch, KEY, deidentify)
+        QUALITY.write(places, published.findings, publishing_part(batch))
         IMAGES.write(places, published.images, batch)
         for stage, taken in (("stored", reading + storing), ("examined", examining), ("published", publishing)):
             seconds[stage] += taken
