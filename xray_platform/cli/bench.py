@@ -33,7 +33,7 @@ def bench(
     with _peers():
         from xray_platform.bench.all import BENCHES
         from xray_platform.bench.contract import Inputs
-        from xray_platform.bench.records import keep, write_page
+        from xray_platform.bench.results_page import keep, write_page
 
     if page is not None:
         say(f"wrote {write_page(page)}")

@@ -40,8 +40,8 @@ def promote(
 def _check(what: str) -> None:
     """Say at once what there is to promote, where nothing has this name."""
     # MLflow takes a second to import
+    from xray_platform.tracking.champion_aliases import named
     from xray_platform.tracking.mlflow_store import open_tracking
-    from xray_platform.tracking.promotion import named
 
     try:
         named(open_tracking(places()), what)
@@ -58,8 +58,8 @@ def _who() -> str:
 
 def _show() -> None:
     # MLflow takes a second to import
+    from xray_platform.tracking.champion_aliases import champion_versions
     from xray_platform.tracking.mlflow_store import open_tracking
-    from xray_platform.tracking.promotion import champion_versions
 
     found = champion_versions(open_tracking(places()))
     if not found:

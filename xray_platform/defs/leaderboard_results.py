@@ -23,8 +23,8 @@ from xray_platform.evaluation.leaderboard_page import write_leaderboard
 from xray_platform.tables.all import LEADERBOARD
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
+from xray_platform.tracking.champion_aliases import is_of
 from xray_platform.tracking.mlflow_store import open_tracking
-from xray_platform.tracking.promotion import is_of
 from xray_platform.tracking.registry import champion as in_use
 
 

@@ -14,7 +14,7 @@ from xray_platform.errors import DataError, XrayError
 from xray_platform.evaluation.metrics import auroc as auroc_of
 from xray_platform.serving.models import load_model
 from xray_platform.tables.places import Places
-from xray_platform.tracking import promotion
+from xray_platform.tracking import champion_aliases
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform.tracking.registry import Registered, champion, champion_bundle
 
@@ -40,10 +40,10 @@ def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, ru
     tracking = open_tracking(places)
     before = champion(tracking)
     if settings.promote:
-        chosen = promotion.named(tracking, settings.promote)
+        chosen = champion_aliases.named(tracking, settings.promote)
         by = settings.by or "a person at the launchpad"
         why = settings.why or "no reason was given"
-        held = promotion.promote(tracking, chosen.version, by=by, why=why, chosen=True, run=run)
+        held = champion_aliases.promote(tracking, chosen.version, by=by, why=why, chosen=True, run=run)
         changed = before is None or before.version != held.version
         return PromotionResult(held, _challenger(tracking, places, board), changed, why, by, _registered_auroc(held))
     return _by_margin(tracking, places, board, settings.margin, before, run)
@@ -54,11 +54,11 @@ def _by_margin(
 ) -> PromotionResult:
     by = "the leaderboard"
     best = board.sort_values("rank").iloc[0]
-    first = promotion.candidate(tracking, str(best["run"]))
+    first = champion_aliases.candidate(tracking, str(best["run"]))
     auroc = _registered_auroc(first)
     if before is None:
         why = "the first of the leaderboard, and there was no champion"
-        held = promotion.promote(tracking, first.version, by=by, why=why, run=run)
+        held = champion_aliases.promote(tracking, first.version, by=by, why=why, run=run)
         return PromotionResult(held, _challenger(tracking, places, board), True, why, by, auroc)
     if before.version == first.version:
         why = "the champion leads the leaderboard"
@@ -66,7 +66,7 @@ def _by_margin(
     theirs, doubt = _same_pictures(tracking, places, before, str(best["model"]))
     better, why = compare(first, auroc, before, theirs, doubt, margin)
     if better:
-        before, auroc, theirs = promotion.promote(tracking, first.version, by=by, why=why, run=run), None, auroc
+        before, auroc, theirs = champion_aliases.promote(tracking, first.version, by=by, why=why, run=run), None, auroc
     return PromotionResult(before, _challenger(tracking, places, board), better, why, by, theirs, auroc)
 
 
@@ -93,10 +93,10 @@ def _challenger(tracking: Tracking, places: Places, board: pd.DataFrame) -> Regi
     """Give the alias to the first of the leaderboard that is not the champion; the board knows only newest models."""
     held = champion(tracking)
     for run in board.sort_values("rank")["run"]:
-        found = promotion.candidate(tracking, str(run))
+        found = champion_aliases.candidate(tracking, str(run))
         if held is None or found.version != held.version:
-            return promotion.set_challenger(tracking, found.version)
-    promotion.clear_challenger(tracking)
+            return champion_aliases.set_challenger(tracking, found.version)
+    champion_aliases.clear_challenger(tracking)
     return None
 
 

@@ -19,17 +19,6 @@ LEAST_DIFFERENT = 8
 KEY_VARIABLE = "XRAY_KEY"
 FILE_VARIABLE = "XRAY_KEY_FILE"
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{32,256}")
-# A patient who is called so is no patient: many people share these, and they must not become one subject.
-_NOBODY = frozenset(
-    (
-        *("ANON", "ANONIM", "ANONYM", "ANONYME", "ANONYMISED", "ANONYMISIERT", "ANONYMIZED", "ANONYMOUS", "BLANK"),
-        *("DEIDENTIFIED", "DESCONOCIDO", "DUMMY", "EMPTY", "INCONNU", "LEER", "MISSING", "NA", "NAN", "NIL"),
-        *("NOBODY", "NOID", "NONAME", "NONE", "NOONE", "NOPATIENTID", "NOTAPPLICABLE", "NOTAVAILABLE", "NOTGIVEN"),
-        *("NOTKNOWN", "NOTSPECIFIED", "NULL", "OHNE", "PATIENT", "PATIENTID", "PERSON", "SUBJECT", "SUBJECTID"),
-        *("TBA", "TBD", "TEST", "UNASSIGNED", "UNBEKANNT", "UNDEFINED", "UNIDENTIFIED", "UNK", "UNKNOWN"),
-        *("UNKNOWNPATIENT", "UNNAMED", "UNSPECIFIED"),
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -92,17 +81,6 @@ class PseudonymKey:
         """Digest length-prefixed parts, so that no two different lists of parts read the same."""
         message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in (domain, *parts))
         return hmac.new(self.secret, message, hashlib.sha256).digest()
-
-
-def names_nobody(patient: str) -> bool:
-    """Say whether a patient ID stands for no one: empty, one sign repeated, or a word such as UNKNOWN or ANONYMOUS.
-
-    A single letter but X is somebody: small studies call their subjects so.
-    """
-    text = re.sub(r"[\W_]", "", patient).upper()
-    if len(text) == 1 and text.isalpha():
-        return text == "X"
-    return text in _NOBODY or (len(set(text)) < 2 and not text.strip("0").isdigit())
 
 
 def default_key_file() -> Path:

@@ -15,10 +15,10 @@ from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.promotion import compare
 from xray_platform.tables.places import Places
+from xray_platform.tracking.champion_aliases import champion_versions
 from xray_platform.tracking.evaluations import evaluated_in
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.names import CHAMPION_MODEL
-from xray_platform.tracking.promotion import champion_versions
 from xray_platform.tracking.registry import Registered, champion, model_bundle
 from xray_platform_tests.cli.conftest import command
 from xray_platform_tests.defs.conftest import Story

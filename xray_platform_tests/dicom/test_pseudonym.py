@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from xray_platform.dicom.pseudonym import PseudonymKey, load_key, names_nobody
+from xray_platform.dicom.pseudonym import PseudonymKey, load_key
 from xray_platform.errors import InputError, MachineError
 
 SECRETS = st.binary(min_size=16, max_size=64)
@@ -86,19 +86,6 @@ def test_the_text_of_a_key_shows_its_id_alone() -> None:
 def test_a_key_that_is_too_short_is_refused() -> None:
     with pytest.raises(InputError, match="4 bytes; at least 16"):
         PseudonymKey(b"abcd")
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "  ", "UNKNOWN", "Unknown", "anonymous", "N/A", "0000", "xxx", "^", "-", "NULL", "x", "#N/A", "not known"],
-)
-def test_placeholders_name_nobody(text: str) -> None:
-    assert names_nobody(text)
-
-
-@pytest.mark.parametrize("text", ["61", "1", "77", "4711", "Smith", "9RG1", "XA", "p", "B"])
-def test_short_ids_name_somebody(text: str) -> None:
-    assert not names_nobody(text)
 
 
 def test_a_key_file_is_made_once_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from xray_platform.tracking import promotion
+from xray_platform.tracking import champion_aliases
 from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.registry import Registered
 from xray_platform.tracking.runs import open_run
@@ -19,5 +19,5 @@ def evaluated(tracking: Tracking, folder: Path, seed: int) -> str:
 
 def promoted(tracking: Tracking, run: str, why: str = "to be judged by", *, chosen: bool = False) -> Registered:
     """Make the bundle of a run the champion."""
-    version = promotion.candidate(tracking, run).version
-    return promotion.promote(tracking, version, by="a test", why=why, chosen=chosen)
+    version = champion_aliases.candidate(tracking, run).version
+    return champion_aliases.promote(tracking, version, by="a test", why=why, chosen=chosen)

@@ -6,6 +6,7 @@ import imagecodecs
 import numpy as np
 
 from xray_platform.dicom.deidentify.attributes import Carrier
+from xray_platform.dicom.deidentify.burned_in_text import CleanedText, clean_text, refuse_scans
 from xray_platform.dicom.deidentify.encode import Written, encode_dataset, file_head
 from xray_platform.dicom.deidentify.facts import capped_age, dicom_facts
 from xray_platform.dicom.deidentify.identifiers import identifiers_of
@@ -23,7 +24,6 @@ from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.result import Deidentified, Facts
 from xray_platform.dicom.deidentify.search import refuse_leaks
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
-from xray_platform.dicom.deidentify.text import CleanedText, clean_text, refuse_scans
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container, open_container
 from xray_platform.dicom.parse.evidence_text import about

@@ -8,7 +8,8 @@ from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.parse.dates import days_moved
-from xray_platform.dicom.pseudonym import PseudonymKey, names_nobody
+from xray_platform.dicom.parse.patient_id import names_nobody
+from xray_platform.dicom.pseudonym import PseudonymKey
 from xray_platform.dicom.rules import NO_PATIENT
 
 _CHARACTER_SET = 0x00080005

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xray_platform.dicom.parse.description_vocabulary import view_in
-from xray_platform.dicom.pseudonym import names_nobody
+from xray_platform.dicom.parse.patient_id import names_nobody
 from xray_platform.errors import InputError
 
 FOUND_BY_ITSELF = ("labels.csv", "metadata.csv")

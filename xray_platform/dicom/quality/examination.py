@@ -10,9 +10,9 @@ import cv2
 from xray_platform.dicom.intake.safe_open import OpenSource, SourceError, open_source
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import MEBI
+from xray_platform.dicom.parse.patient_id import names_nobody
 from xray_platform.dicom.pixels.decode import ColourError, UndecodableError
 from xray_platform.dicom.pixels.stored_values import pixel_sha256
-from xray_platform.dicom.pseudonym import names_nobody
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
 from xray_platform.dicom.quality.inspected_file import InspectedFile, decode_file, inspect_file

@@ -1,4 +1,4 @@
-"""Records: keep measured figures as JSON, and make `docs/results.md` from them."""
+"""Results page: keep measured figures as JSON, and make `docs/results.md` from them."""
 
 import json
 from collections.abc import Mapping

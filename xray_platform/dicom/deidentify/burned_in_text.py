@@ -1,4 +1,4 @@
-"""Text: decide about writing that is part of the pixels: paint it over, or refuse the picture; never pass it."""
+"""Burned-in text: paint writing in the pixels over, or refuse the picture; never let it pass."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Promotion: which version is the champion, which challenges it, which came before; and who decided that, and why."""
+"""Champion aliases: which version is champion, challenger or previous; and who decided that, and why."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
