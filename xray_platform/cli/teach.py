@@ -61,11 +61,17 @@ def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progr
 
 def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress, *, bare: Path | None = None) -> Path:
     # torch takes seconds to import
-    from xray_platform.dicom.burned_in.network import MODEL
-    from xray_platform.training.writing.export import export
-    from xray_platform.training.writing.train import WritingTraining, teach_text_detector
+    from xray_platform.dicom.burned_in import network, second_look
+    from xray_platform.training.writing.export import export, export_second_look
+    from xray_platform.training.writing.second_train import SecondTraining, teach_second_look
+    from xray_platform.training.writing.train import WritingTraining, examples_of, learn, make_material
 
-    path = MODEL if out is None else out / MODEL.name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    detector, examples = teach_text_detector(data, WritingTraining(seed=seed), progress, bare)
-    return export(detector, path, examples)
+    folder = out or network.MODEL.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = WritingTraining(seed=seed)
+    material = make_material(data, settings, progress, bare)
+    detector = learn(material, settings, progress)
+    second = teach_second_look(material, detector, SecondTraining(seed=seed), progress)
+    export(detector, folder / network.MODEL.name, examples_of(material, seed))
+    export_second_look(second, folder / second_look.MODEL.name)
+    return folder

@@ -1,18 +1,23 @@
 """Lines: turn what the detector saw into lines of writing, in pixels of the picture."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
+from xray_platform.dicom.burned_in.cuts import Cuts, Cutter
 from xray_platform.dicom.burned_in.network import Maps, Seen
+from xray_platform.dicom.burned_in.second_look import look_again
 
 Cover = np.ndarray[Any, np.dtype[np.uint8]]
+Labels = np.ndarray[Any, np.dtype[np.int32]]
 Corners = np.ndarray[Any, np.dtype[np.float32]]
-SURE, PERHAPS = 0.75, 0.2
-"""A line is one where its chance rises above SURE somewhere; it goes as far as that stays above PERHAPS."""
+LIKELY, PERHAPS = 0.3, 0.2
+"""A piece is looked at again where its chance rises above LIKELY; it goes as far as that stays above PERHAPS."""
+SURE = 0.73
+"""It is a line where the chances of both looks together, their odds multiplied, are above this."""
 BESIDE = 0.35
 """What stands beside a line belongs to it with less."""
 ADDS = 0.05
@@ -35,15 +40,18 @@ class TextLine:
         return float(min(np.hypot(*(second - first)), np.hypot(*(third - second))))
 
 
-def lines_of(seen: Iterable[Seen], shape: tuple[int, ...]) -> tuple[TextLine, ...]:
+def lines_of(
+    seen: Iterable[Seen], shape: tuple[int, ...], look: Callable[[Cuts], float] = look_again
+) -> tuple[TextLine, ...]:
     """Return the lines of writing in a picture of this shape, those of the finest view first.
 
     A line of a coarser view (letters that are too large for the finer) counts where the finer ones leave part of it.
+    `look` is the second look: it says of the cuts of a piece how likely they show writing.
     """
     found: list[TextLine] = []
     cover = np.zeros(shape[:2], np.uint8)
     for each in sorted(seen, key=lambda one: one.cell):
-        lines = [line for line in _lines(each) if not found or _adds(line, cover, each.cell)]
+        lines = [line for line in _lines(each, look) if not found or _adds(line, cover, each.cell)]
         cover |= cover_of(lines, shape)
         found += lines
     return tuple(found)
@@ -65,16 +73,46 @@ def cover_of(lines: Sequence[TextLine], shape: tuple[int, ...]) -> Cover:
     return cover
 
 
-def _lines(seen: Seen) -> Iterator[TextLine]:
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """What stands together: labels of cells (rows, columns), 0 for none; by label the greatest chance of writing.
+
+    `likely` are the labels of those that may be lines.
+    """
+
+    labels: Labels
+    peaks: Maps
+    likely: tuple[int, ...]
+
+
+def pieces_of(seen: Seen) -> Pieces:
+    """Return what may be a line, or part of one."""
     text = seen.chances[0]
-    if not (text > SURE).any():
-        return
+    if not (text > LIKELY).any():
+        return Pieces(np.zeros(text.shape, np.int32), np.zeros(1, np.float32), ())
     count, labels = cv2.connectedComponents((text > PERHAPS).astype(np.uint8), connectivity=8)
     peaks, masses = _peaks_and_masses(text, labels, count)
-    taken = (peaks > SURE) & (masses > LEAST_MASS)
-    taken |= _beside(labels, taken, peaks)
-    for label in np.flatnonzero(taken):
-        yield _rectangle(labels == label, seen.cell, float(peaks[label]))
+    likely = np.flatnonzero((peaks > LIKELY) & (masses > LEAST_MASS))
+    return Pieces(np.asarray(labels, np.int32), peaks, tuple(int(label) for label in likely))
+
+
+def _lines(seen: Seen, look: Callable[[Cuts], float]) -> Iterator[TextLine]:
+    pieces = pieces_of(seen)
+    if not pieces.likely:
+        return
+    cutter, taken = Cutter(seen), np.zeros(len(pieces.peaks), bool)
+    for label in pieces.likely:
+        first, second = float(pieces.peaks[label]), look(cutter.cut(pieces.labels == label))
+        taken[label] = _together(first, second) > SURE
+    taken |= _beside(pieces.labels, taken, pieces.peaks)
+    for number in np.flatnonzero(taken):
+        yield _rectangle(pieces.labels == number, seen.cell, float(pieces.peaks[number]))
+
+
+def _together(first: float, second: float) -> float:
+    """Return the chance that two looks give together: their odds are multiplied."""
+    yes, no = first * second, (1 - first) * (1 - second)
+    return yes / max(yes + no, 1e-9)
 
 
 def _peaks_and_masses(text: Maps, labels: Any, count: int) -> tuple[Maps, Maps]:

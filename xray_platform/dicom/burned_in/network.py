@@ -16,7 +16,7 @@ import numpy as np
 from xray_platform.dicom.burned_in.tone import Grey
 
 MODEL = Path(__file__).parent / "text_detector.xml"
-DETECTOR = "text detector 2"
+DETECTOR = "text detector 3"
 STRIDE, DEEPEST, HALO = 4, 32, 32
 LARGEST_PART = 2048  # pixels a side: what is looked at at once takes about 90 MB
 KERNELS = 400  # that OpenVINO keeps for sizes of pictures that come again: of some 15 sizes, in about 100 MB
@@ -30,10 +30,14 @@ Maps = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What was seen at one size: chances (5, rows, columns), 0 to 1, one for `cell` x `cell` pixels of the picture."""
+    """What was seen at one size: chances (5, rows, columns), 0 to 1, one for `cell` x `cell` pixels of the picture.
+
+    `grey` is the picture at that size, four of its pixels to a chance.
+    """
 
     chances: Maps
     cell: float
+    grey: Grey
 
 
 def look_for_writing(grey: Grey, scales: tuple[float, ...] | None = None) -> Iterator[Seen]:
@@ -41,7 +45,7 @@ def look_for_writing(grey: Grey, scales: tuple[float, ...] | None = None) -> Ite
     now = 1.0
     for scale in scales_of(grey.shape) if scales is None else scales:
         resized = _resized(grey, scale / now)
-        yield Seen(_chances(resized), STRIDE / scale)
+        yield Seen(_chances(resized), STRIDE / scale, resized)
         if scale < now:
             grey, now = resized, scale
 

@@ -76,17 +76,17 @@ class _Sheet:
     def __init__(self, background: Background, chance: Chance) -> None:
         self.grey = background.grey
         self.enlarged = chance.random() < 0.3
-        self.regions = np.zeros((len(CHANNELS), SIDE, SIDE), np.uint8)
-        self.unsure = np.zeros((SIDE, SIDE), np.uint8) if background.doubtful is None else background.doubtful.copy()
+        self.regions = np.zeros((len(CHANNELS), *self.grey.shape), np.uint8)
+        self.unsure = np.zeros_like(self.grey) if background.doubtful is None else background.doubtful.copy()
         self.taken = self.unsure.copy()
         self.chance = chance
 
     def room_for(self, ink: Ink, height: float) -> Place | None:
         """Return a place at which ink keeps away from what is there; None where six tries found none."""
         for _ in range(6):
-            rows, columns = ink.shape
-            top = int(self.chance.integers(-rows // 4, max(SIDE - rows * 3 // 4, 1)))
-            left = int(self.chance.integers(min(-columns // 4, SIDE // 2 - columns), max(SIDE - columns * 3 // 4, 1)))
+            (rows, columns), side = ink.shape, len(self.grey)
+            top = int(self.chance.integers(-rows // 4, max(side - rows * 3 // 4, 1)))
+            left = int(self.chance.integers(min(-columns // 4, side // 2 - columns), max(side - columns * 3 // 4, 1)))
             gap = round(height * 1.1) + 3
             around = (
                 slice(max(top - gap, 0), max(top + rows + gap, 0)),
@@ -108,11 +108,11 @@ class _Sheet:
         return cover, seen
 
 
-def make_lesson(material: Material, chance: Chance) -> Lesson:
-    """Return a lesson drawn by chance."""
-    sheet = _Sheet(_drawn_background(material, chance), chance)
+def make_lesson(material: Material, chance: Chance, side: int = SIDE) -> Lesson:
+    """Return a lesson drawn by chance, a crop of `side` x `side` pixels."""
+    sheet = _Sheet(_drawn_background(material, chance, side), chance)
     sheet.grey = distract(sheet.grey, chance)
-    for _ in range(int(chance.choice([0, 1, 2, 3, 4], p=[0.15, 0.25, 0.25, 0.2, 0.15]))):
+    for _ in range(int(chance.choice([0, 1, 2, 3, 4], p=[0.15, 0.25, 0.25, 0.2, 0.15])) * side // SIDE):
         _add_writing(sheet, material, chance)
     if chance.random() < 0.4:
         _add_marker(sheet, material, chance)
@@ -123,35 +123,35 @@ def make_lesson(material: Material, chance: Chance) -> Lesson:
     return _finished(sheet, chance)
 
 
-def _drawn_background(material: Material, chance: Chance) -> Background:
+def _drawn_background(material: Material, chance: Chance, side: int) -> Background:
     pictures = material.sets[int(chance.choice(len(material.sets), p=material.shares))]
     if chance.random() < 0.05:
-        return Background(_plain(chance))
+        return Background(_plain(chance, side))
     source = pictures[int(chance.integers(len(pictures)))]
-    grey, doubtful = _crop(source, chance)
+    grey, doubtful = _crop(source, chance, side)
     turns, flip = int(chance.integers(4)) if chance.random() < 0.5 else 0, chance.random() < 0.5
     grey, doubtful = (np.rot90(part, turns)[:, :: -1 if flip else 1] for part in (grey, doubtful))
-    return Background(_toned(np.ascontiguousarray(grey), chance), np.ascontiguousarray(doubtful))
+    return Background(toned(np.ascontiguousarray(grey), chance), np.ascontiguousarray(doubtful))
 
 
-def _plain(chance: Chance) -> Grey:
+def _plain(chance: Chance, side: int) -> Grey:
     level, noise = chance.uniform(0, 255), chance.uniform(0, 8) * (chance.random() < 0.7)
-    slope = np.linspace(-1, 1, SIDE)[:, None] * chance.uniform(0, 60)
-    return np.asarray(np.clip(level + slope + chance.normal(0, 1, (SIDE, SIDE)) * noise, 0, 255), np.uint8)
+    slope = np.linspace(-1, 1, side)[:, None] * chance.uniform(0, 60)
+    return np.asarray(np.clip(level + slope + chance.normal(0, 1, (side, side)) * noise, 0, 255), np.uint8)
 
 
-def _crop(source: Background, chance: Chance) -> tuple[Grey, Cover]:
+def _crop(source: Background, chance: Chance, side: int) -> tuple[Grey, Cover]:
     rows, columns = source.grey.shape
-    least = SIDE / min(rows, columns)
+    least = side / min(rows, columns)
     zoom = float(np.exp(chance.uniform(np.log(least), np.log(max(least * 1.2, 2.2 if rows < 600 else 1.0)))))
-    side = min(round(SIDE / zoom), rows, columns)
-    top, left = _corner(source, side, chance)
-    part = (slice(top, top + side), slice(left, left + side))
-    smaller = cv2.INTER_AREA if side > SIDE else int(chance.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
-    grey = np.asarray(cv2.resize(source.grey[part], (SIDE, SIDE), interpolation=smaller), np.uint8)
+    taken = min(round(side / zoom), rows, columns)
+    top, left = _corner(source, taken, chance)
+    part = (slice(top, top + taken), slice(left, left + taken))
+    smaller = cv2.INTER_AREA if taken > side else int(chance.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+    grey = np.asarray(cv2.resize(source.grey[part], (side, side), interpolation=smaller), np.uint8)
     if source.doubtful is None:
-        return grey, np.zeros((SIDE, SIDE), np.uint8)
-    doubtful = cv2.resize(source.doubtful[part], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+        return grey, np.zeros((side, side), np.uint8)
+    doubtful = cv2.resize(source.doubtful[part], (side, side), interpolation=cv2.INTER_NEAREST)
     return grey, np.asarray(doubtful, np.uint8)
 
 
@@ -168,7 +168,8 @@ def _corner(source: Background, side: int, chance: Chance) -> tuple[int, int]:
     return top, left
 
 
-def _toned(grey: Grey, chance: Chance) -> Grey:
+def toned(grey: Grey, chance: Chance) -> Grey:
+    """Return a picture at another contrast and brightness, or as its negative."""
     levels = np.linspace(0, 1, 256) ** np.exp(chance.normal(0, 0.35))
     if chance.random() < 0.4:
         low, high = (
@@ -293,7 +294,7 @@ def _finished(sheet: _Sheet, chance: Chance) -> Lesson:
 
 def _cells(cover: Cover) -> Cells:
     """Return which share of each cell is covered."""
-    side = SIDE // STRIDE
+    side = len(cover) // STRIDE
     if not cover.any():
         return np.zeros((side, side), np.float32)
     shares = cv2.resize(cover * np.uint8(240), (side, side), interpolation=cv2.INTER_AREA)

@@ -30,15 +30,18 @@ def distract(picture: Grey, chance: Chance) -> Grey:
 
 
 def _edge(picture: Grey, chance: Chance) -> Grey:
-    """A collimator's edge or a film's frame: a flat part with a sharp border, straight or slanting."""
+    """A collimator's edge or a film's frame: a flat or dim part with a sharp border, straight, slanting or in steps."""
     rows, columns = picture.shape
     normal = chance.normal(size=2)
     if chance.random() < 0.6:
         normal = np.eye(2)[int(chance.integers(2))] * chance.choice([-1, 1])
-    y, x = np.mgrid[0:rows, 0:columns]
+        normal += chance.normal(0, 0.04, 2) * (chance.random() < 0.5)
+    step = int(chance.integers(2, 9)) if chance.random() < 0.3 else 1
+    y, x = np.mgrid[0:rows, 0:columns] // step * step
     away = (x - columns / 2) * normal[0] + (y - rows / 2) * normal[1]
     beyond = away > np.quantile(away, chance.uniform(0.6, 0.97))
-    picture[beyond] = grey_of(chance)[0]
+    dimmed = chance.random() < 0.4
+    picture[beyond] = picture[beyond] * chance.uniform(0.05, 0.7) if dimmed else grey_of(chance)[0]
     return picture
 
 

@@ -1,4 +1,4 @@
-"""Export: write the taught text detector as an OpenVINO graph that the DICOM room runs without torch."""
+"""Export: write the taught text detector and its second look as OpenVINO graphs: the DICOM room has no torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from xray_platform.dicom.burned_in.cuts import HIGH, LAYERS, WIDE
 from xray_platform.errors import MachineError
+from xray_platform.networks.second_look import SecondLook
 from xray_platform.networks.text_detector import TextDetector
 from xray_platform.training.writing.dataset import SIDE
 
@@ -27,6 +29,18 @@ class Shipped(nn.Module):
         return torch.sigmoid(self.network(tile.float() / 255))
 
 
+class ShippedSecondLook(nn.Module):
+    """Maps a cut (1, 5, 48, 96) uint8 to the chance (1,) that it shows writing, 0 to 1."""
+
+    def __init__(self, network: SecondLook) -> None:
+        super().__init__()
+        self.network = network.eval()
+
+    def forward(self, cut: Tensor) -> Tensor:
+        """Return the chance."""
+        return torch.sigmoid(self.network(cut.float() / 255))
+
+
 def export(network: TextDetector, path: Path, tiles: Sequence[Tile] = ()) -> Path:
     """Write the graph (`path`, .xml) and its weights beside it (.bin).
 
@@ -39,6 +53,17 @@ def export(network: TextDetector, path: Path, tiles: Sequence[Tile] = ()) -> Pat
     tile = torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8)
     graph = openvino.convert_model(Shipped(network), example_input=tile, input=[tile.shape])
     openvino.save_model(_in_eight_bits(graph, tiles) if tiles else graph, path, compress_to_fp16=True)
+    return path
+
+
+def export_second_look(network: SecondLook, path: Path) -> Path:
+    """Write the second look's graph (`path`, .xml) and its weights beside it (.bin)."""
+    # a third of a second to import
+    import openvino
+
+    cut = torch.zeros(1, LAYERS, HIGH, WIDE, dtype=torch.uint8)
+    graph = openvino.convert_model(ShippedSecondLook(network), example_input=cut, input=[cut.shape])
+    openvino.save_model(graph, path, compress_to_fp16=True)
     return path
 
 

@@ -1,12 +1,21 @@
-"""Lines: a rise of chances becomes a rectangle around the whole line; a lone spark is none."""
+"""Lines: a rise of chances that a second look confirms becomes a rectangle around the whole line."""
+
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
 
-from xray_platform.dicom.burned_in.lines import TextLine, cover_of, lines_of
+from xray_platform.dicom.burned_in import lines
+from xray_platform.dicom.burned_in.cuts import Cuts
+from xray_platform.dicom.burned_in.lines import TextLine, cover_of
 from xray_platform.dicom.burned_in.network import CHANNELS, Seen
 
 SHAPE = (120, 240)
+
+
+def lines_of(views: Iterable[Seen], shape: tuple[int, int]) -> tuple[TextLine, ...]:
+    """Return the lines, where the second look trusts the detector."""
+    return lines.lines_of(views, shape, lambda _: 1.0)
 
 
 def seen(cell: float = 4.0, **places: float) -> Seen:
@@ -15,7 +24,7 @@ def seen(cell: float = 4.0, **places: float) -> Seen:
     for name, chance in places.items():
         first, last = (int(each) for each in name.removeprefix("row").split("_"))
         chances[0, 10:13, first:last] = chance
-    return Seen(chances, cell)
+    return Seen(chances, cell, np.zeros((120, 240), np.uint8))
 
 
 def test_a_line_is_covered_whole_with_a_margin() -> None:
@@ -34,11 +43,21 @@ def test_it_goes_on_where_its_chance_is_small() -> None:
 
 
 def test_what_stands_beside_a_line_belongs_to_it_with_less() -> None:
-    assert len(lines_of([seen(row20_30=0.9, row32_36=0.5)], SHAPE)) == 2
-    assert len(lines_of([seen(row20_30=0.9, row45_49=0.5)], SHAPE)) == 1, "far from it the same is none"
+    def only_long(cuts: Cuts) -> float:
+        return float((cuts[0, 1] > 100).any(0).mean())
+
+    for beside, count in ((seen(row20_40=0.9, row42_46=0.5), 2), (seen(row20_40=0.9, row50_54=0.5), 1)):
+        assert len(lines.lines_of([beside], SHAPE, only_long)) == count
+    assert lines.lines_of([seen(row42_46=0.5)], SHAPE, only_long) == (), "by itself it is none"
 
 
-@pytest.mark.parametrize("chance", [0.0, 0.3, 0.55])
+def test_what_the_second_look_takes_for_something_else_is_no_line() -> None:
+    assert lines.lines_of([seen(row20_40=0.9)], SHAPE, lambda _: 0.4) == ()
+    (unlikely,) = lines.lines_of([seen(row20_40=0.4)], SHAPE, lambda _: 0.9)
+    assert unlikely.chance == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.2, 0.28])
 def test_nothing_likely_is_no_line(chance: float) -> None:
     assert lines_of([seen(row20_40=chance)], SHAPE) == ()
 
