@@ -2,10 +2,12 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes that run tests side by side; each takes some 2 GB.
+TESTERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
-.PHONY: demo test ui check format results clean
+.PHONY: demo test ui check docs wheel format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/xray demo
@@ -14,7 +16,7 @@ ui: $(VENV)/.installed
 	@exec $(BIN)/xray ui
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup --durations=15
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -22,6 +24,13 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/dg check defs
+
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python -m xray_platform_tests.house.offline site
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python -m xray_platform_tests.house.wheel
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""Chunks: hand files to killable children in lots, and a lot whose child was lost once more, file by file."""
+"""Lots: hand files to killable children in lots, and a lot whose child was lost once more, file by file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar

@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+MARK = "progress: "
+"""How a line of a run's log begins that says how far long work is."""
+
 
 class Progress(Protocol):
     """Called as `progress(done, total, what)`; cheap enough to call for every item."""

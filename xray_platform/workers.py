@@ -83,14 +83,14 @@ def map_in_children(
 
 
 @dataclass(frozen=True)
-class _Crew:
+class _WorkerPool:
     """A pool of children, and a semaphore that each of them raises once it works."""
 
     pool: ProcessPool
     started: Semaphore
     workers: int
 
-    def dismiss(self) -> None:
+    def stop(self) -> None:
         """End the children; one that is still starting would complain that its pool is gone, so wait for it."""
         for _ in range(self.workers if self.pool.active else 0):
             self.started.acquire(timeout=10)
@@ -98,40 +98,40 @@ class _Crew:
         self.pool.join()
 
 
-_CREWS: dict[tuple[int, int | None], _Crew] = {}
+_POOLS: dict[tuple[int, int | None], _WorkerPool] = {}
 
 
 def _pool(workers: int, memory_bytes: int | None) -> ProcessPool:
     """Return the children of this kind; they stay until the process ends: to start takes longer than most work."""
     kind = (workers, memory_bytes)
-    if kind not in _CREWS or not _CREWS[kind].pool.active:
+    if kind not in _POOLS or not _POOLS[kind].pool.active:
         context = _context()
         started = context.Semaphore(0)
         pool = ProcessPool(
             max_workers=workers,
             max_tasks=500,
-            initializer=_calm_down,
+            initializer=_prepare_child,
             initargs=(memory_bytes, started),
             context=context,
         )
-        _CREWS[kind] = _Crew(pool, started, workers)
+        _POOLS[kind] = _WorkerPool(pool, started, workers)
         _at_exit()
-    return _CREWS[kind].pool
+    return _POOLS[kind].pool
 
 
 @cache
 def _at_exit() -> Finalize:
-    """Dismiss all children when this process ends, be it the command itself or a child that a server made for a run.
+    """End all children when this process ends, be it the command itself or a child that a server made for a run.
 
     The functions of `atexit` are not called in processes that multiprocessing has made: such a one would wait for its
     pool for ever.
     """
-    return Finalize(None, _dismiss, exitpriority=100)
+    return Finalize(None, _stop_pools, exitpriority=100)
 
 
-def _dismiss() -> None:
-    while _CREWS:
-        _CREWS.popitem()[1].dismiss()
+def _stop_pools() -> None:
+    while _POOLS:
+        _POOLS.popitem()[1].stop()
 
 
 def start_ahead(modules: Sequence[str] = PRELOADED) -> None:
@@ -144,16 +144,16 @@ def start_ahead(modules: Sequence[str] = PRELOADED) -> None:
 
 @cache
 def _context(modules: tuple[str, ...] = PRELOADED) -> ForkServerContext:
-    """Return the way children are made: forked, in milliseconds, from one calm process that has imported the libraries.
+    """Return the way children are made: forked, in milliseconds, from one process that has imported the libraries.
 
     That process is started once, with one thread for each library, since a forked child must not inherit threads, and
     with the C library told to keep freed memory (glibc reads that when a process starts; others do not heed it).
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(modules))
-    calm = dict.fromkeys(THREADS, "1") | KEEP_MEMORY
-    before = {name: os.environ.get(name) for name in calm}
-    os.environ.update(calm)
+    environment = dict.fromkeys(THREADS, "1") | KEEP_MEMORY
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
     try:
         ensure_running()
     finally:
@@ -175,7 +175,7 @@ def _result_or_loss(future: ProcessFuture[Any]) -> Any:
         return Lost("error", type(error).__name__)
 
 
-def _calm_down(memory_bytes: int | None, started: Semaphore) -> None:
+def _prepare_child(memory_bytes: int | None, started: Semaphore) -> None:
     """Give the child one thread for each numerical library, and its memory limit, and let it say nothing.
 
     What libraries warn of quotes the file, and what a child writes may end in a log outside of the raw zone.

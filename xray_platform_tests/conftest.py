@@ -14,6 +14,18 @@ os.environ.setdefault("XRAY_KEY", KEY)
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+# What is made once for many files; their tests run in one process, in their order.
+SHARED_STORES = {"story", "interfaces"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together where they run in several processes: those of a file, or of a store they share."""
+    for item in items:
+        shares = SHARED_STORES & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("store" if shares else item.nodeid.split("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder with real pictures beside the checkout; a stranger's clone has none."""

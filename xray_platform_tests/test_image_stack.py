@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError
-from xray_platform.image_stack import checked, chunks
+from xray_platform.image_stack import batch_slices, check_images
 
 GREY = np.full((2, 8, 8), 0.5, np.float32)
 
@@ -33,23 +33,23 @@ def with_one(value: float) -> NDArray[np.float32]:
 )
 def test_what_is_no_picture_is_refused(images: NDArray[np.float32], text: str) -> None:
     with pytest.raises(InputError, match=text):
-        checked(images, side=8)
+        check_images(images, side=8)
 
 
 def test_pictures_too_small_for_a_network_are_refused() -> None:
     with pytest.raises(InputError, match="8 px; at least 32 px"):
-        checked(GREY, smallest=32)
+        check_images(GREY, smallest=32)
 
 
 def test_good_pictures_pass_as_they_are_and_none_is_no_error() -> None:
-    assert checked(GREY) is GREY
-    assert checked(GREY.astype(np.float64)).dtype == np.float32
-    assert checked(GREY[:0]).shape == (0, 8, 8)
+    assert check_images(GREY) is GREY
+    assert check_images(GREY.astype(np.float64)).dtype == np.float32
+    assert check_images(GREY[:0]).shape == (0, 8, 8)
 
 
 @given(st.integers(0, 200), st.integers(1, 70))
 def test_chunks_cover_every_picture_once(count: int, size: int) -> None:
     images = np.arange(count, dtype=np.float32)
-    parts = [images[part] for part in chunks(images, size)]
+    parts = [images[part] for part in batch_slices(images, size)]
     assert all(0 < len(part) <= size for part in parts)
     assert np.concatenate([*parts, images[:0]]).tolist() == images.tolist()

@@ -1,6 +1,7 @@
 """All benchmarks: a new one is one file and one line here."""
 
 from xray_platform.bench.contract import Benchmark
+from xray_platform.bench.damage import DAMAGE
 from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
@@ -11,5 +12,5 @@ from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
 BENCHES: dict[str, Benchmark] = {
-    bench.name: bench for bench in (PHANTOMS, INGEST, INBOX, IMAGING, LOOK, REPAIR, STORE, TEXT)
+    bench.name: bench for bench in (PHANTOMS, INGEST, DAMAGE, INBOX, IMAGING, LOOK, REPAIR, STORE, TEXT)
 }

@@ -13,7 +13,7 @@ from pydicom import dcmread
 from pydicom.uid import UID
 
 from xray_platform.bench.intake_files import made_files
-from xray_platform.bench.turns import best_seconds
+from xray_platform.bench.timing import best_seconds
 from xray_platform.dicom.parse.container import open_container
 from xray_platform.dicom.pixels.decode import Pixels
 from xray_platform.dicom.pixels.stored_values import stored_values

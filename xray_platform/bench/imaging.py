@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.preparing import against_peers, scaled_shape
 from xray_platform.bench.tensor_store import reading, two_processes
-from xray_platform.bench.turns import best_seconds
+from xray_platform.bench.timing import best_seconds
 from xray_platform.imaging.features.all import FEATURES, extract
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import default_recipe

@@ -28,14 +28,14 @@ from xray_platform.tables.places import Places
 MINUTES = 30
 PICTURES = 6  # a batch
 SIDE = 256
-LOOK_SECONDS = 5.0
+SAMPLE_SECONDS = 5.0
 AFTER_SECONDS = 300  # the longest wait for the last batches
 SETTLED_MINUTES = 5  # what memory is compared with what it is at the end
 PLOT = "inbox.svg"
 
 
 @dataclass(frozen=True)
-class Look:
+class Sample:
     """What is there at one moment: seconds since the start, processes, and the memory that they hold together."""
 
     seconds: float
@@ -44,20 +44,20 @@ class Look:
 
 
 def measure(progress: Progress, inputs: Inputs) -> Figures:
-    """Serve a store of its own, drop a batch a minute into its inbox, and look at it every few seconds."""
+    """Serve a store of its own, drop a batch a minute into its inbox, and take a sample every few seconds."""
     with TemporaryDirectory(prefix="xray-inbox-") as folder:
         places = Places(Path(folder) / "store")
-        parcels = _parcels(Path(folder) / "archive")
+        deliveries = _deliveries(Path(folder) / "archive")
         places.inbox.mkdir(parents=True)
         with _served(places):
-            looks, dropped, done = _half_an_hour(places, parcels, progress)
+            samples, dropped, done = _half_an_hour(places, deliveries, progress)
         plot = inputs.root / PLOT
-        _draw(plot, looks, dropped, done)
+        _draw(plot, samples, dropped, done)
         note = f"{MINUTES} batches of {PICTURES} phantoms, {SIDE} px, one a minute; {PLOT} shows memory and processes"
-        return {"note": note, **_figures(places, looks, dropped, done)}
+        return {"note": note, **_figures(places, samples, dropped, done)}
 
 
-def _parcels(archive: Path) -> list[list[Path]]:
+def _deliveries(archive: Path) -> list[list[Path]]:
     write_archive(archive, ArchiveSettings(pictures=MINUTES * PICTURES, side=SIDE, seed=11))
     files = sorted(archive.rglob("*.dcm"))
     return [files[number::MINUTES][:PICTURES] for number in range(MINUTES)]
@@ -85,44 +85,44 @@ def _free_port() -> int:
 
 
 def _half_an_hour(
-    places: Places, parcels: Sequence[Sequence[Path]], progress: Progress
-) -> tuple[list[Look], list[float], dict[str, float]]:
-    """Return what was seen, when each parcel was dropped, and when each batch was judged; seconds since the start."""
+    places: Places, deliveries: Sequence[Sequence[Path]], progress: Progress
+) -> tuple[list[Sample], list[float], dict[str, float]]:
+    """Return what was seen, when each delivery was dropped, and when each batch was judged; seconds since the start."""
     began = time.monotonic()
-    looks: list[Look] = []
+    samples: list[Sample] = []
     dropped: list[float] = []
     done: dict[str, float] = {}
-    while len(done) < len(parcels) and time.monotonic() - began < 60 * len(parcels) + AFTER_SECONDS:
+    while len(done) < len(deliveries) and time.monotonic() - began < 60 * len(deliveries) + AFTER_SECONDS:
         now = time.monotonic() - began
-        if len(dropped) < len(parcels) and now >= 60 * len(dropped):
-            for number, file in enumerate(parcels[len(dropped)]):
+        if len(dropped) < len(deliveries) and now >= 60 * len(dropped):
+            for number, file in enumerate(deliveries[len(dropped)]):
                 shutil.copyfile(file, places.inbox / f"{len(dropped):02d}-{number}.dcm")
             dropped.append(now)
-            progress(len(dropped), len(parcels), "batches dropped")
+            progress(len(dropped), len(deliveries), "batches dropped")
         for batch in PREDICTIONS.parts(places):
             done.setdefault(batch, now)
-        looks.append(_look(places, now))
-        time.sleep(LOOK_SECONDS)
-    return looks, dropped, done
+        samples.append(_sample(places, now))
+        time.sleep(SAMPLE_SECONDS)
+    return samples, dropped, done
 
 
-def _look(places: Places, now: float) -> Look:
+def _sample(places: Places, now: float) -> Sample:
     mark, held = f"XRAY_ROOT={places.root}\0".encode(), []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, StopIteration):
             if mark in (entry / "environ").read_bytes():
                 lines = (entry / "smaps_rollup").read_text().splitlines()
                 held.append(int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024)
-    return Look(now, len(held), sum(held))
+    return Sample(now, len(held), sum(held))
 
 
 def _figures(
-    places: Places, looks: Sequence[Look], dropped: Sequence[float], done: Mapping[str, float]
+    places: Places, samples: Sequence[Sample], dropped: Sequence[float], done: Mapping[str, float]
 ) -> dict[str, float | int | str]:
     waited = [done[batch] - at for batch, at in zip(sorted(done), dropped, strict=False)]
-    settled = (_minutes(looks, 0), _minutes(looks, -SETTLED_MINUTES))
-    idle = [min(look.memory_mb for look in part) for part in settled]
-    calm = [min(look.processes for look in part) for part in settled]
+    settled = (_minutes(samples, 0), _minutes(samples, -SETTLED_MINUTES))
+    idle = [min(sample.memory_mb for sample in part) for part in settled]
+    calm = [min(sample.processes for sample in part) for part in settled]
     return {
         "batches dropped": len(dropped),
         "batches taken in": len(done),
@@ -133,17 +133,17 @@ def _figures(
         "from dropped to judged, longest, s": round(max(waited), 1) if waited else -1,
         "memory at rest, first minutes, mb": round(idle[0]),
         "memory at rest, last minutes, mb": round(idle[1]),
-        "memory, most, mb": round(max(look.memory_mb for look in looks)),
+        "memory, most, mb": round(max(sample.memory_mb for sample in samples)),
         "processes at rest, first minutes": calm[0],
         "processes at rest, last minutes": calm[1],
-        "processes, most": max(look.processes for look in looks),
+        "processes, most": max(sample.processes for sample in samples),
     }
 
 
-def _minutes(looks: Sequence[Look], start: int) -> list[Look]:
-    """Return the looks of some settled minutes: from the second on, or the last ones."""
-    first = 60.0 if start == 0 else looks[-1].seconds + 60 * start
-    return [look for look in looks if first <= look.seconds <= first + 60 * SETTLED_MINUTES] or list(looks)
+def _minutes(samples: Sequence[Sample], start: int) -> list[Sample]:
+    """Return the samples of some settled minutes: from the second on, or the last ones."""
+    first = 60.0 if start == 0 else samples[-1].seconds + 60 * start
+    return [sample for sample in samples if first <= sample.seconds <= first + 60 * SETTLED_MINUTES] or list(samples)
 
 
 def _runs_a_batch(places: Places) -> Counter[str]:
@@ -155,16 +155,16 @@ def _runs_a_batch(places: Places) -> Counter[str]:
         instance.dispose()
 
 
-def _draw(path: Path, looks: Sequence[Look], dropped: Sequence[float], done: Mapping[str, float]) -> None:
+def _draw(path: Path, samples: Sequence[Sample], dropped: Sequence[float], done: Mapping[str, float]) -> None:
     """Draw memory and processes over time, with a tick for each batch dropped and each one judged."""
     from matplotlib.figure import Figure  # takes a second to import, and is needed once
 
     figure = Figure(figsize=(9, 4.5), layout="constrained")
     memory, processes = figure.subplots(2, 1, sharex=True)
-    minutes = [look.seconds / 60 for look in looks]
-    memory.plot(minutes, [look.memory_mb for look in looks], lw=1)
+    minutes = [sample.seconds / 60 for sample in samples]
+    memory.plot(minutes, [sample.memory_mb for sample in samples], lw=1)
     memory.set(ylabel="memory (PSS), MB", ylim=(0, None))
-    processes.plot(minutes, [look.processes for look in looks], lw=1, color="tab:green")
+    processes.plot(minutes, [sample.processes for sample in samples], lw=1, color="tab:green")
     processes.set(ylabel="processes", xlabel="minutes", ylim=(0, None))
     memory.plot([at / 60 for at in dropped], [0] * len(dropped), "|", color="k", ms=8, label="batch dropped")
     memory.plot([at / 60 for at in done.values()], [0] * len(done), "|", color="tab:red", ms=12, label="batch judged")

@@ -10,7 +10,7 @@ from xray_platform.bench.decoding import decoding
 from xray_platform.bench.intake import take_archive_in
 from xray_platform.bench.intake_files import write_archive
 from xray_platform.bench.intake_memory import memory
-from xray_platform.bench.turns import timed
+from xray_platform.bench.timing import timed
 from xray_platform.dicom.quality.examine import QualitySettings
 from xray_platform.progress import Progress
 from xray_platform.tables.places import Places

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from xray_platform.bench.turns import timed
+from xray_platform.bench.timing import timed
 from xray_platform.dicom.deidentify.publish import publish_batch
 from xray_platform.dicom.intake.batch_plan import batch_names, plan_batches, read_plan
 from xray_platform.dicom.intake.raw_store import take_in

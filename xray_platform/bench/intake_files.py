@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xray_platform.phantoms.dicom_file import dicom_bytes
-from xray_platform.phantoms.identity import sample_identity, sample_person
+from xray_platform.phantoms.identity import sample_identity, sample_patient
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.phantoms.style import Style
@@ -29,7 +29,7 @@ def made_files(count: int, side: int, transfer_syntax: str | None = None) -> Ite
     phantom = render(parameters)
     style = Style() if transfer_syntax is None else Style(transfer_syntax=transfer_syntax)
     for _ in range(count):
-        person = sample_person(rng, parameters.subject)
+        patient = sample_patient(rng, parameters.subject)
         pixels = phantom.pixels.copy()
         pixels[side // 2, : min(side, 16)] += rng.integers(0, 8, min(side, 16), pixels.dtype)
-        yield dicom_bytes(replace(phantom, pixels=pixels), sample_identity(rng, person, style.view), style)
+        yield dicom_bytes(replace(phantom, pixels=pixels), sample_identity(rng, patient, style.view), style)

@@ -1,4 +1,4 @@
-"""Look: how often the quality rules raise a false alarm over a sound chest, and how often they notice a wrong one."""
+"""Look: how often the rules on anatomy raise a false alarm over a sound chest, and notice a wrong one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,13 +7,13 @@ import numpy as np
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.dicom.anatomy.cut import cut_off
-from xray_platform.dicom.anatomy.view_classifier import Look, look_at
+from xray_platform.dicom.anatomy.view_classifier import ViewScores, classify_view
 from xray_platform.dicom.burned_in.find import find_markers
 from xray_platform.dicom.burned_in.markers import on_a_side, on_the_wrong_side
-from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Small
+from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Thumbnail
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.progress import Progress
-from xray_platform.training.subject_split import drawn, halves
+from xray_platform.training.subject_split import sample_files, split_by_subject
 from xray_platform.training.view.train import small_pictures
 
 MOST = 1000
@@ -21,19 +21,19 @@ ALLOWED = QualitySettings()
 
 
 def measure(progress: Progress, inputs: Inputs) -> Figures:
-    """Look at sound pictures of subjects that nothing was learnt from, as they are and spoilt on purpose."""
+    """Look at sound pictures of held-out subjects, as they are and degraded on purpose."""
     figures: dict[str, float | int | str] = {}
     for folder in inputs.data:
-        pictures = list(small_pictures(drawn(halves(folder).judge, MOST, 0), progress, MARKER_SIDE))
+        pictures = list(small_pictures(sample_files(split_by_subject(folder).held_out, MOST, 0), progress, MARKER_SIDE))
         figures[f"{folder.name}: pictures of subjects not learnt from"] = len(pictures)
         for name, share in (_shares(pictures) | _marker_shares(pictures)).items():
             figures[f"{folder.name}: {name}, share"] = share
     return figures
 
 
-def _shares(pictures: Sequence[Small]) -> dict[str, float]:
-    looks = [look_at(picture) for picture in pictures]
-    ways: dict[str, Callable[[Small], Small]] = {
+def _shares(pictures: Sequence[Thumbnail]) -> dict[str, float]:
+    looks = [classify_view(picture) for picture in pictures]
+    ways: dict[str, Callable[[Thumbnail], Thumbnail]] = {
         "inverted": lambda picture: 1 - picture,
         "turned by a quarter": np.rot90,
         "upside down": lambda picture: picture[::-1],
@@ -54,7 +54,7 @@ def _shares(pictures: Sequence[Small]) -> dict[str, float]:
     return alarms | {f"noticed, {name}": share for name, share in noticed.items()}
 
 
-def _marker_shares(pictures: Sequence[Small]) -> dict[str, float]:
+def _marker_shares(pictures: Sequence[Thumbnail]) -> dict[str, float]:
     """Return how many side markers are read, and what they and the heart together notice."""
     mirrored = [np.ascontiguousarray(picture[:, ::-1]) for picture in pictures]
     least = ALLOWED.least_marker
@@ -67,27 +67,27 @@ def _marker_shares(pictures: Sequence[Small]) -> dict[str, float]:
     }
 
 
-def _is_mirrored(picture: Small) -> bool:
-    markers, look = find_markers(picture), look_at(picture)
+def _is_mirrored(picture: Thumbnail) -> bool:
+    markers, look = find_markers(picture), classify_view(picture)
     if on_the_wrong_side(markers, ALLOWED.least_marker):
         return look.mirrored > ALLOWED.mirrored_beside_marker
     return look.mirrored > ALLOWED.most_mirrored and not on_a_side(markers, ALLOWED.least_marker)
 
 
-def _look(picture: Small) -> Look:
-    return look_at(np.ascontiguousarray(picture))
+def _look(picture: Thumbnail) -> ViewScores:
+    return classify_view(np.ascontiguousarray(picture))
 
 
-def _is_contrary(look: Look) -> bool:
+def _is_contrary(look: ViewScores) -> bool:
     return max(look.inverted, look.turned, look.upside_down) > ALLOWED.most_contrary
 
 
-def _quarter(picture: Small) -> Small:
+def _quarter(picture: Thumbnail) -> Thumbnail:
     rows, columns = picture.shape
     return picture[: rows // 2, : columns // 2]
 
 
-def _cut_gain(picture: Small) -> float:
+def _cut_gain(picture: Thumbnail) -> float:
     return cut_off(np.ascontiguousarray(picture[:, picture.shape[1] // 4 :])).gain
 
 

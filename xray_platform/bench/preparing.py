@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.bench.contract import Figures
-from xray_platform.bench.turns import best_seconds
+from xray_platform.bench.timing import best_seconds
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.steps.resize import ResizeSettings

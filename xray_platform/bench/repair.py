@@ -4,23 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
-from xray_platform.bench.turns import timed
+from xray_platform.bench.timing import timed
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.measure import mean_scores, measure, touched
 from xray_platform.imaging.repair.picture_file import is_picture
-from xray_platform.imaging.repair.restore import Learnt
+from xray_platform.imaging.repair.restore import RestoreFunction
 from xray_platform.progress import Progress
-from xray_platform.training.restorer.pretrained import shipped_restorer
-from xray_platform.training.subject_split import drawn
+from xray_platform.training.restorer.pretrained import pretrained_restorer
+from xray_platform.training.subject_split import sample_files
 
-SOUND = 600  # pictures of a folder, drawn by chance
+SOUND = 600  # pictures of a folder, drawn at random
 
 
 def run(progress: Progress, inputs: Inputs) -> Figures:
     """Restore the pairs of a folder with `damaged` and `clean`, and look at the sound pictures of every other one."""
-    ways: dict[str, Learnt | None] = {"classical": None}
-    if (shipped := shipped_restorer()) is not None:
-        ways["learnt"] = shipped
+    ways: dict[str, RestoreFunction | None] = {"classical": None}
+    if (pretrained := pretrained_restorer()) is not None:
+        ways["learnt"] = pretrained
     figures: dict[str, float | int | str] = {}
     for folder in inputs.data:
         if (folder / "damaged").is_dir() and (folder / "clean").is_dir():
@@ -31,7 +31,7 @@ def run(progress: Progress, inputs: Inputs) -> Figures:
     return figures
 
 
-def _pairs(folder: Path, way: str, learnt: Learnt | None, progress: Progress) -> dict[str, float | int | str]:
+def _pairs(folder: Path, way: str, learnt: RestoreFunction | None, progress: Progress) -> dict[str, float | int | str]:
     scores, taken = timed(measure, folder / "damaged", folder / "clean", progress=progress, learnt=learnt)
     figures: dict[str, float | int | str] = {f"{folder.name}: {way}, s_per_picture": taken / len(scores)}
     for part, means in mean_scores(scores).items():
@@ -55,7 +55,7 @@ def _pictures(folder: Path) -> Sequence[Path]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and is_picture(path))
     if not files:
         raise InputError(f"{folder} holds no picture; allowed are PNG, JPEG, TIFF and BMP")
-    return drawn(files, SOUND, 0)
+    return sample_files(files, SOUND, 0)
 
 
 REPAIR = Benchmark(

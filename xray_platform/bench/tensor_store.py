@@ -11,10 +11,10 @@ import zarr
 from numpy.typing import NDArray
 
 from xray_platform.bench.contract import Figures
-from xray_platform.bench.turns import best_seconds
+from xray_platform.bench.timing import best_seconds
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import default_recipe
-from xray_platform.imaging.store.shard_reader import ShardedPictures
+from xray_platform.imaging.store.shard_reader import ShardedImages
 from xray_platform.imaging.store.tensors import create_tensors, open_tensors, read_tensors, tensorise_batch
 from xray_platform.tables.all import STANDARD_IMAGES
 from xray_platform.tables.layouts import (
@@ -51,7 +51,7 @@ def reading(folder: Path, large: Sequence[Pixels]) -> Figures:
     ways: dict[str, Callable[[], object]] = {
         "read_tensors": partial(read_tensors, places, recipe.id, rows),
         "one thread": partial(_read_in_one_thread, open_tensors(places, recipe.id, BATCH), order),
-        "one thread, checksums not compared": partial(_read_in_one_thread, ShardedPictures.open(array), order),
+        "one thread, checksums not compared": partial(_read_in_one_thread, ShardedImages.open(array), order),
         "memory map": partial(_read_map, plain, order, tensors.shape),
     }
     seconds = best_seconds(ways, ROUNDS)
@@ -71,7 +71,7 @@ def reading(folder: Path, large: Sequence[Pixels]) -> Figures:
 
 def _record(places: Places, recipe_id: str, array: Path) -> None:
     """Keep the manifest of an array that `tensorise_batch` did not write."""
-    opened = ShardedPictures.open(array)
+    opened = ShardedImages.open(array)
     shards = range(-(-len(opened) // opened.per_shard))
     rows = tuple(crc32c for number in shards for crc32c in opened.checksums(number))
     files = {below(places, path): facts_of(path, sha256=False) for path in array.rglob("*") if path.is_file()}
@@ -88,7 +88,7 @@ def _tensors(large: Sequence[Pixels]) -> NDArray[np.uint16]:
     return np.stack(made)
 
 
-def _read_in_one_thread(opened: ShardedPictures, order: NDArray[np.int64]) -> NDArray[np.float32]:
+def _read_in_one_thread(opened: ShardedImages, order: NDArray[np.int64]) -> NDArray[np.float32]:
     out, picture = np.empty(opened.shape, np.float32), np.empty(opened.shape[1:], opened.dtype)
     for place, row in enumerate(order.tolist()):
         opened.read_into(row, picture)

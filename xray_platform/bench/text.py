@@ -14,7 +14,7 @@ from xray_platform.dicom.pixels.standard_image import read_picture
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.progress import Progress
-from xray_platform.training.subject_split import drawn, files_without_subject, halves
+from xray_platform.training.subject_split import files_without_subject, sample_files, split_by_subject
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.trial import Conditions, Trial, left_readable, make_trial
 
@@ -47,14 +47,14 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
     phantoms = list(_phantoms())
     figures["phantoms: writing found in them, which bear none, share"] = _share_with_lines(phantoms)
     clean["phantoms"] = phantoms[:WRITTEN_UPON]
-    fonts = FontSet([font for font in find_fonts(progress=progress) if font.half == "judge"])
+    fonts = FontSet([font for font in find_fonts(progress=progress) if font.split == "held_out"])
     rows = list(_trials(clean, fonts, progress))
     return figures | _recalls(rows) | _speed()
 
 
 def _pictures(folder: Path, progress: Progress) -> Iterator[Grey]:
-    files = files_without_subject(folder) or list(halves(folder).judge)
-    for done, file in enumerate(chosen := drawn(files, PICTURES, 0), start=1):
+    files = files_without_subject(folder) or list(split_by_subject(folder).held_out)
+    for done, file in enumerate(chosen := sample_files(files, PICTURES, 0), start=1):
         yield eight_bits(read_picture(file.read_bytes()).pixels)
         progress(done, len(chosen), "reading pictures")
 
@@ -70,11 +70,11 @@ def _phantoms() -> Iterator[Grey]:
 
 
 def _trials(clean: dict[str, list[Grey]], fonts: FontSet, progress: Progress) -> Iterator[Row]:
-    chance, done, names = np.random.default_rng(12), 0, [name for name, pictures in clean.items() if pictures]
+    rng, done, names = np.random.default_rng(12), 0, [name for name, pictures in clean.items() if pictures]
     while done < TRIALS:
-        name = names[int(chance.integers(len(names)))]
-        picture = clean[name][int(chance.integers(len(clean[name])))]
-        trial = make_trial(picture, fonts, chance, LEAST, MOST_SHARE * max(picture.shape))
+        name = names[int(rng.integers(len(names)))]
+        picture = clean[name][int(rng.integers(len(clean[name])))]
+        trial = make_trial(picture, fonts, rng, LEAST, MOST_SHARE * max(picture.shape))
         if trial is not None:
             yield name, trial.conditions, _readable(trial)
             done += 1

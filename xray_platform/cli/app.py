@@ -18,9 +18,11 @@ from xray_platform.cli.export import export
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote
+from xray_platform.cli.recipes import recipes
 from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
+from xray_platform.cli.settings import settings
 from xray_platform.cli.status import status
 from xray_platform.cli.teach import teach
 from xray_platform.cli.ui import ui
@@ -40,7 +42,24 @@ LONGEST_PATH = 200
 DATABASE = ("disk is full", "readonly database", "read-only", "unable to open database", "disk I/O error", "locked")
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-COMMANDS = (demo, ingest, run, ui, promote, predict, status, check, deidentify, restore, export, verify, bench, teach)
+COMMANDS = (
+    demo,
+    ingest,
+    run,
+    ui,
+    promote,
+    predict,
+    status,
+    settings,
+    check,
+    deidentify,
+    restore,
+    recipes,
+    export,
+    verify,
+    bench,
+    teach,
+)
 for command in COMMANDS:
     app.command()(command)
 

@@ -1,6 +1,8 @@
 """`xray bench`: measure how fast and how good the platform is."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +10,7 @@ import typer
 
 from xray_platform.cli.screen import OUT, bar, say, show
 from xray_platform.cli.session import places
-from xray_platform.errors import InputError
+from xray_platform.errors import InputError, MachineError
 
 
 def bench(
@@ -28,9 +30,10 @@ def bench(
 ) -> None:
     """Measure one part of the platform against a floor or a peer, on the same files in the same run."""
     # the measured rooms take seconds to import
-    from xray_platform.bench.all import BENCHES
-    from xray_platform.bench.contract import Inputs
-    from xray_platform.bench.records import keep, write_page
+    with _peers():
+        from xray_platform.bench.all import BENCHES
+        from xray_platform.bench.contract import Inputs
+        from xray_platform.bench.records import keep, write_page
 
     if page is not None:
         say(f"wrote {write_page(page)}")
@@ -43,7 +46,7 @@ def bench(
     chosen, inputs = BENCHES[name], Inputs(places().root, tuple(data or ()))
     if chosen.needs and not inputs.data:
         raise InputError(f"{name} needs --data: {chosen.needs}")
-    with bar(name) as progress:
+    with _peers(), bar(name) as progress:
         figures = chosen.measure(progress, inputs)
     if as_json:
         OUT.print(json.dumps(dict(figures), indent=2), soft_wrap=True, markup=False)
@@ -52,3 +55,12 @@ def bench(
         show(name, ["figure", "value"], rows)
     if keep_in is not None:
         say(f"kept in {keep(keep_in, name, {'note': note} | dict(figures), f'xray bench {name}')}")
+
+
+@contextmanager
+def _peers() -> Iterator[None]:
+    """Say which extra brings the packages that only benchmarks need, where one of them is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MachineError(f"benchmarks need {error.name}: pip install 'xray-platform[bench]'") from error

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from xray_platform.cli.demo_settings import write_quick
+from xray_platform.cli.demo_settings import write_demo_settings
 from xray_platform.cli.ingest import take_in
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import bar, say
@@ -24,7 +24,7 @@ def demo(
     """
     from xray_platform.cli.results import show_results  # pandas takes a second to import
 
-    write_quick(places())
+    write_demo_settings(places())
     with opened_store() as store:
         write_phantoms(store.places, pictures, seed)
         take_in(store, store.places.phantoms / f"{pictures}-{seed}", None, origin="phantom")

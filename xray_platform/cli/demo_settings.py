@@ -1,38 +1,38 @@
 """Demo settings: quick ones for made-up pictures, in the store's `xray.yaml` until real pictures come."""
 
+import yaml
+
 from xray_platform.tables.places import Places
 
-QUICK = """\
+HEADING = """\
 # Settings of this store, where they are not the defaults, by asset. The launchpad names all of them, with their ranges.
-# Made by `xray demo`: a network that learns phantoms within a minute. Real pictures take this file away again.
-attention_cnn:
-  width: 16
-  epochs: 16
-  patience: 16
-  batch_size: 8
-  learning_rate: 0.001
-  average: 0.95
-  noise: 0.0
-  brightness: 0.05
-  contrast: 0.1
-  stretch: 0.05
-  scale: 0.05
-  threads: 1
+# Made by `xray demo`: models that learn phantoms within a minute. Real pictures take this file away again.
 """
 
 
-def write_quick(places: Places) -> None:
+def demo_settings() -> str:
+    """Return what the demo writes: the quick settings of each model that has such."""
+    from xray_platform.defs.launchpad import QUICK_SETTINGS  # torch takes seconds to import, and `--help` must not wait
+
+    chosen = {name: dict(quick) for name, quick in QUICK_SETTINGS.items()}
+    return HEADING + yaml.safe_dump(chosen, sort_keys=False)
+
+
+def write_demo_settings(places: Places) -> None:
     """Write the demo's settings, unless the store has settings or pictures already."""
     file = places.settings
     if not file.exists() and not places.plans.exists():
         places.root.mkdir(parents=True, exist_ok=True)
-        file.write_text(QUICK, encoding="utf-8")
+        file.write_text(demo_settings(), encoding="utf-8")
 
 
-def give_way(places: Places) -> bool:
+def remove_demo_settings(places: Places) -> bool:
     """Take the demo's settings away, if they are still as the demo wrote them; tell whether they were."""
     file = places.settings
-    if not file.is_file() or file.read_text(encoding="utf-8") != QUICK:
+    if not file.is_file():
+        return False
+    text = file.read_text(encoding="utf-8")
+    if not text.startswith(HEADING) or text != demo_settings():
         return False
     file.unlink()
     return True

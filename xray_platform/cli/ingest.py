@@ -1,26 +1,26 @@
 """`xray ingest`: take pictures into the store."""
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xray_platform.cli.demo_settings import give_way
+from xray_platform.cli.demo_settings import remove_demo_settings
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import OUT, complain, say, show, visible
 from xray_platform.cli.session import opened_store, places
 from xray_platform.errors import InputError
 from xray_platform.tables.places import Places
+from xray_platform.tables.severity import HELD_BACK, Severity, decide
 
 if TYPE_CHECKING:
-    from xray_platform.defs.local_runner import Headless
+    from xray_platform.defs.local_runner import LocalRunner
     from xray_platform.dicom.intake.label_file import LabelOptions
 
 SHOWN = 20
-ORDER = ("pass", "warn", "quarantine", "reject")
-DECISIONS = ("accepted", "accepted", "quarantined", "rejected")
+DECIDED = {"accept": "accepted", "quarantine": "quarantined", "reject": "rejected"}
 
 
 def ingest(
@@ -74,7 +74,7 @@ def ingest(
     if normal:
         _check_normal(options)
     with opened_store() as store:
-        declared = agree(store.places, options, [*(label or ()), *(normal or ())], accept_labels)
+        declared = declare_labels(store.places, options, [*(label or ()), *(normal or ())], accept_labels)
         take_in(store, path, options, relabel=declared)
 
 
@@ -88,7 +88,7 @@ def _check_normal(options: "LabelOptions | None") -> None:
     check_normal(options, known_words(places()))
 
 
-def agree(store: Places, options: "LabelOptions | None", words: list[str], accept: bool) -> bool:
+def declare_labels(store: Places, options: "LabelOptions | None", words: list[str], accept: bool) -> bool:
     """Declare labels: the words given, and of the new ones of a labels file those that are accepted; say if any is new.
 
     At a terminal, new labels that look like classes are shown and asked for. Others may be names and are never shown.
@@ -113,7 +113,7 @@ def _accepted(classes: tuple[str, ...]) -> bool:
 
 
 def take_in(
-    store: "Headless",
+    store: "LocalRunner",
     path: Path,
     labels: "LabelOptions | None",
     origin: str = "archive",
@@ -132,7 +132,7 @@ def take_in(
     else:
         say(f"{sum(len(plan.files) for plan in new)} files in {len(new)} batches of up to 1,000")
         _tell_again([file.again for plan in new for file in plan.files])
-        if origin == "archive" and give_way(store.places):
+        if origin == "archive" and remove_demo_settings(store.places):
             say("The demo's quick settings (xray.yaml) are gone: real pictures are learnt with the defaults.")
     keys = [key for key, spec in store.graph.specs.items() if spec.group_name in ("archive", "imaging")]
     materialise(store, keys, quiet=not new)
@@ -159,17 +159,17 @@ def _tell_held_back(places: Places) -> None:
         complain(f"the labels of {held_back} pictures are held back; {HOW_TO_DECLARE}")
 
 
-def _show(store: "Headless", batch: str) -> None:
+def _show(store: "LocalRunner", batch: str) -> None:
     """Show the decisions on a batch, and the files that were not accepted, by their names in the source."""
     from xray_platform.tables.all import CATALOGUE, QUALITY  # pandas takes a second to import
 
     catalogue, quality = CATALOGUE.read(store.places, batch), QUALITY.read(store.places)
     # of all batches: a file whose label is corrected now was judged when it came
     findings: list[dict[Any, Any]] = quality[quality["sha256"].isin(catalogue["sha256"])].to_dict("records")
-    worst: dict[str, int] = {}
+    asked: dict[str, list[Severity]] = defaultdict(list)
     for row in findings:
-        worst[row["sha256"]] = max(worst.get(row["sha256"], 0), ORDER.index(row["severity"]))
-    decisions = [DECISIONS[worst[sha256]] if sha256 in worst else "not judged" for sha256 in catalogue["sha256"]]
+        asked[row["sha256"]].append(row["severity"])
+    decisions = [DECIDED[decide(asked[sha256])] if sha256 in asked else "not judged" for sha256 in catalogue["sha256"]]
     _tell_deidentified(store.places, [str(sha256) for sha256 in catalogue["sha256"].dropna()])
     counts = [*sorted(Counter(decisions).items()), *sorted(Counter(catalogue["intake"]).items())]
     OUT.print(f"{batch}: " + ", ".join(f"{number} {word}" for word, number in counts))
@@ -195,5 +195,5 @@ def _tell_deidentified(places: Places, digests: list[str]) -> None:
 
 
 def _why(findings: list[dict[Any, Any]], sha256: str) -> str:
-    reasons = [row for row in findings if row["sha256"] == sha256 and row["severity"] in ("quarantine", "reject")]
+    reasons = [row for row in findings if row["sha256"] == sha256 and row["severity"] in HELD_BACK]
     return "; ".join(f"{row['rule']} {row['evidence']}" for row in reasons)

@@ -10,11 +10,11 @@ import typer
 from rich.markup import escape
 
 from xray_platform.cli.screen import OUT, bar, say, visible
-from xray_platform.cli.session import existing, places
+from xray_platform.cli.session import existing_store, places
 from xray_platform.errors import InputError, StoreError
 
 if TYPE_CHECKING:
-    from xray_platform.serving.predict import Judge
+    from xray_platform.serving.predict import Predictor
 
 CHAMPION = "champion"
 CHILDREN_IMPORT = ("__main__", "xray_platform.serving.model_input")
@@ -29,7 +29,7 @@ def predict(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a file")] = False,
 ) -> None:
-    """Judge pictures: score, calibrated probability and verdict of each file; a bad file has its error instead.
+    """Predictor pictures: score, calibrated probability and verdict of each file; a bad file has its error instead.
 
     Below a verdict stands what is odd about the picture, and whether quality would put it into quarantine: then it is
     unlike what the model learnt from. Ends with 1 where no file could be judged. This is no medical device.
@@ -40,17 +40,17 @@ def predict(
     _check_options(model, bundle, digest)
     check_paths(paths)
     start_ahead(CHILDREN_IMPORT)
-    judge = _copied(bundle, digest) if bundle else _registered(model, digest)
-    from xray_platform.serving.files import judge_files  # torch takes seconds to import, and `--help` must not wait
+    predictor = _copied(bundle, digest) if bundle else _registered(model, digest)
+    from xray_platform.serving.files import predict_files  # torch takes seconds to import, and `--help` must not wait
 
-    for note in judge.notes:
+    for note in predictor.notes:
         say(escape(f"Note: {note}."))
     judged = 0
     with bar("reading") as progress:
-        for record in judge_files(paths, judge, progress):
-            line = record.line()
+        for record in predict_files(paths, predictor, progress):
+            line = record.as_json()
             judged += "error" not in line
-            words = [json.dumps(line)] if as_json else map(visible, record.words())
+            words = [json.dumps(line)] if as_json else map(visible, record.as_text())
             OUT.print("\n".join(words), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)
@@ -65,16 +65,16 @@ def _check_options(model: str, bundle: Path | None, digest: str | None) -> None:
         raise InputError(f"there is no bundle {bundle}; a folder with bundle.json is allowed")
 
 
-def _registered(model: str, digest: str | None) -> "Judge":
+def _registered(model: str, digest: str | None) -> "Predictor":
     """Load a model of this store: MLflow's database says what its bundle must hash to."""
-    from xray_platform.serving.predict import Judge  # see above
-    from xray_platform.tracking.embedded import vouched_bundle
+    from xray_platform.serving.predict import Predictor  # see above
+    from xray_platform.tracking.registry_file import registered_bundle
 
-    found = vouched_bundle(places(), model)
+    found = registered_bundle(places(), model)
     folder, held = (found.folder, found.id) if found else _asked(model)
     if digest and digest.lower() != held:
         raise StoreError(f"the bundle of {model} has the digest {held}, not {digest}")
-    return Judge.load(folder, expected=held)
+    return Predictor.load(folder, expected=held)
 
 
 def _asked(model: str) -> tuple[Path, str]:
@@ -84,7 +84,7 @@ def _asked(model: str) -> tuple[Path, str]:
     from xray_platform.tracking.registry import model_bundle, model_names
 
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        existing()
+        existing_store()
     tracking = open_tracking(places())
     if model != CHAMPION and model not in (names := model_names(tracking)):
         known = ", ".join([CHAMPION, *names]) if names else "none is trained yet"
@@ -93,13 +93,13 @@ def _asked(model: str) -> tuple[Path, str]:
     return bundle.folder, bundle.id
 
 
-def _copied(bundle: Path, digest: str | None) -> "Judge":
+def _copied(bundle: Path, digest: str | None) -> "Predictor":
     """Load a bundle that was copied from elsewhere: only who copied it can say what it must hash to."""
-    from xray_platform.serving.predict import Judge  # see above
+    from xray_platform.serving.predict import Predictor  # see above
 
     if digest is None:
         say(
             f"Note: nothing but {escape(str(bundle))} itself vouches for this bundle; its files agree with each other. "
             "Give --digest to know that it is the one that was made."
         )
-    return Judge.load(bundle, expected=digest.lower() if digest else None)
+    return Predictor.load(bundle, expected=digest.lower() if digest else None)

@@ -7,7 +7,7 @@ import typer
 
 from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import OUT, say, show, visible
-from xray_platform.cli.session import existing, opened_store, places
+from xray_platform.cli.session import existing_store, opened_store, places
 from xray_platform.errors import DataError, InputError
 
 COLUMNS = ("version", "model", "alias", "validation AUROC", "test AUROC", "promoted", "by", "why")
@@ -24,7 +24,7 @@ def promote(
 
     A person's choice stands until a model that was made later is better by the margin.
     """
-    existing()
+    existing_store()
     if not what:
         _show()
         return
@@ -59,9 +59,9 @@ def _who() -> str:
 def _show() -> None:
     # MLflow takes a second to import
     from xray_platform.tracking.mlflow_store import open_tracking
-    from xray_platform.tracking.promotion import standings
+    from xray_platform.tracking.promotion import champion_versions
 
-    found = standings(open_tracking(places()))
+    found = champion_versions(open_tracking(places()))
     if not found:
         say("There is no champion yet; train the models and materialise `champion` (xray run).")
         return

@@ -26,12 +26,12 @@ def restore(
     # OpenCV, SciPy and torch take seconds to import
     import cv2
 
+    from xray_platform.imaging.repair.before_after_sheet import folder_sheet
     from xray_platform.imaging.repair.folder import restore_folder
-    from xray_platform.imaging.repair.sheet import folder_sheet
-    from xray_platform.training.restorer.pretrained import shipped_restorer
+    from xray_platform.training.restorer.pretrained import pretrained_restorer
 
     with bar("restoring") as progress:
-        learnt = None if classical else shipped_restorer()
+        learnt = None if classical else pretrained_restorer()
         rows = restore_folder(source, target, progress=progress, learnt=learnt)
     for row in rows:
         if row.out is None:

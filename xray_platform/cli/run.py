@@ -1,18 +1,20 @@
 """`xray run`: materialise what is pending or damaged."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xray_platform.cli.screen import RunScreen, complain, say, warn
-from xray_platform.cli.session import existing, opened_store
-from xray_platform.errors import DataError, StoreError
+from xray_platform.cli.session import existing_store, opened_store
+from xray_platform.errors import DataError, InputError, StoreError
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from xray_platform.defs.local_runner import Headless, RunConfig
+    from xray_platform.defs.local_runner import LocalRunner, RunConfig
 
 SHOWN = 20
 
@@ -31,13 +33,18 @@ def run(
     deep: Annotated[
         bool, typer.Option("--deep", help="read every byte to find what is damaged, also where size and time are right")
     ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="settings of this run: a file like xray.yaml, which is then not read")
+    ] = None,
 ) -> None:
     """Make everything that is missing, damaged or out of date: pictures, tensors, models, reports, champion."""
     # OpenCV and pandas take a second to import
     from xray_platform.cli.results import show_results
     from xray_platform.dicom.intake.raw_store import lost_raw
 
-    existing()
+    existing_store()
+    if config is not None:
+        _hold_to(config)
     with opened_store() as store:
         if not store.batches():
             raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")
@@ -50,8 +57,17 @@ def run(
         raise StoreError(f"{len(lost)} raw files are gone or cut; what was made of them before is kept")
 
 
+def _hold_to(config: Path) -> None:
+    """Let this process and its children read their settings from another file than the store's."""
+    from xray_platform.defs.settings_file import FILE_VARIABLE  # Dagster takes a second to import
+
+    if not config.is_file():
+        raise InputError(f"{config} is no file; settings are YAML like the store's xray.yaml, see `xray settings`")
+    os.environ[FILE_VARIABLE] = str(config.resolve())
+
+
 def materialise(
-    store: "Headless",
+    store: "LocalRunner",
     keys: "Sequence[dg.AssetKey]",
     *,
     force: bool = False,

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from xray_platform.progress import MARK
 from xray_platform.progress import Progress as Tell
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ class RunScreen:
         """Take one event of a run; it is called from the run itself and must be quick."""
         event = entry.dagster_event
         if event is None:
-            if entry.user_message.startswith("progress: "):
-                self._update(f"{entry.step_key}: {entry.user_message.removeprefix('progress: ')}")
+            if entry.user_message.startswith(MARK):
+                self._update(f"{entry.step_key}: {entry.user_message.removeprefix(MARK)}")
         elif event.is_step_start:
             self._began[entry.step_key or ""] = entry.timestamp
             self._update(str(entry.step_key))

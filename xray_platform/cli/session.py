@@ -12,7 +12,7 @@ from xray_platform.errors import InputError, MachineError, StoreError
 from xray_platform.tables.places import Places
 
 if TYPE_CHECKING:
-    from xray_platform.defs.local_runner import Headless
+    from xray_platform.defs.local_runner import LocalRunner
 
 LEAST_FREE_BYTES = 200 * 1024**2
 
@@ -22,7 +22,7 @@ def places() -> Places:
     return Places(Path(os.environ["XRAY_ROOT"]))
 
 
-def existing() -> Places:
+def existing_store() -> Places:
     """Return the store named by the option or the environment; InputError where there is none. Nothing is made."""
     store = places()
     if not (store.dagster.is_dir() or store.raw.is_dir() or (store.mlruns / "mlflow.db").is_file()):
@@ -33,25 +33,25 @@ def existing() -> Places:
 
 
 @contextmanager
-def read_store() -> "Iterator[Headless]":
+def read_store() -> "Iterator[LocalRunner]":
     """Open the store to look at it: nothing on disk is changed, and nothing needs to wait for another command."""
     # dagster takes a second to import, and `--help` must not wait for it
     from xray_platform.defs.graph import definitions
-    from xray_platform.defs.local_runner import Headless
+    from xray_platform.defs.local_runner import LocalRunner
 
-    headless = Headless(existing(), definitions(), read_only=True)
+    runner = LocalRunner(existing_store(), definitions(), read_only=True)
     try:
-        yield headless
+        yield runner
     finally:
-        headless.close()
+        runner.close()
 
 
 @contextmanager
-def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[Headless]":
+def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[LocalRunner]":
     """Open the store for work; a second command that wants to work on it is told so at once."""
     # dagster takes a second to import, and `--help` must not wait for it
     from xray_platform.defs.graph import definitions
-    from xray_platform.defs.local_runner import Headless
+    from xray_platform.defs.local_runner import LocalRunner
 
     store = places()
     _writable(store, least_free_bytes)
@@ -62,11 +62,11 @@ def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[Headless
         raise MachineError(f"another xray command is at work on {store.root}; wait for it or end it") from error
     except OSError as error:
         raise StoreError(f"cannot write to {store.root}: {error.strerror}; give another root with --root") from error
-    headless = Headless(store, definitions())
+    runner = LocalRunner(store, definitions())
     try:
-        yield headless
+        yield runner
     finally:
-        headless.close()
+        runner.close()
         lock.release()
 
 

@@ -13,7 +13,7 @@ def status() -> None:
     from xray_platform.cli.results import show_results
 
     with read_store() as store:
-        from xray_platform.defs.batch_states import told, unfinished
+        from xray_platform.defs.batch_states import describe, unfinished
         from xray_platform.tables.all import ALL
 
         OUT.print(f"store: {store.places.root}")
@@ -23,7 +23,7 @@ def status() -> None:
             return
         rows = [[table.name, str(len(table.read(store.places))), table.description] for table in ALL if not table.raw]
         show(f"Tables of {len(batches)} batches", ["table", "rows", "what"], rows)
-        for line in told(unfinished(store)):
+        for line in describe(unfinished(store)):
             warn(line)
         pending = store.pending()
         OUT.print("pending: " + (", ".join(pending) if pending else "nothing, everything is up to date"))

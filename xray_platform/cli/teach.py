@@ -21,7 +21,7 @@ def teach(
     name: Annotated[str, typer.Argument(help="`look` (is it an upright chest), `restorer` or `text`")],
     data: Annotated[list[Path], typer.Argument(help="folders of pictures, each with a list of files and subjects")],
     out: Annotated[Path | None, typer.Option(help="folder for the weights [default: where the platform looks]")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="of all that is drawn by chance")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of all that is drawn at random")] = 0,
     bare: Bare = None,
 ) -> None:
     """Learn the weights of the quality rules' look, the restorer or the text detector anew; it may take hours."""
@@ -38,40 +38,46 @@ def teach(
 def _look(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
     # OpenCV and SciPy take a second to import
     from xray_platform.dicom.anatomy.view_classifier import WEIGHTS
-    from xray_platform.training.view.train import teach_look
+    from xray_platform.training.view.train import train_view_classifier
 
     path = WEIGHTS if out is None else out / WEIGHTS.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    teach_look(data, seed, progress).save(path)
+    train_view_classifier(data, seed, progress).save(path)
     return path
 
 
 def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progress) -> Path:
     # torch takes seconds to import
-    from xray_platform.training.restorer.data import films_to_learn_from
+    from xray_platform.training.restorer.data import training_images
     from xray_platform.training.restorer.pretrained import FOLDER
-    from xray_platform.training.restorer.train import RestorerTraining, teach_restorer
+    from xray_platform.training.restorer.train import train_restorer
+    from xray_platform.training.restorer.training_settings import RestorerTrainingSettings
 
-    settings = RestorerTraining(seed=seed)
-    files = [file for folder in data for file in films_to_learn_from(folder, settings.films, seed)]
+    settings = RestorerTrainingSettings(seed=seed)
+    files = [file for folder in data for file in training_images(folder, settings.images, seed)]
     folder = out or FOLDER
-    teach_restorer(files, settings, progress).save(folder)
+    train_restorer(files, settings, progress).save(folder)
     return folder
 
 
 def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress, *, bare: Path | None = None) -> Path:
     # torch takes seconds to import
-    from xray_platform.dicom.burned_in import network, second_look
-    from xray_platform.training.writing.export import export, export_second_look
-    from xray_platform.training.writing.second_train import SecondTraining, teach_second_look
-    from xray_platform.training.writing.train import WritingTraining, examples_of, learn, make_material
+    from xray_platform.dicom.burned_in import network, text_verifier
+    from xray_platform.training.writing.export import export, export_verifier
+    from xray_platform.training.writing.train import (
+        WritingTrainingSettings,
+        examples_of,
+        fit_text_detector,
+        make_material,
+    )
+    from xray_platform.training.writing.verifier_train import VerifierTrainingSettings, train_verifier
 
     folder = out or network.MODEL.parent
     folder.mkdir(parents=True, exist_ok=True)
-    settings = WritingTraining(seed=seed)
+    settings = WritingTrainingSettings(seed=seed)
     material = make_material(data, settings, progress, bare)
-    detector = learn(material, settings, progress)
-    second = teach_second_look(material, detector, SecondTraining(seed=seed), progress)
+    detector = fit_text_detector(material, settings, progress)
+    verifier = train_verifier(material, detector, VerifierTrainingSettings(seed=seed), progress)
     export(detector, folder / network.MODEL.name, examples_of(material, seed))
-    export_second_look(second, folder / second_look.MODEL.name)
+    export_verifier(verifier, folder / text_verifier.MODEL.name)
     return folder

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xray_platform.cli.screen import OUT, bar, say, show, visible
-from xray_platform.cli.session import existing, opened_store
+from xray_platform.cli.session import existing_store, opened_store
 
 if TYPE_CHECKING:
     from xray_platform.defs.verify import Zone
-    from xray_platform.dicom.intake.history import Recorded
+    from xray_platform.dicom.intake.history import RecordedHead
     from xray_platform.tables.places import Places
 
 
@@ -27,7 +27,7 @@ def verify(
     missing or damaged, `xray run --deep` also what only --deep finds. Raw files come back from a copy alone. Journal
     and plans are held against their signatures, bundles against the digests in MLflow's database.
     """
-    existing()
+    existing_store()
     with opened_store(least_free_bytes=0) as store, bar("verifying") as progress:
         # OpenCV and Dagster take a second to import
         from xray_platform.defs.verify import verify_store
@@ -50,7 +50,7 @@ def verify(
         raise typer.Exit(1)
 
 
-def _recorded(store: "Places") -> "tuple[Recorded, ...]":
+def _recorded(store: "Places") -> "tuple[RecordedHead, ...]":
     """Return what Dagster recorded of the journal; where it cannot be read, that is told and the seals must do."""
     from xray_platform.defs.recorded_head import recorded_heads  # see above
 

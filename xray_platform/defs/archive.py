@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.asset_result import Made, markdown
+from xray_platform.defs.asset_result import AssetResult, markdown
 from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.progress import logged
@@ -14,36 +14,34 @@ from xray_platform.defs.recorded_head import head_metadata
 from xray_platform.defs.sound_batches import left_out
 from xray_platform.defs.store import Store
 from xray_platform.dicom.deidentify.labels import labels_of
-from xray_platform.dicom.deidentify.publish import publish_batch
-from xray_platform.dicom.deidentify.refused import REFUSALS
+from xray_platform.dicom.deidentify.publish import publish_batch, publishing_part
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.intake.batch_plan import batch_names, read_plan
 from xray_platform.dicom.intake.label_words import HOW_TO_DECLARE
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.pseudonym import load_key
-from xray_platform.dicom.quality.all import RULES
 from xray_platform.dicom.quality.examine import QualitySettings, examine_batch
+from xray_platform.dicom.rules import RULES
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
 from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
+from xray_platform.tables.severity import DECISIONS, decide
 from xray_platform.tables.table import WHOLE
-from xray_platform.training.splits import SplitSettings, assign_splits
+from xray_platform.training.splits import SplitSettings, assign_splits, labelled_images
 
 GROUP = "archive"
 INTAKE = INTAKE_COLUMN.allowed
-DECISIONS = ("accept", "quarantine", "reject")
 TRUTHS = ("normal", "abnormal", "without label")
 PARTS = tuple(f"{split} {truth}" for split in SPLIT_COLUMN.allowed for truth in TRUTHS[:2])
-NOTICES = {rule.code: rule.notices for rule in RULES} | {code: words for code, (_, words) in REFUSALS.items()}
 
 
 @platform_asset(group=GROUP, version="1", by_batch=True, kinds={"dicom"})
-def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
+def raw_archive(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """The files of a batch, byte for byte, named by their SHA-256 and read-only; the only zone with identity."""
     places, batch = store.places, context.partition_key
     catalogue = take_in(places, read_plan(places, batch), progress=logged(context))
     CATALOGUE.write(places, catalogue, batch)
-    return Made(
+    return AssetResult(
         CATALOGUE,
         catalogue,
         {"files planned": len(catalogue), **counts(catalogue["intake"], INTAKE), **head_metadata(places)},
@@ -53,13 +51,13 @@ def raw_archive(context: dg.AssetExecutionContext, store: Store) -> Made:
 @platform_asset(
     group=GROUP, version="2", by_batch=True, deps=["raw_archive"], kinds={"dicom", "parquet"}, automation=FOLLOW
 )
-def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySettings) -> Made:
+def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySettings) -> AssetResult:
     """What the quality rules found: one row a file and rule; decides between accept, quarantine and reject."""
     places, batch = store.places, context.partition_key
     found = examine_batch(places, batch, config, progress=logged(context))
     QUALITY.write(places, found, batch)
     worst = decisions(found)
-    return Made(
+    return AssetResult(
         QUALITY, found, {"files judged": len(worst), **counts(worst, DECISIONS), "rules": rules_in_words(found)}
     )
 
@@ -72,13 +70,13 @@ def quality(context: dg.AssetExecutionContext, store: Store, config: QualitySett
     kinds={"dicom", "parquet"},
     automation=FOLLOW,
 )
-def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySettings) -> Made:
+def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySettings) -> AssetResult:
     """The accepted pictures, de-identified: a file each, and a row of what research needs."""
     places, batch = store.places, context.partition_key
     published = publish_batch(places, batch, load_key(outside=[places.root]), config, progress=logged(context))
-    QUALITY.write(places, published.findings, f"{batch}-publish")
+    QUALITY.write(places, published.findings, publishing_part(batch))
     IMAGES.write(places, published.images, batch)
-    return Made(
+    return AssetResult(
         IMAGES,
         published.images,
         {
@@ -91,7 +89,7 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySe
 
 
 @platform_asset(group=GROUP, version="3", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW_ANY)
-def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
+def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """What the labels files say of each picture, in known words; of two that speak of one, the later wins."""
     unsound = tuple(left_out(context.instance, batch_names(store.places), blocking("quality", "images")))
     for batch in unsound:
@@ -102,7 +100,7 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
     if joined.held_back:
         context.log.warning(f"{joined.held_back} labels are held back; {HOW_TO_DECLARE}")
     truth = frame["abnormal"].map({True: "abnormal", False: "normal"}).fillna("without label")
-    return Made(
+    return AssetResult(
         LABELS,
         frame,
         {
@@ -116,20 +114,19 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> Made:
 
 
 @platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
-def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> Made:
+def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> AssetResult:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
-    pictures = _labelled(IMAGES.read(store.places), LABELS.read(store.places))
+    pictures = labelled_images(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
     SPLITS.write(store.places, frame)
     words = [f"{split} {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
-    return Made(SPLITS, frame, {"pictures": len(frame), **counts(pd.Series(words, dtype="str"), PARTS)})
+    return AssetResult(SPLITS, frame, {"pictures": len(frame), **counts(pd.Series(words, dtype="str"), PARTS)})
 
 
 def decisions(quality: pd.DataFrame) -> "pd.Series[str]":
     """Return the decision on each file, by SHA-256: the worst that any rule asks for."""
-    order = {"pass": 0, "warn": 0, "quarantine": 1, "reject": 2}
-    worst = quality["severity"].map(order).groupby(quality["sha256"]).max()
-    return worst.map({0: "accept", 1: "quarantine", 2: "reject"})
+    decided: pd.Series[str] = quality.groupby("sha256")["severity"].agg(decide)
+    return decided
 
 
 def counts(words: "pd.Series[str]", allowed: Sequence[str]) -> dict[str, int]:
@@ -141,19 +138,8 @@ def counts(words: "pd.Series[str]", allowed: Sequence[str]) -> dict[str, int]:
 def rules_in_words(findings: pd.DataFrame) -> dg.MetadataValue:
     """Return how many files each quality rule spoke of, with what it notices, as a table."""
     files = findings.groupby("rule")["sha256"].nunique()
-    rows = [
-        {"rule": code, "files": int(number), "notices": NOTICES.get(str(code), "")} for code, number in files.items()
-    ]
+    rows = [{"rule": code, "files": int(number), "notices": RULES[str(code)].notices} for code, number in files.items()]
     return dg.MetadataValue.md(markdown(pd.DataFrame(rows, columns=["rule", "files", "notices"])))
-
-
-def _labelled(pictures: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    joined = pictures[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
-        labels[["image", "abnormal", "split_given"]], on="image"
-    )
-    joined = joined[joined["abnormal"].notna()]
-    real = joined[joined["origin"] == "archive"]
-    return joined if real.empty else real
 
 
 def _word(abnormal: bool) -> str:

@@ -1,6 +1,6 @@
 """Asset: the one way in which this platform declares a Dagster asset.
 
-The body does one domain call and returns a `Made`; from that come metadata, data version and freshness tag. The
+The body does one domain call and returns an `AssetResult`; from that come metadata, data version and freshness tag. The
 manifests that are kept meanwhile are noted, so that what it wrote can be held against them. An error that the user can
 mend becomes a plain failure without a traceback.
 """
@@ -8,30 +8,31 @@ mend becomes a plain failure without a traceback.
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from pydantic import ValidationError
 
-from xray_platform.defs.asset_result import Made
+from xray_platform.defs.asset_groups import ASSET_GROUPS, source_of
+from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.config_fields import config_schema
-from xray_platform.defs.described import DESCRIBED, source_of
 from xray_platform.defs.freshness import SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.errors import XrayError
-from xray_platform.settings import Settings
+from xray_platform.errors import InputError, XrayError
+from xray_platform.settings import Settings, first_problem
 from xray_platform.tables.manifest import noted
 
-Body = Callable[..., Made]
+Body = Callable[..., AssetResult]
 CONFIG = "config"
 
 
 @dataclass(frozen=True)
 class PlatformAsset:
-    """A declared asset: its body `(context, store, config?) -> Made`, and how Dagster shows and runs it.
+    """A declared asset: its body `(context, store, config?) -> AssetResult`, and how Dagster shows and runs it.
 
     `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
     that it reads; a batch asset reads the same batch of them, any other reads all batches.
@@ -53,11 +54,14 @@ class PlatformAsset:
         """The class of its settings: what its body's argument `config` is annotated with."""
         return self.body.__annotations__.get(CONFIG)
 
-    def definition(self, settings: Settings | None = None) -> dg.AssetsDefinition:
-        """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults)."""
-        kind = self.settings
+    def definition(self, settings: Settings | None = None, own: Mapping[str, str] | None = None) -> dg.AssetsDefinition:
+        """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults).
+
+        `own` is what else of the store it is made from, by name: with other values it is out of date.
+        """
+        kind = type(settings) if settings is not None else self.settings
         begins = settings or (kind() if kind else None)
-        described = DESCRIBED[self.group]
+        described = ASSET_GROUPS[self.group]
         return dg.asset(
             name=self.name,
             group_name=self.group,
@@ -70,7 +74,7 @@ class PlatformAsset:
             description=self.description or self.body.__doc__,
             owners=[described.owner],
             tags=described.tags_of(self.name),
-            metadata={**source_of(self.body), **_own_settings(kind, begins)},
+            metadata={**source_of(self.body), **_own_settings(kind, begins, own or {})},
             freshness_policy=described.freshness,
             config_schema=config_schema(kind, begins) if kind and begins else None,
         )(_run(self.body, kind))
@@ -108,13 +112,13 @@ def platform_asset(
 
 
 def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.MaterializeResult[Any]]:
-    """Return the body as Dagster calls it: the launchpad's values become settings, and a `Made` becomes its result."""
+    """Return the body as Dagster calls it: settings out of the launchpad's values; its result in Dagster's words."""
 
     @functools.wraps(body)
     def run(context: dg.AssetExecutionContext, **resources: Any) -> dg.MaterializeResult[Any]:
         made_of = made_from(context.instance, *_here(context))
         with plain_failures(), noted() as kept:
-            config = {CONFIG: kind.model_validate(context.op_execution_context.op_config)} if kind else {}
+            config = {CONFIG: _validated(kind, context.op_execution_context.op_config)} if kind else {}
             made = body(context=context, **resources, **config)
         metadata = {**made.describe(), FILES: dg.MetadataValue.json(kept)}
         return dg.MaterializeResult(metadata=metadata, data_version=made.data_version, tags={TAG: made_of})
@@ -126,12 +130,20 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
     return run
 
 
-def _own_settings(kind: type[Settings] | None, begins: Settings | None) -> dict[str, str]:
+def _own_settings(kind: type[Settings] | None, begins: Settings | None, own: Mapping[str, str]) -> dict[str, str]:
     """Return as metadata what the store sets otherwise than the defaults; an asset made with others is out of date."""
     if kind is None or begins is None or begins == (usual := kind()):
         return {}
-    own = {name: value for name, value in begins.model_dump(mode="json").items() if value != getattr(usual, name)}
-    return {SETTINGS: json.dumps(own, sort_keys=True)}
+    differs = {name: value for name, value in begins.model_dump(mode="json").items() if value != getattr(usual, name)}
+    return {SETTINGS: json.dumps({**differs, **own}, sort_keys=True)}
+
+
+def _validated(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Return the launchpad's values as settings; InputError for what their types alone cannot refuse."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise InputError(first_problem(kind, error)) from None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Made: what an asset hands back, and how that becomes row counts, schemas and pictures in the Dagster UI."""
+"""Asset result: what an asset hands back, and how that becomes row counts, schemas and pictures in the Dagster UI."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ DAGSTER_TYPES = {"text": "string", "integer": "int", "number": "float", "flag": 
 
 
 @dataclass(frozen=True)
-class Made:
+class AssetResult:
     """The result of one asset: its table's rows (if it has a table), more metadata, and what its content depends on.
 
     `content` joins the rows in the data version, for bytes that the rows do not name.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.materializations import last_materialization
 
 INTAKE = ("archive", "imaging")  # stages; later ones wait for models, not for the batch
@@ -34,20 +34,20 @@ class BatchState:
         return f"{self.batch} lacks {', '.join(self.lacks)}; `xray run` makes them"
 
 
-def unfinished(store: Headless) -> list[BatchState]:
+def unfinished(store: LocalRunner) -> list[BatchState]:
     """Return the batches that failed, were never run or lack an asset, in order; nothing is changed."""
     states = (_state(store, batch) for batch in store.batches())
     return [state for state in states if state is not None]
 
 
-def told(states: Sequence[BatchState]) -> list[str]:
+def describe(states: Sequence[BatchState]) -> list[str]:
     """Return a line a batch; the first ones stand for very many."""
     lines = [state.line for state in states[:SHOWN]]
     rest = [state.batch for state in states[SHOWN:]]
     return [*lines, f"{len(rest)} more: {rest[0]} to {rest[-1]}"] if rest else lines
 
 
-def _state(store: Headless, batch: str) -> BatchState | None:
+def _state(store: LocalRunner, batch: str) -> BatchState | None:
     keys = [
         key for key, spec in store.graph.specs.items() if store.graph.partitioned(key) and spec.group_name in INTAKE
     ]

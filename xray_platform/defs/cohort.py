@@ -31,7 +31,7 @@ class Cohort:
         """Return the tensors of these rows, (N, side, side) float32 in [0, 1]."""
         return read_tensors(self.places, self.recipe.id, rows)
 
-    def truth(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    def labels(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which of these rows are abnormal, (N,)."""
         return rows["abnormal"].to_numpy(dtype=bool)
 

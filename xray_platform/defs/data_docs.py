@@ -7,29 +7,35 @@ in.
 
 import json
 import re
-from dataclasses import asdict, dataclass
+import shutil
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+from filelock import FileLock
 from jinja2 import Environment
 
+from xray_platform.atomic import atomic_write
 from xray_platform.tables.places import Places
 
 OUTSIDE = re.compile(
     r"""<script\b.*?</script>                              # they need libraries from elsewhere
-      | <link\b[^>]*\bhttps?://[^>]*>
+      | <link\b[^>]*>
       | <img\b[^>]*\bhttps?://[^>]*>
       | <a\b[^>]*href="https?://[^>]*>.*?</a>
       | <footer\b.*?</footer>
       | <!--.*?-->""",
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
-LEADS_ON = '<!doctype html><meta http-equiv="refresh" content="0; url={page}"><a href="{page}">Data Docs</a>'
+FETCHED = re.compile(r"url\(\s*['\"]?\s*https?:[^)]*\)")
+HOME = re.compile(r'href="(?:\.\./)+index\.html"')
+SUITE_LINK = re.compile(r'<a href="[^"]*/expectations/[^"]*"\s*>(.*?)</a>', re.DOTALL)  # suites have no pages
+KEPT = 5  # pages of each part of each suite
 
 
 @dataclass(frozen=True)
-class Validated:
-    """One line of the first page: what was validated when, what came out, and the page that shows it."""
+class DocsRow:
+    """One line of the first page: what was validated, when (ISO 8601, UTC), what came out, and the page of it."""
 
     table: str
     suite: str
@@ -38,12 +44,12 @@ class Validated:
     checked: int
     failed: int
     when: str
-    page: str
+    page: str = ""
 
-
-def pages(places: Places) -> Path:
-    """Return the folder of the pages that Great Expectations writes."""
-    return places.docs / "gx" / "uncommitted" / "data_docs" / "local_site"
+    @property
+    def folder(self) -> str:
+        """Where the pages of this part of this suite lie, below the Data Docs."""
+        return f"{self.table}/{self.suite}/{self.part}"
 
 
 def first_page(places: Places) -> Path:
@@ -51,38 +57,40 @@ def first_page(places: Places) -> Path:
     return places.docs / "index.html"
 
 
-def publish(places: Places, validated: Validated) -> None:
-    """Make the pages that a validation has just written readable offline, and list it on the first page.
+def publish(places: Places, validated: DocsRow, page: str) -> str:
+    """Keep a page that Great Expectations has made so that it is readable offline, and list it on the first page.
 
-    Its `page` is relative to the folder of the pages.
+    Return where it lies below `data/docs`. Of each part of each suite the last few pages stay.
     """
-    for written in (validated.page, f"expectations/{validated.table}/{validated.suite}.html"):
-        _make_offline(pages(places) / written)
-    rows = _rows(places, validated)
-    template = Environment(autoescape=True).from_string(_text("docs_index.html"))
-    (pages(places) / "index.html").write_text(
-        template.render(rows=rows, style=_text("data_docs.css")), encoding="utf-8"
+    places.docs.mkdir(parents=True, exist_ok=True)
+    with FileLock(places.docs / ".lock"):
+        shutil.rmtree(places.docs / "gx", ignore_errors=True)  # pages of earlier versions, some of which showed values
+        digits = re.sub(r"[^0-9]", "", validated.when.split("+")[0])
+        shown = replace(validated, page=f"{validated.folder}/{digits}.html")
+        atomic_write(places.docs / shown.page, _offline(page))
+        for old in sorted((places.docs / validated.folder).glob("*.html"))[:-KEPT]:
+            old.unlink()
+        template = Environment(autoescape=True).from_string(_text("docs_index.html"))
+        rows = _rows(places, shown)
+        atomic_write(first_page(places), template.render(rows=rows, style=_text("data_docs.css")))
+    return shown.page
+
+
+def _offline(page: str) -> str:
+    """Take out of a page what it would fetch from elsewhere or what leads nowhere, and put our own style in."""
+    page = SUITE_LINK.sub(r"\1", HOME.sub('href="../../../index.html"', page))
+    return FETCHED.sub("none", OUTSIDE.sub("", page)).replace(
+        "</head>", f"<style>{_text('data_docs.css')}</style></head>", 1
     )
-    start = first_page(places)
-    start.write_text(
-        LEADS_ON.format(page=(pages(places) / "index.html").relative_to(start.parent).as_posix()), encoding="utf-8"
-    )
 
 
-def _make_offline(page: Path) -> None:
-    """Take out of a page what it would fetch from elsewhere."""
-    if page.exists():
-        text = OUTSIDE.sub("", page.read_text(encoding="utf-8"))
-        page.write_text(text.replace("</head>", f"<style>{_text('data_docs.css')}</style></head>", 1), encoding="utf-8")
-
-
-def _rows(places: Places, latest: Validated) -> list[Validated]:
+def _rows(places: Places, latest: DocsRow) -> list[DocsRow]:
     """Return the last validation of each part of each suite, and remember this one."""
     memory = places.docs / "validated.json"
-    kept = [Validated(**row) for row in json.loads(memory.read_text(encoding="utf-8"))] if memory.exists() else []
-    by_part = {(row.table, row.suite, row.part): row for row in (*kept, latest)}
-    rows = [by_part[key] for key in sorted(by_part)]
-    memory.write_text(json.dumps([asdict(row) for row in rows]), encoding="utf-8")
+    kept = [DocsRow(**row) for row in json.loads(memory.read_text(encoding="utf-8"))] if memory.exists() else []
+    by_folder = {row.folder: row for row in (*kept, latest) if (places.docs / row.page).is_file()}
+    rows = [by_folder[key] for key in sorted(by_folder)]
+    atomic_write(memory, json.dumps([asdict(row) for row in rows]))
     return rows
 
 

@@ -9,17 +9,17 @@ import dagster as dg
 import numpy as np
 
 from xray_platform.defs.asset import PlatformAsset, platform_asset
-from xray_platform.defs.asset_result import Made
+from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import AFTER_TRAINING
-from xray_platform.defs.metadata_images import colour_sheet
+from xray_platform.defs.metadata_images import colour_image_sheet
 from xray_platform.defs.model_card import cautions_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.pages import report_address
 from xray_platform.defs.progress import logged
-from xray_platform.defs.promotion import PromotionSettings, Standing, promote
+from xray_platform.defs.promotion import PromotionResult, PromotionSettings, promote
 from xray_platform.defs.reporting import report
-from xray_platform.defs.score_cohort import judge, kept_evaluation
+from xray_platform.defs.score_cohort import judge, stored_evaluation
 from xray_platform.defs.store import Store
 from xray_platform.errors import DataError
 from xray_platform.evaluation.cautions import Caution, other_pictures
@@ -34,7 +34,7 @@ from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
 from xray_platform.tracking.links import registered_url
 from xray_platform.tracking.mlflow_store import open_tracking
-from xray_platform.tracking.names import CROWN
+from xray_platform.tracking.names import CHAMPION_MODEL
 from xray_platform.tracking.promotion import is_of
 from xray_platform.tracking.registry import champion as in_use
 
@@ -44,10 +44,10 @@ GROUP = "evaluation"
 def scores_asset(model: str) -> PlatformAsset:
     """Return the asset that scores and judges one model."""
 
-    def body(context: dg.AssetExecutionContext, store: Store, config: EvaluationSettings) -> Made:
+    def body(context: dg.AssetExecutionContext, store: Store, config: EvaluationSettings) -> AssetResult:
         began = time.monotonic()
         evaluation, link = judge(store.places, model, config, logged(context))
-        return Made(
+        return AssetResult(
             SCORES,
             evaluation.rows,
             {
@@ -72,7 +72,7 @@ def scores_asset(model: str) -> PlatformAsset:
 def report_asset(model: str) -> PlatformAsset:
     """Return the asset that writes one model's report and registers the model."""
 
-    def body(context: dg.AssetExecutionContext, store: Store) -> Made:
+    def body(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
         began = time.monotonic()
         made = report(store.places, model, logged(context))
         shown = [
@@ -80,7 +80,7 @@ def report_asset(model: str) -> PlatformAsset:
             for image, heat in zip(made.samples.images[:4], made.samples.heatmaps[:4], strict=True)  # type: ignore[index]
             if made.scale
         ]
-        return Made(
+        return AssetResult(
             content=made.page.parent.name + str(made.evaluation.dump()),
             metadata={
                 **figures_of(made.evaluation),
@@ -92,7 +92,7 @@ def report_asset(model: str) -> PlatformAsset:
                 "report": dg.MetadataValue.path(str(made.page)),
                 "open the report": dg.MetadataValue.url(report_address(store.places, made.page)),
                 "MLflow run": dg.MetadataValue.url(made.link.url),
-                "worst mistakes": colour_sheet(np.array(shown)),
+                "worst mistakes": colour_image_sheet(np.array(shown)),
             },
         )
 
@@ -114,7 +114,7 @@ def report_asset(model: str) -> PlatformAsset:
     kinds={"parquet", "html"},
     automation=AFTER_TRAINING,
 )
-def leaderboard(context: dg.AssetExecutionContext, store: Store) -> Made:
+def leaderboard(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """All models side by side on the same test part, ranked by the validation part."""
     entries = [_entry(store.places, model) for model in NAMES]
     frame = rank(entries)
@@ -123,7 +123,7 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> Made:
     each = {
         f"{name} of {entry.evaluation.model}": value for entry in entries for name, value in _aurocs(entry.evaluation)
     }
-    return Made(LEADERBOARD, frame, {"first": best.model, **figures_of(best), **each})
+    return AssetResult(LEADERBOARD, frame, {"first": best.model, **figures_of(best), **each})
 
 
 @platform_asset(
@@ -136,14 +136,16 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> Made:
     "It changes where the first of the leaderboard is better by the margin on the same validation pictures, or where a "
     "person says so here: `promote`, with `by` and `why`.",
 )
-def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionSettings) -> Made:
+def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionSettings) -> AssetResult:
     """Settle who is champion."""
     board = LEADERBOARD.read(store.places)
     if board.empty:
         raise DataError("the leaderboard is empty; materialise `leaderboard` first")
-    standing = promote(store.places, board, config, context.run.run_id)
-    held = standing.champion
-    return Made(content=f"{held.bundle} {held.version}", metadata={**_told(standing), "margin": config.margin})
+    promoted = promote(store.places, board, config, context.run.run_id)
+    held = promoted.champion
+    return AssetResult(
+        content=f"{held.bundle} {held.version}", metadata={**_metadata_of(promoted), "margin": config.margin}
+    )
 
 
 @platform_asset(
@@ -153,7 +155,7 @@ def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionS
     kinds={"html"},
     automation=AFTER_TRAINING,
 )
-def leaderboard_page(context: dg.AssetExecutionContext, store: Store) -> Made:
+def leaderboard_page(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """The leaderboard as a page, with the champion and what every reader must know before the figures."""
     frame, tracking = LEADERBOARD.read(store.places), open_tracking(store.places)
     held = in_use(tracking)
@@ -170,7 +172,7 @@ def leaderboard_page(context: dg.AssetExecutionContext, store: Store) -> Made:
     )
     keep_files(store.places, "reports/leaderboard", [page])
     version = held.version if held else ""
-    return Made(
+    return AssetResult(
         content=f"{frame.to_json()} {version}",
         metadata={
             "page": dg.MetadataValue.path(str(page)),
@@ -195,19 +197,19 @@ def _aurocs(evaluation: Evaluation) -> list[tuple[str, float]]:
     return [(name, float(value)) for name, value in found if value is not None]
 
 
-def _told(standing: Standing) -> dict[str, Any]:
-    held, other = standing.champion, standing.challenger
+def _metadata_of(promoted: PromotionResult) -> dict[str, Any]:
+    held, other = promoted.champion, promoted.challenger
     numbers = {
-        "validation auroc": standing.champion_auroc,
-        "validation auroc of the challenger": standing.challenger_auroc,
+        "validation auroc": promoted.champion_auroc,
+        "validation auroc of the challenger": promoted.challenger_auroc,
     }
     test = {"auroc": float(held.tags["test_auroc"])} if "test_auroc" in held.tags else {}
     return {
         "model": held.model,
         "version": int(held.version),
-        "changed": standing.changed,
-        "why": standing.why,
-        "by": standing.by,
+        "changed": promoted.changed,
+        "why": promoted.why,
+        "by": promoted.by,
         "promoted": f"{held.tags.get('promoted_at', '')} by {held.tags.get('promoted_by', '')}: "
         f"{held.tags.get('promoted_why', '')}",
         **test,
@@ -215,7 +217,7 @@ def _told(standing: Standing) -> dict[str, Any]:
         "challenger": f"{other.model}, version {other.version}" if other else "nobody",
         "MLflow run id": held.run_id,
         "bundle": held.bundle,
-        "MLflow model": dg.MetadataValue.url(registered_url(CROWN)),
+        "MLflow model": dg.MetadataValue.url(registered_url(CHAMPION_MODEL)),
     }
 
 
@@ -229,7 +231,7 @@ def _cautions(places: Places, entries: Sequence[Entry]) -> dict[str, list[Cautio
 def _entry(places: Places, model: str) -> Entry:
     record = current_record(places, model)
     page = f"{model}/{record.run}/report.html"
-    return Entry(kept_evaluation(places, record), record.family, record.run, page)
+    return Entry(stored_evaluation(places, record), record.family, record.run, page)
 
 
 ASSETS = [

@@ -1,5 +1,6 @@
 """Graph: everything that Dagster loads, named one by one."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import dagster as dg
@@ -10,9 +11,13 @@ from xray_platform.defs.checks import CHECKS
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.inbox import inbox_sensor
 from xray_platform.defs.jobs import JOBS
+from xray_platform.defs.launchpad import own_recipe, with_recipes
 from xray_platform.defs.model_checks import ModelCheckSettings, model_checks
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
+from xray_platform.imaging.named_recipe import NamedRecipe
+from xray_platform.imaging.recipes import RECIPES, known_recipes
+from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
 ASSETS = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS, *predictions.ASSETS]
@@ -20,17 +25,24 @@ ASSETS = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS, 
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
 
 
+def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
+    """Return what can be set in `xray.yaml`: the settings class of each asset, with these recipes to choose from."""
+    kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in ASSETS if asset.settings}
+    return {**kinds, MODEL_CHECKS: ModelCheckSettings}
+
+
 def definitions() -> dg.Definitions:
-    """Return the code location, with the settings of the store at $XRAY_ROOT (else the current folder).
+    """Return the code location, with settings and recipes of the store at $XRAY_ROOT (else the current folder).
 
     One process runs all steps of a run: the steps themselves use all cores, and on a small machine a process for each
     step costs more than it brings (about one second a step).
     """
-    kinds = {asset.name: asset.settings for asset in ASSETS if asset.settings}
-    settings = read_settings(Places(root_folder()), {**kinds, MODEL_CHECKS: ModelCheckSettings})
+    places = Places(root_folder())
+    recipes = known_recipes(places)
+    settings = read_settings(places, settings_classes(recipes))
     checks = cast("ModelCheckSettings", settings[MODEL_CHECKS])
     return dg.Definitions(
-        assets=[asset.definition(settings.get(asset.name)) for asset in ASSETS],
+        assets=[asset.definition(own := settings.get(asset.name), own_recipe(own, recipes)) for asset in ASSETS],
         asset_checks=[*CHECKS, *model_checks(checks)],
         jobs=JOBS,
         schedules=[weekly_retraining],

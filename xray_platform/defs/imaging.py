@@ -1,19 +1,18 @@
 """Imaging assets: standard images, tensors and patches of a batch."""
 
 import dagster as dg
-import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.asset_result import Made
+from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import FOLLOW
 from xray_platform.defs.launchpad import PatchIndexSettings, TensorSettings, part_of
-from xray_platform.defs.metadata_images import contact_sheet
+from xray_platform.defs.metadata_images import grey_image_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
 from xray_platform.dicom.standard.standard_images import StandardSettings, standardise_batch
-from xray_platform.imaging.store.patches import PatchSettings, index_batch, materialise
-from xray_platform.imaging.store.rounding import as_seen
-from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch
+from xray_platform.imaging.store.patches import PatchSettings, index_batch, write_patch_files
+from xray_platform.imaging.store.rounding import for_display
+from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch, write_rows
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_manifest, tensors_manifest
 from xray_platform.tables.manifest import read_manifest
@@ -22,43 +21,41 @@ GROUP = "imaging"
 
 
 @platform_asset(group=GROUP, version="2", by_batch=True, deps=["images"], kinds={"zarr"}, automation=FOLLOW)
-def standard_images(context: dg.AssetExecutionContext, store: Store, config: StandardSettings) -> Made:
+def standard_images(context: dg.AssetExecutionContext, store: Store, config: StandardSettings) -> AssetResult:
     """Every picture decoded once: 16 bit, upright and seen from the front, MONOCHROME2."""
     places, batch = store.places, context.partition_key
     frame = standardise_batch(places, batch, config, progress=logged(context))
     STANDARD_IMAGES.write(places, frame, batch)
     content = read_manifest(places, standard_manifest(batch)).content
     levels = int(frame["grey_levels"].median()) if len(frame) else 0
-    return Made(STANDARD_IMAGES, frame, {"grey levels": levels}, content)
+    return AssetResult(STANDARD_IMAGES, frame, {"grey levels": levels}, content)
 
 
 @platform_asset(group=GROUP, version="2", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
-def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorSettings) -> Made:
+def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorSettings) -> AssetResult:
     """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
     places, batch = store.places, context.partition_key
-    recipe = config.made()
+    recipe = config.made(places)
     frame = tensorise_batch(places, batch, recipe, progress=logged(context))
-    before = TENSORS.earlier(places, batch)
-    beside = before[before["recipe"] != recipe.id]  # tensors of other recipes stay
-    TENSORS.write(places, pd.concat([beside, frame], ignore_index=True), batch)
-    sheet = contact_sheet(as_seen(read_tensors(places, recipe.id, frame.head(8))))
+    write_rows(places, batch, frame)
+    sheet = grey_image_sheet(for_display(read_tensors(places, recipe.id, frame.head(8))))
     content = read_manifest(places, tensors_manifest(recipe.id, batch)).content
-    return Made(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet}, content)
+    return AssetResult(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet}, content)
 
 
 @platform_asset(group=GROUP, version="1", by_batch=True, deps=["tensors"], kinds={"parquet"}, automation=FOLLOW)
-def patches(context: dg.AssetExecutionContext, store: Store, config: PatchIndexSettings) -> Made:
+def patches(context: dg.AssetExecutionContext, store: Store, config: PatchIndexSettings) -> AssetResult:
     """Windows into the tensors; as an index, and as PNG by class where the launchpad asks for it."""
     places, batch = store.places, context.partition_key
-    recipe, cutting = config.made().id, part_of(PatchSettings, config)
+    recipe, cutting = config.made(places).id, part_of(PatchSettings, config)
     frame = index_batch(places, batch, recipe, cutting)
     PATCHES.write(places, frame, batch)
     written = (
-        materialise(places, batch, recipe, cutting, LABELS.read(places), progress=logged(context))
+        write_patch_files(places, batch, recipe, cutting, LABELS.read(places), progress=logged(context))
         if config.write_files
         else "none, the index is enough; set write_files for PNG"
     )
-    return Made(PATCHES, frame, {"recipe": recipe, "patches": cutting.describe(), "files": written})
+    return AssetResult(PATCHES, frame, {"recipe": recipe, "patches": cutting.describe(), "files": written})
 
 
 ASSETS = [standard_images, tensors, patches]

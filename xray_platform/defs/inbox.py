@@ -13,12 +13,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from xray_platform.atomic import atomic_write
 from xray_platform.defs.jobs import intake_job
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.dicom.intake.batch_plan import batch_names, plan_batches
 from xray_platform.errors import XrayError
-from xray_platform.tables.owner_only import make_folder, write_text
+from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
 QUIET_SECONDS = 10.0
@@ -66,7 +67,7 @@ def _seen_before(places: Places) -> dict[str, list[int]]:
 
 def _remember(places: Places, now: dict[str, list[int]]) -> None:
     make_folder(places.raw, places.raw)
-    write_text(_memory(places), json.dumps(now))
+    atomic_write(_memory(places), json.dumps(now), mode=FILE_MODE, durable=True)
 
 
 def _memory(places: Places) -> Path:
@@ -98,5 +99,5 @@ def _told(places: Places, problem: str, *, empty: bool) -> str:
     """Keep the problem in the raw zone, since it may name files; the tick only says where it stands."""
     if empty:
         return "the inbox is empty"
-    write_text(places.raw / "inbox-problem.txt", problem + "\n")
+    atomic_write(places.raw / "inbox-problem.txt", problem + "\n", mode=FILE_MODE, durable=True)
     return "the inbox cannot be taken in; data/raw/inbox-problem.txt says why (it may name files)"

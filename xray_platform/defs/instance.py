@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import dagster as dg
+import yaml
 from dagster._core.instance.ref import InstanceRef
 
 from xray_platform.tables.places import Places
@@ -21,7 +22,11 @@ def open_instance(places: Places) -> dg.DagsterInstance:
 
 def _is_embedded(root: Path) -> bool:
     file = root / "dagster.yaml"
-    return not file.exists() or "sqlite" in file.read_text(encoding="utf-8")
+    if not file.exists():
+        return True
+    said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    storage = said.get("storage") if isinstance(said, dict) else None
+    return isinstance(storage, dict) and "sqlite" in storage
 
 
 def _embedded(folder: Path) -> dict[str, object]:

@@ -31,7 +31,7 @@ def damage(
     return [fault for name, digest in noted.items() for fault in faults_of(places, name, digest, deep=deep)]
 
 
-def told(name: str, faults: Sequence[Fault]) -> Iterator[str]:
+def describe_faults(name: str, faults: Sequence[Fault]) -> Iterator[str]:
     """Say in lines why an asset is made anew; the first faults stand for many."""
     for fault in faults[:SHOWN]:
         yield f"{name} is made anew: {fault.line}"

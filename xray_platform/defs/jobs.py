@@ -18,7 +18,7 @@ cohort_job = dg.define_asset_job(
 retraining_job = dg.define_asset_job(
     "retrain",
     selection=dg.AssetSelection.groups("detectors", "networks", "evaluation"),
-    description="Trains all models on what the archive holds now, judges them, and crowns the best.",
+    description="Trains all models on what the archive holds now, judges them, and promotes the best.",
 )
 
 JOBS = (intake_job, cohort_job, retraining_job)

@@ -1,16 +1,18 @@
 """Launchpad: which settings of the rooms below an asset takes, and how those of several parts become one."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field
 
 from xray_platform.detectors.all import DETECTORS
+from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.recipes import RECIPES, named_recipe
+from xray_platform.imaging.recipes import RECIPES, known_recipes, named_recipe
 from xray_platform.imaging.store.patches import PatchSettings
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
+from xray_platform.tables.places import Places
 from xray_platform.training.training_settings import TrainingSettings
 
 
@@ -18,14 +20,11 @@ class TensorSettings(Settings):
     """Which tensors are made or read."""
 
     tensor_side: int = Field(128, ge=32, le=1024, description="height and width of the tensors, in pixels")
-    recipe: Literal[tuple(RECIPES)] = Field(  # type: ignore[valid-type]  # the names of the table
-        "default",
-        description="how pictures are prepared: " + "; ".join(f"{n.name}, {n.description}" for n in RECIPES.values()),
-    )
+    recipe: str = Field("default", description="how pictures are prepared: the name of a recipe")
 
-    def made(self) -> Recipe:
-        """Return the recipe that these settings name."""
-        return named_recipe(self.recipe, self.tensor_side)
+    def made(self, places: Places) -> Recipe:
+        """Return the recipe that these settings name in a store; raises InputError where there is none of this name."""
+        return named_recipe(self.recipe, self.tensor_side, known_recipes(places))
 
 
 class PatchIndexSettings(PatchSettings, TensorSettings):
@@ -34,7 +33,7 @@ class PatchIndexSettings(PatchSettings, TensorSettings):
     write_files: bool = Field(False, description="write each patch as PNG below data/patches/{normal,anomaly}")
 
 
-def one_face(name: str, *parts: type[Settings]) -> type[Settings]:
+def combined_settings(name: str, *parts: type[Settings]) -> type[Settings]:
     """Return a settings class with the fields of all `parts`; two parts must not share a field."""
     fields = [field for part in parts for field in part.model_fields]
     if len(fields) != len(set(fields)):
@@ -49,7 +48,42 @@ def part_of(part: type[Settings], config: Settings) -> Any:
     return part.model_validate({field: getattr(config, field) for field in part.model_fields})
 
 
+def with_recipes(kind: type[Settings], recipes: Mapping[str, NamedRecipe]) -> type[Settings]:
+    """Return a settings class whose setting `recipe` allows just these names; a class without one as it is."""
+    if not issubclass(kind, TensorSettings):
+        return kind
+    told = "; ".join(f"{named.name}, {named.description}" for named in recipes.values())
+    field = Field("default", description=f"how pictures are prepared: {told}")
+    namespace = {
+        "__annotations__": {"recipe": Literal[tuple(recipes)]},
+        "recipe": field,
+        "__doc__": kind.__doc__,
+        "__module__": kind.__module__,
+    }
+    return cast("type[Settings]", type(kind.__name__, (kind,), namespace))
+
+
+def own_recipe(settings: Settings | None, recipes: Mapping[str, NamedRecipe]) -> dict[str, str]:
+    """Return the content (a digest) of the recipe that settings name, where a user wrote it; nothing elsewhere.
+
+    What is made by the platform's own recipes is out of date by code version and data; a user may change a recipe at
+    any time.
+    """
+    if not isinstance(settings, TensorSettings) or settings.recipe in RECIPES:
+        return {}
+    return {"steps of the recipe": recipes[settings.recipe].recipe(settings.tensor_side).id}
+
+
 MODEL_SETTINGS: Mapping[str, type[Settings]] = {
-    **{name: one_face(name, kind.settings, TensorSettings) for name, kind in DETECTORS.items()},
-    **{name: one_face(name, kind.settings, TrainingSettings, TensorSettings) for name, kind in NETWORKS.items()},
+    **{name: combined_settings(name, kind.settings, TensorSettings) for name, kind in DETECTORS.items()},
+    **{
+        name: combined_settings(name, kind.settings, TrainingSettings, TensorSettings)
+        for name, kind in NETWORKS.items()
+    },
 }
+
+QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    **{name: kind.quick for name, kind in DETECTORS.items() if kind.quick},
+    **{name: kind.quick for name, kind in NETWORKS.items() if kind.quick},
+}
+"""By model, the settings that suffice for a few hundred phantoms, where they are not the defaults."""

@@ -1,4 +1,4 @@
-"""Headless: materialise what is pending, stage by stage, in this process, without a Dagster server."""
+"""Local runner: materialise what is pending, stage by stage, in this process, without a Dagster server."""
 
 import os
 import time
@@ -12,7 +12,7 @@ import dagster as dg
 
 from xray_platform.defs.freshness import Graph
 from xray_platform.defs.instance import open_instance
-from xray_platform.defs.integrity import damage, settings_of_last, told
+from xray_platform.defs.integrity import damage, describe_faults, settings_of_last
 from xray_platform.defs.location import in_location
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.reasons import reasons
@@ -29,7 +29,7 @@ STAGES = (("archive", "imaging"), ("detectors", "networks"), ("evaluation",), ("
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """One Dagster run: what it was asked for and how it ended; `failures`: the reason of each failed asset or check."""
 
     run_id: str
@@ -43,7 +43,7 @@ class Outcome:
         return not self.failures
 
 
-class Headless:
+class LocalRunner:
     """The asset graph of one store, run in this process."""
 
     def __init__(self, places: Places, definitions: dg.Definitions, *, read_only: bool = False) -> None:
@@ -110,19 +110,21 @@ class Headless:
         deep: bool = False,
         config: RunConfig | None = None,
         notice: Notice | None = None,
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[RunOutcome]:
         """Materialise those of `keys` that are damaged or pending, batch by batch, then stage by stage.
 
         What is missing or changed in the store is made anew first, with the settings that it was made with, and told by
         `notice`; with the same content nothing downstream of it is out of date. With `deep` every byte is read for it.
         A failed batch holds nothing back but its own pictures; after any other failure no later stage runs.
         """
-        wanted = _Wanted(listener, force, deep, config or {}, notice)
+        request = _Request(listener, force, deep, config or {}, notice)
         self._open()
         for stage in STAGES:
-            yield from self._by_batch([key for key in self._staged(keys, stage) if self.graph.partitioned(key)], wanted)
+            yield from self._by_batch(
+                [key for key in self._staged(keys, stage) if self.graph.partitioned(key)], request
+            )
             whole = [key for key in self._staged(keys, stage) if not self.graph.partitioned(key)]
-            for outcome in self._run(whole, None, wanted):
+            for outcome in self._run(whole, None, request):
                 yield outcome
                 if not outcome.success:
                     return
@@ -130,12 +132,12 @@ class Headless:
     def _staged(self, keys: Sequence[dg.AssetKey], stage: Sequence[str]) -> list[dg.AssetKey]:
         return [key for key in keys if self.graph.specs[key].group_name in stage]
 
-    def _by_batch(self, keys: Sequence[dg.AssetKey], wanted: "_Wanted") -> Iterator[Outcome]:
+    def _by_batch(self, keys: Sequence[dg.AssetKey], request: "_Request") -> Iterator[RunOutcome]:
         for batch in self.batches() if keys else []:
-            for outcome in self._run(keys, batch, wanted):
+            for outcome in self._run(keys, batch, request):
                 yield outcome
                 if not outcome.success:
-                    wanted.tell([f"{batch} failed; everything else goes on without its pictures"])
+                    request.tell([f"{batch} failed; everything else goes on without its pictures"])
 
     def pending(self) -> list[str]:
         """Name what `run` would make of all assets, by batch or stage; nothing is changed."""
@@ -167,23 +169,25 @@ class Headless:
         named = [(key, "") for key in stale] + [(key, " (damaged)") for key in damaged if key not in stale]
         return [f"{_named(key, partition)}{why}" for key, why in named]
 
-    def _run(self, keys: Sequence[dg.AssetKey], partition: str | None, wanted: "_Wanted") -> Iterator[Outcome]:
+    def _run(self, keys: Sequence[dg.AssetKey], partition: str | None, request: "_Request") -> Iterator[RunOutcome]:
         """Make anew what is damaged, then what is pending: so what is the same again takes nothing else along."""
-        damaged = self.damaged(keys, partition, deep=wanted.deep)
-        wanted.tell(line for key, faults in damaged.items() for line in told(_named(key, partition), faults))
-        stale = self.graph.pending(self.instance, keys, partition, wanted.force)
+        damaged = self.damaged(keys, partition, deep=request.deep)
+        request.tell(
+            line for key, faults in damaged.items() for line in describe_faults(_named(key, partition), faults)
+        )
+        stale = self.graph.pending(self.instance, keys, partition, request.force)
         if mending := [key for key in damaged if key not in stale]:
             again = {key.to_user_string(): settings_of_last(self.instance, key, partition) for key in mending}
-            outcome = self._materialise(mending, partition, wanted.listener, again)
+            outcome = self._materialise(mending, partition, request.listener, again)
             yield outcome
             if not outcome.success:
                 return
-        if pending := self.graph.pending(self.instance, keys, partition, wanted.force):
-            yield self._materialise(pending, partition, wanted.listener, wanted.config)
+        if pending := self.graph.pending(self.instance, keys, partition, request.force):
+            yield self._materialise(pending, partition, request.listener, request.config)
 
     def _materialise(
         self, keys: Sequence[dg.AssetKey], partition: str | None, listener: Listener, config: RunConfig
-    ) -> Outcome:
+    ) -> RunOutcome:
         run_id, began = str(uuid4()), time.monotonic()
         self.instance.add_event_listener(run_id, listener)
         job = self._job(keys)
@@ -197,7 +201,7 @@ class Headless:
             raise_on_error=False,
         )
         names = tuple(key.to_user_string() for key in keys)
-        return Outcome(run_id, partition, names, time.monotonic() - began, _failures(result))
+        return RunOutcome(run_id, partition, names, time.monotonic() - began, _failures(result))
 
     def _job(self, keys: Sequence[dg.AssetKey]) -> dg.JobDefinition:
         """Return the job that makes all these, so that the run stands under its name; else that of all assets."""
@@ -209,7 +213,7 @@ class Headless:
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _Request:
     """How `run` was asked."""
 
     listener: Listener

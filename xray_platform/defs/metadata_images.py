@@ -1,4 +1,4 @@
-"""Pictures: small PNGs inside the metadata of an asset, so that a person sees what was made."""
+"""Metadata images: small PNGs inside the metadata of an asset, so that a person sees what was made."""
 
 import base64
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 TILE = 112
 
 
-def contact_sheet(images: NDArray[np.float32], columns: int = 4) -> dg.MetadataValue:
+def grey_image_sheet(images: NDArray[np.float32], columns: int = 4) -> dg.MetadataValue:
     """Return up to eight pictures (N, rows, columns) in [0, 1] side by side, as Markdown with an embedded PNG.
 
     An embedded picture stays in the event log for ever, so it is kept below 100 kB.
@@ -23,7 +23,7 @@ def contact_sheet(images: NDArray[np.float32], columns: int = 4) -> dg.MetadataV
     return _markdown((np.vstack(rows) * 255).round().astype(np.uint8))
 
 
-def colour_sheet(images: NDArray[np.uint8]) -> dg.MetadataValue:
+def colour_image_sheet(images: NDArray[np.uint8]) -> dg.MetadataValue:
     """Return up to four colour pictures (N, rows, columns, 3) side by side, likewise."""
     if not len(images):
         return dg.MetadataValue.md("(no pictures)")

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import DataError, StoreError
 from xray_platform.serving.bundle import hashes
 from xray_platform.tables.manifest import keep_files, manifest_file, read_checked, read_manifest
@@ -150,13 +150,5 @@ def _current_manifest(model: str) -> str:
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write at a stroke: a reader sees the old file or the new one."""
-    waiting = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        waiting.write_text(json.dumps(value, indent=2, sort_keys=True), encoding="utf-8")
-        waiting.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        waiting.unlink(missing_ok=True)
+    """Write a JSON file as a whole, its keys in order."""
+    atomic_write(path, json.dumps(value, indent=2, sort_keys=True))

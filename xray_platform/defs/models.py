@@ -3,7 +3,7 @@
 import dagster as dg
 
 from xray_platform.defs.asset import PlatformAsset, platform_asset
-from xray_platform.defs.asset_result import Made
+from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.launchpad import MODEL_SETTINGS
 from xray_platform.defs.model_store import TrainingRecord
 from xray_platform.defs.store import Store
@@ -19,10 +19,10 @@ POOL = "training"
 def model_asset(model: str, group: str, description: str, library: str) -> PlatformAsset:
     """Return the asset that trains one model."""
 
-    def body(context: dg.AssetExecutionContext, store: Store, config: Settings) -> Made:
+    def body(context: dg.AssetExecutionContext, store: Store, config: Settings) -> AssetResult:
         trained = train(context, store.places, model, config)
         record = trained.record
-        return Made(
+        return AssetResult(
             content=record.run,
             metadata={
                 "MLflow run": dg.MetadataValue.url(trained.link.url),

@@ -4,9 +4,7 @@ import time
 
 import dagster as dg
 
-from xray_platform.progress import Progress
-
-MARK = "progress: "
+from xray_platform.progress import MARK, Progress
 
 
 def logged(context: dg.AssetExecutionContext, every_s: float = 2.0) -> Progress:

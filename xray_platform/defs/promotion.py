@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xray_platform.defs.cohort import data_digest, read_cohort
 from xray_platform.defs.model_store import current_record
-from xray_platform.defs.score_cohort import kept_evaluation
+from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.errors import DataError, XrayError
 from xray_platform.evaluation.metrics import auroc as auroc_of
@@ -39,7 +39,7 @@ class PromotionSettings(Settings):
 
 
 @dataclass(frozen=True)
-class Standing:
+class PromotionResult:
     """Who is champion and who challenges it, whether that is new, and why; AUROC on the same validation pictures."""
 
     champion: Registered
@@ -51,7 +51,7 @@ class Standing:
     challenger_auroc: float | None = None
 
 
-def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, run: str) -> Standing:
+def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, run: str) -> PromotionResult:
     """Settle who is champion, by a person's choice or by the margin, and write it into the registry.
 
     `board`: the table LEADERBOARD; `run`: the Dagster run that asks. Raises DataError for a choice that there is not.
@@ -62,31 +62,31 @@ def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, ru
         chosen = promotion.named(tracking, settings.promote)
         by = settings.by or "a person at the launchpad"
         why = settings.why or "no reason was given"
-        held = promotion.crown(tracking, chosen.version, by=by, why=why, chosen=True, run=run)
+        held = promotion.promote(tracking, chosen.version, by=by, why=why, chosen=True, run=run)
         changed = before is None or before.version != held.version
-        return Standing(held, _challenger(tracking, places, board), changed, why, by, _told(held))
+        return PromotionResult(held, _challenger(tracking, places, board), changed, why, by, _registered_auroc(held))
     return _by_margin(tracking, places, board, settings.margin, before, run)
 
 
 def _by_margin(
     tracking: Tracking, places: Places, board: pd.DataFrame, margin: float, before: Registered | None, run: str
-) -> Standing:
+) -> PromotionResult:
     by = "the leaderboard"
     best = board.sort_values("rank").iloc[0]
     first = promotion.candidate(tracking, str(best["run"]))
-    auroc = _told(first)
+    auroc = _registered_auroc(first)
     if before is None:
         why = "the first of the leaderboard, and there was no champion"
-        held = promotion.crown(tracking, first.version, by=by, why=why, run=run)
-        return Standing(held, _challenger(tracking, places, board), True, why, by, auroc)
+        held = promotion.promote(tracking, first.version, by=by, why=why, run=run)
+        return PromotionResult(held, _challenger(tracking, places, board), True, why, by, auroc)
     if before.version == first.version:
         why = "the champion leads the leaderboard"
-        return Standing(before, _challenger(tracking, places, board), False, why, by, auroc)
+        return PromotionResult(before, _challenger(tracking, places, board), False, why, by, auroc)
     theirs, doubt = _same_pictures(tracking, places, before, str(best["model"]))
     better, why = compare(first, auroc, before, theirs, doubt, margin)
     if better:
-        before, auroc, theirs = promotion.crown(tracking, first.version, by=by, why=why, run=run), None, auroc
-    return Standing(before, _challenger(tracking, places, board), better, why, by, theirs, auroc)
+        before, auroc, theirs = promotion.promote(tracking, first.version, by=by, why=why, run=run), None, auroc
+    return PromotionResult(before, _challenger(tracking, places, board), better, why, by, theirs, auroc)
 
 
 def compare(
@@ -114,12 +114,12 @@ def _challenger(tracking: Tracking, places: Places, board: pd.DataFrame) -> Regi
     for run in board.sort_values("rank")["run"]:
         found = promotion.candidate(tracking, str(run))
         if held is None or found.version != held.version:
-            return promotion.challenge(tracking, found.version)
-    promotion.nobody_challenges(tracking)
+            return promotion.set_challenger(tracking, found.version)
+    promotion.clear_challenger(tracking)
     return None
 
 
-def _told(version: Registered) -> float | None:
+def _registered_auroc(version: Registered) -> float | None:
     """Return the validation AUROC with which a version was registered."""
     return float(version.tags["val_auroc"]) if "val_auroc" in version.tags else None
 
@@ -129,9 +129,9 @@ def _same_pictures(tracking: Tracking, places: Places, before: Registered, model
 
     It is computed anew where the champion was judged on other pictures.
     """
-    val = kept_evaluation(places, current_record(places, model)).part("val")
+    val = stored_evaluation(places, current_record(places, model)).part("val")
     if before.tags.get("val_data") == data_digest(val):
-        return _told(before), ""
+        return _registered_auroc(before), ""
     try:
         return _auroc_of_champion(tracking, places, val), ""
     except XrayError as error:
@@ -147,4 +147,4 @@ def _auroc_of_champion(tracking: Tracking, places: Places, val: pd.DataFrame) ->
     if settings_of(places, rows["batch"].unique()) != bundle.facts.standard:
         raise DataError("the standard images are made otherwise than those that the champion learnt from")
     model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
-    return auroc_of(np.asarray(model.score(cohort.images(rows)), np.float64), cohort.truth(rows))
+    return auroc_of(np.asarray(model.score(cohort.images(rows)), np.float64), cohort.labels(rows))

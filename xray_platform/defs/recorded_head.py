@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from xray_platform.defs.instance import open_instance
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.dicom.intake.anchor import Mark
-from xray_platform.dicom.intake.history import Recorded, head_of
+from xray_platform.dicom.intake.anchor import JournalPosition
+from xray_platform.dicom.intake.history import RecordedHead, head_of
 from xray_platform.tables.places import Places
 
 RAW_ARCHIVE = dg.AssetKey("raw_archive")
@@ -24,7 +24,7 @@ def head_metadata(places: Places) -> dict[str, Any]:
     return {HEAD: dg.MetadataValue.json(said)}
 
 
-def recorded_heads(places: Places) -> tuple[Recorded, ...]:
+def recorded_heads(places: Places) -> tuple[RecordedHead, ...]:
     """Return the head that each batch's last intake recorded; none where Dagster has no memory of the store."""
     if not places.dagster.is_dir():
         return ()
@@ -35,7 +35,7 @@ def recorded_heads(places: Places) -> tuple[Recorded, ...]:
         instance.dispose()
 
 
-def heads_of(instance: dg.DagsterInstance) -> Iterator[Recorded]:
+def heads_of(instance: dg.DagsterInstance) -> Iterator[RecordedHead]:
     """Yield the head that each batch's last intake recorded in this memory of a store."""
     for batch in instance.get_dynamic_partitions(str(BATCHES.name)):
         made = last_materialization(instance, RAW_ARCHIVE, batch)
@@ -43,10 +43,10 @@ def heads_of(instance: dg.DagsterInstance) -> Iterator[Recorded]:
             yield head
 
 
-def _head(batch: str, metadata: Mapping[str, dg.MetadataValue]) -> Recorded | None:
+def _head(batch: str, metadata: Mapping[str, dg.MetadataValue]) -> RecordedHead | None:
     """Read one record; an intake of an older version has left none."""
     said: Any = metadata[HEAD].value if HEAD in metadata else None
     try:
-        return Recorded(batch, said["series"], Mark(size=said["size"], digest=said["digest"]))
+        return RecordedHead(batch, said["series"], JournalPosition(size=said["size"], digest=said["digest"]))
     except (TypeError, KeyError, ValidationError):
         return None

@@ -20,7 +20,7 @@ from xray_platform.defs.model_store import (
     part_manifest,
     trained_folder,
 )
-from xray_platform.defs.score_cohort import cohort_of, kept_evaluation, scorer_of
+from xray_platform.defs.score_cohort import cohort_of, scorer_of, stored_evaluation
 from xray_platform.defs.train import STANDARD
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.dicom.standard.standard_images import StandardSettings
@@ -38,7 +38,7 @@ from xray_platform.serving.made_with import made_with
 from xray_platform.tables.all import LABELS
 from xray_platform.tables.manifest import keep_folder
 from xray_platform.tables.places import Places
-from xray_platform.tracking.evaluations import handed_down, judged_in
+from xray_platform.tracking.evaluations import evaluated_in, inherited_tags
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import register
 from xray_platform.tracking.runs import REPORT, RunLink, open_run
@@ -47,7 +47,7 @@ NORMALS_FOR_SCALE = 64
 
 
 @dataclass(frozen=True)
-class Reported:
+class WrittenReport:
     """A written report."""
 
     page: Path
@@ -68,10 +68,10 @@ class _Saved:
         shutil.copytree(self.files, folder, dirs_exist_ok=True)
 
 
-def report(places: Places, model: str, progress: Progress) -> Reported:
+def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     """Write a model's report, pack its bundle, and hand both to MLflow, where the bundle becomes a model version."""
     record = current_record(places, model)
-    evaluation = kept_evaluation(places, record)
+    evaluation = stored_evaluation(places, record)
     samples, scale = _gallery(places, record, evaluation)
     pictures, found = pictures_of(places, evaluation.rows), cautions_of(places, evaluation)
     folder = places.reports / model / record.run
@@ -81,7 +81,7 @@ def report(places: Places, model: str, progress: Progress) -> Reported:
     keep_folder(places, f"reports/{model}/{record.run}", folder)
     bundle = _pack(places, record, evaluation, scale, _origin(pictures))
     link = _hand_over(places, record, evaluation, found, [folder, bundle])
-    return Reported(page, evaluation, samples, scale, found, link)
+    return WrittenReport(page, evaluation, samples, scale, found, link)
 
 
 def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> tuple[Samples, MapScale | None]:
@@ -174,7 +174,7 @@ def _hand_over(
     """Give MLflow the folders of the report and of the bundle, which becomes a version of the registered model."""
     tracking, about = open_tracking(places), description_of_model(record, evaluation, found)
     sentence = (DETECTORS if record.family == "detector" else NETWORKS)[record.model].description
-    with open_run(tracking, model=record.model, run_id=judged_in(tracking, record.run)) as run:
+    with open_run(tracking, model=record.model, run_id=evaluated_in(tracking, record.run)) as run:
         report_folder, bundle = folders
         run.log_folder(report_folder, REPORT)
         run.log_tags({"stage": "reported"})
@@ -183,7 +183,7 @@ def _hand_over(
         register(
             tracking,
             run.run_id,
-            tags={**handed_down(tracking, run.run_id), **version_tags(evaluation, found)},
+            tags={**inherited_tags(tracking, run.run_id), **version_tags(evaluation, found)},
             description=about,
             kind=description_of_kind(record.model, record.family, sentence),
         )

@@ -61,7 +61,7 @@ def _parameters(settings: EvaluationSettings, inputs: dict[str, str]) -> dict[st
     return {**shown, "draws_seed": seed, "data": inputs}
 
 
-def kept_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
+def stored_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
     """Return the evaluation of a model's current training."""
     return load_evaluation(sealed_evaluation(places, record), SCORES.read(places, record.model))
 

@@ -42,7 +42,7 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
     Raises DataError where the labelled pictures do not allow it.
     """
     prepared = part_of(TensorSettings, config)
-    recipe = prepared.made()
+    recipe = prepared.made(places)
     cohort = read_cohort(places, recipe)
     _enough(cohort, model)
     standard = {STANDARD: settings_of(places, cohort.rows["batch"].unique()).model_dump(mode="json")}
@@ -99,7 +99,7 @@ def _fit(context: dg.AssetExecutionContext, cohort: Cohort, model: str, config: 
         model,
         part_of(NETWORKS[model].settings, config),
         part_of(TrainingSettings, config),
-        *((cohort.images(part), cohort.truth(part)) for part in rows.values()),
+        *((cohort.images(part), cohort.labels(part)) for part in rows.values()),
         folder=cohort.places.models / model / "checkpoints",
         progress=logged(context),
         on_epoch=run.log_epoch,
@@ -110,17 +110,17 @@ def _enough(cohort: Cohort, model: str) -> None:
     """Refuse early, with counts, what cannot be learnt."""
     train, val = cohort.part("train"), cohort.part("val")
     counts = ", ".join(
-        f"{split}: {int((~cohort.truth(part)).sum())} normal and {int(cohort.truth(part).sum())} abnormal"
+        f"{split}: {int((~cohort.labels(part)).sum())} normal and {int(cohort.labels(part).sum())} abnormal"
         for split, part in (("train", train), ("val", val))
     )
-    if model in DETECTORS and cohort.truth(train).all():
+    if model in DETECTORS and cohort.labels(train).all():
         raise DataError(f"{model} learns from normal pictures, and the training part has none ({counts})")
     if model in NETWORKS and any(part["abnormal"].nunique() < 2 for part in (train, val)):
         raise DataError(
             f"{model} needs normal and abnormal pictures in the training and the validation part ({counts})"
         )
     if val.empty:
-        raise DataError(f"{model} cannot be judged: the validation part is empty ({counts})")
+        raise DataError(f"{model} cannot be evaluated: the validation part is empty ({counts})")
 
 
 def _settings(model: str, config: Settings) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _parameters(
 
 
 def _inputs(cohort: Cohort) -> dict[str, str]:
-    """Return the digest of each part of the cohort: which pictures, which truth."""
+    """Return the digest of each part of the cohort: which pictures, which labels."""
     return {split: data_digest(cohort.part(split)) for split in PARTS}
 
 

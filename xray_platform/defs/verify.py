@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xray_platform.defs.integrity import manifests_of
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.materializations import last_materialization
-from xray_platform.dicom.intake.history import Recorded
+from xray_platform.dicom.intake.history import RecordedHead
 from xray_platform.dicom.intake.raw_store import lost_raw, raw_path
 from xray_platform.dicom.intake.verify import history_differences
 from xray_platform.dicom.intake.verify import verify as raw_differences
@@ -33,7 +33,7 @@ class Zone:
 
 
 def verify_store(
-    store: Headless, *, deep: bool = False, recorded: Sequence[Recorded] = (), progress: Progress = silent
+    store: LocalRunner, *, deep: bool = False, recorded: Sequence[RecordedHead] = (), progress: Progress = silent
 ) -> list[Zone]:
     """Return what was found, zone by zone. Nothing is changed.
 
@@ -58,7 +58,7 @@ def verify_store(
     ]
 
 
-def _noted(store: Headless) -> Iterator[tuple[str, str]]:
+def _noted(store: LocalRunner) -> Iterator[tuple[str, str]]:
     """Yield the manifests that the last materialisation of each asset kept, with their SHA-256."""
     batches = store.batches()
     for key in store.graph.specs:
@@ -75,7 +75,7 @@ def _faults(places: Places, name: str, digest: str | None, deep: bool) -> list[F
     return faults if digest else [Fault(fault.kind, fault.where, fault.what + SUPERSEDED) for fault in faults]
 
 
-def _raw(places: Places, deep: bool, recorded: Sequence[Recorded], progress: Progress) -> Iterator[Fault]:
+def _raw(places: Places, deep: bool, recorded: Sequence[RecordedHead], progress: Progress) -> Iterator[Fault]:
     if not deep:
         for sha256, reason in lost_raw(places).items():
             yield Fault("missing", raw_path(places, sha256).relative_to(places.data).as_posix(), reason)

@@ -10,7 +10,6 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from xray_platform.defs.data_docs import pages
 from xray_platform.defs.pages import DOCS, REPORTS
 from xray_platform.defs.store import root_folder
 from xray_platform.tables.places import Places
@@ -22,7 +21,7 @@ class StoreWebserver(DagsterWebserver[Any, Any]):
     def build_routes(self) -> list[BaseRoute]:
         """Return the routes; those of the store come first, since Dagster answers any other address with its page."""
         places = Places(root_folder())
-        served = ((REPORTS, places.reports), (DOCS, pages(places)))
+        served = ((REPORTS, places.reports), (DOCS, places.docs))
         return [*(_folder(address, folder) for address, folder in served), *super().build_routes()]  # type: ignore[no-untyped-call]
 
 

@@ -1,11 +1,12 @@
 """Contract of a detector: fitted on normal pictures only, it scores how unlike normal a picture is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from xray_platform.errors import InputError
-from xray_platform.image_stack import Maps, Pictures, Scores
+from xray_platform.image_stack import Heatmaps, Images, Scores
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
@@ -19,18 +20,18 @@ class Detector(Protocol):
     """
 
     @classmethod
-    def fit(cls, normal: Pictures, settings: Any, *, progress: Progress = silent) -> Self:
+    def fit(cls, normal: Images, settings: Any, *, progress: Progress = silent) -> Self:
         """Return the detector that learnt what normal is; `settings` is a value of its kind's settings class.
 
         Raises `InputError` for pictures that it cannot take and `DataError` for fewer than `FEWEST_NORMALS`.
         """
         ...
 
-    def score(self, images: Pictures, *, progress: Progress = silent) -> Scores:
+    def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return one number a picture, (N,) float64; higher is more abnormal, whoever is beside it in the stack."""
         ...
 
-    def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
+    def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
         """Return where it is unlike normal, (N, S, S) float32; values of different pictures can be compared."""
         ...
 
@@ -50,14 +51,19 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class DetectorKind:
-    """One line of the table of detectors: its name, settings and class, and what it is in one sentence."""
+    """One line of the table of detectors: its name, settings and class, and what it is in one sentence.
+
+    `quick` are the settings, where they are not the defaults, that fit a few hundred phantoms within seconds: for the
+    demo and the tests.
+    """
 
     name: str
     settings: type[Settings]
     detector: type[Detector]
     description: str
+    quick: Mapping[str, Any] = field(default_factory=dict)
 
-    def fit(self, normal: Pictures, settings: Settings, *, progress: Progress = silent) -> Detector:
+    def fit(self, normal: Images, settings: Settings, *, progress: Progress = silent) -> Detector:
         """Return this kind of detector, fitted; raises `InputError` for settings of another kind."""
         if not isinstance(settings, self.settings):
             raise InputError(f"{self.name} takes {self.settings.__name__}, not {type(settings).__name__}")

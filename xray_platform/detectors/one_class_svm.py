@@ -19,7 +19,7 @@ from xray_platform.detectors.patch_features import CELLS, WIDTHS, patch_features
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import Maps, Pictures, Scores, checked, chunks
+from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
 from xray_platform.imaging.store.patches import spread
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -57,7 +57,10 @@ class OneClassSvmSettings(Settings):
     @model_validator(mode="after")
     def _whole_cells(self) -> Self:
         if self.side % (self.patch // CELLS) or self.side < self.patch:
-            raise ValueError(f"side {self.side} is no multiple of half the patch side {self.patch}")
+            raise ValueError(
+                f"side {self.side} and patch {self.patch} do not fit; "
+                "allowed: a side that is a multiple of half the patch, and no smaller than it"
+            )
         return self
 
 
@@ -76,8 +79,8 @@ class Region:
         """Return how far outside the region patches (..., d) lie, (...): above 0 is outside."""
         patches = ((features - self.centre) * self.scale).reshape(-1, features.shape[-1])
         squares = (patches**2).sum(axis=1)[:, None] + (self.support**2).sum(axis=1) - 2 * patches @ self.support.T
-        likeness = np.exp(-self.gamma * np.maximum(squares, 0)) @ self.weights
-        distance: NDArray[np.float32] = (self.offset - likeness).reshape(features.shape[:-1])
+        similarity = np.exp(-self.gamma * np.maximum(squares, 0)) @ self.weights
+        distance: NDArray[np.float32] = (self.offset - similarity).reshape(features.shape[:-1])
         return distance
 
 
@@ -94,40 +97,51 @@ class OneClassSvm:
     name: ClassVar[str] = "one_class_svm"
 
     @classmethod
-    def fit(cls, normal: Pictures, settings: OneClassSvmSettings, *, progress: Progress = silent) -> Self:
-        """Return the detector of these normal pictures (N, S, S) in [0, 1]."""
+    def fit(cls, normal: Images, settings: OneClassSvmSettings, *, progress: Progress = silent) -> Self:
+        """Return the detector of these normal pictures (N, S, S) in [0, 1].
+
+        Raises InputError for pictures that it cannot take and DataError for fewer than three.
+
+        >>> normal = np.random.default_rng(0).normal(0.5, 0.05, (20, 64, 64)).clip(0, 1).astype(np.float32)
+        >>> detector = OneClassSvm.fit(normal, OneClassSvmSettings(side=64))
+        >>> abnormal = normal[:1].copy()
+        >>> abnormal[0, 10:20, 10:20] = 0.9
+        >>> bool(detector.score(abnormal)[0] > detector.score(normal).max())
+        True
+        """
         stack = checked_normals(normal)
         features = np.concatenate(list(_features(stack, settings, progress)))
         region = _learn(features, settings)
         progress(len(stack), len(stack), "region of normal patches found")
-        outside = np.concatenate([region.outside(features[part]) for part in chunks(features, CHUNK)])
+        outside = np.concatenate([region.outside(features[part]) for part in batch_slices(features, CHUNK)])
         return cls(settings, stack.shape[1], len(stack), region, outside.mean(axis=0), _spread(outside))
 
-    def score(self, images: Pictures, *, progress: Progress = silent) -> Scores:
-        """Return the mean oddness of the oddest patches, in standard deviations of normal pictures at their places."""
-        odd = self._odd(checked(images, side=self.picture_side), progress)
-        worst = max(round(self.settings.worst * odd.shape[1]), 1)
-        scores: Scores = np.sort(odd, axis=1)[:, -worst:].mean(axis=1, dtype=np.float64)
+    def score(self, images: Images, *, progress: Progress = silent) -> Scores:
+        """Return the mean over the most abnormal patches, in standard deviations of normal pictures at their places."""
+        patch_scores = self._patch_scores(check_images(images, side=self.picture_side), progress)
+        worst = max(round(self.settings.worst * patch_scores.shape[1]), 1)
+        scores: Scores = np.sort(patch_scores, axis=1)[:, -worst:].mean(axis=1, dtype=np.float64)
         return scores
 
-    def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
-        """Return the mean oddness of the patches over each pixel, without their edges, (N, S, S); about 0 if normal."""
+    def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
+        """Return the mean score of the patches over each pixel, without their edges, (N, S, S); about 0 if normal."""
         side, patch = self.settings.side, self.settings.patch
-        odd, positions = self._odd(checked(images, side=self.picture_side), progress), patch_positions(side, patch)
+        stack = check_images(images, side=self.picture_side)
+        patch_scores, positions = self._patch_scores(stack, progress), patch_positions(side, patch)
         maps = np.empty(images.shape, np.float32)
-        for part in chunks(maps, CHUNK):
-            blocks = spread(odd[part], positions, patch, (side, side))
+        for part in batch_slices(maps, CHUNK):
+            blocks = spread(patch_scores[part], positions, patch, (side, side))
             smooth = [cv2.GaussianBlur(block, (0, 0), patch * SMOOTHING) for block in blocks]
             maps[part] = resized(np.asarray(smooth, np.float32), self.picture_side)
         return maps
 
-    def _odd(self, stack: Pictures, progress: Progress) -> NDArray[np.float32]:
-        """Return how odd each patch is for its place, (N, P) float32."""
-        odd = np.empty((len(stack), len(self.usual)), np.float32)
-        parts = zip(chunks(stack, CHUNK), _features(stack, self.settings, progress), strict=True)
+    def _patch_scores(self, stack: Images, progress: Progress) -> NDArray[np.float32]:
+        """Return how abnormal each patch is for its place, (N, P) float32."""
+        patch_scores = np.empty((len(stack), len(self.usual)), np.float32)
+        parts = zip(batch_slices(stack, CHUNK), _features(stack, self.settings, progress), strict=True)
         for part, features in parts:
-            odd[part] = (self.region.outside(features) - self.usual) / self.spread
-        return odd
+            patch_scores[part] = (self.region.outside(features) - self.usual) / self.spread
+        return patch_scores
 
     def describe(self) -> list[str]:
         """Say in words what it is and what it learnt."""
@@ -168,9 +182,9 @@ class OneClassSvm:
             raise StoreError(f"the detector in {folder} cannot be read: {error}") from error
 
 
-def _features(stack: Pictures, settings: OneClassSvmSettings, progress: Progress) -> Iterator[NDArray[np.float32]]:
+def _features(stack: Images, settings: OneClassSvmSettings, progress: Progress) -> Iterator[NDArray[np.float32]]:
     """Yield the features (n, P, d) of the patches of so many pictures at a time."""
-    for part in chunks(stack, CHUNK):
+    for part in batch_slices(stack, CHUNK):
         yield np.concatenate(patch_features(resized(stack[part], settings.side), settings.patch), axis=-1)
         progress(min(part.stop, len(stack)), len(stack), "patches described")
 

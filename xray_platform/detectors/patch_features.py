@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.image_stack import Pictures
+from xray_platform.image_stack import Images
 from xray_platform.imaging.features.all import extract, feature_names
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.features.lbp import LbpSettings
@@ -36,7 +36,7 @@ def patch_positions(side: int, patch: int) -> Positions:
     return positions_in((side, side), PatchSettings(side=patch, stride=patch // CELLS))
 
 
-def patch_features(images: Pictures, patch: int) -> PatchFeatures:
+def patch_features(images: Images, patch: int) -> PatchFeatures:
     """Return the features of the patches of pictures (N, S, S) float32 in [0, 1]; S is a multiple of `patch` / 2.
 
     edges: a block of gradient histograms (HOG); texture: shares of the uniform binary patterns (LBP);
@@ -57,7 +57,7 @@ def _by_patch(by_cell: Numbers) -> Numbers:
     return (total / np.float32(CELLS**2)).reshape(len(by_cell), -1, by_cell.shape[-1])
 
 
-def _intensity(images: Pictures, cells: int) -> Numbers:
+def _intensity(images: Images, cells: int) -> Numbers:
     settings = [StatisticsSettings(grid=cells)]
     names, numbers = feature_names(images.shape[1:], settings), extract(images, settings)
     mean, deviation = (

@@ -18,7 +18,7 @@ from xray_platform.detectors.normals import checked_normals
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import Maps, Pictures, Scores, checked, chunks
+from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
@@ -55,8 +55,18 @@ class PcaResidual:
     name: ClassVar[str] = "pca_residual"
 
     @classmethod
-    def fit(cls, normal: Pictures, settings: PcaResidualSettings, *, progress: Progress = silent) -> Self:
-        """Return the detector of these normal pictures (N, S, S) in [0, 1]."""
+    def fit(cls, normal: Images, settings: PcaResidualSettings, *, progress: Progress = silent) -> Self:
+        """Return the detector of these normal pictures (N, S, S) in [0, 1].
+
+        Raises InputError for pictures that it cannot take and DataError for fewer than three.
+
+        >>> normal = np.random.default_rng(0).normal(0.5, 0.05, (20, 32, 32)).clip(0, 1).astype(np.float32)
+        >>> detector = PcaResidual.fit(normal, PcaResidualSettings(side=32))
+        >>> abnormal = normal[:1].copy()
+        >>> abnormal[0, 10:20, 10:20] = 0.9
+        >>> bool(detector.score(abnormal)[0] > detector.score(normal).max())
+        True
+        """
         stack = checked_normals(normal)
         flat = resized(stack, settings.side).reshape(len(stack), -1)
         mean = flat.mean(axis=0)
@@ -70,24 +80,24 @@ class PcaResidual:
         progress(3, 3, "usual residual measured")
         return cls(settings, stack.shape[1], len(stack), mean, components, variance.astype(np.float32))
 
-    def score(self, images: Pictures, *, progress: Progress = silent) -> Scores:
+    def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean squared residual in units of its usual variance at each place: about 1 if normal."""
-        stack, scores = checked(images, side=self.picture_side), np.empty(len(images), np.float64)
-        for part in chunks(stack, CHUNK):
+        stack, scores = check_images(images, side=self.picture_side), np.empty(len(images), np.float64)
+        for part in batch_slices(stack, CHUNK):
             scores[part] = self._unusual(stack[part]).mean(axis=1, dtype=np.float64)
             progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
         return scores
 
-    def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
+    def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
         """Return the absolute residual in units of its usual standard deviation, (N, S, S) float32."""
-        stack, maps = checked(images, side=self.picture_side), np.empty(images.shape, np.float32)
-        for part in chunks(stack, CHUNK):
+        stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
+        for part in batch_slices(stack, CHUNK):
             small = np.sqrt(self._unusual(stack[part])).reshape(-1, self.settings.side, self.settings.side)
             maps[part] = resized(small, self.picture_side)
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 
-    def _unusual(self, stack: Pictures) -> NDArray[np.float32]:
+    def _unusual(self, stack: Images) -> NDArray[np.float32]:
         flat = resized(stack, self.settings.side).reshape(len(stack), -1)
         unusual: NDArray[np.float32] = _residual(flat, self.mean, self.components, self.settings) ** 2 / self.variance
         return unusual

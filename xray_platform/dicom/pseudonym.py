@@ -80,9 +80,9 @@ class PseudonymKey:
         digest[8] = digest[8] & 0x3F | 0x80
         return f"2.25.{int.from_bytes(digest, 'big')}"
 
-    def days(self, subject: str) -> int:
-        """Return how many days a subject's dates move: whole weeks, 52 to 571 of them, into the past."""
-        return -7 * (52 + int.from_bytes(self._digest("date", subject)[:8], "big") % 520)
+    def number(self, kind: str, name: str) -> int:
+        """Return a number of 64 bits that belongs to a name, another one for each kind."""
+        return int.from_bytes(self._digest(kind, name)[:8], "big")
 
     def seal(self, purpose: str, data: bytes) -> str:
         """Return 32 hexadecimal digits that only who has the key can make for these bytes and this purpose."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from xray_platform.evaluation.metrics import KINDS, Judged, MetricKind, Numbers, weighted_metrics
+from xray_platform.evaluation.metrics import KINDS, MetricKind, Numbers, Predictions, weighted_metrics
 
 CHUNK_ELEMENTS = 2_000_000  # weights held at once: 16 MB, whatever the number of pictures
 FEWEST_DEFINED = 0.5  # share of the draws in which a metric must be defined for an interval
@@ -44,7 +44,7 @@ class Metric(BaseModel):
 
 
 def measure(
-    judged: Judged,
+    predictions: Predictions,
     subjects: Sequence[str] | NDArray[np.object_],
     draws: Draws = Draws(),
     names: Collection[str] = tuple(KINDS),
@@ -55,14 +55,16 @@ def measure(
     that many pictures of one person do not feign certainty. Percentile intervals. The same seed and subjects give the
     same draws, so two models can be compared draw by draw. `names`: which metrics.
     """
-    values = weighted_metrics(judged, np.ones((1, len(judged))), draws.bins, names)
+    values = weighted_metrics(predictions, np.ones((1, len(predictions))), draws.bins, names)
     codes, count = subject_codes(subjects)
     drawn: dict[str, Numbers] = {}
     if draws.resamples and count > 1:
-        parts = [weighted_metrics(judged, weights, draws.bins, names) for weights in weightings(codes, count, draws)]
+        parts = [
+            weighted_metrics(predictions, weights, draws.bins, names) for weights in weightings(codes, count, draws)
+        ]
         drawn = {name: np.concatenate([part[name] for part in parts]) for name in values}
     return {
-        name: _metric(KINDS[name], float(values[name][0]), drawn.get(name), judged, codes, draws.confidence)
+        name: _metric(KINDS[name], float(values[name][0]), drawn.get(name), predictions, codes, draws.confidence)
         for name in names
     }
 
@@ -88,11 +90,11 @@ def _metric(
     kind: MetricKind,
     value: float,
     drawn: Numbers | None,
-    judged: Judged,
+    predictions: Predictions,
     codes: NDArray[np.int64],
     confidence: float,
 ) -> Metric:
-    if unmet := judged.unmet(kind):
+    if unmet := predictions.unmet(kind):
         return Metric(name=kind.name, value=None, reason=unmet)
     if drawn is None:
         return Metric(name=kind.name, value=value, reason="no interval: one subject only, or none was asked for")
@@ -105,15 +107,17 @@ def _metric(
     low, high = (float(bound) for bound in np.quantile(defined, [tail, 1 - tail]))
     if low < high:
         return Metric(name=kind.name, value=value, low=low, high=high, method="bootstrap")
-    return _without_errors(kind, value, judged, codes, tail)
+    return _without_errors(kind, value, predictions, codes, tail)
 
 
-def _without_errors(kind: MetricKind, value: float, judged: Judged, codes: NDArray[np.int64], tail: float) -> Metric:
+def _without_errors(
+    kind: MetricKind, value: float, predictions: Predictions, codes: NDArray[np.int64], tail: float
+) -> Metric:
     """Bound a share that is exactly 0 or 1: with n subjects and no error, the rate may still be 1 − tail^(1/n).
 
     Clopper & Pearson 1934, counted in subjects. A perfect AUROC is bounded likewise by the smaller class.
     """
-    among = _subjects_counted(kind.name, judged, codes)
+    among = _subjects_counted(kind.name, predictions, codes)
     if among is None or value not in {0.0, 1.0}:
         return Metric(name=kind.name, value=value, reason="no interval: every draw gives the same value")
     slack = 1 - tail ** (1 / among)
@@ -121,15 +125,15 @@ def _without_errors(kind: MetricKind, value: float, judged: Judged, codes: NDArr
     return Metric(name=kind.name, value=value, low=low, high=high, method="exact")
 
 
-def _subjects_counted(name: str, judged: Judged, codes: NDArray[np.int64]) -> int | None:
+def _subjects_counted(name: str, predictions: Predictions, codes: NDArray[np.int64]) -> int | None:
     """Return how many subjects stand behind a share, None for a metric that is no share."""
     chosen = {
-        "sensitivity": judged.truth,
-        "specificity": ~judged.truth,
-        "ppv": judged.verdict,
-        "npv": ~judged.verdict,
-        "accuracy": np.ones(len(judged), dtype=bool),
+        "sensitivity": predictions.labels,
+        "specificity": ~predictions.labels,
+        "ppv": predictions.predicted,
+        "npv": ~predictions.predicted,
+        "accuracy": np.ones(len(predictions), dtype=bool),
     }
     if name == "auroc":
-        return min(len(np.unique(codes[judged.truth])), len(np.unique(codes[~judged.truth])))
+        return min(len(np.unique(codes[predictions.labels])), len(np.unique(codes[~predictions.labels])))
     return len(np.unique(codes[chosen[name]])) if name in chosen else None

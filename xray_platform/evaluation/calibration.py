@@ -46,21 +46,21 @@ class Calibration(BaseModel):
         return np.asarray(_logistic(self.slope * (place - self.centre) / self.scale + self.intercept), dtype=np.float64)
 
 
-def fit_calibration(score: Numbers, truth: Flags, method: Method = "platt", *, threshold: float = 0.0) -> Calibration:
-    """Fit on scores (N,), finite, and truths (N,) of the validation part.
+def fit_calibration(score: Numbers, labels: Flags, method: Method = "platt", *, threshold: float = 0.0) -> Calibration:
+    """Fit on scores (N,), finite, and labels (N,) of the validation part.
 
     `platt`: logistic regression on the score with Platt's smoothed targets (Platt 1999; Lin, Lin & Weng 2007), which
     stays finite when the classes are perfectly apart; where all scores are positive, on the score or its logarithm,
-    whichever makes the truth likelier. `isotonic`: pool adjacent violators, for some hundreds of
+    whichever makes the labels likelier. `isotonic`: pool adjacent violators, for some hundreds of
     pictures and more. With one class only nothing can be calibrated: a logistic curve about `threshold` stands in,
     and says so. Raises DataError where there are no pictures.
     """
-    score, truth = np.asarray(score, dtype=np.float64), np.asarray(truth, dtype=bool)
+    score, labels = np.asarray(score, dtype=np.float64), np.asarray(labels, dtype=bool)
     if not len(score):
         raise DataError("no calibration can be fitted: the validation part is empty; at least one picture is needed")
-    if truth.all() or not truth.any():
+    if labels.all() or not labels.any():
         return _stand_in(score, threshold)
-    return _platt(score, truth) if method == "platt" else _isotonic(score, truth)
+    return _platt(score, labels) if method == "platt" else _isotonic(score, labels)
 
 
 def _logistic(x: Numbers) -> Numbers:
@@ -68,10 +68,10 @@ def _logistic(x: Numbers) -> Numbers:
     return np.asarray(np.exp(-np.logaddexp(0, -x)), dtype=np.float64)
 
 
-def _platt(score: Numbers, truth: Flags) -> Calibration:
-    fits = [_fit_line(score, truth)]
+def _platt(score: Numbers, labels: Flags) -> Calibration:
+    fits = [_fit_line(score, labels)]
     if score.min() > 0:
-        fits.append(_fit_line(_logarithm(score), truth))
+        fits.append(_fit_line(_logarithm(score), labels))
     logarithm = len(fits) > 1 and fits[1][0] < fits[0][0]
     _, centre, scale, slope, intercept = fits[logarithm]
     of = "the logarithm of the score" if logarithm else "the score"
@@ -81,13 +81,13 @@ def _platt(score: Numbers, truth: Flags) -> Calibration:
     return Calibration(method="platt", logarithm=logarithm, explanation=words, **line)
 
 
-def _fit_line(x: Numbers, truth: Flags) -> tuple[float, float, float, float, float]:
+def _fit_line(x: Numbers, labels: Flags) -> tuple[float, float, float, float, float]:
     """Fit a logistic curve that does not fall; return its loss, centre, scale, slope and intercept."""
     from scipy.optimize import minimize  # takes half a second to import, and a calibration in use does without
 
     centre, scale = float(np.mean(x)), _spread(x)
-    abnormal, normal = int(truth.sum()), int((~truth).sum())
-    target = np.where(truth, (abnormal + 1) / (abnormal + 2), 1 / (normal + 2))
+    abnormal, normal = int(labels.sum()), int((~labels).sum())
+    target = np.where(labels, (abnormal + 1) / (abnormal + 2), 1 / (normal + 2))
     place = (x - centre) / scale
 
     def loss(line: Numbers) -> tuple[float, Numbers]:
@@ -104,10 +104,10 @@ def _logarithm(score: Numbers) -> Numbers:
     return np.asarray(np.log(np.maximum(score, np.finfo(np.float64).tiny)), dtype=np.float64)
 
 
-def _isotonic(score: Numbers, truth: Flags) -> Calibration:
+def _isotonic(score: Numbers, labels: Flags) -> Calibration:
     from sklearn.isotonic import IsotonicRegression  # slow to import
 
-    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, truth.astype(np.float64))
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, labels.astype(np.float64))
     knots = tuple(zip(fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist(), strict=True))
     words = f"Isotonic regression: a rising step curve fitted to {len(score)} pictures of the validation part."
     return Calibration(method="isotonic", knots=knots, explanation=words)

@@ -12,7 +12,7 @@ NEARLY_PERFECT = 0.995  # validation AUROC at which one should look for a shortc
 FEW_SUBJECTS = 30  # of either class, below which one subject more or less moves a share by several per cent
 LARGE_GAP = 0.05  # AUROC
 LARGE_SHIFT = 0.10  # share of abnormal pictures
-JUDGED = ("val", "test")
+EVALUATED = ("val", "test")
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ def cautions(evaluation: Evaluation, hashes: pd.DataFrame | None = None, *, phan
     duplicates across splits.
     """
     found = [_phantoms(phantom), _leaks(evaluation), _duplicates(evaluation, hashes)]
-    found += [_classes(evaluation, split) for split in JUDGED]
-    found += [_sizes(evaluation, split) for split in JUDGED]
+    found += [_classes(evaluation, split) for split in EVALUATED]
+    found += [_sizes(evaluation, split) for split in EVALUATED]
     found += [_perfection(evaluation), _guessing(evaluation), _gap(evaluation), _shift(evaluation)]
     return [caution for caution in found if caution]
 
 
 def other_pictures(evaluations: Sequence[Evaluation]) -> Caution | None:
     """Return the caution that models side by side were not judged on the same pictures, where they were not."""
-    seen = {split: {_pictures(evaluation, split) for evaluation in evaluations} for split in JUDGED}
-    differing = [SPLIT_TITLES[split].lower() for split in JUDGED if len(seen[split]) > 1]
+    seen = {split: {_pictures(evaluation, split) for evaluation in evaluations} for split in EVALUATED}
+    differing = [SPLIT_TITLES[split].lower() for split in EVALUATED if len(seen[split]) > 1]
     if not differing:
         return None
     text = (
@@ -142,7 +142,7 @@ def _gap(evaluation: Evaluation) -> Caution | None:
 
 
 def _shift(evaluation: Evaluation) -> Caution | None:
-    number = [counts(evaluation.part(split)) for split in JUDGED]
+    number = [counts(evaluation.part(split)) for split in EVALUATED]
     if not all(part["pictures"] for part in number):
         return None
     val, test = (part["abnormal"] / part["pictures"] for part in number)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.bootstrap import subject_codes, weightings
 from xray_platform.evaluation.evaluate import SPLITS, Evaluation
-from xray_platform.evaluation.metrics import Judged, Numbers, bin_of
+from xray_platform.evaluation.metrics import Numbers, Predictions, bin_of
 
 GRID = np.linspace(0, 1, 101)
 BAND_DRAWS = 500  # enough for a band that is drawn; the figures in tables use all draws
@@ -71,12 +71,12 @@ class Curves(_Curve):
 
 def curves_of(evaluation: Evaluation) -> Curves:
     """Return the curves of an evaluation."""
-    test = evaluation.judged("test")
-    both = bool(test.truth.any() and not test.truth.all())
+    test = evaluation.predictions("test")
+    both = bool(test.labels.any() and not test.labels.all())
     edges = _edges(evaluation.rows["score"].to_numpy(np.float64))
     return Curves(
         roc=_roc_with_band(evaluation, test) if both else None,
-        precision_recall=precision_recall(test) if test.truth.any() else None,
+        precision_recall=precision_recall(test) if test.labels.any() else None,
         edges=_points(edges),
         histograms=tuple(
             _histogram(evaluation, split, abnormal, edges) for split in SPLITS for abnormal in (False, True)
@@ -85,9 +85,9 @@ def curves_of(evaluation: Evaluation) -> Curves:
     )
 
 
-def roc(judged: Judged) -> RocCurve:
+def roc(predictions: Predictions) -> RocCurve:
     """Return the ROC curve of pictures of both classes, without points that lie on a straight line."""
-    found, alarms, thresholds = _steps(judged, np.ones((1, len(judged))))
+    found, alarms, thresholds = _steps(predictions, np.ones((1, len(predictions))))
     rates = np.stack([alarms[0] / alarms[0, -1], found[0] / found[0, -1]])
     kept = _corners(rates)
     return RocCurve(
@@ -97,29 +97,29 @@ def roc(judged: Judged) -> RocCurve:
     )
 
 
-def precision_recall(judged: Judged) -> PrecisionRecallCurve:
+def precision_recall(predictions: Predictions) -> PrecisionRecallCurve:
     """Return the precision–recall curve of pictures some of which are abnormal."""
-    found, alarms, thresholds = (values[..., 1:] for values in _steps(judged, np.ones((1, len(judged)))))
+    found, alarms, thresholds = (values[..., 1:] for values in _steps(predictions, np.ones((1, len(predictions)))))
     recall, precision = found[0] / found[0, -1], found[0] / (found[0] + alarms[0])
     kept = _corners(np.stack([recall, precision]))
     return PrecisionRecallCurve(
         recall=_points(recall[kept]),
         precision=_points(precision[kept]),
         thresholds=_points(thresholds[kept]),
-        prevalence=float(judged.truth.mean()),
+        prevalence=float(predictions.labels.mean()),
     )
 
 
-def reliability(judged: Judged, bins: int) -> Reliability | None:
+def reliability(predictions: Predictions, bins: int) -> Reliability | None:
     """Return predicted against observed frequency by bins of equal width, with Wilson's 95 % interval (1927)."""
-    if judged.probability is None:
+    if predictions.probability is None:
         return None
-    numbers = bin_of(judged.probability, bins)
+    numbers = bin_of(predictions.probability, bins)
     pictures = np.bincount(numbers, minlength=bins)
     filled = pictures > 0
     count = pictures[filled]
-    predicted = np.bincount(numbers, judged.probability, bins)[filled] / count
-    observed = np.bincount(numbers, judged.truth, bins)[filled] / count
+    predicted = np.bincount(numbers, predictions.probability, bins)[filled] / count
+    observed = np.bincount(numbers, predictions.labels, bins)[filled] / count
     middle = (observed + 1.96**2 / (2 * count)) / (1 + 1.96**2 / count)
     reach = 1.96 / (1 + 1.96**2 / count) * np.sqrt(observed * (1 - observed) / count + 1.96**2 / (4 * count**2))
     return Reliability(
@@ -145,22 +145,22 @@ def read_curves(file: Path) -> Curves:
         raise StoreError(f"{file} holds no curves: {error}") from error
 
 
-def _steps(judged: Judged, weights: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _steps(predictions: Predictions, weights: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Return found abnormal and false alarms (B, K) from the highest threshold down, and the thresholds (K,).
 
     The first step calls nothing abnormal; equal scores are one step.
     """
-    order = np.argsort(-judged.score, kind="stable")
-    score, truth = judged.score[order], judged.truth[order]
+    order = np.argsort(-predictions.score, kind="stable")
+    score, labels = predictions.score[order], predictions.labels[order]
     last = np.flatnonzero(np.diff(score, append=-np.inf) < 0)
     nothing = np.zeros((len(weights), 1))
-    found = np.cumsum(weights[:, order] * truth, axis=1)[:, last]
-    alarms = np.cumsum(weights[:, order] * ~truth, axis=1)[:, last]
+    found = np.cumsum(weights[:, order] * labels, axis=1)[:, last]
+    alarms = np.cumsum(weights[:, order] * ~labels, axis=1)[:, last]
     thresholds = np.concatenate([[np.nextafter(score[0], np.inf)], score[last]])
     return np.hstack([nothing, found]), np.hstack([nothing, alarms]), thresholds
 
 
-def _roc_with_band(evaluation: Evaluation, test: Judged) -> RocCurve:
+def _roc_with_band(evaluation: Evaluation, test: Predictions) -> RocCurve:
     """Add a point-wise band: at each false positive rate, where the draws of subjects put the sensitivity."""
     line = roc(test)
     codes, count = subject_codes(evaluation.part("test")["subject"].to_numpy(object))

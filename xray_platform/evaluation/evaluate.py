@@ -1,4 +1,4 @@
-"""Evaluate: from scores to a threshold, probabilities, verdicts, and how good they are on each part of the data."""
+"""Evaluate: from scores to a threshold, probabilities, predictions, and how good they are on each part of the data."""
 
 import json
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from pydantic import Field
 from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.evaluation.bootstrap import Draws, Metric, measure
 from xray_platform.evaluation.calibration import Calibration, Method, fit_calibration
-from xray_platform.evaluation.metrics import Judged
+from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.settings import Settings
 from xray_platform.tables.all import SCORES
@@ -23,7 +23,7 @@ NEEDED = ("image", "subject", "split", "abnormal", "score")
 
 
 class EvaluationSettings(Settings):
-    """How a model is judged."""
+    """How a model is evaluated."""
 
     threshold_rule: Rule = Field("youden", description="what the threshold is chosen for, on the validation part")
     threshold_target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
@@ -46,7 +46,7 @@ class EvaluationSettings(Settings):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One model, judged.
+    """One model, evaluated.
 
     metrics: by part (`train`, `val`, `test`), then by name; a part is there even where it is empty.
     rows: the table SCORES, one row a picture, in the order in which the scores came.
@@ -67,9 +67,9 @@ class Evaluation:
         """Return the rows of one part."""
         return self.rows[self.rows["split"] == split]
 
-    def judged(self, split: str) -> Judged:
+    def predictions(self, split: str) -> Predictions:
         """Return one part as arrays; without probabilities where they are not calibrated."""
-        return _judged(self.part(split), self.calibration)
+        return _predictions(self.part(split), self.calibration)
 
     def figures(self) -> dict[str, float]:
         """Return every defined figure, by part: `test/auroc`, `test/interval/auroc_low`, …: what a tracker logs."""
@@ -99,7 +99,7 @@ class Evaluation:
 def evaluate(
     scores: pd.DataFrame, settings: EvaluationSettings = EvaluationSettings(), *, model: str = "model"
 ) -> Evaluation:
-    """Judge a model by its scores.
+    """Evaluate a model by its scores.
 
     scores: one row a picture with `image`, `subject`, `split` (train, val, test), `abnormal` (true or false) and
     `score` (finite, higher is more abnormal); other columns are ignored. Threshold and calibration see the validation
@@ -109,11 +109,11 @@ def evaluate(
     rows = _checked(scores, model)
     val = rows["split"] == "val"
     score = rows["score"].to_numpy(np.float64)
-    truth = rows["abnormal"].to_numpy(bool)
-    threshold = choose_threshold(score[val], truth[val], settings.threshold)
-    calibration = fit_calibration(score[val], truth[val], settings.calibration, threshold=threshold.value)
+    labels = rows["abnormal"].to_numpy(bool)
+    threshold = choose_threshold(score[val], labels[val], settings.threshold)
+    calibration = fit_calibration(score[val], labels[val], settings.calibration, threshold=threshold.value)
     rows["probability"] = calibration.probability(score)
-    rows["verdict"] = np.where(threshold.verdicts(score), "abnormal", "normal")
+    rows["verdict"] = np.where(threshold.predict(score), "abnormal", "normal")
     rows = SCORES.frame(cast("list[dict[str, Any]]", rows[[c.name for c in SCORES.columns]].to_dict("records")))
     metrics = {split: _measure(rows[rows["split"] == split], split, calibration, settings) for split in SPLITS}
     return Evaluation(model, settings, threshold, calibration, metrics, rows)
@@ -166,22 +166,22 @@ def _checked(scores: pd.DataFrame, model: str) -> pd.DataFrame:
             f"unknown split {', '.join(unknown[:3])} in the scores of {model}; allowed: {', '.join(SPLITS)}"
         )
     if rows["abnormal"].isna().any():
-        raise DataError(f"{int(rows['abnormal'].isna().sum())} scores of {model} have no truth; allowed: true or false")
+        raise DataError(f"{int(rows['abnormal'].isna().sum())} scores of {model} have no label; allowed: true or false")
     rows["score"] = rows["score"].astype(np.float64)
     rows["abnormal"] = rows["abnormal"].astype(bool)
     strange = int((~np.isfinite(rows["score"])).sum())
     if strange:
         raise DataError(f"{strange} of {len(rows)} scores of {model} are no finite numbers")
     if not (rows["split"] == "val").any():
-        raise DataError(f"{model} cannot be judged: the validation part is empty, and the threshold is chosen on it")
+        raise DataError(f"{model} cannot be evaluated: the validation part is empty, and the threshold is chosen on it")
     return rows
 
 
-def _judged(rows: pd.DataFrame, calibration: Calibration) -> Judged:
-    return Judged(
+def _predictions(rows: pd.DataFrame, calibration: Calibration) -> Predictions:
+    return Predictions(
         score=rows["score"].to_numpy(np.float64),
-        truth=rows["abnormal"].to_numpy(bool),
-        verdict=(rows["verdict"] == "abnormal").to_numpy(bool),
+        labels=rows["abnormal"].to_numpy(bool),
+        predicted=(rows["verdict"] == "abnormal").to_numpy(bool),
         probability=rows["probability"].to_numpy(np.float64) if calibration.calibrated else None,
     )
 
@@ -190,7 +190,7 @@ def _measure(
     rows: pd.DataFrame, split: str, calibration: Calibration, settings: EvaluationSettings
 ) -> dict[str, Metric]:
     return measure(
-        _judged(rows, calibration),
+        _predictions(rows, calibration),
         rows["subject"].to_numpy(object),
         replace(settings.draws, resamples=0) if split == "train" else settings.draws,
     )

@@ -8,7 +8,7 @@ from xray_platform.evaluation.bootstrap import Metric
 from xray_platform.evaluation.curves import Curves, Histogram, PrecisionRecallCurve, Reliability, RocCurve
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
 from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png, unit_square
-from xray_platform.evaluation.metrics import Judged
+from xray_platform.evaluation.metrics import Predictions
 
 History = Sequence[Mapping[str, float]]
 
@@ -17,7 +17,7 @@ def draw_figures(
     evaluation: Evaluation, curves: Curves, history: History = (), theme: Theme = LIGHT, layout: Layout = PAGE
 ) -> dict[str, bytes]:
     """Return every figure of the page that can be drawn, by name, as PNG; one whose curve is undefined is left out."""
-    test = evaluation.judged("test")
+    test = evaluation.predictions("test")
     drawn = {"histograms": draw_histograms(curves, evaluation.threshold.value, theme, layout)}
     if curves.roc:
         drawn["roc"] = draw_roc(curves.roc, test, evaluation.metrics["test"]["auroc"], theme, layout)
@@ -30,7 +30,7 @@ def draw_figures(
     return drawn
 
 
-def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
+def draw_roc(curve: RocCurve, test: Predictions, auroc: Metric, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
     """Draw the ROC curve, its band, and the point at which the threshold puts the model."""
     figure, axis = canvas(theme, *layout.square)
     axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="guessing")
@@ -45,7 +45,7 @@ def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT,
         linewidth=2,
         label=f"AUROC {auroc.value:.3f}",
     )
-    across, up = test.verdict[~test.truth].mean(), test.verdict[test.truth].mean()
+    across, up = test.predicted[~test.labels].mean(), test.predicted[test.labels].mean()
     axis.plot([across], [up], "o", color=theme.abnormal, markersize=7, markeredgecolor=theme.paper, label="threshold")
     unit_square(axis, "1 − specificity", "sensitivity")
     legend(axis, theme)
@@ -53,14 +53,14 @@ def draw_roc(curve: RocCurve, test: Judged, auroc: Metric, theme: Theme = LIGHT,
 
 
 def draw_precision_recall(
-    curve: PrecisionRecallCurve, test: Judged, theme: Theme = LIGHT, layout: Layout = PAGE
+    curve: PrecisionRecallCurve, test: Predictions, theme: Theme = LIGHT, layout: Layout = PAGE
 ) -> bytes:
     """Draw the precision–recall curve over the line that guessing gives."""
     figure, axis = canvas(theme, *layout.square)
     axis.axhline(curve.prevalence, color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="guessing")
     axis.step(curve.recall, curve.precision, where="pre", color=theme.accent, linewidth=2, label="test part")
-    if test.verdict.any():
-        across, up = test.verdict[test.truth].mean(), test.truth[test.verdict].mean()
+    if test.predicted.any():
+        across, up = test.predicted[test.labels].mean(), test.labels[test.predicted].mean()
         axis.plot(
             [across], [up], "o", color=theme.abnormal, markersize=7, markeredgecolor=theme.paper, label="threshold"
         )
@@ -111,13 +111,13 @@ def _draw_histogram(axis: object, histogram: Histogram, edges: Sequence[float], 
     axis.stairs(count / count.sum(), edges, color=colour, linewidth=1.4)  # type: ignore[attr-defined]
 
 
-def draw_confusion(test: Judged, theme: Theme = LIGHT) -> bytes:
+def draw_confusion(test: Predictions, theme: Theme = LIGHT) -> bytes:
     """Draw the two-by-two table of truth and verdict; the shade is the share of the row."""
     figure, axis = canvas(theme, 4.6, 4.4, (0.62, 0.1, 0.5, 0.1))
     table = np.array(
         [
-            [int(((test.truth == truth) & (test.verdict == called)).sum()) for called in (False, True)]
-            for truth in (False, True)
+            [int(((test.labels == labels) & (test.predicted == called)).sum()) for called in (False, True)]
+            for labels in (False, True)
         ]
     )
     for row in range(2):

@@ -23,7 +23,7 @@ JPEG_QUALITY = 85
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the four outcomes of a verdict; `single` is what one of them is called."""
+    """One of the four outcomes of a prediction; `single` is what one of them is called."""
 
     name: str
     title: str
@@ -34,7 +34,7 @@ class Kind:
 
     @property
     def mistake(self) -> bool:
-        """Whether the verdict is wrong."""
+        """Whether the prediction is wrong."""
         return self.abnormal != self.called
 
 
@@ -95,7 +95,7 @@ class Card:
 def pick_pictures(evaluation: Evaluation, per_kind: int = 6) -> list[str]:
     """Return the ids of test pictures for the gallery, at most `per_kind` of each outcome.
 
-    Of the mistakes the worst; of the right verdicts a ladder from the surest to the least sure. Deterministic.
+    Of the mistakes the worst; of the right predictions a ladder from the surest to the least sure. Deterministic.
     """
     test = evaluation.part("test")
     return [name for kind in KINDS for name in _of_kind(test, kind, per_kind)["image"]]
@@ -113,11 +113,11 @@ def cards(
     found: dict[str, list[Card]] = {}
     for kind in KINDS:
         chosen = _of_kind(test[test["image"].isin(list(place))], kind, len(place))
-        words = [findings.get(str(image)) or _truth(kind) for image in chosen["image"]]
+        words = [findings.get(str(image)) or _label(kind) for image in chosen["image"]]
         over = chosen["score"] - evaluation.threshold.value
         found[kind.name] = [
             replace(
-                _card(row, samples, place[row["image"]], scale, kind), finding=word, caption=_told(kind, word, apart)
+                _card(row, samples, place[row["image"]], scale, kind), finding=word, caption=_caption(kind, word, apart)
             )
             for row, word, apart in zip(chosen.to_dict("records"), words, over, strict=True)
         ]
@@ -157,11 +157,11 @@ def _card(row: dict[Any, Any], samples: Samples, place: int, scale: MapScale | N
     )
 
 
-def _truth(kind: Kind) -> str:
+def _label(kind: Kind) -> str:
     return "abnormal" if kind.abnormal else "normal"
 
 
-def _told(kind: Kind, finding: str, over: float) -> str:
+def _caption(kind: Kind, finding: str, over: float) -> str:
     called = "abnormal" if kind.called else "normal"
     where = f"{number(abs(over))} {'above' if over > 0 else 'below'} the threshold" if over else "at the threshold"
     return f"{kind.single}: {finding}, called {called}, {where}."

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xray_platform.errors import StoreError
+from xray_platform.atomic import atomic_write
 from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.curves import Curves, RocCurve
 from xray_platform.evaluation.figure_style import PAGE, Layout, Theme, canvas, legend, png, unit_square
-from xray_platform.evaluation.page import by_look, render, write_page
+from xray_platform.evaluation.page import by_look, render
 from xray_platform.evaluation.wording import figure
 
 LINE = 0.19  # inch, of a legend
@@ -44,14 +44,12 @@ def write_leaderboard(
         if (curve := curves.get(str(row["model"]))) is not None and curve.roc is not None
     }
     drawn = by_look(lambda theme, layout: draw_rocs(lines, theme, layout)) if lines else None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make {folder}: {error.strerror or error}") from error
     common, own = _shared(cautions, [str(row["model"]) for row in rows])
     content = {"rows": rows, "titles": named, "drawn": drawn, "shown": DRAWN, "champion": champion, "created": created}
     text = render("leaderboard.html", **content, elsewhere=elsewhere, cautions=common, own=own)
-    return write_page(folder / "leaderboard.html", text)
+    page = folder / "leaderboard.html"
+    atomic_write(page, text)
+    return page
 
 
 def _shared(

@@ -1,4 +1,4 @@
-"""Metrics: how well scores, verdicts and probabilities agree with the truth, for many weightings at once."""
+"""Metrics: how well scores, predictions and probabilities agree with the labels, for many weightings at once."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ METRICS: tuple[MetricKind, ...] = (
     MetricKind(
         "auroc",
         "AUROC",
-        "chance that an abnormal picture gets a higher score than a normal one; 0.5 is guessing",
+        "probability that an abnormal picture gets a higher score than a normal one; 0.5 is guessing",
         ("abnormal", "normal"),
     ),
     MetricKind(
@@ -53,26 +53,26 @@ METRICS: tuple[MetricKind, ...] = (
         "ppv", "Positive predictive value", "share of the pictures called abnormal that are", ("called abnormal",)
     ),
     MetricKind("npv", "Negative predictive value", "share of the pictures called normal that are", ("called normal",)),
-    MetricKind("accuracy", "Accuracy", "share of right verdicts", ("pictures",)),
+    MetricKind("accuracy", "Accuracy", "share of right predictions", ("pictures",)),
     MetricKind("balanced_accuracy", "Balanced accuracy", "mean of sensitivity and specificity", ("abnormal", "normal")),
     MetricKind("f1", "F1", "harmonic mean of sensitivity and positive predictive value", ("abnormal",)),
     MetricKind(
         "mcc",
         "Matthews correlation",
-        "correlation of verdict and truth, from −1 to 1; 0 is guessing",
+        "correlation of prediction and label, from −1 to 1; 0 is guessing",
         ("abnormal", "normal", "called abnormal", "called normal"),
     ),
     MetricKind(
         "brier",
         "Brier score",
-        "mean squared distance of probability and truth; 0 is perfect",
+        "mean squared distance of probability and label; 0 is perfect",
         ("pictures", "probability"),
         best=0.0,
     ),
     MetricKind(
         "nll",
         "Negative log-likelihood",
-        "mean surprise of the truth under the probabilities, in nats; 0 is perfect",
+        "mean surprise of the labels under the probabilities, in nats; 0 is perfect",
         ("pictures", "probability"),
         best=0.0,
     ),
@@ -91,16 +91,16 @@ PROBABILITY = frozenset({"brier", "nll", "ece"})
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One part of the data, judged: arrays of shape (N,), one entry a picture.
+class Predictions:
+    """The predictions for one part of the data: arrays of shape (N,), one entry a picture.
 
-    score: float64, higher is more abnormal. truth, verdict: true is abnormal.
+    score: float64, higher is more abnormal. labels, predicted: true is abnormal.
     probability: float64 in [0, 1], or None where the probabilities are not calibrated.
     """
 
     score: Numbers
-    truth: Flags
-    verdict: Flags
+    labels: Flags
+    predicted: Flags
     probability: Numbers | None
 
     def __len__(self) -> int:
@@ -110,10 +110,10 @@ class Judged:
         """Return why a metric is undefined for these pictures; empty where it is defined."""
         met: dict[Need, bool] = {
             "pictures": len(self) > 0,
-            "abnormal": bool(self.truth.any()),
-            "normal": bool((~self.truth).any()),
-            "called abnormal": bool(self.verdict.any()),
-            "called normal": bool((~self.verdict).any()),
+            "abnormal": bool(self.labels.any()),
+            "normal": bool((~self.labels).any()),
+            "called abnormal": bool(self.predicted.any()),
+            "called normal": bool((~self.predicted).any()),
             "probability": self.probability is not None,
         }
         missing = [need for need in kind.needs if not met[need]]
@@ -121,7 +121,7 @@ class Judged:
 
 
 def weighted_metrics(
-    judged: Judged, weights: Numbers, bins: int = 10, names: Collection[str] = tuple(KINDS)
+    predictions: Predictions, weights: Numbers, bins: int = 10, names: Collection[str] = tuple(KINDS)
 ) -> dict[str, Numbers]:
     """Return metrics, all or those named, for every weighting of the pictures.
 
@@ -131,23 +131,23 @@ def weighted_metrics(
     with np.errstate(invalid="ignore", divide="ignore"):
         found: dict[str, Numbers] = {}
         if not RANKING.isdisjoint(names):
-            found |= ranking_metrics(judged, weights)
+            found |= ranking_metrics(predictions, weights)
         if not PROBABILITY.isdisjoint(names):
-            found |= probability_metrics(judged, weights, bins)
+            found |= probability_metrics(predictions, weights, bins)
         if not set(names) <= RANKING | PROBABILITY:
-            found |= verdict_metrics(judged, weights)
+            found |= confusion_metrics(predictions, weights)
     return {name: found[name] for name in names}
 
 
-def ranking_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
+def ranking_metrics(predictions: Predictions, weights: Numbers) -> dict[str, Numbers]:
     """Return AUROC (ties count half; Hanley & McNeil 1982) and average precision (ties are one step)."""
-    if not len(judged):
+    if not len(predictions):
         return {name: np.full(len(weights), np.nan) for name in RANKING}
-    order = np.argsort(judged.score, kind="stable")
-    starts = np.flatnonzero(np.diff(judged.score[order], prepend=-np.inf) > 0)
-    sorted_weights, truth = weights[:, order], judged.truth[order]
-    abnormal, normal = sorted_weights * truth, sorted_weights * ~truth
-    if len(starts) < len(judged):
+    order = np.argsort(predictions.score, kind="stable")
+    starts = np.flatnonzero(np.diff(predictions.score[order], prepend=-np.inf) > 0)
+    sorted_weights, labels = weights[:, order], predictions.labels[order]
+    abnormal, normal = sorted_weights * labels, sorted_weights * ~labels
+    if len(starts) < len(predictions):
         abnormal, normal = (np.add.reduceat(values, starts, axis=1) for values in (abnormal, normal))
     all_abnormal, all_normal = abnormal.sum(axis=1), normal.sum(axis=1)
     below = np.cumsum(normal, axis=1) - normal / 2
@@ -158,17 +158,17 @@ def ranking_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
     return {"auroc": auroc, "average_precision": (abnormal[:, ::-1] * precision).sum(axis=1) / all_abnormal}
 
 
-def auroc(score: Numbers, truth: Flags) -> float | None:
-    """Return the AUROC of scores (N,) by truth (N,); None where a class is missing or a score is not finite."""
-    if truth.all() or not truth.any() or not np.isfinite(score).all():
+def auroc(score: Numbers, labels: Flags) -> float | None:
+    """Return the AUROC of scores (N,) by labels (N,); None where a class is missing or a score is not finite."""
+    if labels.all() or not labels.any() or not np.isfinite(score).all():
         return None
-    return float(ranking_metrics(Judged(score, truth, truth, None), np.ones((1, len(score))))["auroc"][0])
+    return float(ranking_metrics(Predictions(score, labels, labels, None), np.ones((1, len(score))))["auroc"][0])
 
 
-def verdict_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
+def confusion_metrics(predictions: Predictions, weights: Numbers) -> dict[str, Numbers]:
     """Return the metrics of the two-by-two table; MCC after Matthews 1975."""
-    truth, verdict = judged.truth, judged.verdict
-    cells = np.stack([truth & verdict, ~truth & verdict, truth & ~verdict, ~truth & ~verdict], axis=1)
+    labels, predicted = predictions.labels, predictions.predicted
+    cells = np.stack([labels & predicted, ~labels & predicted, labels & ~predicted, ~labels & ~predicted], axis=1)
     tp, fp, fn, tn = (weights @ cells.astype(np.float64)).T
     sensitivity, specificity = tp / (tp + fn), tn / (tn + fp)
     margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
@@ -184,18 +184,18 @@ def verdict_metrics(judged: Judged, weights: Numbers) -> dict[str, Numbers]:
     }
 
 
-def probability_metrics(judged: Judged, weights: Numbers, bins: int) -> dict[str, Numbers]:
+def probability_metrics(predictions: Predictions, weights: Numbers, bins: int) -> dict[str, Numbers]:
     """Return Brier score (Brier 1950), negative log-likelihood, and ECE (Guo et al. 2017) over bins of equal width."""
-    if judged.probability is None:
+    if predictions.probability is None:
         return {name: np.full(len(weights), np.nan) for name in PROBABILITY}
-    probability, truth = judged.probability, judged.truth.astype(np.float64)
+    probability, labels = predictions.probability, predictions.labels.astype(np.float64)
     total = weights.sum(axis=1)
-    of_truth = np.clip(np.where(judged.truth, probability, 1 - probability), SMALLEST_PROBABILITY, 1)
+    of_label = np.clip(np.where(predictions.labels, probability, 1 - probability), SMALLEST_PROBABILITY, 1)
     in_bin = bin_of(probability, bins)[:, None] == np.arange(bins)
-    gaps = np.abs(weights @ (in_bin * (probability - truth)[:, None]))
+    gaps = np.abs(weights @ (in_bin * (probability - labels)[:, None]))
     return {
-        "brier": weights @ (probability - truth) ** 2 / total,
-        "nll": weights @ -np.log(of_truth) / total,
+        "brier": weights @ (probability - labels) ** 2 / total,
+        "nll": weights @ -np.log(of_label) / total,
         "ece": gaps.sum(axis=1) / total,
     }
 

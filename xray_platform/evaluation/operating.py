@@ -6,7 +6,7 @@ import numpy as np
 
 from xray_platform.evaluation.bootstrap import Metric, measure
 from xray_platform.evaluation.evaluate import Evaluation
-from xray_platform.evaluation.metrics import Judged
+from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.evaluation.wording import percent
 
@@ -20,7 +20,7 @@ OFFERED = (
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """One threshold and its figures on the test part; `chosen` marks the one that the model's verdicts use."""
+    """One threshold and its figures on the test part; `chosen` marks the one that the model uses."""
 
     title: str
     threshold: Threshold
@@ -33,17 +33,17 @@ def operating_points(evaluation: Evaluation) -> list[OperatingPoint]:
 
     Rules that fall back to another one, because the validation part lacks a class, are left out.
     """
-    val, test = evaluation.judged("val"), evaluation.judged("test")
+    val, test = evaluation.predictions("val"), evaluation.predictions("test")
     subjects = evaluation.part("test")["subject"].to_numpy(object)
     points: dict[str, OperatingPoint] = {}
     for settings in (evaluation.settings.threshold, *OFFERED):
-        threshold = choose_threshold(val.score, val.truth, settings)
+        threshold = choose_threshold(val.score, val.labels, settings)
         title = _title(threshold.rule, settings.target)
         chosen = not points
         if title in points or not (chosen or threshold.rule == settings.rule):
             continue
-        judged = Judged(test.score, test.truth, np.asarray(threshold.verdicts(test.score)), None)
-        found = measure(judged, subjects, evaluation.settings.draws, SHOWN)
+        predictions = Predictions(test.score, test.labels, np.asarray(threshold.predict(test.score)), None)
+        found = measure(predictions, subjects, evaluation.settings.draws, SHOWN)
         points[title] = OperatingPoint(title, threshold, chosen, found)
     return list(points.values())
 

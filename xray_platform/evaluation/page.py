@@ -5,12 +5,10 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from xray_platform.errors import StoreError
 from xray_platform.evaluation import wording
 from xray_platform.evaluation.figure_style import DARK, LIGHT, PAGE, PHONE, Layout, Theme
 
@@ -40,19 +38,6 @@ def by_look(draw: Callable[[Theme, Layout], bytes]) -> dict[str, str]:
 def png_uri(picture: bytes) -> str:
     """Return a PNG as a data URI."""
     return "data:image/png;base64," + base64.b64encode(picture).decode()
-
-
-def write_page(file: Path, text: str) -> Path:
-    """Write a page at a stroke: a reader sees the old one or the new one. Raises StoreError where it cannot."""
-    waiting = file.with_name(f".{file.name}.{uuid4().hex}")
-    try:
-        waiting.write_text(text, encoding="utf-8")
-        waiting.replace(file)
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
-    finally:
-        waiting.unlink(missing_ok=True)
-    return file
 
 
 @cache

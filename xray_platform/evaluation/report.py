@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.cautions import cautions
 from xray_platform.evaluation.curves import curves_of, write_curves
@@ -16,7 +17,7 @@ from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
-from xray_platform.evaluation.page import LOOKS, png_uri, render, write_page
+from xray_platform.evaluation.page import LOOKS, png_uri, render
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
@@ -51,7 +52,7 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
     }
-    test = evaluation.judged("test")
+    test = evaluation.predictions("test")
     kept = looks["light"] | ({"confusion": draw_confusion(test)} if len(test) else {})
     for name, picture in kept.items():
         (folder / "images" / f"{name}.png").write_bytes(picture)
@@ -59,7 +60,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     write_pictures(folder, report.samples, report.scale)
     progress(3, STEPS, "report")
     figures = {name: {look: png_uri(drawn[name]) for look, drawn in looks.items()} for name in looks["light"]}
-    page = write_page(folder / "report.html", render("report.html", **_content(report, figures)))
+    page = folder / "report.html"
+    atomic_write(page, render("report.html", **_content(report, figures)))
     progress(4, STEPS, "report")
     return page
 
@@ -90,8 +92,8 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[st
 
 def two_by_two(evaluation: Evaluation) -> dict[str, int]:
     """Return how many test pictures had each outcome, by its name."""
-    test = evaluation.judged("test")
-    return {kind.name: int(((test.truth == kind.abnormal) & (test.verdict == kind.called)).sum()) for kind in KINDS}
+    test = evaluation.predictions("test")
+    return {kind.name: int(((test.labels == kind.abnormal) & (test.predicted == kind.called)).sum()) for kind in KINDS}
 
 
 def setting_rows(values: Settings | Mapping[str, Any]) -> list[tuple[str, Any, str]]:

@@ -37,26 +37,26 @@ class Threshold(BaseModel):
     normal: int
     explanation: str
 
-    def verdicts(self, score: Numbers) -> Flags:
+    def predict(self, score: Numbers) -> Flags:
         """Return which scores are called abnormal, bool (N,)."""
         return np.asarray(score, dtype=np.float64) >= self.value
 
 
-def choose_threshold(score: Numbers, truth: Flags, settings: ThresholdSettings = ThresholdSettings()) -> Threshold:
-    """Choose a threshold from the scores (N,), finite, and truths (N,) of the validation part.
+def choose_threshold(score: Numbers, labels: Flags, settings: ThresholdSettings = ThresholdSettings()) -> Threshold:
+    """Choose a threshold from the scores (N,), finite, and labels (N,) of the validation part.
 
     Cuts lie half-way between neighbouring scores. Where a class is missing the rule falls back: without abnormal
     pictures the specificity among the normals is held at the target, without normal ones the sensitivity.
     Raises DataError where there are no pictures at all.
     """
-    score, truth = np.asarray(score, dtype=np.float64), np.asarray(truth, dtype=bool)
+    score, labels = np.asarray(score, dtype=np.float64), np.asarray(labels, dtype=bool)
     if not len(score):
         raise DataError("no threshold can be chosen: the validation part is empty; at least one picture is needed")
-    rule = _possible(settings.rule, truth)
+    rule = _possible(settings.rule, labels)
     cuts, margins = _cuts(score)
-    sensitivity, specificity = _share_from(score[truth], cuts), 1 - _share_from(score[~truth], cuts)
+    sensitivity, specificity = _share_from(score[labels], cuts), 1 - _share_from(score[~labels], cuts)
     best = _best(rule, settings.target, sensitivity, specificity, margins)
-    abnormal, normal = int(truth.sum()), int((~truth).sum())
+    abnormal, normal = int(labels.sum()), int((~labels).sum())
     reached = (float(sensitivity[best]) if abnormal else None, float(specificity[best]) if normal else None)
     return Threshold(
         value=float(cuts[best]),
@@ -69,10 +69,10 @@ def choose_threshold(score: Numbers, truth: Flags, settings: ThresholdSettings =
     )
 
 
-def _possible(rule: Rule, truth: Flags) -> Rule:
-    if not truth.any():
+def _possible(rule: Rule, labels: Flags) -> Rule:
+    if not labels.any():
         return "specificity"
-    return "sensitivity" if truth.all() else rule
+    return "sensitivity" if labels.all() else rule
 
 
 def _cuts(score: Numbers) -> tuple[Numbers, Numbers]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from xray_platform.imaging.pixel_range import Pixels
 
-LOOK_AT = 64  # the longer side of the picture that is looked at, in pixels
+WORKING_SIDE = 64  # the longer side of the picture that is looked at, in pixels
 LEAST_SIDE = 16  # smaller pictures show no lungs
 SIZES = np.arange(0.45, 1.0, 0.07)  # tried widths and heights of the lungs, as shares of the picture's
 SLIMMEST, WIDEST = 0.7, 1.7  # width to height
@@ -60,8 +60,8 @@ def _sizes(rows: int, columns: int) -> list[tuple[float, float]]:
 def _match(ranks: NDArray[np.float32], height: float, width: float, area: float) -> tuple[float, Lungs]:
     """Return the score and the place of the outline of one size."""
     drawn = outline(round(height * (1 + 2 * ABOVE)), round(width * (1 + BESIDE)))
-    likeness = cv2.matchTemplate(ranks, drawn, cv2.TM_CCOEFF_NORMED)
-    _, match, _, (x, y) = cv2.minMaxLoc(likeness)
+    correlation = cv2.matchTemplate(ranks, drawn, cv2.TM_CCOEFF_NORMED)
+    _, match, _, (x, y) = cv2.minMaxLoc(correlation)
     top, left = y + drawn.shape[0] * ABOVE / (1 + 2 * ABOVE), x + drawn.shape[1] * BESIDE / (2 + 2 * BESIDE)
     lungs = Lungs(top, left, top + height, left + width, float(match))
     return match + LARGER_IS_BETTER * float(np.log(area)) / 2, lungs
@@ -69,7 +69,7 @@ def _match(ranks: NDArray[np.float32], height: float, width: float, area: float)
 
 def _ranks(pixels: Pixels) -> NDArray[np.float32]:
     """Return the small picture with each grey value replaced by its rank, 0 to 1; equal greys share a rank."""
-    scale = min(LOOK_AT / max(pixels.shape), 1.0)
+    scale = min(WORKING_SIDE / max(pixels.shape), 1.0)
     size = [max(round(length * scale), 1) for length in pixels.shape]
     small = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA).reshape(size)
     _, place, counts = np.unique(small, return_inverse=True, return_counts=True)

@@ -1,4 +1,7 @@
-"""Form: the dtype and range of a picture between two steps, so that a recipe that cannot work is refused unread."""
+"""Pixel range: the dtype and the lowest and highest value of a picture between two steps.
+
+A recipe whose steps do not fit together is refused by it before any picture is read.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ Window = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Form:
+class PixelRange:
     """What the numbers of a picture mean: `dtype`, lowest and highest value (None: unbounded) and a name."""
 
     name: str
@@ -27,7 +30,7 @@ class Form:
         return f"{self.name} ({self.dtype}, {reach})"
 
     def holds(self, pixels: Pixels) -> bool:
-        """Say whether an array fits this form."""
+        """Say whether an array has this dtype and lies in this range."""
         if pixels.dtype != np.dtype(self.dtype):
             return False
         if self.dtype.startswith("uint") or pixels.size == 0:
@@ -37,12 +40,12 @@ class Form:
         return bool(pixels.min() >= self.low and pixels.max() <= self.high)
 
 
-STORED = Form("stored values", "uint16", 0, 65535)
-FULL = Form("full range", "uint16", 0, 65535)
-UNIT = Form("unit range", "float32", 0, 1)
-BYTE = Form("bytes", "uint8", 0, 255)
-SCORES = Form("standard scores", "float32", None, None)
-BORROWED = Form("ImageNet scores of three equal channels", "float32", None, None)
+STORED = PixelRange("stored values", "uint16", 0, 65535)
+FULL = PixelRange("full range", "uint16", 0, 65535)
+UNIT = PixelRange("unit range", "float32", 0, 1)
+BYTE = PixelRange("bytes", "uint8", 0, 255)
+SCORES = PixelRange("standard scores", "float32", None, None)
+IMAGENET = PixelRange("ImageNet scores of three equal channels", "float32", None, None)
 
 SPAN = {"uint16": 65535.0, "uint8": 255.0, "float32": 1.0}
 
@@ -57,15 +60,15 @@ def picture(pixels: Pixels) -> Pixels:
     return pixels
 
 
-def in_form(pixels: Pixels, forms: Sequence[Form]) -> Pixels:
-    """Return `pixels` unchanged where they are a picture in one of these forms.
+def check_pixels(pixels: Pixels, ranges: Sequence[PixelRange]) -> Pixels:
+    """Return `pixels` unchanged where they are a picture in one of these ranges.
 
     Raises InputError, with what was found, for another shape or dtype and for NaN, infinite or outlying values.
     """
-    if any(form.holds(pixels) for form in forms):
+    if any(pixel_range.holds(pixels) for pixel_range in ranges):
         return picture(pixels)
     found = str(pixels.dtype)
     if pixels.dtype.kind == "f" and pixels.size:
         whole = np.isfinite(pixels).all()
         found += f" from {pixels.min():g} to {pixels.max():g}" if whole else " with NaN or infinite values"
-    raise InputError(f"found {found}; this takes {' or '.join(map(str, forms))}")
+    raise InputError(f"found {found}; this takes {' or '.join(map(str, ranges))}")

@@ -1,11 +1,11 @@
-"""Recipe: an ordered list of steps that prepares a standard image; named by its content, told in words, replayable."""
+"""Recipe: an ordered list of steps that prepares a standard image; named by its content, told in words."""
 
 from dataclasses import dataclass
 
 from pydantic import Field, model_validator
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.pixel_range import STORED, Form, Pixels, Window, in_form
+from xray_platform.imaging.pixel_range import STORED, PixelRange, Pixels, Window, check_pixels
 from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.steps.all import AnyStep
 from xray_platform.imaging.steps.resize import ResizeSettings
@@ -22,7 +22,20 @@ class Trace:
 
 
 class Recipe(Settings):
-    """Steps in order; each must take what the one before gives, the first one stored values (uint16)."""
+    """Steps in order; each must take what the one before gives, the first one stored values (uint16).
+
+    >>> import numpy as np
+    >>> recipe = Recipe(steps=(WindowSettings(), ResizeSettings(rows=2, columns=2)))
+    >>> recipe.apply(np.arange(16, dtype=np.uint16).reshape(4, 4), window=(0, 15))
+    array([[10923, 19661],
+           [45875, 54613]], dtype=uint16)
+    >>> recipe.shape, str(recipe.gives)
+    ((2, 2), 'full range (uint16, 0 to 65535)')
+    >>> recipe.describe()[1]
+    'resize to 2 x 2 pixels by area averaging, aspect kept, padded with black'
+    >>> default_recipe(2) == recipe
+    True
+    """
 
     steps: tuple[AnyStep, ...] = Field(min_length=1, description="the steps, in order")
 
@@ -37,15 +50,15 @@ class Recipe(Settings):
         return self.fingerprint()
 
     @property
-    def gives(self) -> Form:
-        """The form of the prepared picture."""
-        form = STORED
+    def gives(self) -> PixelRange:
+        """The pixel range of the prepared picture."""
+        pixel_range = STORED
         for step in self.steps:
-            if form not in step.takes:
+            if pixel_range not in step.takes:
                 allowed = ", ".join(str(takes) for takes in step.takes)
-                raise InputError(f"the step {step.kind} gets {form}; it takes {allowed}")
-            form = step.gives or form
-        return form
+                raise InputError(f"the step {step.kind} gets {pixel_range}; it takes {allowed}")
+            pixel_range = step.gives or pixel_range
+        return pixel_range
 
     @property
     def shape(self) -> Shape | None:
@@ -64,19 +77,12 @@ class Recipe(Settings):
         return self.trace(pixels, window).pixels
 
     def trace(self, pixels: Pixels, window: Window | None = None) -> Trace:
-        """Return the prepared picture with what each step found, so that `replay` can do the same again."""
-        pixels, found = in_form(pixels, (STORED,)), []
+        """Return the prepared picture with what each step found, from which each `run` makes the same change again."""
+        pixels, found = check_pixels(pixels, (STORED,)), []
         for step in self.steps:
             found.append(step.find(pixels, window))
             pixels = step.run(pixels, found[-1])
         return Trace(pixels, tuple(found))
-
-    def replay(self, pixels: Pixels, found: tuple[Found, ...]) -> Pixels:
-        """Do to `pixels` what was done to the picture in which `found` was found."""
-        pixels = in_form(pixels, (STORED,))
-        for step, what in zip(self.steps, found, strict=True):
-            pixels = step.run(pixels, what)
-        return pixels
 
     def describe(self) -> list[str]:
         """Say in words what is done, a sentence a step."""

@@ -1,10 +1,11 @@
-"""Recipes by name: ways to prepare a picture that are worth comparing; a new one is one line in the table."""
+"""Recipes by name: those of the platform, worth comparing, and those that the users of a store wrote for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from xray_platform.errors import InputError
+from xray_platform.errors import InputError, StoreError
+from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.step import StepSettings
+from xray_platform.imaging.recipe_file import read_recipe_file
 from xray_platform.imaging.steps.clahe import ClaheSettings
 from xray_platform.imaging.steps.collimation import CollimationSettings
 from xray_platform.imaging.steps.denoise import MedianSettings
@@ -16,47 +17,63 @@ from xray_platform.imaging.steps.rotate import StraightenSettings
 from xray_platform.imaging.steps.standard_score import PictureScoreSettings
 from xray_platform.imaging.steps.tone import EqualiseSettings
 from xray_platform.imaging.steps.window import WindowSettings
+from xray_platform.tables.places import Places
 
-
-@dataclass(frozen=True)
-class NamedRecipe:
-    """One line of the table: what comes before and after the resize to the asked side, and why one would want it."""
-
-    name: str
-    description: str
-    before: tuple[StepSettings, ...] = (WindowSettings(),)
-    after: tuple[StepSettings, ...] = ()
-
-    def recipe(self, side: int) -> Recipe:
-        """Return the recipe for pictures of side x side pixels."""
-        steps = (*self.before, ResizeSettings(rows=side, columns=side), *self.after)
-        return Recipe.model_validate({"steps": [step.model_dump() for step in steps]})
-
-
+SUFFIX = ".yaml"
+_PLAIN = (WindowSettings(), ResizeSettings())
 _CROP = (CollimationSettings(), StraightenSettings(), LungsSettings())
 _TABLE = (
-    NamedRecipe("default", "percentile window and resize: the grey values as they are"),
-    NamedRecipe("clahe", "local contrast evened out after the resize", after=(ClaheSettings(),)),
+    NamedRecipe("default", "percentile window and resize: the grey values as they are", _PLAIN),
+    NamedRecipe("clahe", "local contrast evened out after the resize", (*_PLAIN, ClaheSettings())),
     NamedRecipe(
-        "equalised", "all grey levels equally frequent: no scanner's tone curve is left", after=(EqualiseSettings(),)
+        "equalised",
+        "all grey levels equally frequent: no scanner's tone curve is left",
+        (*_PLAIN, EqualiseSettings()),
     ),
-    NamedRecipe("eight_bits", "256 grey levels only, to see what 8 bits cost", after=(QuantiseSettings(bits=8),)),
+    NamedRecipe("eight_bits", "256 grey levels only, to see what 8 bits cost", (*_PLAIN, QuantiseSettings(bits=8))),
     NamedRecipe(
-        "denoised", "single wrong pixels removed before the resize", before=(WindowSettings(), MedianSettings())
+        "denoised",
+        "single wrong pixels removed before the resize",
+        (WindowSettings(), MedianSettings(), ResizeSettings()),
     ),
     NamedRecipe(
-        "lungs", "borders off, turned upright, cropped to the lungs", before=(*_CROP, WindowSettings(use_given=False))
+        "lungs",
+        "borders off, turned upright, cropped to the lungs",
+        (*_CROP, WindowSettings(use_given=False), ResizeSettings()),
     ),
-    NamedRecipe("scores", "mean 0 and deviation 1 in each picture", after=(PictureScoreSettings(),)),
+    NamedRecipe("scores", "mean 0 and deviation 1 in each picture", (*_PLAIN, PictureScoreSettings())),
     NamedRecipe(
-        "imagenet", "three channels with ImageNet's statistics, for borrowed networks", after=(ImagenetSettings(),)
+        "imagenet",
+        "three channels with ImageNet's statistics, for pretrained networks",
+        (*_PLAIN, ImagenetSettings()),
     ),
 )
 RECIPES: dict[str, NamedRecipe] = {named.name: named for named in _TABLE}
 
 
-def named_recipe(name: str, side: int = 128) -> Recipe:
-    """Return a recipe of the table; raises InputError naming all where there is none of this name."""
-    if name not in RECIPES:
-        raise InputError(f"no recipe is called {name!r}; there are {', '.join(RECIPES)}")
-    return RECIPES[name].recipe(side)
+def store_recipes(places: Places) -> dict[str, NamedRecipe]:
+    """Return the recipes that users wrote into `recipes/NAME.yaml` of a store, by name; none without that folder.
+
+    Other files there are left alone. Raises StoreError for a recipe that is none, or has the name of one of the
+    platform's.
+    """
+    found: dict[str, NamedRecipe] = {}
+    for file in sorted(places.recipes.glob("[!.]*.y*ml")):
+        if file.suffix != SUFFIX:
+            raise StoreError(f"{file} would not be found under its name; call it {file.stem}{SUFFIX}")
+        if file.stem in RECIPES:
+            raise StoreError(f"{file}: the platform has a recipe of this name; choose another")
+        found[file.stem] = read_recipe_file(file)
+    return found
+
+
+def known_recipes(places: Places) -> dict[str, NamedRecipe]:
+    """Return the recipes that can be chosen in a store: the platform's, then its own; StoreError for a wrong file."""
+    return {**RECIPES, **store_recipes(places)}
+
+
+def named_recipe(name: str, side: int = 128, recipes: Mapping[str, NamedRecipe] = RECIPES) -> Recipe:
+    """Return one of these recipes; raises InputError naming all where there is none of this name."""
+    if name not in recipes:
+        raise InputError(f"no recipe is called {name!r}; there are {', '.join(recipes)}")
+    return recipes[name].recipe(side)

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
-from xray_platform.imaging.pixel_range import Form, Pixels, Window, in_form
+from xray_platform.imaging.pixel_range import PixelRange, Pixels, Window, check_pixels
 from xray_platform.settings import Settings
 
 Found = dict[str, float]
@@ -11,15 +11,16 @@ Shape = tuple[int, ...]
 
 
 class StepSettings(Settings):
-    """One step of a recipe: flat frozen parameters, and the work in two halves.
+    """One step of a recipe: flat frozen parameters, and the work in two parts.
 
     `find` measures whatever the step takes from the picture itself (limits, angle, box) as plain numbers;
-    `run` applies them and decides nothing. So the same change can be replayed on a mask or a heat map.
-    `takes` lists the forms that a step accepts; `gives` is the form it returns, None where it keeps the one it got.
+    `run` applies them and decides nothing, so that the same change can be made to a mask or a heat map.
+    `takes` lists the ranges that a step accepts; `gives` is the one that it returns, None
+    where it keeps the one it got.
     """
 
-    takes: ClassVar[tuple[Form, ...]]
-    gives: ClassVar[Form | None]
+    takes: ClassVar[tuple[PixelRange, ...]]
+    gives: ClassVar[PixelRange | None]
 
     def find(self, pixels: Pixels, window: Window | None = None) -> Found:  # noqa: ARG002 - most steps look at nothing
         """Return what the step takes from the picture; nothing by default."""
@@ -36,11 +37,11 @@ class StepSettings(Settings):
     def states(self) -> str:
         """Say which dtype and range the step takes and gives."""
         gives = "the same" if self.gives is None else str(self.gives)
-        return f"takes {' or '.join(str(form) for form in self.takes)}; gives {gives}"
+        return f"takes {' or '.join(str(pixel_range) for pixel_range in self.takes)}; gives {gives}"
 
     def apply(self, pixels: Pixels, window: Window | None = None) -> Pixels:
-        """Find and run; raises InputError for pixels in none of the forms that the step takes."""
-        in_form(pixels, self.takes)
+        """Find and run; raises InputError for pixels in none of the ranges that the step takes."""
+        check_pixels(pixels, self.takes)
         return self.run(pixels, self.find(pixels, window))
 
     def shape(self, before: Shape | None) -> Shape | None:

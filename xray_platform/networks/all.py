@@ -10,6 +10,20 @@ _KINDS = (
         AttentionCnn,
         "a small residual network with channel and spatial attention, learnt from scratch",
         smallest_side=SMALLEST_SIDE,
+        quick={
+            "width": 16,
+            "epochs": 16,
+            "patience": 16,
+            "batch_size": 8,
+            "learning_rate": 0.001,
+            "ema_decay": 0.95,
+            "noise": 0.0,
+            "brightness": 0.05,
+            "contrast": 0.1,
+            "stretch": 0.05,
+            "scale": 0.05,
+            "threads": 1,
+        },
     ),
 )
 

@@ -15,7 +15,7 @@ STRIDES = (1, 2, 2, 1)  # the last stage keeps its sides: a heat map of 4 x 4 pl
 
 
 class AttentionCnnSettings(Settings):
-    """How wide the network is, how it attends, and how much it forgets."""
+    """How wide the network is, how it attends, and its dropout."""
 
     width: int = Field(32, ge=8, le=128, multiple_of=8, description="channels of the first stage; the last has 4 times")
     blocks: int = Field(1, ge=1, le=4, description="residual blocks in each of the four stages")
@@ -68,7 +68,7 @@ def _shortcut(incoming: int, outgoing: int, stride: int) -> nn.Module:
 class AttentionCnn(nn.Module):
     """A radiograph (N, 1, S, S) float32 in [0, 1] in, one logit a picture (N,) out; 0.5 M parameters by default.
 
-    A strided 5 x 5 stem and a pool bring S to S / 4, four stages to S / 16; the mean over the places is the verdict.
+    A strided 5 x 5 stem and a pool bring S to S / 4, four stages to S / 16; the mean over the places is classified.
     """
 
     def __init__(self, settings: AttentionCnnSettings) -> None:
@@ -81,8 +81,8 @@ class AttentionCnn(nn.Module):
             nn.MaxPool2d(3, stride=2, padding=1),
         )
         self.stages = nn.Sequential(*(_stage(number, widths, settings) for number in range(len(widths))))
-        self.forget = nn.Dropout(settings.dropout)
-        self.verdict = nn.Linear(widths[-1], 1)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.classifier = nn.Linear(widths[-1], 1)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast on a CPU
 
     def features(self, images: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class AttentionCnn(nn.Module):
 
     def head(self, features: Tensor) -> Tensor:
         """Return the logits (N,) of the last maps."""
-        logits: Tensor = self.verdict(self.forget(features.mean(dim=(2, 3))))
+        logits: Tensor = self.classifier(self.dropout(features.mean(dim=(2, 3))))
         return logits[:, 0]
 
     def forward(self, images: Tensor) -> Tensor:

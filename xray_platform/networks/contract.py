@@ -1,7 +1,7 @@
 """Contract of a network: what training, scoring and heat maps ask of a torch module."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -23,13 +23,18 @@ class NetworkModule(Protocol):
 
 @dataclass(frozen=True)
 class NetworkKind:
-    """One line of the table of networks: its name, its settings, how it is built, and what it is in one sentence."""
+    """One line of the table of networks: its name, its settings, how it is built, and what it is in one sentence.
+
+    `quick` are the settings of network and training, where they are not the defaults, that learn a few hundred phantoms
+    within a minute: for the demo and the tests.
+    """
 
     name: str
     settings: type[Settings]
     build: Callable[[Any], nn.Module]
     description: str
     smallest_side: int
+    quick: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, settings: Settings) -> int:
         """Return how many numbers the network learns with these settings."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 from xray_platform.phantoms.outline import smooth_step
 from xray_platform.phantoms.thorax import Thorax
 
@@ -22,11 +22,11 @@ def bowel_gas(thorax: Thorax) -> Field | float:
     width = 14 + 22 * subject.gastric_bubble
     height = width * rng.uniform(0.55, 0.9)
     x0, y0 = 72 + rng.uniform(-10, 20), dome + 9 + height
-    total = np.zeros((thorax.frame.rows, thorax.frame.columns), dtype=np.float32)
-    rows = slice(*np.searchsorted(thorax.frame.y[:, 0], (y0 - 1.2 * height, y0 + 1.2 * height)))
-    columns = slice(*np.searchsorted(thorax.frame.x[0], (x0 - 1.2 * width, x0 + 1.2 * width)))
-    y = thorax.frame.y[rows]
-    down, across = (y - y0) / height, (thorax.frame.x[:, columns] - x0) / width
+    total = np.zeros((thorax.grid.rows, thorax.grid.columns), dtype=np.float32)
+    rows = slice(*np.searchsorted(thorax.grid.y[:, 0], (y0 - 1.2 * height, y0 + 1.2 * height)))
+    columns = slice(*np.searchsorted(thorax.grid.x[0], (x0 - 1.2 * width, x0 + 1.2 * width)))
+    y = thorax.grid.y[rows]
+    down, across = (y - y0) / height, (thorax.grid.x[:, columns] - x0) / width
     lobed = 1 + 0.10 * np.sin(3 * np.arctan2(down, across) + rng.uniform(0, 6))
     bubble = np.sqrt(np.clip(1 - (down**2 + across**2) / lobed**2, 0, None))
     if pose.view == "PA":

@@ -1,7 +1,6 @@
 """Archive: a folder of phantoms as a picture archive would export them, with labels, boxes and some broken files."""
 
 import csv
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,10 +8,11 @@ from pathlib import Path
 
 from pydantic import Field as Described
 
-from xray_platform.errors import InputError, StoreError
+from xray_platform.atomic import atomic_path, remove_leftovers
+from xray_platform.errors import InputError
 from xray_platform.phantoms.broken import BROKEN, broken_bytes
 from xray_platform.phantoms.dicom_file import dicom_bytes
-from xray_platform.phantoms.phantom import ABNORMAL, Box, FindingName
+from xray_platform.phantoms.phantom import ABNORMAL, FindingBox, FindingName
 from xray_platform.phantoms.plan import PlannedPicture, plan_pictures, plan_spare
 from xray_platform.phantoms.render import render
 from xray_platform.progress import Progress, silent
@@ -40,13 +40,13 @@ class ArchiveSettings(Settings):
     difficulty: float = Described(
         1.0, gt=0, le=2, description="1: as subtle as intended; lower is plainer, higher subtler"
     )
-    broken: bool = Described(True, description="whether one file of each known accident is added")
+    broken: bool = Described(True, description="whether one file of each known fault is added")
     seed: int = Described(7, ge=0, description="seed of everything random")
 
 
 @dataclass(frozen=True)
 class ArchiveSummary:
-    """What was written. `broken` gives the file of each accident; none of them is in labels.csv."""
+    """What was written. `broken` gives the file of each fault; none of them is in labels.csv."""
 
     folder: Path
     pictures: int
@@ -58,12 +58,12 @@ class ArchiveSummary:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenImage:
     """One picture on disk."""
 
     relative: str
     size_bytes: int
-    boxes: tuple[Box, ...]
+    boxes: tuple[FindingBox, ...]
 
 
 def write_archive(
@@ -73,24 +73,17 @@ def write_archive(
     progress: Progress = silent,
     workers: int | None = None,
 ) -> ArchiveSummary:
-    """Write an archive into a folder that is new or empty, at a stroke: it appears when it is whole.
+    """Write an archive into a folder that is new or empty; it appears when it is whole.
 
     `labels.csv` has file, label, subject, view, age, sex; `boxes.csv` file, label, x, y, width, height in pixels of the
     upright picture. Raises InputError where the folder holds something, StoreError where it cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty; an archive is only written into a new or empty folder")
-    waiting = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.rmtree(waiting, ignore_errors=True)
-        waiting.mkdir(parents=True)
-        summary = _fill(waiting, folder, settings, progress, workers)
-        waiting.replace(folder)
-    except OSError as error:
-        raise StoreError(f"cannot write an archive into {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(waiting, ignore_errors=True)
-    return summary
+    remove_leftovers(folder)
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        return _fill(temporary, folder, settings, progress, workers)
 
 
 def _fill(
@@ -105,7 +98,7 @@ def _fill(
     return ArchiveSummary(
         folder=folder,
         pictures=len(planned),
-        subjects=len({picture.identity.person.patient_id for picture in planned}),
+        subjects=len({picture.identity.patient.patient_id for picture in planned}),
         studies=len({picture.identity.study_uid for picture in planned}),
         findings=dict(sorted(Counter(picture.parameters.finding.name for picture in planned).items())),
         broken=broken,
@@ -113,40 +106,42 @@ def _fill(
     )
 
 
-def _write_all(waiting: Path, planned: list[PlannedPicture], progress: Progress, workers: int | None) -> list[Written]:
+def _write_all(
+    waiting: Path, planned: list[PlannedPicture], progress: Progress, workers: int | None
+) -> list[WrittenImage]:
     todo = [(waiting, picture) for picture in planned]
     if len(todo) <= FEW:
         return list(_one_by_one(todo, progress))
-    found: Iterable[Written | Lost] = map_in_children(
+    found: Iterable[WrittenImage | Lost] = map_in_children(
         _write_one, todo, what=WHAT, workers=workers, limits=Limits(seconds=300.0), progress=progress
     )
     return [_sure(item, picture) for item, picture in zip(found, planned, strict=True)]
 
 
-def _one_by_one(todo: list[tuple[Path, PlannedPicture]], progress: Progress) -> Iterator[Written]:
+def _one_by_one(todo: list[tuple[Path, PlannedPicture]], progress: Progress) -> Iterator[WrittenImage]:
     for done, item in enumerate(todo, start=1):
         yield _write_one(item)
         progress(done, len(todo), WHAT)
 
 
-def _sure(item: Written | Lost, picture: PlannedPicture) -> Written:
+def _sure(item: WrittenImage | Lost, picture: PlannedPicture) -> WrittenImage:
     if isinstance(item, Lost):
         raise RuntimeError(f"{picture.relative}: {item.reason}, {item.detail}")  # noqa: TRY004 - what is lost has no wrong type
     return item
 
 
-def _write_one(item: tuple[Path, PlannedPicture]) -> Written:
+def _write_one(item: tuple[Path, PlannedPicture]) -> WrittenImage:
     folder, picture = item
     phantom = render(picture.parameters)
     data = dicom_bytes(phantom, picture.identity, picture.style)
     path = folder / picture.relative
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return Written(picture.relative, len(data), phantom.boxes)
+    return WrittenImage(picture.relative, len(data), phantom.boxes)
 
 
 def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
-    """Write one file of each accident, each made from a picture of its own that is not otherwise in the archive."""
+    """Write one file of each fault, each made from a picture of its own that is not otherwise in the archive."""
     (folder / BROKEN_FOLDER).mkdir(parents=True)
     found: dict[str, str] = {}
     for number, name in enumerate(BROKEN, start=1):
@@ -157,7 +152,7 @@ def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
     return found
 
 
-def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[Written]) -> None:
+def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[WrittenImage]) -> None:
     with (folder / "boxes.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("file", "label", "x", "y", "width", "height"))
@@ -167,14 +162,14 @@ def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[Wri
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("file", "label", "subject", "view", "age", "sex"))
         for picture in planned:
-            person, shown = picture.identity.person, picture.parameters
+            patient, shown = picture.identity.patient, picture.parameters
             rows.writerow(
                 (
                     picture.relative,
                     shown.finding.name,
-                    person.patient_id,
+                    patient.patient_id,
                     shown.pose.view,
                     picture.identity.age_years,
-                    person.sex,
+                    patient.sex,
                 )
             )

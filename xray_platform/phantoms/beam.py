@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 from xray_platform.phantoms.parameters import Technique
 from xray_platform.phantoms.texture import window
 from xray_platform.phantoms.vendors import VENDORS, tone

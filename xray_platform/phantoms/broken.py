@@ -9,12 +9,12 @@ from xray_platform.errors import InputError
 
 
 def broken_bytes(name: str, sound: bytes) -> bytes:
-    """Return what is left of a sound, uncompressed DICOM file after an accident of that name.
+    """Return what is left of a sound, uncompressed DICOM file with the fault of that name.
 
     Raises InputError for a name that `BROKEN` does not hold.
     """
     if name not in BROKEN:
-        raise InputError(f"no accident is called {name!r}; allowed: {', '.join(BROKEN)}")
+        raise InputError(f"no fault is called {name!r}; allowed: {', '.join(BROKEN)}")
     return BROKEN[name](sound)
 
 
@@ -126,8 +126,8 @@ def _edited(sound: bytes, edit: Callable[[Dataset], None]) -> bytes:
 
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
-    accident.__name__: accident
-    for accident in (
+    fault.__name__: fault
+    for fault in (
         zero_byte,
         header_cut,
         pixels_cut,

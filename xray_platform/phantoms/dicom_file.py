@@ -38,16 +38,16 @@ def _header(identity: Identity, style: Style) -> Dataset:
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = STORAGE[style.modality]
     dataset.file_meta.MediaStorageSOPInstanceUID = UID(identity.instance_uid)
-    person, day = identity.person, f"{identity.study_date:%Y%m%d}"
+    patient, day = identity.patient, f"{identity.study_date:%Y%m%d}"
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID, dataset.SOPInstanceUID = STORAGE[style.modality], identity.instance_uid
-    dataset.PatientName, dataset.PatientID = person.name, person.patient_id
-    dataset.PatientBirthDate, dataset.PatientSex = f"{person.birth_date:%Y%m%d}", person.sex
+    dataset.PatientName, dataset.PatientID = patient.name, patient.patient_id
+    dataset.PatientBirthDate, dataset.PatientSex = f"{patient.birth_date:%Y%m%d}", patient.sex
     dataset.PatientAge = f"{identity.age_years:03d}Y"
-    dataset.OtherPatientIDsSequence = [_item(PatientID=person.other_id, TypeOfPatientID="TEXT")]
-    dataset.PatientAddress = person.address
-    dataset.PatientTelephoneNumbers = person.telephone
-    dataset.PatientComments = f"Please call {person.name.split('^')[0]} at {person.telephone}"
+    dataset.OtherPatientIDsSequence = [_item(PatientID=patient.other_id, TypeOfPatientID="TEXT")]
+    dataset.PatientAddress = patient.address
+    dataset.PatientTelephoneNumbers = patient.telephone
+    dataset.PatientComments = f"Please call {patient.name.split('^')[0]} at {patient.telephone}"
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = identity.study_uid, identity.series_uid
     dataset.StudyID, dataset.AccessionNumber = identity.study_id, identity.accession
     for moment in ("Study", "Series", "Acquisition", "Content"):
@@ -76,7 +76,7 @@ def _header(identity: Identity, style: Style) -> Dataset:
 def _equipment(dataset: Dataset, identity: Identity, style: Style) -> None:
     """General equipment module (PS3.3 C.7.5.1)."""
     vendor = VENDORS[style.vendor]
-    name, address, _ = HOSPITALS[identity.person.hospital]
+    name, address, _ = HOSPITALS[identity.patient.hospital]
     dataset.Manufacturer, dataset.ManufacturerModelName = vendor.name, vendor.model
     dataset.SoftwareVersions = vendor.software
     dataset.InstitutionName, dataset.InstitutionAddress = name, address
@@ -140,7 +140,7 @@ def _computed_radiography(dataset: Dataset, style: Style) -> None:
 def _private(dataset: Dataset, identity: Identity, style: Style) -> None:
     """The maker's own elements, as many makers repeat the name there."""
     block = dataset.private_block(0x0019, f"{style.vendor.split()[0].upper()} PRIVATE 1.0", create=True)
-    block.add_new(0x01, "LO", identity.person.name.replace("^", " "))
+    block.add_new(0x01, "LO", identity.patient.name.replace("^", " "))
     block.add_new(0x02, "SH", identity.accession)
     block.add_new(0x03, "DS", "1.05")
 

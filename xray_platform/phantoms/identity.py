@@ -28,7 +28,7 @@ TOWNS = ("Eastmere", "Rabenstein", "Vaurenard", "Northmoor", "Lower Sedgewick", 
 
 
 @dataclass(frozen=True)
-class Person:
+class Patient:
     """A patient as a hospital knows one."""
 
     name: str
@@ -43,9 +43,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Identity:
-    """A person's study: everything in a header that says who, where and when."""
+    """A patient's study: everything in a header that says who, where and when."""
 
-    person: Person
+    patient: Patient
     study_date: date
     study_time: str
     accession: str
@@ -65,11 +65,11 @@ class Identity:
     age_years: int
 
 
-def sample_person(rng: np.random.Generator, subject: Subject, study_year: int = 2024) -> Person:
+def sample_patient(rng: np.random.Generator, subject: Subject, study_year: int = 2024) -> Patient:
     """Draw a patient of the subject's sex and age."""
     family, given = str(rng.choice(FAMILY)), str(rng.choice(GIVEN[subject.sex]))
     born = date(study_year - subject.age_years, 1, 1) - timedelta(days=int(rng.integers(1, 360)))
-    return Person(
+    return Patient(
         name=f"{family}^{given}^{chr(65 + int(rng.integers(26)))}",
         patient_id=_number(rng, 8) if rng.random() < 0.7 else f"{rng.choice(('P', 'MRN', 'K'))}{_number(rng, 7)}",
         other_id=f"{_number(rng, 3)}-{_number(rng, 2)}-{_number(rng, 4)}",
@@ -82,29 +82,29 @@ def sample_person(rng: np.random.Generator, subject: Subject, study_year: int = 
 
 
 def sample_identity(
-    rng: np.random.Generator, person: Person, view: str, study: "Identity | None" = None, instance: int = 1
+    rng: np.random.Generator, patient: Patient, view: str, study: "Identity | None" = None, instance: int = 1
 ) -> Identity:
-    """Draw a study of a person; given one of its pictures, a further picture of the same study."""
-    first = study or _study(rng, person, view)
+    """Draw a study of a patient; given one of its pictures, a further picture of the same study."""
+    first = study or _study(rng, patient, view)
     return replace(first, series_uid=made_up_uid(rng), instance_uid=made_up_uid(rng), series_number=instance)
 
 
 def made_up_uid(rng: np.random.Generator) -> str:
-    """Return a UID of the form 2.25.<128-bit number> (PS3.5 section B.2)."""
+    """Return a UID like 2.25.<128-bit number> (PS3.5 section B.2)."""
     return f"2.25.{int.from_bytes(rng.bytes(16), 'big') >> 1}"
 
 
-def _study(rng: np.random.Generator, person: Person, view: str) -> Identity:
+def _study(rng: np.random.Generator, patient: Patient, view: str) -> Identity:
     day = date(2024, 1, 1) + timedelta(days=int(rng.integers(0, 366)))
     clock = f"{int(rng.integers(0, 24)):02d}{int(rng.integers(0, 60)):02d}{int(rng.integers(0, 60)):02d}"
-    code = HOSPITALS[person.hospital][2]
+    code = HOSPITALS[patient.hospital][2]
     words = {
         "PA": ("XR CHEST PA", "Thorax p.a.", "CHEST 1 VIEW"),
         "AP": ("XR CHEST PORTABLE AP", "Thorax a.p. liegend"),
     }
-    had_birthday = (day.month, day.day) >= (person.birth_date.month, person.birth_date.day)
+    had_birthday = (day.month, day.day) >= (patient.birth_date.month, patient.birth_date.day)
     return Identity(
-        person=person,
+        patient=patient,
         study_date=day,
         study_time=clock,
         accession=f"{code}{day:%y%m}{_number(rng, 5)}",
@@ -121,7 +121,7 @@ def _study(rng: np.random.Generator, person: Person, view: str) -> Identity:
         station=f"{code}-XR{int(rng.integers(1, 7))}",
         series_number=1,
         instance_number=1,
-        age_years=day.year - person.birth_date.year - (not had_birthday),
+        age_years=day.year - patient.birth_date.year - (not had_birthday),
     )
 
 

@@ -1,10 +1,10 @@
-"""Marker: the lead letter beside the patient, and the edges of the collimator."""
+"""Marker: the letter of lead beside the patient, and the edges of the collimator."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 from xray_platform.phantoms.outline import smooth_step
 from xray_platform.phantoms.parameters import Technique
 
@@ -12,7 +12,7 @@ LEAD = 5.0  # attenuation of the letter
 LEAK = 0.004  # share of dose that the collimator lets through
 
 
-def lead_letter(attenuation: Field, technique: Technique) -> None:
+def draw_marker(attenuation: Field, technique: Technique) -> None:
     """Add the letter's lead to the attenuation in place."""
     if not technique.marker:
         return
@@ -39,7 +39,7 @@ def opening(shape: tuple[int, ...], technique: Technique, spacing_mm: float) -> 
     return (LEAK + (1 - LEAK) * down)[:, None], (LEAK + (1 - LEAK) * across)[None, :]
 
 
-def close_shutter(pixels: NDArray[np.uint16], down: Field, across: Field) -> None:
+def blacken_collimated(pixels: NDArray[np.uint16], down: Field, across: Field) -> None:
     """Blacken in place what the collimator hides, as most makers do."""
     pixels[down[:, 0] < 0.5] = 0
     pixels[:, across[0] < 0.5] = 0

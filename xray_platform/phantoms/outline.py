@@ -6,18 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 
-Points = tuple[tuple[float, float], ...]
+Knots = tuple[tuple[float, float], ...]
 
 
 @lru_cache(maxsize=64)
-def _curve(points: Points) -> PchipInterpolator:
+def _curve(points: Knots) -> PchipInterpolator:
     position, value = np.array(points, dtype=float).T
     return PchipInterpolator(position, value)
 
 
-def border(points: Points, at: NDArray[np.floating]) -> Field:
+def border(points: Knots, at: NDArray[np.floating]) -> Field:
     """Return a smooth curve through (position, value) points without overshoot, held constant beyond its ends."""
     return np.asarray(_curve(points)(np.clip(at, points[0][0], points[-1][0])), dtype=np.float32)
 

@@ -46,7 +46,7 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Place:
+class LungLocation:
     """A place in a lung, and how large the finding is there against the finding's size."""
 
     side: Side
@@ -56,7 +56,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SimulatedFinding:
     """What is to be found, at one place or several.
 
     `strength` is attenuation against that of water for an opacity or a nodule, the growth in width of a large heart,
@@ -64,7 +64,7 @@ class Finding:
     """
 
     name: FindingName
-    places: tuple[Place, ...]
+    places: tuple[LungLocation, ...]
     size_mm: float
     strength: float
     seed: int
@@ -93,6 +93,6 @@ class PhantomParameters:
     shape: tuple[int, int]
     subject: Subject
     pose: Pose
-    finding: Finding
+    finding: SimulatedFinding
     technique: Technique
     noise_seed: int

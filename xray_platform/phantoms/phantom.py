@@ -14,7 +14,7 @@ Pixels = NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
-class Box:
+class FindingBox:
     """A rectangle in pixels of the upright (L\\F) picture: its first row and column, its height and width."""
 
     top: int
@@ -26,9 +26,9 @@ class Box:
 
 @dataclass(frozen=True)
 class Phantom:
-    """A radiograph in standard form: uint16 (rows, columns) in [0, 4095], MONOCHROME2, patient's left on the right."""
+    """A frontal radiograph: uint16 (rows, columns) in [0, 4095], MONOCHROME2, patient's left on the right."""
 
     pixels: Pixels
     finding: FindingName
-    boxes: tuple[Box, ...]
+    boxes: tuple[FindingBox, ...]
     spacing_mm: float

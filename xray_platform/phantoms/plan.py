@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xray_platform.phantoms.identity import Identity, sample_identity, sample_person
+from xray_platform.phantoms.identity import Identity, sample_identity, sample_patient
 from xray_platform.phantoms.parameters import PhantomParameters
 from xray_platform.phantoms.phantom import FindingName
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom, sample_subject
@@ -41,7 +41,7 @@ def plan_pictures(
 
 
 def plan_spare(number: int, side: int, seed: int) -> PlannedPicture:
-    """Return a normal, uncompressed picture of a person who is in no archive of this seed, to be broken."""
+    """Return a normal, uncompressed picture of a patient who is in no archive of this seed, to be broken."""
     rng = np.random.default_rng([seed, 3, number])
     picture = _of_one_subject(rng, ["normal"], side, 1.0, set())[0]
     return replace(picture, style=Style(vendor=picture.style.vendor, view=picture.style.view))
@@ -61,10 +61,10 @@ def _of_one_subject(
     rng: np.random.Generator, names: list[FindingName], side: int, difficulty: float, used: set[str]
 ) -> list[PlannedPicture]:
     subject = sample_subject(rng)
-    person = sample_person(rng, subject)
-    while person.patient_id in used:
-        person = sample_person(rng, subject)
-    used.add(person.patient_id)
+    patient = sample_patient(rng, subject)
+    while patient.patient_id in used:
+        patient = sample_patient(rng, subject)
+    used.add(patient.patient_id)
     planned: list[PlannedPicture] = []
     for number, name in enumerate(names, start=1):
         settings = PhantomSettings(
@@ -75,7 +75,7 @@ def _of_one_subject(
         )
         parameters = sample_phantom(rng, settings, subject)
         earlier = planned[-1].identity if planned and rng.random() < SAME_STUDY else None
-        identity = sample_identity(rng, person, parameters.pose.view, earlier, number)
+        identity = sample_identity(rng, patient, parameters.pose.view, earlier, number)
         style = sample_style(rng, parameters.technique.vendor, parameters.pose.view)
         planned.append(PlannedPicture(_path(identity), parameters, identity, style))
     return planned
@@ -83,8 +83,8 @@ def _of_one_subject(
 
 def _path(identity: Identity) -> str:
     """Name a file as an export does, identity and all: EXPORT/FAMILY_GIVEN_ID/DAY_ACCESSION/SE001/IM000001.dcm."""
-    family, given, *_ = identity.person.name.split("^")
-    who = f"{_plain(family)}_{_plain(given)}_{identity.person.patient_id}"
+    family, given, *_ = identity.patient.name.split("^")
+    who = f"{_plain(family)}_{_plain(given)}_{identity.patient.patient_id}"
     study = f"{identity.study_date:%Y%m%d}_{identity.accession}"
     return f"EXPORT/{who}/{study}/SE{identity.series_number:03d}/IM{identity.instance_number:06d}.dcm"
 

@@ -3,7 +3,16 @@
 import numpy as np
 from pydantic import Field as Described
 
-from xray_platform.phantoms.parameters import Finding, PhantomParameters, Place, Pose, Side, Subject, Technique, View
+from xray_platform.phantoms.parameters import (
+    LungLocation,
+    PhantomParameters,
+    Pose,
+    Side,
+    SimulatedFinding,
+    Subject,
+    Technique,
+    View,
+)
 from xray_platform.phantoms.phantom import ABNORMAL, FindingName
 from xray_platform.phantoms.vendors import VENDORS
 from xray_platform.settings import Settings
@@ -125,18 +134,18 @@ SEVERAL: dict[FindingName, tuple[float, float, float]] = {  # how often it is at
 }
 
 
-def _place(rng: np.random.Generator, share: float) -> Place:
+def _place(rng: np.random.Generator, share: float) -> LungLocation:
     side: Side = -1 if rng.random() < 0.5 else 1
-    return Place(side, float(rng.uniform(0.1, 0.9)), float(rng.uniform(0.15, 0.95)), share)
+    return LungLocation(side, float(rng.uniform(0.1, 0.9)), float(rng.uniform(0.15, 0.95)), share)
 
 
-def _finding(rng: np.random.Generator, settings: PhantomSettings) -> Finding:
+def _finding(rng: np.random.Generator, settings: PhantomSettings) -> SimulatedFinding:
     abnormal = rng.random() < settings.abnormal_share
     kind = settings.findings[int(rng.integers(len(settings.findings)))]
     name: FindingName = kind if abnormal else "normal"
     strength, size = REACH[name]
     places = [_place(rng, share) for share in (1.0, float(rng.uniform(0.5, 0.9)), float(rng.uniform(0.5, 0.9)))]
-    return Finding(
+    return SimulatedFinding(
         name=name,
         places=tuple(places[: int(rng.choice(3, p=SEVERAL[name])) + 1]),
         size_mm=float(size[0] + (size[1] - size[0]) * rng.beta(1.4, 1.4)) / settings.difficulty**0.5,

@@ -7,19 +7,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.phantoms.frame import Field, Frame
-from xray_platform.phantoms.outline import Points, bent
+from xray_platform.phantoms.body_grid import BodyGrid, Field
+from xray_platform.phantoms.outline import Knots, bent
 from xray_platform.phantoms.parameters import Pose, Subject
 from xray_platform.phantoms.tubes import LONG_BONE, SMALL_BONE, Tubes, tubes
 
 # The scapula in its own plane, mm, where it just clears the lung: x outwards, y down.
-LATERAL_EDGE: Points = ((166, 28), (162, 50), (154, 82), (145, 112), (135, 136), (129, 142))
-MEDIAL_EDGE: Points = ((118, 2), (111, 22), (109, 52), (112, 90), (119, 124), (129, 142))
-TOP_EDGE: Points = ((118, 2), (128, -2), (142, 0), (152, 6), (162, 2))
-RIDGE: Points = ((111, 26), (128, 19), (146, 8), (164, -9), (180, -17), (194, -10))
-GLENOID: Points = ((167, 2), (172, 12), (174, 24), (168, 36))
-CORACOID: Points = ((160, 8), (153, 1), (150, -7), (157, -10))
-BLADE: Points = (*MEDIAL_EDGE, (135, 136), (145, 112), (154, 82), (162, 50), (166, 28), (160, 4), (142, 0), (128, -2))
+LATERAL_EDGE: Knots = ((166, 28), (162, 50), (154, 82), (145, 112), (135, 136), (129, 142))
+MEDIAL_EDGE: Knots = ((118, 2), (111, 22), (109, 52), (112, 90), (119, 124), (129, 142))
+TOP_EDGE: Knots = ((118, 2), (128, -2), (142, 0), (152, 6), (162, 2))
+RIDGE: Knots = ((111, 26), (128, 19), (146, 8), (164, -9), (180, -17), (194, -10))
+GLENOID: Knots = ((167, 2), (172, 12), (174, 24), (168, 36))
+CORACOID: Knots = ((160, 8), (153, 1), (150, -7), (157, -10))
+BLADE: Knots = (*MEDIAL_EDGE, (135, 136), (145, 112), (154, 82), (162, 50), (166, 28), (160, 4), (142, 0), (128, -2))
 # Outline, half-width (mm) and attenuation of a mm of each thick part.
 PARTS = (
     (LATERAL_EDGE, 3.2, 0.042),
@@ -64,7 +64,7 @@ def _rounded(bundle: Tubes) -> Tubes:
 
 
 @lru_cache(maxsize=16)
-def _line(outline: Points) -> NDArray[np.float64]:
+def _line(outline: Knots) -> NDArray[np.float64]:
     return bent(np.array(outline, dtype=float), 4 * len(outline))
 
 
@@ -90,11 +90,11 @@ def _clavicle_width() -> NDArray[np.float64]:
     return 5.4 + 4.2 * np.exp(-((t / 0.09) ** 2)) + 2.2 * t**3
 
 
-def blades(frame: Frame, subject: Subject, pose: Pose) -> Field:
+def blades(grid: BodyGrid, subject: Subject, pose: Pose) -> Field:
     """Return the attenuation of the flat parts of the scapulae, float32 (rows, columns)."""
-    field = np.zeros((frame.rows, frame.columns), dtype=np.float32)
+    field = np.zeros((grid.rows, grid.columns), dtype=np.float32)
     for points in _both(np.array(BLADE, dtype=float), subject.shoulder_mm + pose.scapula_mm):
-        x, y = frame.project(*points.T)
-        corners = np.stack([frame.column(x), frame.row(y)], axis=1)
+        x, y = grid.project(*points.T)
+        corners = np.stack([grid.column(x), grid.row(y)], axis=1)
         cv2.fillPoly(field, [np.round(corners * 16).astype(np.int32)], 0.13 * subject.bone, cv2.LINE_8, 4)
-    return np.asarray(cv2.GaussianBlur(field, (0, 0), 1.4 / frame.pixel_y))
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), 1.4 / grid.pixel_y))

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 from xray_platform.phantoms.outline import smooth_step
 from xray_platform.phantoms.ribs import VERTEBRA_MM
 from xray_platform.phantoms.thorax import Thorax
@@ -17,15 +17,15 @@ WIDEST_MM = 26.0
 
 def spine(thorax: Thorax) -> Field:
     """Return the attenuation of vertebral bodies, float32 (rows, columns)."""
-    total = np.zeros((thorax.frame.rows, thorax.frame.columns), dtype=np.float32)
+    total = np.zeros((thorax.grid.rows, thorax.grid.columns), dtype=np.float32)
     reach = WIDEST_MM + float(np.abs(thorax.midline).max())
-    first, last = np.searchsorted(thorax.frame.x[0], (-reach, reach))
-    total[:, first:last] = _bodies(thorax, thorax.frame.x[:, first:last] - thorax.midline)
+    first, last = np.searchsorted(thorax.grid.x[0], (-reach, reach))
+    total[:, first:last] = _bodies(thorax, thorax.grid.x[:, first:last] - thorax.midline)
     return total
 
 
 def _bodies(thorax: Thorax, x: Field) -> Field:
-    y = thorax.frame.y
+    y = thorax.grid.y
     number = np.clip(np.searchsorted(LEVELS, y[:, 0], side="right") - 1, 0, len(LEVELS) - 2)
     height = np.diff(LEVELS)[number][:, None]
     phase = np.clip((y - LEVELS[number][:, None]) / height, 0, 1)

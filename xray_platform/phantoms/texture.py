@@ -5,7 +5,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 
 TILE_SIDE, ROOM = 1200, 256
 STRUCTURE = 0.00022  # attenuation, root mean square, of a mm of lung

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.phantoms.frame import Field, Frame
+from xray_platform.phantoms.body_grid import BodyGrid, Field
 from xray_platform.phantoms.outline import border, chord, smooth_step
 from xray_platform.phantoms.parameters import Pose, Subject
 
@@ -39,9 +39,9 @@ def inner_depth(y: NDArray[np.floating]) -> Field:
 
 @dataclass(frozen=True)
 class Thorax:
-    """The chest of one subject in one pose, on the grid of a frame."""
+    """The chest of one subject in one pose, on the body grid."""
 
-    frame: Frame
+    grid: BodyGrid
     subject: Subject
     pose: Pose
     heart: float  # width factor of the heart, a finding included
@@ -49,7 +49,7 @@ class Thorax:
     @cached_property
     def midline(self) -> Field:
         """Where the spine stands at every row, mm, (rows, 1)."""
-        return (self.subject.scoliosis_mm * np.sin((self.frame.y - 20) / 75)).astype(np.float32)
+        return (self.subject.scoliosis_mm * np.sin((self.grid.y - 20) / 75)).astype(np.float32)
 
     def heart_border(self, side: int, y: NDArray[np.floating]) -> Field:
         """Distance of the mediastinal border from the midline on one side, mm, positive outwards."""
@@ -71,7 +71,7 @@ class Thorax:
 
     def dome(self, side: int, x: Field | None = None) -> Field:
         """Height of the diaphragm's top on one side, mm down, for every column, (1, columns), or for the x given."""
-        out = side * (self.frame.x if x is None else x) - DOME_X
+        out = side * (self.grid.x if x is None else x) - DOME_X
         top = DOME_MM[side] + self.pose.inspiration_mm - self.subject.dome_mm[0 if side < 0 else 1]
         lateral, medial = np.clip(out / DOME_LATERAL, 0, 1), np.clip(-out / DOME_MEDIAL, 0, 1)
         fall = 66 * (1 - np.sqrt(1 - lateral * lateral)) + 40 * (1 - np.sqrt(1 - medial * medial))
@@ -80,12 +80,12 @@ class Thorax:
     @cached_property
     def lungs(self) -> Field:
         """Thickness of both lungs along the beam, mm, (rows, columns)."""
-        middle = int(np.searchsorted(self.frame.x[0], 0))
-        x = self.frame.x
+        middle = int(np.searchsorted(self.grid.x[0], 0))
+        x = self.grid.x
         return np.concatenate([self._lung(-1, x[:, :middle]), self._lung(1, x[:, middle:])], axis=1)
 
     def _lung(self, side: int, x: Field) -> Field:
-        y, out = self.frame.y, side * x
+        y, out = self.grid.y, side * x
         below_apex = np.clip((y - APEX_MM) / APEX_ROUND, 0, 1)
         opening = np.sqrt(below_apex * (2 - below_apex))
         wall = APEX_X + (inner_width(y) - APEX_X) * opening
@@ -95,7 +95,7 @@ class Thorax:
 
     def _displaced(self, side: int, out: Field, depth: Field, opening: Field) -> Field:
         """What the mediastinum takes from the lung, mm, (rows, columns of the side)."""
-        y = self.frame.y
+        y = self.grid.y
         edge = APEX_X - (APEX_X - self.heart_border(side, y) - side * self.midline) * opening
         heart_share = np.clip((y - HEART_TOP) / (HEART_FULL - HEART_TOP), 0, 1)
         taken = chord(edge - out, 22 + 34 * heart_share)
@@ -106,7 +106,7 @@ class Thorax:
     def _above_dome(self, side: int, x: Field) -> Field:
         """Share of the lung's depth that lies above the diaphragm, in [0, 1]."""
         recess = 68.0 - 50.0 * np.clip((side * x - DOME_X) / 80, 0, 1)  # it gets shallow towards the side
-        below = self.frame.y - self.dome(side, x)
+        below = self.grid.y - self.dome(side, x)
         below /= recess
         np.clip(below, 0, 1, out=below)
         return np.asarray(1 - np.sqrt(np.sqrt(below, out=below), out=below))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xray_platform.phantoms.frame import Field, Frame
+from xray_platform.phantoms.body_grid import BodyGrid, Field
 from xray_platform.phantoms.outline import border, chord
 from xray_platform.phantoms.parameters import Pose, Subject
 
@@ -12,14 +12,14 @@ CHEST = ((40, 148), (90, 145), (150, 146), (220, 149), (320, 148))
 HALF_DEPTH = ((-120, 52), (-60, 50), (-30, 51), (0, 58), (40, 73), (80, 87), (130, 100), (180, 106), (320, 106))
 
 
-def soft_tissue(frame: Frame, subject: Subject, pose: Pose) -> Field:
+def soft_tissue(grid: BodyGrid, subject: Subject, pose: Pose) -> Field:
     """Return the thickness of the body as if it were all soft tissue, mm, float32 (rows, columns)."""
-    body = np.maximum(_trunk(frame, subject), _arms(frame, subject, pose))
-    return body + _breasts(frame, subject, pose)
+    body = np.maximum(_trunk(grid, subject), _arms(grid, subject, pose))
+    return body + _breasts(grid, subject, pose)
 
 
-def _trunk(frame: Frame, subject: Subject) -> Field:
-    y, x = frame.y, np.abs(frame.x)
+def _trunk(grid: BodyGrid, subject: Subject) -> Field:
+    y, x = grid.y, np.abs(grid.x)
     wall = 16 + 0.9 * subject.fat_mm
     chest = border(CHEST, y) + wall
     shoulder = border(SHOULDER, y) + 0.4 * subject.fat_mm + (subject.shoulder_mm * np.clip((y + 40) / 80, 0, 1))
@@ -32,8 +32,8 @@ def _trunk(frame: Frame, subject: Subject) -> Field:
     return np.asarray(2 * half_depth * np.sqrt(1 - u * (1 - box + box * u * u)), dtype=np.float32)
 
 
-def _arms(frame: Frame, subject: Subject, pose: Pose) -> Field:
-    y, x = frame.y, np.abs(frame.x)
+def _arms(grid: BodyGrid, subject: Subject, pose: Pose) -> Field:
+    y, x = grid.y, np.abs(grid.x)
     spread = 26 if pose.view == "PA" else 12
     centre = 182 + 0.9 * subject.fat_mm + subject.shoulder_mm + spread * np.clip((y - 20) / 120, 0, 1.6)
     half_width = 44 + 0.5 * subject.fat_mm
@@ -42,11 +42,11 @@ def _arms(frame: Frame, subject: Subject, pose: Pose) -> Field:
     return np.asarray(1.7 * half_width * chord(inside.astype(np.float32), half_width) * round_top, dtype=np.float32)
 
 
-def _breasts(frame: Frame, subject: Subject, pose: Pose) -> Field:
+def _breasts(grid: BodyGrid, subject: Subject, pose: Pose) -> Field:
     """Two rounded bodies with a sharp lower fold; pressed flat against the detector in PA."""
     if subject.breast_mm <= 0:
         return np.zeros((1, 1), dtype=np.float32)
-    y, x = frame.y, np.abs(frame.x)
+    y, x = grid.y, np.abs(grid.x)
     radius = subject.breast_mm
     centre_y = 172 + 0.30 * radius
     centre_x = 84 + (10 if pose.view == "AP" else 0)

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.phantoms.frame import Field
+from xray_platform.phantoms.body_grid import Field
 
 CURVE_STEPS = 65536
 WHITE = 4095

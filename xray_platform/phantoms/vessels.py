@@ -19,7 +19,7 @@ POINTS = 7
 
 
 @dataclass(frozen=True)
-class Twigs:
+class Branches:
     """The growing ends of a tree: place (k, 3) mm, direction in the picture, lean to the front, width, and length."""
 
     place: NDArray[np.float64]
@@ -59,7 +59,7 @@ def _tree(side: int, sink: float, rng: np.random.Generator) -> list[tuple[NDArra
     """Return paths (k, POINTS, 3) and half-widths (k, POINTS) of each generation of one lung's branches."""
     count = len(TRUNKS)
     x, y = HILA[side]
-    twigs = Twigs(
+    branches = Branches(
         place=np.array([side * x, y + sink, -5.0]) + rng.normal(0, 5, (count, 3)),
         angle=np.radians(TRUNKS[:, 0]) + rng.normal(0, 0.12, count),
         lean=TRUNKS[:, 1] + rng.normal(0, 0.2, count),
@@ -68,55 +68,55 @@ def _tree(side: int, sink: float, rng: np.random.Generator) -> list[tuple[NDArra
     )
     found = []
     for _ in range(GENERATIONS):
-        path, width, angle = _grow(twigs, side, rng)
+        path, width, angle = _grow(branches, side, rng)
         found.append((path, width))
-        twigs = _fork(twigs, path[:, -1], width[:, -1], angle, side, rng)
+        branches = _fork(branches, path[:, -1], width[:, -1], angle, side, rng)
     return found
 
 
 def _grow(
-    twigs: Twigs, side: int, rng: np.random.Generator
+    branches: Branches, side: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return paths (k, POINTS, 3), half-widths (k, POINTS) and the directions in which the twigs end."""
-    count = len(twigs.angle)
+    """Return paths (k, POINTS, 3), half-widths (k, POINTS) and the directions in which the branches end."""
+    count = len(branches.angle)
     t = np.linspace(0, 1, POINTS)
     bend = rng.normal(0, 0.3, count)
-    turn = twigs.angle[:, None] + bend[:, None] * t
-    step = (twigs.reach * rng.uniform(0.6, 1.25, count))[:, None] / (POINTS - 1)
-    flat = step * np.cos(np.clip(twigs.lean, -1.2, 1.2))[:, None]
+    turn = branches.angle[:, None] + bend[:, None] * t
+    step = (branches.reach * rng.uniform(0.6, 1.25, count))[:, None] / (POINTS - 1)
+    flat = step * np.cos(np.clip(branches.lean, -1.2, 1.2))[:, None]
     steps = np.stack(
-        [side * np.cos(turn) * flat, np.sin(turn) * flat, np.sin(twigs.lean)[:, None] * step + 0 * turn], 2
+        [side * np.cos(turn) * flat, np.sin(turn) * flat, np.sin(branches.lean)[:, None] * step + 0 * turn], 2
     )
     steps[:, 0] = 0
     thinner = rng.uniform(0.76, 0.9, count)
     return (
-        twigs.place[:, None] + np.cumsum(steps, axis=1),
-        twigs.width[:, None] * (1 + (thinner[:, None] - 1) * t),
-        twigs.angle + bend,
+        branches.place[:, None] + np.cumsum(steps, axis=1),
+        branches.width[:, None] * (1 + (thinner[:, None] - 1) * t),
+        branches.angle + bend,
     )
 
 
 def _fork(
-    twigs: Twigs,
+    branches: Branches,
     place: NDArray[np.float64],
     width: NDArray[np.float64],
     angle: NDArray[np.float64],
     side: int,
     rng: np.random.Generator,
-) -> Twigs:
-    """Return the two twigs that go on from each end, without those that left the lung."""
+) -> Branches:
+    """Return the two branches that go on from each end, without those that left the lung."""
     spread = rng.uniform(0.22, 0.62, len(angle))
     larger = rng.random(len(angle)) < 0.5
     first = np.where(larger, 0.95, rng.uniform(0.62, 0.85, len(angle)))
     second = np.where(larger, rng.uniform(0.6, 0.85, len(angle)), 0.95)
-    fork = Twigs(
+    fork = Branches(
         np.repeat(place, 2, axis=0),
         np.stack([angle - spread, angle + spread], axis=1).ravel(),
-        np.repeat(twigs.lean, 2) * 0.8 + rng.normal(0, 0.35, 2 * len(angle)),
+        np.repeat(branches.lean, 2) * 0.8 + rng.normal(0, 0.35, 2 * len(angle)),
         np.stack([width * first, width * second], axis=1).ravel(),
-        np.repeat(twigs.reach, 2) * 0.82,
+        np.repeat(branches.reach, 2) * 0.82,
     )
     x, y, z = side * fork.place[:, 0], fork.place[:, 1], fork.place[:, 2]
     inside = (x > 20) & (x < inner_width(y) - 5) & (y > 12) & (y < 268) & (np.abs(z) < inner_depth(y) - 4)
     inside &= fork.width > 0.3
-    return Twigs(fork.place[inside], fork.angle[inside], fork.lean[inside], fork.width[inside], fork.reach[inside])
+    return Branches(fork.place[inside], fork.angle[inside], fork.lean[inside], fork.width[inside], fork.reach[inside])

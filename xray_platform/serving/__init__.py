@@ -1,1 +1,1 @@
-"""Serving: judge one picture; bytes in, verdict and heat map out."""
+"""Serving: a predictor; the bytes of a picture in, a prediction and a heat map out."""

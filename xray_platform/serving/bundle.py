@@ -1,15 +1,14 @@
-"""Bundle: a folder with all that is needed to judge a picture, and proof that nothing in it was changed."""
+"""Bundle: a folder with all that is needed to predict for a picture, and proof that nothing in it was changed."""
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from xray_platform.atomic import atomic_path
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
@@ -94,39 +93,19 @@ class Bundle:
 
 
 def write_bundle(folder: Path, facts: BundleFacts, model: Savable) -> Bundle:
-    """Write facts and model to `folder` at a stroke, in place of what was there, and return the bundle.
+    """Write facts and model to `folder` as a whole, in place of what was there, and return the bundle.
 
     Raises StoreError where the disk does not take it; the old bundle is then still whole.
     """
-    waiting = folder.with_name(f".{folder.name}.{uuid4().hex}")
-    try:
-        (waiting / MODEL).mkdir(parents=True)
-        model.save(waiting / MODEL)
-        written = BundleFile(format=FORMAT, facts=facts, files=hashes(waiting))
+    with atomic_path(folder) as temporary:
+        (temporary / MODEL).mkdir(parents=True)
+        model.save(temporary / MODEL)
+        written = BundleFile(format=FORMAT, facts=facts, files=hashes(temporary))
         digest = _digest_of_facts(written.model_dump_json().encode())
-        (waiting / FACTS).write_text(
+        (temporary / FACTS).write_text(
             written.model_copy(update={"facts_sha256": digest}).model_dump_json(indent=2), encoding="utf-8"
         )
-        _take_the_place_of(folder, waiting)
-    except OSError as error:
-        raise StoreError(f"cannot write the bundle {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(waiting, ignore_errors=True)
     return Bundle.open(folder)
-
-
-def _take_the_place_of(folder: Path, waiting: Path) -> None:
-    """Rename; a folder cannot be renamed over a full one, so the old one steps aside first."""
-    aside = folder.with_name(f"{waiting.name}.old")
-    if folder.exists():
-        folder.replace(aside)
-    try:
-        waiting.replace(folder)
-    except OSError:
-        if aside.exists():
-            aside.replace(folder)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Files: judge whole files and folders, many at once, each for itself."""
+"""Files: predictions for whole files and folders, many at once, each for itself."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -8,9 +8,9 @@ from typing import TypeVar
 from xray_platform.dicom.intake.sources import spelled
 from xray_platform.progress import Progress, silent
 from xray_platform.serving.listing import files_below
-from xray_platform.serving.model_input import Prepared, ReadingTask, Refusal, read_file
-from xray_platform.serving.predict import Judge
-from xray_platform.serving.prediction import Judged, Record, Refused
+from xray_platform.serving.model_input import ModelInput, ReadingTask, Refusal, read_file
+from xray_platform.serving.predict import Predictor
+from xray_platform.serving.prediction import FileRecord, PredictedFile, RefusedFile
 from xray_platform.workers import GIB, Limits, Lost, cores, map_in_children
 
 MEMORY_BYTES = 4 * GIB  # a child may use
@@ -20,44 +20,44 @@ BATCH = 32  # pictures a model scores together
 Item = TypeVar("Item")
 
 
-def judge_files(paths: Sequence[Path], judge: Judge, progress: Progress = silent) -> Iterator[Record]:
+def predict_files(paths: Sequence[Path], predictor: Predictor, progress: Progress = silent) -> Iterator[FileRecord]:
     """Yield one record for every file below `paths`, in order; what is wrong with one never stops the others.
 
-    Files are read in child processes that can be killed, so that no file, however hostile, takes the judge down.
+    Files are read in child processes that can be killed, so that no file, however hostile, takes the predictor down.
     Hidden files are left out. A path that leads nowhere and a folder without a file each give a record with the error.
     """
     found = [(path, reason) for start in paths for path, reason in files_below(start)]
     done = 0
     for chunk in _chunks(found, AT_ONCE):
-        for record in _judge_chunk(chunk, judge):
+        for record in _predict_chunk(chunk, predictor):
             done += 1
-            progress(done, len(found), "judging")
+            progress(done, len(found), "predicting")
             yield record
 
 
-def _judge_chunk(chunk: list[tuple[Path, str]], judge: Judge) -> Iterator[Record]:
+def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor) -> Iterator[FileRecord]:
     tasks = [
-        ReadingTask(path, judge.facts.recipe, judge.facts.standard, judge.quality)
+        ReadingTask(path, predictor.facts.recipe, predictor.facts.standard, predictor.quality)
         for path, reason in chunk
         if not reason
     ]
-    limits = Limits(2 * judge.quality.seconds, MEMORY_BYTES)  # examined first, then read
+    limits = Limits(2 * predictor.quality.seconds, MEMORY_BYTES)  # examined first, then read
     workers = min(cores(), len(tasks))
     read = map_in_children(read_file, tasks, what="reading", workers=workers, limits=limits) if tasks else iter(())
     results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
     for batch in _chunks(results, BATCH):
-        yield from _judge_batch(batch, judge)
+        yield from _predict_batch(batch, predictor)
 
 
-def _judge_batch(batch: list[tuple[Path, Prepared | Refusal | Lost]], judge: Judge) -> Iterator[Record]:
-    verdicts = iter(judge.verdicts([picture for _, picture in batch if isinstance(picture, Prepared)]))
+def _predict_batch(batch: list[tuple[Path, ModelInput | Refusal | Lost]], predictor: Predictor) -> Iterator[FileRecord]:
+    predictions = iter(predictor.predict_inputs([picture for _, picture in batch if isinstance(picture, ModelInput)]))
     for path, picture in batch:
-        if isinstance(picture, Prepared):
-            yield Judged(spelled(str(path)), next(verdicts))
+        if isinstance(picture, ModelInput):
+            yield PredictedFile(spelled(str(path)), next(predictions))
         elif isinstance(picture, Lost):
-            yield Refused(spelled(str(path)), f"its reading was given up ({picture.reason}): {picture.detail}")
+            yield RefusedFile(spelled(str(path)), f"its reading was given up ({picture.reason}): {picture.detail}")
         else:
-            yield Refused(spelled(str(path)), picture.reason)
+            yield RefusedFile(spelled(str(path)), picture.reason)
 
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

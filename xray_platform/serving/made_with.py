@@ -1,4 +1,4 @@
-"""Made with: by which code a bundle's scores were made, so that other code is noticed before it judges anybody.
+"""Made with: by which code a bundle's scores were made, so that other code is noticed before it predicts for anybody.
 
 Two measures, for two questions. Does it still compute the same: made-up pictures go through recipe and model when the
 bundle is written and again when it is opened; other scores refuse the bundle. Is it still the same code: a digest of
@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from xray_platform import __version__
 from xray_platform.errors import StoreError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import as_read, as_stored
+from xray_platform.imaging.store.rounding import from_storage, to_storage
 from xray_platform.serving.models import Scorer
 
 PACKAGE = "xray_platform"
@@ -75,8 +75,8 @@ def _list(scores: tuple[float, ...]) -> str:
 
 
 def _scores(recipe: Recipe, model: Scorer) -> tuple[float, ...]:
-    stored = [as_stored(recipe.apply(probe, (4000.0, 60000.0)), recipe.gives) for probe in probes()]
-    return tuple(float(score) for score in model.score(as_read(np.stack(stored))))
+    stored = [to_storage(recipe.apply(probe, (4000.0, 60000.0)), recipe.gives) for probe in probes()]
+    return tuple(float(score) for score in model.score(from_storage(np.stack(stored))))
 
 
 def probes() -> list[npt.NDArray[np.uint16]]:

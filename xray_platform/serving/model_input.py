@@ -1,4 +1,4 @@
-"""Reading: bytes of a file become a model's input, or a reason why not. Knows no model and no torch."""
+"""Model input: made of the bytes of a file, or a reason why not. Knows no model and no torch."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,19 +7,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from xray_platform.dicom.pixels.standard_image import read_picture
-from xray_platform.dicom.quality.examination import Examination, examine_bytes
+from xray_platform.dicom.pixels.decode import UndecodableError
+from xray_platform.dicom.quality.examination import Examination, examine_and_decode
+from xray_platform.dicom.quality.inspected_file import standard_image_of
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import as_read, as_stored
+from xray_platform.imaging.store.rounding import from_storage, to_storage
 
 MEBI = 1024**2
 
 
 @dataclass(frozen=True)
-class Prepared:
+class ModelInput:
     """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words.
 
     `quarantine` are those of the `warnings` for which an intake would put the picture into quarantine.
@@ -32,7 +33,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a file is not judged."""
+    """Why there is no model input of a file."""
 
     reason: str
 
@@ -47,22 +48,27 @@ class ReadingTask:
     quality: QualitySettings = field(default_factory=QualitySettings)
 
 
-def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings) -> Prepared:
+def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings) -> ModelInput:
     """Return the picture in `data` (DICOM, JPEG or PNG) as the recipe makes it from its standard image.
 
     Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
-    quarantine is judged, with a warning.
+    quarantine is taken, with a warning.
     """
-    examination = examine_bytes(data, quality)
+    examination, opened = examine_and_decode(data, quality)
     if examination.decision == "reject":
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
-    picture = read_picture(data, standard.rule)
+    try:
+        picture = standard_image_of(opened, standard.rule)  # decoded once, for the quality rules and for this
+    except UndecodableError as error:
+        raise InputError(f"not a readable picture: {error}") from error
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
-    stored = as_stored(pixels, recipe.gives)  # so that serving sees what training saw
-    return Prepared(as_read(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine"))
+    stored = to_storage(pixels, recipe.gives)  # so that serving sees what training saw
+    return ModelInput(
+        from_storage(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine")
+    )
 
 
-def read_file(task: ReadingTask) -> Prepared | Refusal:
+def read_file(task: ReadingTask) -> ModelInput | Refusal:
     """Do one task in a child process; what is wrong with the file becomes a refusal."""
     cv2.setNumThreads(1)
     try:

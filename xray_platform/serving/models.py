@@ -3,18 +3,14 @@
 from pathlib import Path
 from typing import Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from xray_platform.errors import StoreError
-
-Images = npt.NDArray[np.float32]
+from xray_platform.image_stack import Images, Scores
 
 
 class Scorer(Protocol):
-    """What a judge needs of a model. Images are (N, S, S) float32 in [0, 1]; a higher score is more abnormal."""
+    """What a predictor needs of a model. Images are (N, S, S) float32 in [0, 1]; a higher score is more abnormal."""
 
-    def score(self, images: Images) -> npt.NDArray[np.floating]: ...
+    def score(self, images: Images) -> Scores: ...
 
     def heatmap(self, images: Images) -> Images: ...
 

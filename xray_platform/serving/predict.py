@@ -1,4 +1,4 @@
-"""Judge: the bytes of a picture in, a verdict out."""
+"""Predict: the bytes of a picture in, a prediction out."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,17 +11,35 @@ import numpy.typing as npt
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
 from xray_platform.serving.made_with import compare
-from xray_platform.serving.model_input import Prepared, prepare
+from xray_platform.serving.model_input import ModelInput, prepare
 from xray_platform.serving.models import Scorer, load_model
-from xray_platform.serving.prediction import Verdict
+from xray_platform.serving.prediction import Prediction
 
 
 @dataclass(frozen=True)
-class Judge:
-    """A model with all that turns bytes into a verdict: recipe, threshold, calibration, quality rules.
+class Predictor:
+    """A model with all that turns bytes into a prediction: recipe, threshold, calibration, quality rules.
 
     A network computes with `threads` threads, 0: one for each core this process may use. `notes` say in words what is
-    worth knowing of it.
+    worth knowing of it. `Predictor.load(folder)` opens a bundle; here one is made by hand, of a detector and noise:
+
+    >>> from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
+    >>> from xray_platform.evaluation.calibration import fit_calibration
+    >>> from xray_platform.evaluation.threshold import choose_threshold
+    >>> from xray_platform.imaging.recipe import default_recipe
+    >>> rng = np.random.default_rng(0)
+    >>> images = rng.random((20, 32, 32), dtype=np.float32)
+    >>> detector = PcaResidual.fit(images, PcaResidualSettings(side=32))
+    >>> scores, labels = rng.normal(size=20), np.arange(20) < 10
+    >>> facts = BundleFacts(
+    ...     model="pca_residual", family="detector", recipe=default_recipe(32),
+    ...     threshold=choose_threshold(scores, labels), calibration=fit_calibration(scores, labels),
+    ... )
+    >>> import cv2
+    >>> picture = rng.integers(0, 30, (300, 300)) + 200 * np.exp(-np.hypot(*np.mgrid[-1:1:300j, -1:1:300j]))
+    >>> png = cv2.imencode(".png", picture.astype(np.uint8))[1].tobytes()
+    >>> Predictor(facts, detector).predict(png).verdict
+    'abnormal'
     """
 
     facts: BundleFacts
@@ -38,8 +56,8 @@ class Judge:
         expected: str | None = None,
         threads: int = 0,
         quality: QualitySettings = QualitySettings(),
-    ) -> "Judge":
-        """Return the judge whose bundle lies in `folder`; `expected` is the bundle's id as somebody else has kept it.
+    ) -> "Predictor":
+        """Return the predictor of the bundle in `folder`; `expected` is the bundle's id as somebody else has kept it.
 
         What is worth knowing of the bundle, though it can be used, is in `notes`. Raises StoreError where the bundle
         is absent, damaged or foreign, is another than expected, or was made with code that gives other scores.
@@ -50,23 +68,22 @@ class Judge:
         note = compare(facts.made_with, facts.family, facts.model, facts.recipe, model)
         return cls(facts, model, quality, threads, tuple(_notes(facts, note)))
 
-    def verdict(self, data: bytes, heatmap: bool = False) -> Verdict:
-        """Judge one picture (the bytes of a DICOM, JPEG or PNG file); InputError says why it cannot be judged."""
-        return self.verdicts([prepare(data, self.facts.recipe, self.facts.standard, self.quality)], heatmap=heatmap)[0]
+    def predict(self, data: bytes, *, heatmap: bool = False) -> Prediction:
+        """Return what the model says of the bytes of a DICOM, JPEG or PNG file; InputError says why it is refused."""
+        made = prepare(data, self.facts.recipe, self.facts.standard, self.quality)
+        return self.predict_inputs([made], heatmap=heatmap)[0]
 
-    def verdicts(self, pictures: Sequence[Prepared], *, heatmap: bool = False) -> list[Verdict]:
-        """Judge prepared pictures together."""
-        if not pictures:
+    def predict_inputs(self, inputs: Sequence[ModelInput], *, heatmap: bool = False) -> list[Prediction]:
+        """Return a prediction for each prepared picture, scored together."""
+        if not inputs:
             return []
-        images = np.stack([picture.pixels for picture in pictures])
+        images = np.stack([made.pixels for made in inputs])
         scores = self.score(images)
-        maps = self.heatmap(images) if heatmap else [None] * len(pictures)
-        return [
-            self._verdict(score, picture, shown) for score, picture, shown in zip(scores, pictures, maps, strict=True)
-        ]
+        maps = self.heatmap(images) if heatmap else [None] * len(inputs)
+        return [self._prediction(score, made, shown) for score, made, shown in zip(scores, inputs, maps, strict=True)]
 
     def score(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the score of each image, (N,), of images (N, S, S) float32 in [0, 1] made by this judge's recipe."""
+        """Return the score of each image, (N,), of images (N, S, S) float32 in [0, 1] made by its recipe."""
         with self._computing():
             return np.asarray(self.model.score(images), dtype=np.float64)
 
@@ -86,24 +103,24 @@ class Judge:
         """Return the calibrated probability of being abnormal, in [0, 1], of each score."""
         return np.asarray(self.facts.calibration.probability(scores), dtype=np.float64)
 
-    def _verdict(self, score: float, picture: Prepared, shown: npt.NDArray[np.float32] | None) -> Verdict:
+    def _prediction(self, score: float, made: ModelInput, shown: npt.NDArray[np.float32] | None) -> Prediction:
         threshold = self.facts.threshold.value
         probability, limit = self.probability(np.array([score, threshold]))
-        return Verdict(
+        return Prediction(
             model=self.facts.model,
             score=float(score),
             probability=float(probability),
-            verdict="abnormal" if self.facts.threshold.verdicts(np.array([score]))[0] else "normal",
+            verdict="abnormal" if self.facts.threshold.predict(np.array([score]))[0] else "normal",
             threshold=threshold,
             threshold_probability=float(limit),
-            warnings=picture.warnings,
-            quarantine=picture.quarantine,
+            warnings=made.warnings,
+            quarantine=made.quarantine,
             heatmap=shown,
         )
 
 
 def _notes(facts: BundleFacts, code: str | None) -> Iterator[str]:
-    """Yield in words what is worth knowing of a bundle before its verdicts are read."""
+    """Yield in words what is worth knowing of a bundle before its predictions are read."""
     if facts.provenance.get(ORIGIN) == PHANTOM:
         yield f"{facts.model} learnt from made-up pictures only; its verdicts say nothing about patients"
     if not facts.calibration.calibrated:

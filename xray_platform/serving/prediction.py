@@ -1,4 +1,4 @@
-"""Verdict: what a model says of one picture, and the records that a folder of them becomes."""
+"""Prediction: what a model says of one picture, and the records that a folder of them becomes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A judged picture.
+class Prediction:
+    """What a model says of one picture.
 
     `score` is the model's own (higher is more abnormal), `probability` the calibrated one in [0, 1], `threshold` the
     score from which on the verdict is abnormal and `threshold_probability` the same as a probability, `heatmap` (S, S)
@@ -29,57 +29,60 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A file and the verdict on it."""
+class PredictedFile:
+    """A file and the prediction for it."""
 
     file: str
-    verdict: Verdict
+    prediction: Prediction
 
-    def line(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The record as one JSON line's fields; `warnings` only where there are any.
 
         `quality` is what an intake would do with the picture: accept or quarantine.
         """
-        said = self.verdict
+        prediction = self.prediction
         fields: dict[str, object] = {
             "file": self.file,
-            "model": said.model,
-            "score": said.score,
-            "probability": said.probability,
-            "verdict": said.verdict,
-            "threshold": said.threshold,
-            "threshold_probability": said.threshold_probability,
-            "quality": "quarantine" if said.quarantine else "accept",
+            "model": prediction.model,
+            "score": prediction.score,
+            "probability": prediction.probability,
+            "verdict": prediction.verdict,
+            "threshold": prediction.threshold,
+            "threshold_probability": prediction.threshold_probability,
+            "quality": "quarantine" if prediction.quarantine else "accept",
         }
-        return {**fields, "warnings": list(said.warnings)} if said.warnings else fields
+        return {**fields, "warnings": list(prediction.warnings)} if prediction.warnings else fields
 
-    def words(self) -> list[str]:
-        """The record for people: the verdict on one line, and below it what speaks against believing it."""
-        said = self.verdict
+    def as_text(self) -> list[str]:
+        """The record for people: the prediction on one line, and below it what speaks against believing it."""
+        prediction = self.prediction
         verdict = (
-            f"{self.file}: {said.verdict}, probability {said.probability:.3f}, "
-            f"abnormal from {said.threshold_probability:.3f} on "
-            f"({said.model}: score {said.score:.4g}, threshold {said.threshold:.4g})"
+            f"{self.file}: {prediction.verdict}, probability {prediction.probability:.3f}, "
+            f"abnormal from {prediction.threshold_probability:.3f} on "
+            f"({prediction.model}: score {prediction.score:.4g}, threshold {prediction.threshold:.4g})"
         )
-        held = [f"  quality would quarantine it, do not rely on the verdict: {reason}" for reason in said.quarantine]
-        odd = [f"  warning: {reason}" for reason in said.warnings if reason not in said.quarantine]
+        held = [
+            f"  quality would quarantine it, do not rely on the verdict: {reason}" for reason in prediction.quarantine
+        ]
+        others = [reason for reason in prediction.warnings if reason not in prediction.quarantine]
+        odd = [f"  warning: {reason}" for reason in others]
         return [verdict, *held, *odd]
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A file that could not be judged, and why."""
+class RefusedFile:
+    """A file for which there is no prediction, and why."""
 
     file: str
     error: str
 
-    def line(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The record as one JSON line's fields."""
         return {"file": self.file, "error": self.error}
 
-    def words(self) -> list[str]:
+    def as_text(self) -> list[str]:
         """The record for people, on one line."""
         return [f"{self.file}: {self.error}"]
 
 
-Record = Judged | Refused
+FileRecord = PredictedFile | RefusedFile

@@ -1,1 +1,1 @@
-"""Tables: the ground of the house; every column once, every table, and where things live."""
+"""Tables: every column once, every table, and where things are stored."""

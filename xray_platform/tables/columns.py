@@ -1,6 +1,7 @@
 """Columns: every column of every table, once."""
 
 from xray_platform.tables.column import Column
+from xray_platform.tables.severity import SEVERITIES
 
 HEX64 = r"^[0-9a-f]{64}$"
 HEX16 = r"^[0-9a-f]{16}$"
@@ -49,7 +50,7 @@ PLANNED_SPLIT = Column("split", "text", "split that the labels file asks for", n
 
 # --- quality ----------------------------------------------------------------------------------------------------
 RULE = Column("rule", "text", "code of the quality rule, Q000 where no rule found anything", pattern=r"^Q[0-9]{3}$")
-SEVERITY = Column("severity", "text", "what the rule asks for", allowed=("pass", "warn", "quarantine", "reject"))
+SEVERITY = Column("severity", "text", "what the rule asks for", allowed=SEVERITIES)
 EVIDENCE = Column("evidence", "text", "what was found and what is allowed, without identity")
 
 # --- pictures ---------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ SPLIT = Column("split", "text", "part of the data the picture belongs to", allow
 SPLIT_REASON = Column(
     "reason",
     "text",
-    "given by the labels file, assigned by rule, or kept from before",
+    "given by the labels file, assigned by rule, or kept from when the labels file gave it",
     allowed=("given", "assigned", "kept"),
 )
 TRUTH = Column("abnormal", "flag", "false: normal, true: anything else")

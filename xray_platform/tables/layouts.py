@@ -8,7 +8,7 @@ from xray_platform.tables.places import Places
 
 
 @dataclass(frozen=True)
-class Layout:
+class ArrayLayout:
     """The contract of one kind of zarr (format 3) store.
 
     `shape` and `chunks` name their axes in words; `codec` is the zarr 3 metadata of the one compressor, which
@@ -36,7 +36,7 @@ ABOUT, CHUNK = "zarr.json", "c/0/0"  # the files of an array of one chunk
 PICTURES_A_SHARD = 250
 BYTES_A_SHARD = 64 * 2**20  # a shard is made in memory
 
-STANDARD_IMAGES_LAYOUT = Layout(
+STANDARD_IMAGES_LAYOUT = ArrayLayout(
     "standard images",
     "data/standard/<batch>.zarr: one zarr group a batch, in it one array a picture, named by the image id",
     dtypes=("uint16",),
@@ -45,7 +45,7 @@ STANDARD_IMAGES_LAYOUT = Layout(
     shards="none",
     codec=LOSSLESS,
 )
-TENSORS_LAYOUT = Layout(
+TENSORS_LAYOUT = ArrayLayout(
     "tensors",
     "data/tensors/<recipe>/<batch>.zarr: one zarr array a recipe and batch; uint16 and uint8 span black to white, "
     "float16 holds standardised values; recipe.json beside them holds the recipe, <batch>.found.json what it found",

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
 
 import google_crc32c
+from filelock import FileLock
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
@@ -85,18 +86,25 @@ def keep(places: Places, manifest: Manifest) -> None:
     """
     files = {name: [f.size, f.modified_ns, f.crc32c, f.sha256] for name, f in sorted(manifest.files.items())}
     text = json.dumps({"name": manifest.name, "files": files, "rows": manifest.rows}, separators=(",", ":"))
-    path = manifest_file(places, manifest.name)
-    waiting = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        waiting.write_text(text, encoding="utf-8")
-        waiting.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        waiting.unlink(missing_ok=True)
+    atomic_write(manifest_file(places, manifest.name), text)
     if (kept := _KEPT.get()) is not None:
         kept[manifest.name] = hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def locked(places: Places, name: str) -> Iterator[None]:
+    """Let one at a time write files and the manifest `name` of them. Raises StoreError where it cannot be locked."""
+    path = manifest_file(places, name)
+    lock = FileLock(path.with_name(f".{path.stem}.lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def keep_files(places: Places, name: str, paths: Iterable[Path]) -> None:

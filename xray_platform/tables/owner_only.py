@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 FOLDER_MODE, FILE_MODE, KEPT_MODE = 0o700, 0o600, 0o400
 _OTHERS = 0o077
@@ -39,18 +38,3 @@ def open_to_others(zone: Path) -> Iterator[Path]:
             mode = path.lstat().st_mode
             if not stat.S_ISLNK(mode) and mode & _OTHERS:
                 yield path
-
-
-def write_text(path: Path, text: str, mode: int = FILE_MODE) -> None:
-    """Write a file at a stroke, durably and for its owner alone. Raises OSError."""
-    waiting = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.chmod(mode)
-        waiting.replace(path)
-    finally:
-        waiting.unlink(missing_ok=True)

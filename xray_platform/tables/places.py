@@ -59,6 +59,11 @@ class Places:
         return self.root / "xray.yaml"
 
     @property
+    def recipes(self) -> Path:
+        """Recipes that users wrote for this store: `NAME.yaml`; there only where somebody wrote one."""
+        return self.root / "recipes"
+
+    @property
     def patches(self) -> Path:
         return self.data / "patches"
 

@@ -4,15 +4,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xray_platform.atomic import atomic_path
 from xray_platform.errors import StoreError
 from xray_platform.tables.column import ARROW, Column
-from xray_platform.tables.manifest import Manifest, below, facts_of, keep, manifest_file, read_checked
+from xray_platform.tables.manifest import Manifest, below, facts_of, keep, locked, manifest_file, read_checked
 from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
@@ -50,25 +50,24 @@ class Table:
             raise StoreError(f"rows do not fit the table {self.name}: {self._misfit(rows)}") from error
 
     def write(self, places: Places, frame: pd.DataFrame, part: str = WHOLE) -> Path:
-        """Write one part and its manifest at a stroke: a reader sees the old file or the new one, never a half."""
+        """Write one part as a whole, then its manifest. Raises StoreError where frame or disk forbid it.
+
+        Of two who write the same part at once one waits, so that file and manifest are of the same one.
+        """
         path = self.path(places, part)
         if self.raw:
             make_folder(path.parent, places.raw)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        waiting = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
-            pq.write_table(pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False), waiting)
-            if self.raw:
-                waiting.chmod(FILE_MODE)
-            facts = facts_of(waiting)
-            waiting.replace(path)
-            keep(places, Manifest(self.manifest(part), {below(places, path): facts}))
+            table = pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
             raise StoreError(f"a frame does not fit the table {self.name}: {type(error).__name__}") from error
-        except OSError as error:
-            raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-        finally:
-            waiting.unlink(missing_ok=True)
+        with locked(places, self.manifest(part)):
+            with atomic_path(path) as temporary:
+                pq.write_table(table, temporary)
+                if self.raw:
+                    temporary.chmod(FILE_MODE)
+                facts = facts_of(temporary)
+            keep(places, Manifest(self.manifest(part), {below(places, path): facts}))
         return path
 
     def read(self, places: Places, part: str | None = None) -> pd.DataFrame:
@@ -113,17 +112,22 @@ class Table:
 
     def _parsed(self, path: Path, data: bytes) -> pa.Table:
         try:
-            return pq.read_table(pa.BufferReader(data), schema=self.schema)
+            table = pq.read_table(pa.BufferReader(data), schema=self.schema)
+            self._refuse_nulls(table)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
             raise StoreError(f"{path} is no table {self.name} of this version") from error
+        return table
 
     def _arrow(self, rows: list[dict[str, Any]]) -> pa.Table:
         table = pa.Table.from_pylist(rows, schema=self.schema)
         table.validate(full=True)
+        self._refuse_nulls(table)
+        return table
+
+    def _refuse_nulls(self, table: pa.Table) -> None:
         for column in self.columns:
             if not column.nullable and table[column.name].null_count:
                 raise pa.ArrowInvalid(f"{column.name} is null in {table[column.name].null_count} rows")
-        return table
 
     def _misfit(self, rows: list[dict[str, Any]]) -> str:
         """Name the columns that hold something else than they may, without any value: it would be kept and shown."""

@@ -8,10 +8,10 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from xray_platform.errors import InputError
-from xray_platform.serving.predict import Judge
+from xray_platform.serving.predict import Predictor
 
 PICTURE = "picture"
-GIVEN = ("score", "probability", "verdict", "warnings", "error")
+OUTPUTS = ("score", "probability", "verdict", "warnings", "error")
 
 
 class BundleModel(PythonModel):
@@ -23,7 +23,7 @@ class BundleModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         expected = (context.model_config or {}).get("bundle")
-        self._judge = Judge.load(Path(context.artifacts["bundle"]), expected=expected)
+        self._predictor = Predictor.load(Path(context.artifacts["bundle"]), expected=expected)
 
     def predict(
         self,
@@ -33,18 +33,18 @@ class BundleModel(PythonModel):
     ) -> pd.DataFrame:
         """Return a frame with a row a picture; what a row has not is None, which JSON can say."""
         rows = [self._row(bytes(data)) for data in model_input[PICTURE]]
-        return pd.DataFrame(rows, columns=list(GIVEN), dtype=object)
+        return pd.DataFrame(rows, columns=list(OUTPUTS), dtype=object)
 
     def _row(self, data: bytes) -> dict[str, object]:
         try:
-            said = self._judge.verdict(data)
+            prediction = self._predictor.predict(data)
         except InputError as error:
-            return {**dict.fromkeys(GIVEN), "error": str(error)}
+            return {**dict.fromkeys(OUTPUTS), "error": str(error)}
         return {
-            "score": said.score,
-            "probability": said.probability,
-            "verdict": said.verdict,
-            "warnings": "; ".join(said.warnings) or None,
+            "score": prediction.score,
+            "probability": prediction.probability,
+            "verdict": prediction.verdict,
+            "warnings": "; ".join(prediction.warnings) or None,
             "error": None,
         }
 

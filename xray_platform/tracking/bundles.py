@@ -22,7 +22,7 @@ from xray_platform.tracking.names import ARTIFACT, BUNDLE, MODEL
 CODE = Path(__file__).with_name("bundle_model.py")
 PICTURE = "picture"  # the column that a registered model takes
 EPOCH = "epoch/"  # how the names of metrics begin that are measured while a model learns
-TOLD = ("model", "family", "recipe", "origin", "data", MLFLOW_RUN_NOTE)  # tags that a model has from its run
+RUN_TAGS = ("model", "family", "recipe", "origin", "data", MLFLOW_RUN_NOTE)  # tags that a model has from its run
 NEEDED = ("xray-platform", "torch", "numpy", "scikit-learn", "scipy", "safetensors", "pydantic", "mlflow")
 
 
@@ -43,7 +43,7 @@ def log_bundle(tracking: Tracking, run_id: str, bundle: Bundle, waiting: Path, *
         name=facts.model,
         source_run_id=run_id,
         params={**run.params, "threshold": repr(facts.threshold.value), "threshold.rule": facts.threshold.rule},
-        tags={**{name: run.tags[name] for name in TOLD if name in run.tags}, MODEL: facts.model, BUNDLE: bundle.id},
+        tags={**{name: run.tags[name] for name in RUN_TAGS if name in run.tags}, MODEL: facts.model, BUNDLE: bundle.id},
         model_type=facts.family,
     )
     try:
@@ -54,11 +54,11 @@ def log_bundle(tracking: Tracking, run_id: str, bundle: Bundle, waiting: Path, *
         client.finalize_logged_model(model.model_id, "FAILED")
         raise
     client.finalize_logged_model(model.model_id, "READY")
-    _say_how_good(client, model.model_id, run_id)
+    _log_figures(client, model.model_id, run_id)
     return LoggedBundle(str(model.model_id), f"models:/{model.model_id}")
 
 
-def _say_how_good(client: MlflowClient, model_id: str, run_id: str) -> None:
+def _log_figures(client: MlflowClient, model_id: str, run_id: str) -> None:
     """Give the logged model its run's figures, each with the dataset that it was measured on, to be compared in the UI.
 
     What was measured while it learnt stays with the run.

@@ -12,8 +12,8 @@ from xray_platform.tracking.parameters import flat
 from xray_platform.tracking.runs import TrackedRun, open_run, tags_of
 
 EVALUATION = "evaluation"
-JUDGED_IN = "xray.judged_in"  # a training's tag: the run of its last judgement
-HANDED_DOWN = ("model", "family", "recipe", "origin", "data")
+EVALUATED_IN = "xray.judged_in"  # a training's tag: the run of its last judgement
+INHERITED_TAGS = ("model", "family", "recipe", "origin", "data")
 
 
 @contextmanager
@@ -34,22 +34,22 @@ def open_evaluation(tracking: Tracking, training: str, model: str, settings: Map
         run_id=found.info.run_id if found else None,
         name=f"{tags.get(MLFLOW_RUN_NAME, model)}-judged-{len(siblings) + 2}",
         parent=None if found else training,
-        tags={} if found else handed_down(tracking, training),
+        tags={} if found else inherited_tags(tracking, training),
     ) as run:
         run.log_parameters({EVALUATION: settings})
-        tracking.client.set_tag(training, JUDGED_IN, run.run_id)
+        tracking.client.set_tag(training, EVALUATED_IN, run.run_id)
         yield run
 
 
-def judged_in(tracking: Tracking, training: str) -> str:
+def evaluated_in(tracking: Tracking, training: str) -> str:
     """Return the run in which a training was judged last; its own where it was judged but once."""
-    return tags_of(tracking, training).get(JUDGED_IN, training)
+    return tags_of(tracking, training).get(EVALUATED_IN, training)
 
 
-def handed_down(tracking: Tracking, run_id: str) -> dict[str, str]:
+def inherited_tags(tracking: Tracking, run_id: str) -> dict[str, str]:
     """Return the tags of a run that hold for its judgements and its model too."""
     tags = tags_of(tracking, run_id)
-    return {name: tags[name] for name in HANDED_DOWN if name in tags}
+    return {name: tags[name] for name in INHERITED_TAGS if name in tags}
 
 
 def _nested(tracking: Tracking, training: str) -> list[Run]:

@@ -1,4 +1,4 @@
-"""Experiments: open the store of runs and models, and set it up once, however many processes come at the same time."""
+"""MLflow store: open the store of runs and models, and set it up once, however many processes come at the same time."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 from xray_platform.tracking.names import DATABASE, EXPERIMENT
-from xray_platform.tracking.relocate import point_elsewhere
+from xray_platform.tracking.relocate import relocate
 
 ABOUT = """Chest radiographs told normal or abnormal. **Research software, not a medical device.**
 
@@ -63,7 +63,7 @@ def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
     """
     address = uri or os.environ.get("MLFLOW_TRACKING_URI") or embedded_uri(places)
     artifacts = places.mlruns.resolve() / "artifacts" if address == embedded_uri(places) else None
-    _calm()
+    _quiet_loggers()
     try:
         places.mlruns.mkdir(parents=True, exist_ok=True)
         with FileLock(places.mlruns / ".setup.lock", timeout=SETUP_SECONDS):
@@ -88,7 +88,7 @@ def _experiment(address: str, artifacts: Path | None) -> str:
     location = artifacts.as_uri() if artifacts else None
     if known is not None:
         if artifacts and location != known.artifact_location:
-            point_elsewhere(artifacts.with_name(DATABASE), str(known.artifact_location), str(location))
+            relocate(artifacts.with_name(DATABASE), str(known.artifact_location), str(location))
         for tag in TAGS.keys() - known.tags.keys():  # an older version made it; what people wrote stays
             client.set_experiment_tag(known.experiment_id, tag, TAGS[tag])
         return str(known.experiment_id)
@@ -101,7 +101,7 @@ def _experiment(address: str, artifacts: Path | None) -> str:
         return str(known.experiment_id)
 
 
-def _calm() -> None:
+def _quiet_loggers() -> None:
     """Keep the migrations of a fresh database from telling their story on the terminal."""
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -2,7 +2,7 @@
 
 EXPERIMENT = "xray"
 PREFIX = "xray-"
-CROWN = "xray-champion"
+CHAMPION_MODEL = "xray-champion"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"

@@ -20,7 +20,7 @@ from xray_platform.tracking.names import (
     ARTIFACT,
     BUNDLE,
     CHAMPION,
-    CROWN,
+    CHAMPION_MODEL,
     CURRENT,
     LOGGED,
     LOGGED_AT,
@@ -65,14 +65,14 @@ def register(
 
 
 def champion(tracking: Tracking) -> Registered | None:
-    """Return the champion, or None where none is crowned yet."""
-    held = holder(tracking, CHAMPION)
+    """Return the champion, or None where there is none yet."""
+    held = version_with_alias(tracking, CHAMPION)
     return registered(held) if held is not None else None
 
 
 def champion_bundle(tracking: Tracking) -> Bundle:
-    """Return the champion's bundle, see `model_bundle`; DataError where none is crowned yet."""
-    held = holder(tracking, CHAMPION)
+    """Return the champion's bundle, see `model_bundle`; DataError where there is none yet."""
+    held = version_with_alias(tracking, CHAMPION)
     if held is None:
         raise DataError("there is no champion yet; train the models and materialise `champion` (xray run)")
     return bundle_of(tracking, held)
@@ -91,7 +91,7 @@ def model_bundle(tracking: Tracking, name: str) -> Bundle:
 def current_version(tracking: Tracking, model: str) -> ModelVersion:
     """Return the version of a model that its last report is about; DataError where there is no model of that name."""
     name = f"{PREFIX}{model}"
-    held, versions = holder(tracking, CURRENT, name), versions_of(tracking, name)
+    held, versions = version_with_alias(tracking, CURRENT, name), versions_of(tracking, name)
     if held is None and not versions:
         known = ", ".join(model_names(tracking)) or "none is trained yet"
         raise DataError(f"there is no model {model!r}; there are: {known}")
@@ -111,7 +111,7 @@ def bundle_faults(tracking: Tracking) -> Iterator[tuple[str, str]]:
 def model_names(tracking: Tracking) -> list[str]:
     """Return the names of the registered models."""
     names = [found.name for found in tracking.client.search_registered_models()]
-    return sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX) and name != CROWN)
+    return sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX) and name != CHAMPION_MODEL)
 
 
 def logged_by(tracking: Tracking, run_id: str) -> str:
@@ -157,8 +157,8 @@ def versions_of(tracking: Tracking, name: str) -> list[ModelVersion]:
     return sorted(tracking.client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
 
 
-def holder(tracking: Tracking, alias: str, name: str = CROWN) -> ModelVersion | None:
-    """Return the version of a registered model, the crown if not said otherwise, that has this alias."""
+def version_with_alias(tracking: Tracking, alias: str, name: str = CHAMPION_MODEL) -> ModelVersion | None:
+    """Return the version of a registered model, `xray-champion` if not said otherwise, that has this alias."""
     try:
         return tracking.client.get_model_version_by_alias(name, alias)
     except MlflowException as error:

@@ -1,4 +1,4 @@
-"""Moved: tell an embedded store that its folder lies elsewhere now."""
+"""Relocate: tell an embedded store that its folder lies elsewhere now."""
 
 import sqlite3
 from contextlib import closing
@@ -14,7 +14,7 @@ ADDRESSES = (
 )
 
 
-def point_elsewhere(database: Path, old: str, new: str) -> int:
+def relocate(database: Path, old: str, new: str) -> int:
     """Let every address in the SQLite database that begins with the folder `old` begin with `new`; return how many.
 
     All or nothing. Both are `file:///…` addresses without a slash at the end.

@@ -1,11 +1,11 @@
-"""Server: the command that shows runs and models in the browser."""
+"""Server command: the command that shows runs and models in the browser."""
 
 import os
 import sys
 
 from xray_platform.tracking.mlflow_store import Tracking
 
-CALM = {
+SERVER_ENVIRONMENT = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # the job runner costs 250 MB and nothing here uses it
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -22,4 +22,4 @@ def ui_command(tracking: Tracking, port: int = 5000) -> list[str]:
 
 def ui_environment() -> dict[str, str]:
     """Return this process's environment, made calm for the UI's processes."""
-    return {**os.environ, **CALM}
+    return {**os.environ, **SERVER_ENVIRONMENT}

@@ -1,6 +1,6 @@
-"""Augmentation: small changes that a chest may have without changing its verdict; never a horizontal flip.
+"""Augmentation: small changes that a chest may have without changing its label; never a horizontal flip.
 
-The chance is all in `sample`, the change in `apply`: the same values give the same pictures.
+All that is random is in `sample`, the change in `apply`: the same values give the same pictures.
 A flip would teach that the heart may lie on either side. Height and width are stretched apart because archives that
 squeeze pictures into squares let a network learn the frame's shape in place of the lung.
 """

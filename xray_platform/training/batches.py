@@ -1,4 +1,4 @@
-"""Batches: which pictures each step sees, the same for the same seed and pass, also after a restart."""
+"""Batches: which pictures each step sees, the same for the same seed and epoch, also after a restart."""
 
 from collections.abc import Iterator
 
@@ -6,29 +6,30 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
-from xray_platform.image_stack import Pictures, Truth
+from xray_platform.image_stack import Images, Labels
+from xray_platform.training.as_tensor import as_tensor
 
-Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; truth (n,) float32, 0 or 1
+Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) float32, 0 or 1
 
 
 class PictureSet(Dataset[Batch]):
-    """Pictures and truth in memory, given out a batch at a time."""
+    """Images and labels in memory, given out a batch at a time."""
 
-    def __init__(self, images: Pictures, truth: Truth) -> None:
-        self.images = torch.from_numpy(images)[:, None]
-        self.truth = torch.from_numpy(truth.astype("float32"))
+    def __init__(self, images: Images, labels: Labels) -> None:
+        self.images = as_tensor(images)
+        self.labels = torch.from_numpy(labels.astype("float32"))
 
     def __len__(self) -> int:
-        return len(self.truth)
+        return len(self.labels)
 
     def __getitem__(self, indices: list[int]) -> Batch:
         """Return the pictures named, as one batch."""
         chosen = torch.tensor(indices)
-        return self.images[chosen], self.truth[chosen]
+        return self.images[chosen], self.labels[chosen]
 
 
 class SeededBatches(Sampler[list[int]]):
-    """Indices of a pass, in an order that depends on the seed and the pass alone, in batches of nearly equal size.
+    """Indices of an epoch, in an order that depends on the seed and the epoch alone, in batches of nearly equal size.
 
     No batch has one picture only, unless there is only one: batch normalisation cannot learn from it.
     """
@@ -37,7 +38,7 @@ class SeededBatches(Sampler[list[int]]):
         self.count, self.size, self.seed, self.epoch = count, size, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Say which pass comes next; Lightning calls this."""
+        """Say which epoch comes next; Lightning calls this."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -50,23 +51,23 @@ class SeededBatches(Sampler[list[int]]):
 
 
 def generator_for(*numbers: int) -> torch.Generator:
-    """Return a generator of chance on the CPU that depends on these numbers alone."""
+    """Return a random generator on the CPU that depends on these numbers alone."""
     seed = 0
     for number in numbers:
         seed = (seed * 1_000_003 + number + 1) % 2**63
     return torch.Generator().manual_seed(seed)
 
 
-def training_batches(images: Pictures, truth: Truth, size: int, seed: int) -> DataLoader[Batch]:
-    """Return the training part, shuffled anew each pass."""
-    return _loader(PictureSet(images, truth), SeededBatches(len(images), size, seed))
+def training_batches(images: Images, labels: Labels, size: int, seed: int) -> DataLoader[Batch]:
+    """Return the training part, shuffled anew each epoch."""
+    return _loader(PictureSet(images, labels), SeededBatches(len(images), size, seed))
 
 
-def validation_batches(images: Pictures, truth: Truth, size: int) -> DataLoader[Batch]:
+def validation_batches(images: Images, labels: Labels, size: int) -> DataLoader[Batch]:
     """Return the validation part in its own order."""
-    return _loader(PictureSet(images, truth), BatchSampler(range(len(images)), size, drop_last=False))
+    return _loader(PictureSet(images, labels), BatchSampler(range(len(images)), size, drop_last=False))
 
 
 def _loader(pictures: PictureSet, batches: Sampler[list[int]]) -> DataLoader[Batch]:
-    """Return a loader that takes whole batches from the set; as `sampler` Lightning tells it of each pass."""
+    """Return a loader that takes whole batches from the set; as `sampler` Lightning tells it of each epoch."""
     return DataLoader(pictures, sampler=batches, batch_size=None)

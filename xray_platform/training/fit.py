@@ -1,4 +1,4 @@
-"""Fit: teach a network of the table, keep the best pass, and go on after a kill."""
+"""Fit: train a network of the table, keep the best epoch, and resume after a kill."""
 
 import hashlib
 import json
@@ -9,18 +9,18 @@ import numpy as np
 import torch
 
 from xray_platform.errors import DataError, InputError
-from xray_platform.image_stack import Pictures, Truth, checked
+from xray_platform.image_stack import Images, Labels, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.epoch_callback import OnEpoch, tell_nobody
+from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
 from xray_platform.training.quiet import quiet
 from xray_platform.training.threads import threads
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
 
-Part = tuple[Pictures, Truth]
+Part = tuple[Images, Labels]
 CHECKPOINTS = "checkpoints"
 JOB = "job.json"  # what the checkpoints beside it belong to
 
@@ -34,14 +34,14 @@ def fit_network(
     *,
     folder: Path,
     progress: Progress = silent,
-    on_epoch: OnEpoch = tell_nobody,
+    on_epoch: OnEpoch = ignore_epoch,
 ) -> TrainedNetwork:
-    """Return the network named, taught with pictures (N, S, S) float32 in [0, 1] and truth (N,), True abnormal.
+    """Return the network named, trained on images (N, S, S) float32 in [0, 1] and labels (N,), True abnormal.
 
-    The weights kept are those of the pass with the best validation AUROC, among equals the lowest loss.
-    `folder/checkpoints` holds a checkpoint while it learns and is gone afterwards; the same call after a kill goes on
-    from the last whole pass, and `on_epoch` is told of the passes that are left. Chance depends on `training.seed`
-    alone.
+    The weights kept are those of the epoch with the best validation AUROC, among equals the lowest loss.
+    `folder/checkpoints` holds a checkpoint during training and is gone afterwards; the same call after a kill
+    resumes from the last whole epoch, and `on_epoch` is called for the epochs that are left. All that is random
+    depends on `training.seed` alone.
 
     Raises `InputError` for pictures or names that it cannot take and `DataError` where a part lacks one class.
     """
@@ -51,11 +51,11 @@ def fit_network(
         raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
     checkpoints = _open_checkpoints(folder, _job(network, settings, training, (train, val)))
     # Lightning takes four seconds to import; those who only score must not wait for it
-    from xray_platform.training.lightning_trainer import run_engine
+    from xray_platform.training.lightning_trainer import fit_with_lightning
 
     with quiet(), threads(training.threads), torch.random.fork_rng():
         torch.manual_seed(training.seed)
-        ran = run_engine(kind.build(settings), training, train, val, checkpoints, progress, on_epoch)
+        ran = fit_with_lightning(kind.build(settings), training, train, val, checkpoints, progress, on_epoch)
     shutil.rmtree(checkpoints)
     return TrainedNetwork(network, settings, training, train[0].shape[1], ran.module, ran.history, ran.best_epoch)
 
@@ -70,24 +70,24 @@ def _kind(network: str, settings: Settings) -> NetworkKind:
 
 
 def _checked(part: Part, name: str, kind: NetworkKind) -> Part:
-    images, truth = checked(part[0], smallest=kind.smallest_side), np.asarray(part[1]).astype(bool)
-    if truth.shape != (len(images),):
-        raise InputError(f"{len(images)} {name} pictures but truth of shape {truth.shape}")
-    if truth.all() or not truth.any():
+    images, labels = check_images(part[0], smallest=kind.smallest_side), np.asarray(part[1]).astype(bool)
+    if labels.shape != (len(images),):
+        raise InputError(f"{len(images)} {name} pictures but labels of shape {labels.shape}")
+    if labels.all() or not labels.any():
         raise DataError(
-            f"the {name} part has {int((~truth).sum())} normal and {int(truth.sum())} abnormal pictures; "
+            f"the {name} part has {int((~labels).sum())} normal and {int(labels.sum())} abnormal pictures; "
             "a network needs both"
         )
-    return images, truth
+    return images, labels
 
 
 def _job(network: str, settings: Settings, training: TrainingSettings, parts: tuple[Part, ...]) -> str:
     """Return what this fit is, so that checkpoints of another are never taken for its own."""
     digest = hashlib.sha256()
-    for images, truth in parts:
+    for images, labels in parts:
         digest.update(str(images.shape).encode())
         digest.update(np.ascontiguousarray(images).data)
-        digest.update(truth.tobytes())
+        digest.update(labels.tobytes())
     job = {
         "network": network,
         "settings": settings.model_dump(mode="json"),

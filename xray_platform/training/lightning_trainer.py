@@ -1,74 +1,105 @@
-"""Engine: hand a network and its data to Lightning and take the best pass back."""
+"""Lightning trainer: hand a network and its data to Lightning and take the best epoch back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
-from xray_platform.image_stack import Pictures, Truth
+from xray_platform.image_stack import Images, Labels
 from xray_platform.progress import Progress
 from xray_platform.training.batches import training_batches, validation_batches
-from xray_platform.training.checkpoints import Keeper, WholeFiles
+from xray_platform.training.checkpoints import AtomicCheckpointIO, BestWeightsCallback
 from xray_platform.training.epoch_callback import OnEpoch
-from xray_platform.training.lightning_module import MERIT, Learner
+from xray_platform.training.lightning_module import MONITOR, LightningClassifier
 from xray_platform.training.precision import precision
+from xray_platform.training.training_module import TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
 VALIDATION_BATCH = 64
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What came out: the network of the best pass, the metrics of every pass, and which pass (from 0) was the best."""
+class FitResult:
+    """What came out: the network of the best epoch, the metrics of every epoch, and which (from 0) was the best."""
 
     module: nn.Module
     history: tuple[dict[str, float], ...]
     best_epoch: int
 
 
-def run_engine(
+def fit_with_lightning(
     network: nn.Module,
     settings: TrainingSettings,
-    train: tuple[Pictures, Truth],
-    val: tuple[Pictures, Truth],
+    train: tuple[Images, Labels],
+    val: tuple[Images, Labels],
     folder: Path,
     progress: Progress,
     on_epoch: OnEpoch,
-) -> Ran:
-    """Teach `network`, or go on where the checkpoint in `folder` ends, and return the best pass, on the CPU.
+) -> FitResult:
+    """Train `network`, or resume from the checkpoint in `folder`, and return the best epoch, on the CPU.
 
     A checkpoint is read with torch's `weights_only`, which runs no code that a file might hold.
     """
-    learner = Learner(network, settings, normals_per_abnormal=float((~train[1]).sum() / train[1].sum()))
-    keeper = Keeper(folder, progress, on_epoch)
-    stop = EarlyStopping(MERIT, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
-    _trainer(settings, folder, [stop, keeper]).fit(
-        learner,
-        training_batches(*train, settings.batch_size, settings.seed),
-        validation_batches(*val, VALIDATION_BATCH),
-        ckpt_path=keeper.file if keeper.file.exists() else None,
-        weights_only=True,
-    )
-    network.cpu().load_state_dict(keeper.best_weights)
-    return Ran(network, tuple(keeper.history), keeper.best_epoch)
-
-
-def _trainer(settings: TrainingSettings, folder: Path, callbacks: list[Callback]) -> lightning.Trainer:
+    module = LightningClassifier(network, settings, normals_per_abnormal=float((~train[1]).sum() / train[1].sum()))
+    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch)
+    stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
     accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    return lightning.Trainer(
+    _trainer(
         accelerator=accelerator,
-        devices=1,
         precision=precision(settings.precision, on_gpu=accelerator == "gpu"),
         max_epochs=settings.epochs,
-        gradient_clip_val=settings.clip or None,
-        callbacks=callbacks,
-        plugins=[WholeFiles()],
+        gradient_clip_val=settings.gradient_clip_norm or None,
+        callbacks=[stop, best_weights_callback],
+        plugins=[AtomicCheckpointIO()],
         default_root_dir=folder,
+    ).fit(
+        module,
+        training_batches(*train, settings.batch_size, settings.seed),
+        validation_batches(*val, VALIDATION_BATCH),
+        ckpt_path=best_weights_callback.file if best_weights_callback.file.exists() else None,
+        weights_only=True,
+    )
+    network.cpu().load_state_dict(best_weights_callback.best_weights)
+    return FitResult(network, tuple(best_weights_callback.history), best_weights_callback.best_epoch)
+
+
+def train_steps(module: TrainingModule, batches: Dataset[Any], tell: Callable[[int, int], None]) -> None:
+    """Train `module` once through `batches`, in their order, on this process's CPU threads; `tell` gets step and steps.
+
+    There is no validation and no checkpoint; the gradient's norm is limited to 1.
+    """
+    _trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        gradient_clip_val=1.0,
+        callbacks=[_StepProgress(tell)],
+        enable_checkpointing=False,
+    ).fit(module, DataLoader(batches, batch_size=None, shuffle=False))
+
+
+class _StepProgress(Callback):
+    """Tells after each step how many are done."""
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self.tell = tell
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        self.tell(trainer.global_step, int(trainer.estimated_stepping_batches))
+
+
+def _trainer(**chosen: Any) -> lightning.Trainer:
+    """Return a trainer of one device that writes nothing of its own."""
+    return lightning.Trainer(
+        devices=1,
         num_sanity_val_steps=0,
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        **chosen,
     )

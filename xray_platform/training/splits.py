@@ -41,6 +41,20 @@ class SplitSettings(Settings):
         }
 
 
+def labelled_images(images: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return the images that have a label, for `assign_splits`; phantoms give way to real images.
+
+    `images` and `labels` are rows of the tables of these names. Where any labelled image comes from an archive, those
+    that come from phantoms are left out.
+    """
+    joined = images[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
+        labels[["image", "abnormal", "split_given"]], on="image"
+    )
+    joined = joined[joined["abnormal"].notna()]
+    real = joined[joined["origin"] == "archive"]
+    return joined if real.empty else real
+
+
 def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
     """Divide labelled pictures into train, val and test, and return rows of the table `splits`.
 
@@ -58,13 +72,15 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     chosen = _given(labelled)
     if chosen and set(chosen.values()) == {"train"}:
         raise InputError("the labels file puts every picture into train; allowed: also val or test, or leave it empty")
-    kept = _kept(labelled, before, chosen)
+    known = _known(labelled, before, chosen)
+    part_before = dict(zip(before["subject"], before["split"], strict=True))
+    kept = {group: part_before[subject] for group, subject in known.items()}
     rest = [group for group in labelled["group"].unique() if group not in chosen and group not in kept]
     assigned = _assign(labelled, rest, {**kept, **chosen}, settings)
     if chosen and "val" not in chosen.values():
         chosen, assigned = _carve_val(labelled, chosen, assigned, settings)
     where = {**kept, **assigned, **chosen}
-    why = {**dict.fromkeys(kept, "kept"), **dict.fromkeys(assigned, "assigned"), **dict.fromkeys(chosen, "given")}
+    why = {**_reasons(known, before), **dict.fromkeys(assigned, "assigned"), **dict.fromkeys(chosen, "given")}
     labelled["split"] = labelled["group"].map(where)
     labelled["reason"] = labelled["group"].map(why)
     rows = labelled[[column.name for column in SPLITS.columns]]
@@ -92,11 +108,21 @@ def _given(labelled: pd.DataFrame) -> dict[str, str]:
     return {str(group): str(parts[0]) for group, parts in asked.items()}
 
 
-def _kept(labelled: pd.DataFrame, before: pd.DataFrame, chosen: dict[str, str]) -> dict[str, str]:
-    """Keep a group where its first known subject was; a link found later may join groups of two parts."""
-    was = dict(zip(before["subject"], before["split"], strict=True))
-    known = labelled[labelled["subject"].isin(was) & ~labelled["group"].isin(chosen)]
-    return {str(group): was[subject] for group, subject in known.groupby("group")["subject"].min().items()}
+def _known(labelled: pd.DataFrame, before: pd.DataFrame, chosen: dict[str, str]) -> dict[str, str]:
+    """Return the first subject of each group that was divided before: the group stays where that subject was.
+
+    A link found later may join groups of two parts.
+    """
+    known = labelled[labelled["subject"].isin(before["subject"]) & ~labelled["group"].isin(chosen)]
+    return {str(group): str(subject) for group, subject in known.groupby("group")["subject"].min().items()}
+
+
+def _reasons(known: dict[str, str], before: pd.DataFrame) -> dict[str, str]:
+    """Return why each known group is where it is: what was assigned once stays assigned, so that the table is the same
+    when it is made again; what the labels file gave once, and gives no more, is kept.
+    """
+    assigned = set(before.loc[before["reason"] == "assigned", "subject"])
+    return {group: "assigned" if subject in assigned else "kept" for group, subject in known.items()}
 
 
 def _assign(

@@ -1,4 +1,4 @@
-"""Halves: of a set of pictures those of half of the subjects to learn from, and those of the others to judge by."""
+"""Subject split: the images of one half of the subjects to train on, those of the other half held out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ SUBJECT_COLUMNS = ("subject", "patient", "patient_id")
 
 
 @dataclass(frozen=True)
-class Halves:
-    """Files of either half; no subject has files in both."""
+class SubjectSplit:
+    """Files to train on and files held out; no subject has files in both."""
 
-    learn: tuple[Path, ...]
-    judge: tuple[Path, ...]
+    train: tuple[Path, ...]
+    held_out: tuple[Path, ...]
 
 
-def halves(folder: Path) -> Halves:
-    """Divide the pictures of a folder that holds a list of them (columns file and subject, patient or patient_id).
+def split_by_subject(folder: Path) -> SubjectSplit:
+    """Divide the images of a folder that holds a list of them (columns file and subject, patient or patient_id).
 
-    Which half a subject belongs to follows from its name alone, on every machine. Files may lie in any sub-folder.
-    Raises InputError where there is no list, or it lacks a column, or a picture is missing.
+    Which part a subject belongs to follows from its name alone, on every machine. Files may lie in any sub-folder.
+    Raises InputError where there is no list, or it lacks a column, or an image is missing.
     """
     rows = _list(folder)
     subject = next((column for column in SUBJECT_COLUMNS if column in rows), None)
@@ -39,11 +39,11 @@ def halves(folder: Path) -> Halves:
         if path is None:
             raise InputError(f"{folder} lists {file}, which is not there")
         parts[sha256(f"{folder.name}|{who}".encode()).digest()[0] % 2].append(path)
-    return Halves(*(tuple(part) for part in parts))
+    return SubjectSplit(*(tuple(part) for part in parts))
 
 
-def drawn(files: Sequence[Path], most: int, seed: int) -> list[Path]:
-    """Return at most so many files, drawn by chance, in their order."""
+def sample_files(files: Sequence[Path], most: int, seed: int) -> list[Path]:
+    """Return at most so many files, drawn at random, in their order."""
     chosen = np.random.default_rng(seed).permutation(len(files))[:most]
     return [files[number] for number in sorted(chosen)]
 

@@ -12,23 +12,24 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import Maps, Pictures, Scores, checked, chunks
+from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
+from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.explain.gradcam import gradcam
 from xray_platform.training.training_settings import TrainingSettings
 
-FORM = 1  # of the files; a change that older code cannot read counts it up
+FORM = 2  # of the files; a change that older code cannot read counts it up
 WEIGHTS, CARD = "weights.safetensors", "network.json"
-CHUNK = 64  # pictures judged at once: bounds the memory, not the result
+CHUNK = 64  # pictures scored at once: bounds the memory, not the result
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """A network that exists is trained; it judges pictures of `side` px and does not know its threshold.
+    """A network that exists is trained; it scores pictures of `side` px and does not know its threshold.
 
-    `history` has the metrics of each pass; `best_epoch` is the pass (from 0) whose weights were kept.
+    `history` has the metrics of each epoch; `best_epoch` is the epoch (from 0) whose weights were kept.
     """
 
     name: str
@@ -42,37 +43,37 @@ class TrainedNetwork:
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(requires_grad=False)
 
-    def score(self, images: Pictures, *, progress: Progress = silent) -> Scores:
+    def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the logit of each picture, (N,) float64, for pictures (N, S, S) in [0, 1]; higher is more abnormal.
 
         Raises `InputError` where the pictures have another shape, side or range.
         """
-        stack, scores = checked(images, side=self.side), np.empty(len(images), np.float64)
+        stack, scores = check_images(images, side=self.side), np.empty(len(images), np.float64)
         with torch.inference_mode():
-            for part in chunks(stack, CHUNK):
-                scores[part] = self.module(torch.from_numpy(stack[part])[:, None]).numpy()
+            for part in batch_slices(stack, CHUNK):
+                scores[part] = self.module(as_tensor(stack[part])).numpy()
                 progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
         return scores
 
-    def heatmap(self, images: Pictures, *, progress: Progress = silent) -> Maps:
+    def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
         """Return Grad-CAM maps (N, S, S) float32 of the evidence for abnormal, at least 0, comparable over pictures."""
-        stack = checked(images, side=self.side)
+        stack = check_images(images, side=self.side)
         maps = np.empty_like(stack)
-        for part in chunks(stack, CHUNK):
-            maps[part] = gradcam(self.module, torch.from_numpy(stack[part])[:, None]).numpy()  # type: ignore[arg-type]
+        for part in batch_slices(stack, CHUNK):
+            maps[part] = gradcam(self.module, as_tensor(stack[part])).numpy()  # type: ignore[arg-type]
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 
     def describe(self) -> list[str]:
-        """Say in words what it is and how it learnt."""
+        """Say in words what it is and how it was trained."""
         kind, best = NETWORKS[self.name], self.history[self.best_epoch]
         parameters = sum(weights.numel() for weights in self.module.parameters())
-        learnt = f"learnt for {len(self.history)} passes with AdamW, seed {self.training.seed}"
-        kept = f"kept is pass {self.best_epoch + 1}, with a validation AUROC of {best['val_auroc']:.4f}"
+        trained = f"trained for {len(self.history)} epochs with AdamW, seed {self.training.seed}"
+        kept = f"kept is epoch {self.best_epoch + 1}, with a validation AUROC of {best['val_auroc']:.4f}"
         return [
             f"{self.name}: {kind.description}",
             f"takes pictures of {self.side} x {self.side} px in [0, 1]; {parameters:,} parameters",
-            f"{learnt}; {kept}",
+            f"{trained}; {kept}",
             "score: the logit of being abnormal; heat map: Grad-CAM of the last stage, in logits",
         ]
 
@@ -117,5 +118,5 @@ def _read_card(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise StoreError(f"{file} is missing or damaged: {error}") from error
     if card.get("form") != FORM:
-        raise StoreError(f"{file} has form {card.get('form')!r}; this version reads form {FORM}")
+        raise StoreError(f"{file} has form {card.get('form')!r}; this version reads form {FORM}: train the model again")
     return card

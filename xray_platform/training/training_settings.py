@@ -10,8 +10,8 @@ from xray_platform.training.augmentation import AugmentationSettings
 class TrainingSettings(AugmentationSettings):
     """How a network learns: how long, how fast, from what changes, and when it stops."""
 
-    epochs: int = Field(10, ge=1, le=1000, description="greatest number of passes over the training part")
-    patience: int = Field(4, ge=1, le=1000, description="passes without a better validation AUROC before it stops")
+    epochs: int = Field(10, ge=1, le=1000, description="greatest number of epochs")
+    patience: int = Field(4, ge=1, le=1000, description="epochs without a better validation AUROC before it stops")
     batch_size: int = Field(32, ge=2, le=1024, description="pictures a step")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="greatest step of AdamW, reached after the warm-up")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of all steps in which the learning rate rises to its top")
@@ -20,13 +20,13 @@ class TrainingSettings(AugmentationSettings):
     class_weights: Literal["balanced", "none"] = Field(
         "balanced", description="balanced: both classes weigh the same in the loss; none: each picture weighs the same"
     )
-    average: float = Field(
+    ema_decay: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="decay of the running average of the weights that is judged and kept; 0: no average",
+        description="decay of the moving average of the weights that is validated and kept; 0: no average",
     )
-    clip: float = Field(1.0, ge=0, description="greatest norm of a step's gradient; 0: no limit")
+    gradient_clip_norm: float = Field(1.0, ge=0, description="greatest norm of a step's gradient; 0: no limit")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="arithmetic of the convolutions; auto: bfloat16 where the processor computes in it"
     )

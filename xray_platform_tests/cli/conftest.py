@@ -42,7 +42,8 @@ def command(root: Path, *words: object) -> Ran:
 def xray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Xray:
     """Return the command `xray --root <empty folder> …`."""
     monkeypatch.setenv("XRAY_KEY", KEY)
-    monkeypatch.delenv("XRAY_ROOT", raising=False)
+    monkeypatch.setenv("XRAY_ROOT", "")  # noted, so that what the command sets is taken back after the test
+    monkeypatch.delenv("XRAY_ROOT")
 
     def run(*words: object, root: Path = tmp_path / "store") -> Ran:
         monkeypatch.setattr(sys, "argv", ["xray", "--root", str(root), *map(str, words)])

@@ -12,14 +12,14 @@ import pytest
 from xray_platform.serving import made_with
 from xray_platform.serving.bundle import FACTS, Bundle, write_bundle
 from xray_platform.tables.places import Places
-from xray_platform.tracking import embedded, names, registry
+from xray_platform.tracking import names, registry, registry_file
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import open_run
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform_tests.cli.conftest import Ran, Xray
 from xray_platform_tests.cli.processes import imported, processor_seconds
 from xray_platform_tests.serving.bundles import facts, network
-from xray_platform_tests.tracking.champions import crowned
+from xray_platform_tests.tracking.champions import promoted
 
 NAME = "attention_cnn"
 WEIGHTS = "model/weights.safetensors"
@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with open_run(tracking, model=NAME) as run:
             run.log_bundle(folder)
         registry.register(tracking, run.run_id)
-        crowned(tracking, run.run_id)
+        promoted(tracking, run.run_id)
     place = np.hypot(*np.mgrid[-1:1:300j, -1:1:300j])
     grey = 200 * np.exp(-place) + np.random.default_rng(0).integers(0, 30, place.shape)
     cv2.imwrite(str(home / "picture.png"), grey.astype(np.uint8))
@@ -54,7 +54,9 @@ def root(made: Path, tmp_path: Path) -> Path:
 def bundles(root: Path) -> list[Path]:
     """The folders of both versions in the copy, the older first."""
     tracking = open_tracking(Places(root))
-    versions = sorted(tracking.client.search_model_versions(f"name = '{names.CROWN}'"), key=lambda one: one.version)
+    versions = sorted(
+        tracking.client.search_model_versions(f"name = '{names.CHAMPION_MODEL}'"), key=lambda one: one.version
+    )
     return [registry.bundle_of(tracking, version).folder for version in versions]
 
 
@@ -135,7 +137,7 @@ def test_verify_names_the_bundle(xray: Xray, root: Path, bundles: list[Path]) ->
     ran = xray("verify", root=root)
     assert ran.code == 1
     named = [line.split(": ")[:2] for line in ran.out.splitlines() if ": " in line]
-    assert named == [["bundle", f"{names.PREFIX}{NAME} version 1"], ["bundle", f"{names.CROWN} version 1"]]
+    assert named == [["bundle", f"{names.PREFIX}{NAME} version 1"], ["bundle", f"{names.CHAMPION_MODEL} version 1"]]
 
 
 def test_a_damaged_bundle_is_not_crowned(root: Path, bundles: list[Path]) -> None:
@@ -143,12 +145,12 @@ def test_a_damaged_bundle_is_not_crowned(root: Path, bundles: list[Path]) -> Non
 
     threshold(bundles[0])
     tracking = open_tracking(Places(root))
-    runs = {version.run_id for version in tracking.client.search_model_versions(f"name = '{names.CROWN}'")}
+    runs = {version.run_id for version in tracking.client.search_model_versions(f"name = '{names.CHAMPION_MODEL}'")}
     held = registry.champion(tracking)
     assert held is not None
     (other,) = runs - {held.run_id}
     with pytest.raises(StoreError, match="was changed: its digest is"):
-        crowned(tracking, str(other))
+        promoted(tracking, str(other))
     assert registry.champion(tracking) == held
 
 
@@ -231,7 +233,7 @@ def test_one_picture_is_judged_without_importing_mlflow(made: Path) -> None:
 @pytest.mark.parametrize("name", ["champion", "attention_cnn"])
 def test_the_short_way_finds_what_mlflow_says(made: Path, name: str) -> None:
     places = Places(made / "store")
-    found, said = embedded.vouched_bundle(places, name), registry.model_bundle(open_tracking(places), name)
+    found, said = registry_file.registered_bundle(places, name), registry.model_bundle(open_tracking(places), name)
     assert found is not None
     assert (found.folder, found.id) == (said.folder, said.id)
 
@@ -241,19 +243,19 @@ def test_the_short_way_leaves_the_unusual_to_mlflow(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert embedded.vouched_bundle(Places(made / "store"), "magic") is None
-    assert embedded.vouched_bundle(Places(tmp_path), "champion") is None
+    assert registry_file.registered_bundle(Places(made / "store"), "magic") is None
+    assert registry_file.registered_bundle(Places(tmp_path), "champion") is None
     (tmp_path / "mlruns").mkdir()
     (tmp_path / "mlruns" / "mlflow.db").write_bytes(b"no database")
-    assert embedded.vouched_bundle(Places(tmp_path), "champion") is None
+    assert registry_file.registered_bundle(Places(tmp_path), "champion") is None
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    assert embedded.vouched_bundle(Places(made / "store"), "champion") is None
+    assert registry_file.registered_bundle(Places(made / "store"), "champion") is None
 
 
 def test_the_short_way_heeds_which_version_is_current(root: Path, bundles: list[Path]) -> None:
-    newest = embedded.vouched_bundle(Places(root), NAME)
+    newest = registry_file.registered_bundle(Places(root), NAME)
     open_tracking(Places(root)).client.set_registered_model_alias(f"{names.PREFIX}{NAME}", names.CURRENT, "1")
-    current = embedded.vouched_bundle(Places(root), NAME)
+    current = registry_file.registered_bundle(Places(root), NAME)
     assert newest is not None
     assert current is not None
     assert [current.id, newest.id] == [Bundle.open(folder).id for folder in bundles]

@@ -84,7 +84,7 @@ def test_at_a_terminal_classes_are_shown_and_asked_for_and_names_are_not(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     for answer in (False, True):
         monkeypatch.setattr("typer.confirm", lambda *_, answer=answer, **__: answer)
-        assert ingest.agree(places, LabelOptions(labels), [], accept=False) == answer
+        assert ingest.declare_labels(places, LabelOptions(labels), [], accept=False) == answer
     said = capsys.readouterr()
     assert "Crackpot lung" in said.err
     assert "Kowalska" not in said.err + said.out

@@ -22,7 +22,7 @@ from xray_platform_tests.dicom.deidentify.making import compressed, encoded, mak
 def sound() -> tuple[bytes, str]:
     """A sound DICOM file and the name of its made-up patient."""
     spare = plan_spare(1, 512, 5)
-    return dicom_bytes(render(spare.parameters), spare.identity, spare.style), spare.identity.person.name
+    return dicom_bytes(render(spare.parameters), spare.identity, spare.style), spare.identity.patient.name
 
 
 def test_check_has_a_line_for_every_file(xray: Xray, tmp_path: Path, sound: tuple[bytes, str]) -> None:

@@ -77,3 +77,15 @@ def test_the_threshold_lies_between_the_verdicts(xray: Xray, tmp_path: Path, che
     abnormal = record["probability"] >= record["threshold_probability"]
     assert record["verdict"] == ("abnormal" if abnormal else "normal")
     assert 0 < record["threshold_probability"] < 1
+
+
+def test_it_ends_with_1_where_nothing_could_be_judged_and_with_0_where_something_could(
+    xray: Xray, tmp_path: Path, chest: bytes, bundle: Bundle
+) -> None:
+    (tmp_path / "a.dcm").write_bytes(b"no picture")
+    words = ("predict", tmp_path / "a.dcm", "--bundle", bundle.folder, "--digest", bundle.id)
+    ran = xray(*words, "--json")
+    assert ran.code == 1
+    assert json.loads(ran.out)["error"]
+    (tmp_path / "b.dcm").write_bytes(chest)
+    assert xray(*words, tmp_path / "b.dcm").code == 0

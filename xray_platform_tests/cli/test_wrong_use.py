@@ -19,6 +19,8 @@ WRONG = {
     "ingest: a word for normal without labels": "ingest FILE --normal healthy",
     "run: an unknown option": "run --fast",
     "run: no store": "run",
+    "settings: an unknown asset": "settings magic",
+    "settings: an unknown option": "settings --all",
     "ui: a port that is none": "ui --dagster-port 0",
     "ui: one port for both": "ui --dagster-port 4444 --mlflow-port 4444",
     "predict: no path": "predict",

@@ -14,7 +14,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.instance import open_instance
-from xray_platform.defs.local_runner import Headless, Outcome
+from xray_platform.defs.launchpad import QUICK_SETTINGS
+from xray_platform.defs.local_runner import LocalRunner, RunOutcome
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.places import Places
@@ -23,16 +24,15 @@ from xray_platform_tests.conftest import KEY
 
 SECONDS = 180
 PATIENCE_MS = 90_000
-QUICK = {"attention_cnn": {"epochs": 2, "threads": 1}}
 
 
 @dataclass(frozen=True)
 class Story:
     """A store after its first run, and what that run said."""
 
-    store: Headless
+    store: LocalRunner
     archive: Path
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RunOutcome, ...]
     heard: tuple[str, ...]
 
     @property
@@ -51,9 +51,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         archive = home / "archive"
         write_archive(archive, ArchiveSettings(pictures=10, side=256, seed=94), workers=1)
         plan_batches(places, archive, origin="phantom")
-        store = Headless(places, definitions())
+        store = LocalRunner(places, definitions())
         heard: list[str] = []
-        outcomes = tuple(store.run(list(store.graph.specs), lambda entry: heard.append(entry.message), config=QUICK))
+        everything = list(store.graph.specs)
+        outcomes = tuple(store.run(everything, lambda entry: heard.append(entry.message), config=QUICK_SETTINGS))
         yield Story(store, archive, outcomes, tuple(heard))
         store.close()
 

@@ -12,11 +12,12 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from xray_platform.defs import graph
-from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS, weekly_retraining
+from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW, FOLLOW_ANY, FOLLOW_LABELS, weekly_retraining
 from xray_platform.defs.checks import checks_of
 from xray_platform.defs.expectations import schema_suite
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.inbox import QUIET_SECONDS, inbox_sensor
+from xray_platform.defs.models import NAMES
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.dicom.intake.batch_plan import read_plan
@@ -161,7 +162,7 @@ def test_models_retrain_every_sunday(instance: dg.DagsterInstance) -> None:
     )
     tick = weekly_retraining.evaluate_tick(context)
     assert len(tick.run_requests or []) == 1
-    assert weekly_retraining.cron_schedule == "0 3 * * 0"
+    assert (weekly_retraining.cron_schedule, weekly_retraining.execution_timezone) == ("0 3 * * 0", "UTC")
     job = definitions.resolve_job_def("retrain")
     names = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
     assert {"pca_residual", "attention_cnn", "attention_cnn_report", "champion"} <= names
@@ -191,6 +192,55 @@ def test_a_change_is_followed_only_where_blocking_checks_passed(instance: dg.Dag
         )
     second = dg.evaluate_automation_conditions(definitions, instance, cursor=first.cursor)
     assert second.get_requested_partitions(dg.AssetKey("below")) == {"good"}
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_after_a_training_comes_the_rest_only_where_blocking_checks_passed(
+    instance: dg.DagsterInstance, passed: bool
+) -> None:
+    @dg.asset
+    def model() -> None: ...
+
+    @dg.asset_check(asset=model, blocking=True)
+    def finite() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=passed)
+
+    @dg.asset(deps=[model], automation_condition=AFTER_TRAINING)
+    def scores() -> None: ...
+
+    definitions = dg.Definitions(assets=[model, scores], asset_checks=[finite])
+    first = dg.evaluate_automation_conditions(definitions, instance)
+    assert first.get_num_requested(scores.key) == 0
+    job = definitions.resolve_implicit_global_asset_job_def()
+    job.execute_in_process(instance=instance, asset_selection=[model.key], raise_on_error=False)
+    second = dg.evaluate_automation_conditions(definitions, instance, cursor=first.cursor)
+    assert second.get_num_requested(scores.key) == int(passed)
+
+
+def test_each_asset_follows_what_it_should() -> None:
+    """Raw bytes and models are made when somebody asks for them; everything else follows, each by its condition."""
+    named = {id(FOLLOW): "follow", id(FOLLOW_ANY): "any", id(FOLLOW_LABELS): "labels", id(AFTER_TRAINING): "training"}
+    found = {asset.name: named.get(id(asset.automation), "by hand") for asset in graph.ASSETS}
+    by_batch = ["quality", "images", "standard_images", "tensors", "patches", "predictions"]
+    evaluation = [asset.name for asset in graph.ASSETS if asset.group == "evaluation"]
+    assert found == {
+        "raw_archive": "by hand",
+        **dict.fromkeys(NAMES, "by hand"),
+        **dict.fromkeys(by_batch, "follow"),
+        "labels": "any",
+        "splits": "labels",
+        **dict.fromkeys(evaluation, "training"),
+    }
+
+
+def test_schedules_and_sensors_run_without_anybody_switching_them_on() -> None:
+    definitions = graph.definitions()
+    for schedule in definitions.schedules or []:
+        assert isinstance(schedule, dg.ScheduleDefinition)
+        assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING, schedule.name
+    for sensor in definitions.sensors or []:
+        assert isinstance(sensor, dg.SensorDefinition)
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, sensor.name
 
 
 def test_labels_and_splits_follow_the_good_batch_though_another_failed(instance: dg.DagsterInstance) -> None:

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from xray_platform.defs.freshness import Graph
 from xray_platform.defs.graph import ASSETS, definitions
-from xray_platform.defs.launchpad import MODEL_SETTINGS, one_face, part_of
+from xray_platform.defs.launchpad import MODEL_SETTINGS, combined_settings, part_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import DataError
@@ -70,7 +70,7 @@ def test_the_launchpad_speaks_the_words_of_the_settings() -> None:
 
 def test_two_settings_with_one_name_are_refused() -> None:
     with pytest.raises(TypeError, match="share the fields"):
-        one_face("twice", TrainingSettings, TrainingSettings)
+        combined_settings("twice", TrainingSettings, TrainingSettings)
 
 
 def test_what_is_downstream_of_something_pending_is_pending() -> None:

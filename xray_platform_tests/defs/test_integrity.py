@@ -10,8 +10,8 @@ import pytest
 from pydantic import Field
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.asset_result import Made
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.asset_result import AssetResult
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.store import Store
 from xray_platform.defs.verify import verify_store
 from xray_platform.dicom.intake.batch_plan import plan_batches
@@ -28,29 +28,29 @@ class WordSettings(Settings):
 
 
 @platform_asset(group="archive", version="1", by_batch=True)
-def words(context: dg.AssetExecutionContext, store: Store, config: WordSettings) -> Made:
+def words(context: dg.AssetExecutionContext, store: Store, config: WordSettings) -> AssetResult:
     """A table by batch."""
     row = {"image": "a" * 16, "subject": context.partition_key, "origin": "archive", "label": config.word}
     frame = LABELS.frame([{**row, "abnormal": False, "split_given": None}])
     LABELS.write(store.places, frame, context.partition_key)
-    return Made(LABELS, frame)
+    return AssetResult(LABELS, frame)
 
 
 @platform_asset(group="archive", version="1", deps=["words"])
-def joined(context: dg.AssetExecutionContext, store: Store) -> Made:
+def joined(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """A file made of all batches."""
     path = store.places.reports / "joined.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(" ".join(LABELS.read(store.places)["label"]))
     keep_files(store.places, "reports/joined", [path])
-    return Made(content=path.read_text())
+    return AssetResult(content=path.read_text())
 
 
 @dataclass
 class Watched:
     """A store with two batches, and what its runs made and said."""
 
-    store: Headless
+    store: LocalRunner
     said: list[str] = field(default_factory=list)
 
     @property
@@ -76,7 +76,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
         resources={"store": Store(root="")},
         executor=dg.in_process_executor,
     )
-    store = Headless(Places(tmp_path), definitions)
+    store = LocalRunner(Places(tmp_path), definitions)
     source = tmp_path.with_name(f"{tmp_path.name} source")
     source.mkdir()
     for name in ("one", "two"):

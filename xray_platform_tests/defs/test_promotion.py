@@ -10,15 +10,15 @@ import dagster as dg
 import pytest
 
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.promotion import compare
 from xray_platform.tables.places import Places
-from xray_platform.tracking.evaluations import judged_in
+from xray_platform.tracking.evaluations import evaluated_in
 from xray_platform.tracking.mlflow_store import open_tracking
-from xray_platform.tracking.names import CROWN
-from xray_platform.tracking.promotion import standings
+from xray_platform.tracking.names import CHAMPION_MODEL
+from xray_platform.tracking.promotion import champion_versions
 from xray_platform.tracking.registry import Registered, champion, model_bundle
 from xray_platform_tests.cli.conftest import command
 from xray_platform_tests.defs.conftest import Story
@@ -28,18 +28,18 @@ NEW = replace(OLD, version="2", model="new", tags={"logged_at": "2026-02-01"})
 
 
 @pytest.fixture(scope="module")
-def store(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Headless]:
+def store(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
     """A copy of the story's store, whose champions may come and go."""
     root = tmp_path_factory.mktemp("promotion") / "store"
     shutil.copytree(story.places.root, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_ROOT", str(root))
-        copy = Headless(Places(root), definitions())
+        copy = LocalRunner(Places(root), definitions())
         yield copy
         copy.close()
 
 
-def materialised(store: Headless, selection: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def materialised(store: LocalRunner, selection: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Materialise, and return the champion's metadata."""
     outcomes = list(store.run(store.select([], selection), lambda _: None, force=True, config=config))
     assert [dict(outcome.failures) for outcome in outcomes if not outcome.success] == []
@@ -48,13 +48,13 @@ def materialised(store: Headless, selection: str, config: Mapping[str, Any] | No
     return {name: value.value for name, value in last.metadata.items()}
 
 
-def in_use(store: Headless) -> Registered:
+def in_use(store: LocalRunner) -> Registered:
     held = champion(open_tracking(store.places))
     assert held is not None
     return held
 
 
-def test_who_tries_settings_gets_a_challenger_and_no_champion(store: Headless) -> None:
+def test_who_tries_settings_gets_a_challenger_and_no_champion(store: LocalRunner) -> None:
     before = in_use(store)
     assert before.model == "one_class_svm"
     config = {"pca_residual": {"blur": 1.0}}
@@ -62,16 +62,16 @@ def test_who_tries_settings_gets_a_challenger_and_no_champion(store: Headless) -
     assert in_use(store) == before
     assert told["changed"] is False
     assert told["challenger"] == "pca_residual, version 3"  # the newest, not version 2 of the story
-    aliases = {one.version: one.aliases for one in standings(open_tracking(store.places))}
+    aliases = {one.version: one.aliases for one in champion_versions(open_tracking(store.places))}
     assert aliases == {"1": ("champion",), "2": (), "3": ("challenger",)}
 
 
-def test_who_tries_another_threshold_gets_a_nested_run_with_its_own_settings_and_figures(store: Headless) -> None:
+def test_who_tries_another_threshold_gets_a_nested_run_with_its_own_settings_and_figures(store: LocalRunner) -> None:
     tracking, record = open_tracking(store.places), current_record(store.places, "pca_residual")
     before = tracking.client.get_run(record.run).data
     config = {"pca_residual_scores": {"threshold_rule": "sensitivity"}}
     told = materialised(store, "pca_residual_scores, pca_residual_report, leaderboard, champion", config)
-    nested = tracking.client.get_run(judged_in(tracking, record.run))
+    nested = tracking.client.get_run(evaluated_in(tracking, record.run))
     assert nested.data.tags["mlflow.parentRunId"] == record.run
     assert nested.data.params["evaluation.threshold_rule"] == "sensitivity"
     assert tracking.client.get_run(record.run).data.metrics == before.metrics
@@ -82,7 +82,7 @@ def test_who_tries_another_threshold_gets_a_nested_run_with_its_own_settings_and
     assert asked.facts.threshold.rule == "sensitivity"
 
 
-def test_a_person_promotes_from_the_launchpad_and_the_choice_stands(store: Headless) -> None:
+def test_a_person_promotes_from_the_launchpad_and_the_choice_stands(store: LocalRunner) -> None:
     choice = {"promote": "attention_cnn", "by": "A. Person", "why": "it finds what matters to us"}
     told = materialised(store, "champion, leaderboard_page", {"champion": choice})
     assert (told["model"], told["changed"], told["why"]) == ("attention_cnn", True, "it finds what matters to us")
@@ -96,11 +96,11 @@ def test_a_person_promotes_from_the_launchpad_and_the_choice_stands(store: Headl
     assert "a person chose the champion when this model was there already" in told["why"]
 
 
-def test_a_newer_model_that_is_better_on_the_same_pictures_takes_its_place(store: Headless) -> None:
+def test_a_newer_model_that_is_better_on_the_same_pictures_takes_its_place(store: LocalRunner) -> None:
     """The champion was judged on other pictures, so it is judged anew on those of the newer one."""
     tracking, before = open_tracking(store.places), in_use(store)
-    tracking.client.set_model_version_tag(CROWN, before.version, "val_data", "judged-on-others")
-    tracking.client.set_model_version_tag(CROWN, before.version, "val_auroc", "0.999")
+    tracking.client.set_model_version_tag(CHAMPION_MODEL, before.version, "val_data", "judged-on-others")
+    tracking.client.set_model_version_tag(CHAMPION_MODEL, before.version, "val_auroc", "0.999")
     models = "one_class_svm, one_class_svm_scores, one_class_svm_report, leaderboard, champion"
     told = materialised(store, models, {"one_class_svm": {"seed": 1}})
     assert (told["model"], told["changed"]) == ("one_class_svm", True)
@@ -109,7 +109,7 @@ def test_a_newer_model_that_is_better_on_the_same_pictures_takes_its_place(store
     assert in_use(store).tags["promoted_how"] == "by margin"
 
 
-def test_a_person_rolls_back_by_the_command(store: Headless) -> None:
+def test_a_person_rolls_back_by_the_command(store: LocalRunner) -> None:
     root = store.places.root
     ran = command(root, "promote", "previous", "--why", "the new one misses nodules")
     assert ran.code == 0, ran.err

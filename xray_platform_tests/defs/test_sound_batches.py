@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.local_runner import Headless
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.quality.examine import examine_batch
 from xray_platform.errors import DataError
@@ -22,17 +22,17 @@ KEYS = [dg.AssetKey("labels"), dg.AssetKey("splits")]
 
 
 @pytest.fixture
-def copy(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Headless]:
+def copy(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalRunner]:
     """A copy of the finished store."""
     root = tmp_path / "store"
     shutil.copytree(story.places.root, root)
     monkeypatch.setenv("XRAY_ROOT", str(root))
-    store = Headless(Places(root), definitions())
+    store = LocalRunner(Places(root), definitions())
     yield store
     store.close()
 
 
-def left_out(store: Headless) -> dict[str, str]:
+def left_out(store: LocalRunner) -> dict[str, str]:
     """Make labels and splits, and return the batches that the labels say were left out, and why."""
     (outcome,) = store.run(KEYS, lambda _: None)
     assert outcome.success
@@ -42,7 +42,7 @@ def left_out(store: Headless) -> dict[str, str]:
     return dict(made.metadata["batches left out"].value)  # type: ignore[arg-type]
 
 
-def test_a_batch_that_was_never_run_holds_nothing_back(copy: Headless, tmp_path: Path) -> None:
+def test_a_batch_that_was_never_run_holds_nothing_back(copy: LocalRunner, tmp_path: Path) -> None:
     before = len(LABELS.read(copy.places))
     (tmp_path / "late").mkdir()
     (tmp_path / "late" / "one.dcm").write_bytes(b"no picture yet")
@@ -52,7 +52,7 @@ def test_a_batch_that_was_never_run_holds_nothing_back(copy: Headless, tmp_path:
     assert len(SPLITS.read(copy.places)) > 0
 
 
-def test_pictures_whose_check_failed_are_learnt_from_by_nobody_until_it_passes(copy: Headless) -> None:
+def test_pictures_whose_check_failed_are_learnt_from_by_nobody_until_it_passes(copy: LocalRunner) -> None:
     copy.instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
             asset_key=IMAGES, check_name="identity", passed=False, metadata={}, partition="batch-0001"
@@ -68,7 +68,7 @@ def test_pictures_whose_check_failed_are_learnt_from_by_nobody_until_it_passes(c
 
 
 def test_a_batch_that_fails_lets_the_others_and_what_comes_after_run(
-    copy: Headless, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    copy: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     examine = examine_batch
 

@@ -1,10 +1,11 @@
 """Validation: what fails is counted; no value is shown, and none stays anywhere after it was corrected."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from xray_platform.defs.asset_result import Made, markdown
+from xray_platform.defs.asset_result import AssetResult, markdown
 from xray_platform.defs.expectations import identity_suite, schema_suite
 from xray_platform.defs.validation import validate
 from xray_platform.tables.all import LABELS
@@ -55,6 +56,35 @@ def test_a_value_that_was_corrected_left_nothing(places: Places) -> None:
     assert kept(places) == []
 
 
+def test_only_the_last_pages_of_a_part_stay_and_the_first_page_leads_to_the_newest(tmp_path: Path) -> None:
+    places, frame = Places(tmp_path), LABELS.frame(labels("pneumonia"))
+    for part in ("batch-0001", *["batch-0002"] * 7):
+        said = validate(places, schema_suite(LABELS), frame, part)
+    pages = sorted((places.docs / "labels" / "schema" / "batch-0002").iterdir())
+    assert len(pages) == 5
+    assert said.address == f"/store/docs/{pages[-1].relative_to(places.docs).as_posix()}"
+    first = said.page.read_text()
+    assert first.count("✓ passed") == 2
+    assert f'href="{pages[-1].relative_to(places.docs).as_posix()}"' in first
+    others = {path.name for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".html"}
+    assert others == {".lock", "validated.json"}, "nothing grows with each validation"
+
+
+def test_pages_fetch_nothing_from_elsewhere(places: Places) -> None:
+    pages = list(places.docs.rglob("*.html"))
+    assert len(pages) > 1
+    for page in pages:
+        assert "Evaluated Expectations" in page.read_text() or page.name == "index.html"
+        assert re.findall(r"""(?:src|href|url)\W{0,3}https?:""", page.read_text()) == []
+
+
+def test_no_link_leads_nowhere(places: Places) -> None:
+    pages = [(page, page.read_text()) for page in places.docs.rglob("*.html")]
+    links = [(page, link) for page, text in pages for link in re.findall(r'href="([^"#]+)', text)]
+    assert len(links) > 3
+    assert [link for page, link in links if not (page.parent / link).is_file()] == []
+
+
 def kept(places: Places) -> list[tuple[Path, str]]:
     files = [path for path in places.root.rglob("*") if path.is_file()]
     assert any(path.suffix == ".html" for path in files) or not files
@@ -63,7 +93,7 @@ def kept(places: Places) -> list[tuple[Path, str]]:
 
 def test_what_the_user_interface_shows_of_rows_is_no_markup_and_has_no_labels() -> None:
     rows = labels("<b>KOWALSKA</b>", origin="<img src=x onerror=alert(1)> | [a](javascript:b)")
-    shown = Made(LABELS, LABELS.frame(rows)).describe()["first rows"].value
+    shown = AssetResult(LABELS, LABELS.frame(rows)).describe()["first rows"].value
     assert "KOWALSKA" not in shown
     assert "<" not in shown
     assert "[a]" not in shown

@@ -1,5 +1,7 @@
 """One-Class SVM: the region that is kept is scikit-learn's own; patches are those that could be cut out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -9,7 +11,7 @@ from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettin
 from xray_platform.detectors.patch_features import WIDTHS, patch_features, patch_positions
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.store.patches import PatchSettings, cut
-from xray_platform_tests.detectors.chests import chests
+from xray_platform_tests.detectors.chests import chests, with_blob
 
 NORMALS = chests(30, seed=1)
 SETTINGS = OneClassSvmSettings(side=64, patch=32, samples=200)
@@ -32,8 +34,8 @@ def test_features_are_those_of_patches_cut_out() -> None:
 
 def test_the_region_is_that_of_scikit_learn() -> None:
     detector = OneClassSvm.fit(NORMALS, SETTINGS)
-    chance = np.random.default_rng(0)
-    patches = chance.normal(0, 0.3, (50, sum(WIDTHS))).astype(np.float32)
+    rng = np.random.default_rng(0)
+    patches = rng.normal(0, 0.3, (50, sum(WIDTHS))).astype(np.float32)
     region = detector.region
     scaled = (patches - region.centre) * region.scale
     oracle = OneClassSVM(nu=SETTINGS.nu, gamma=region.gamma)
@@ -55,5 +57,16 @@ def test_about_a_share_nu_of_the_normal_patches_lies_outside() -> None:
 
 @pytest.mark.parametrize("wrong", [{"side": 100, "patch": 32}, {"side": 32, "patch": 64}])
 def test_patches_that_do_not_fit_the_side_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValidationError, match="no multiple of half the patch side"):
+    with pytest.raises(ValidationError, match="do not fit; allowed: a side that is a multiple of half the patch"):
         OneClassSvmSettings(**wrong)
+
+
+def test_the_score_is_the_mean_of_the_oddest_patches_only() -> None:
+    detector = OneClassSvm.fit(NORMALS, SETTINGS)
+    scores = [
+        replace(detector, settings=SETTINGS.model_copy(update={"worst": share})).score(with_blob(NORMALS[:5]))
+        for share in (1 / 9, 2 / 9, 1.0)
+    ]
+    assert (scores[0] > scores[1]).all()
+    assert (scores[1] > scores[2]).all()
+    assert np.array_equal(detector.score(with_blob(NORMALS[:5])), scores[1]), "0.2 of nine patches are two"

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
-from xray_platform.image_stack import Pictures
+from xray_platform.image_stack import Images
 from xray_platform_tests.detectors.chests import chests, with_blob
 
 NORMALS = chests(60, seed=1)
@@ -48,7 +48,7 @@ def test_on_real_chests_a_small_rank_and_smoothing_win(shared_data: Path) -> Non
     assert auroc_of() > auroc_of(blur=0) + 0.05
 
 
-def _real(folder: Path, files: pd.Series) -> Pictures:
+def _real(folder: Path, files: pd.Series) -> Images:
     return np.stack([_windowed(folder / file) for file in files])
 
 

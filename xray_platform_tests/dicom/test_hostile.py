@@ -14,12 +14,12 @@ from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.intake.sources import list_source, spelled
 from xray_platform.dicom.parse.container import MEBI
-from xray_platform.dicom.quality.check import Checked, check
-from xray_platform.dicom.quality.examination import ExamineFile, Place
+from xray_platform.dicom.quality.check import CheckedFile, check
+from xray_platform.dicom.quality.examination import ExamineFile, FileLocation
 from xray_platform.dicom.quality.examine import examine_batch
-from xray_platform.dicom.quality.rule import Decision
 from xray_platform.tables.all import CATALOGUE, QUALITY
 from xray_platform.tables.places import Places
+from xray_platform.tables.severity import Decision
 from xray_platform.workers import Limits, Lost, map_in_children
 from xray_platform_tests.dicom import hostile
 from xray_platform_tests.dicom.deidentify.making import KEY
@@ -48,7 +48,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
 
 
 @pytest.fixture(scope="module")
-def checked(zoo: Zoo) -> dict[str, Checked]:
+def checked(zoo: Zoo) -> dict[str, CheckedFile]:
     """What `check` says, by the name below the folder; the names of zip members are cut off."""
     found = list(check(zoo.folder))
     names = [record.file.removeprefix(f"{zoo.folder}/").split("!")[0] for record in found]
@@ -56,7 +56,7 @@ def checked(zoo: Zoo) -> dict[str, Checked]:
     return dict(zip(names, found, strict=True))
 
 
-def test_every_file_has_one_record(zoo: Zoo, checked: dict[str, Checked]) -> None:
+def test_every_file_has_one_record(zoo: Zoo, checked: dict[str, CheckedFile]) -> None:
     assert set(checked) == {spelled(name) for name in zoo.names}
     for record in checked.values():
         assert len(record.codes) == len(record.reasons)
@@ -64,19 +64,19 @@ def test_every_file_has_one_record(zoo: Zoo, checked: dict[str, Checked]) -> Non
 
 
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
-def test_its_rule_notices_it(exhibit: hostile.Exhibit, checked: dict[str, Checked]) -> None:
+def test_its_rule_notices_it(exhibit: hostile.Exhibit, checked: dict[str, CheckedFile]) -> None:
     record = checked[exhibit.name]
     assert exhibit.code in record.codes, record
     assert "not foreseen" not in " ".join(record.reasons)
 
 
 @pytest.mark.parametrize("family", [hostile.cuts, hostile.bombs, hostile.masses], ids=lambda family: family.__name__)
-def test_what_is_cut_or_overflows_is_rejected(family: hostile.Family, checked: dict[str, Checked]) -> None:
+def test_what_is_cut_or_overflows_is_rejected(family: hostile.Family, checked: dict[str, CheckedFile]) -> None:
     decisions: dict[str, Decision] = {exhibit.name: checked[exhibit.name].decision for exhibit in family()}
     assert set(decisions.values()) == {"reject"}, decisions
 
 
-def test_what_is_no_regular_file_says_why(checked: dict[str, Checked]) -> None:
+def test_what_is_no_regular_file_says_why(checked: dict[str, CheckedFile]) -> None:
     why = {name: "; ".join(checked[name].reasons) for name in ("fifo.dcm", "socket.dcm", "dangling.dcm", "loop-1.dcm")}
     assert "not a regular file" in why["fifo.dcm"]
     assert "cannot be read" in why["socket.dcm"]
@@ -84,7 +84,7 @@ def test_what_is_no_regular_file_says_why(checked: dict[str, Checked]) -> None:
     assert "link" in why["loop-1.dcm"]
 
 
-def test_no_reason_quotes_what_a_file_says(checked: dict[str, Checked]) -> None:
+def test_no_reason_quotes_what_a_file_says(checked: dict[str, CheckedFile]) -> None:
     said = " ".join(reason for record in checked.values() for reason in record.reasons)
     assert [word for word in ("evil", "\x1b", "DOE", "<b>", "AAAA") if word in said] == []
 
@@ -102,7 +102,7 @@ def spend(name: str, member: str | None, path: str) -> Spent:
     """Examine a file and measure the process that does; writing 5 there lets the kernel forget the peak so far."""
     Path("/proc/self/clear_refs").write_text("5")
     start = time.perf_counter()
-    ExamineFile()(Place(Path(path), member))
+    ExamineFile()(FileLocation(Path(path), member))
     seconds = time.perf_counter() - start
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return Spent(name, seconds, int(peak.split()[1]) * 1024)

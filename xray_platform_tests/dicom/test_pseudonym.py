@@ -69,10 +69,10 @@ def test_a_uid_is_valid_and_short_enough(secret: bytes, uid: str) -> None:
 
 
 @given(SECRETS, NAMES)
-def test_dates_move_by_whole_weeks_into_the_past(secret: bytes, name: str) -> None:
-    days = PseudonymKey(secret).days(name)
-    assert days % 7 == 0
-    assert -572 * 7 < days <= -52 * 7
+def test_a_number_belongs_to_a_name_and_a_kind(secret: bytes, name: str) -> None:
+    key = PseudonymKey(secret)
+    assert 0 <= key.number("date", name) < 1 << 64
+    assert key.number("date", name) == PseudonymKey(secret).number("date", name) != key.number("hour", name)
 
 
 def test_the_text_of_a_key_shows_its_id_alone() -> None:

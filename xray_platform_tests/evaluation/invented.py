@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
 from xray_platform.evaluation.gallery import Samples, pick_pictures
-from xray_platform.evaluation.metrics import Judged
+from xray_platform.evaluation.metrics import Predictions
 
 QUICK = EvaluationSettings(resamples=100)
 
@@ -21,15 +21,15 @@ def scores(pictures: int = 400, *, skill: float = 1.5, seed: int = 0) -> pd.Data
     """Scores of two pictures a subject; `skill` is the distance of the classes in standard deviations."""
     generator = np.random.default_rng(seed)
     subject = np.arange(pictures) // 2
-    truth = subject // 3 % 2 == 0
+    labels = subject // 3 % 2 == 0
     split = np.array(["train", "val", "test"])[subject % 3]
     return pd.DataFrame(
         {
             "image": [name(number)[:16] for number in range(pictures)],
             "subject": [f"sub-{number:016x}" for number in subject],
             "split": split,
-            "abnormal": truth,
-            "score": generator.normal(size=pictures) + skill * truth,
+            "abnormal": labels,
+            "score": generator.normal(size=pictures) + skill * labels,
         }
     )
 
@@ -44,13 +44,13 @@ def evaluation(
     return evaluate(scores(pictures, skill=skill), settings, model=model)
 
 
-def judged(pictures: int = 60, *, seed: int = 0, ties: bool = False) -> Judged:
+def predictions(pictures: int = 60, *, seed: int = 0, ties: bool = False) -> Predictions:
     generator = np.random.default_rng(seed)
-    truth = generator.random(pictures) < 0.5
-    truth[:2] = [True, False]
-    score = generator.normal(size=pictures) + truth
+    labels = generator.random(pictures) < 0.5
+    labels[:2] = [True, False]
+    score = generator.normal(size=pictures) + labels
     score = np.round(score) if ties else score
-    return Judged(score, truth, score > 0.5, 1 / (1 + np.exp(-score)))
+    return Predictions(score, labels, score > 0.5, 1 / (1 + np.exp(-score)))
 
 
 def samples(judged_model: Evaluation, side: int = 24) -> Samples:

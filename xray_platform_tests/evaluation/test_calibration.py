@@ -25,8 +25,8 @@ def test_platt_finds_the_curve_that_the_truth_was_drawn_from() -> None:
 
 
 def test_distances_with_a_long_tail_are_read_by_their_logarithm() -> None:
-    score, truth = drawn()
-    calibration = fit_calibration(np.exp(score), truth)
+    score, labels = drawn()
+    calibration = fit_calibration(np.exp(score), labels)
     assert calibration.logarithm
     assert "logarithm" in calibration.explanation
     assert calibration.probability(np.exp([-1.0, 0, 1])) == pytest.approx(expit([-4.0, -1, 2]), abs=0.02)
@@ -35,10 +35,10 @@ def test_distances_with_a_long_tail_are_read_by_their_logarithm() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_of_those_given_seventy_per_cent_about_seventy_are_abnormal(method: Method) -> None:
-    score, truth = drawn()
-    probability = fit_calibration(score, truth, method).probability(score)
+    score, labels = drawn()
+    probability = fit_calibration(score, labels, method).probability(score)
     near = (probability > 0.65) & (probability < 0.75)
-    assert truth[near].mean() == pytest.approx(0.7, abs=0.05)
+    assert labels[near].mean() == pytest.approx(0.7, abs=0.05)
 
 
 @given(
@@ -49,8 +49,8 @@ def test_of_those_given_seventy_per_cent_about_seventy_are_abnormal(method: Meth
 def test_a_higher_score_never_gets_a_lower_probability(
     pairs: list[tuple[float, bool]], method: Method, asked: list[float]
 ) -> None:
-    score, truth = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
-    calibration = fit_calibration(score, truth, method, threshold=1.0)
+    score, labels = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+    calibration = fit_calibration(score, labels, method, threshold=1.0)
     found = calibration.probability(np.sort(asked))
     assert ((found >= 0) & (found <= 1)).all()
     assert (np.diff(found) >= -1e-12).all()

@@ -9,40 +9,40 @@ from sklearn import metrics as oracle
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.curves import curves_of, precision_recall, read_curves, reliability, roc, write_curves
 from xray_platform.evaluation.evaluate import evaluate
-from xray_platform.evaluation.metrics import Judged
-from xray_platform_tests.evaluation.invented import QUICK, evaluation, judged, scores
+from xray_platform.evaluation.metrics import Predictions
+from xray_platform_tests.evaluation.invented import QUICK, evaluation, predictions, scores
 
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_the_area_below_the_roc_curve_is_the_auroc(ties: bool) -> None:
-    pictures = judged(200, ties=ties)
+    pictures = predictions(200, ties=ties)
     curve = roc(pictures)
     area = np.trapezoid(curve.true_positive_rate, curve.false_positive_rate)
-    assert area == pytest.approx(oracle.roc_auc_score(pictures.truth, pictures.score))
+    assert area == pytest.approx(oracle.roc_auc_score(pictures.labels, pictures.score))
     assert (curve.false_positive_rate[0], curve.true_positive_rate[0]) == (0, 0)
     assert (curve.false_positive_rate[-1], curve.true_positive_rate[-1]) == (1, 1)
     assert len(curve.thresholds) < 200
 
 
 def test_each_point_of_the_roc_curve_is_what_its_threshold_gives() -> None:
-    pictures = judged(60)
+    pictures = predictions(60)
     curve = roc(pictures)
     for alarm, found, threshold in zip(
         curve.false_positive_rate, curve.true_positive_rate, curve.thresholds, strict=True
     ):
         called = pictures.score >= threshold
-        assert called[pictures.truth].mean() == pytest.approx(found)
-        assert called[~pictures.truth].mean() == pytest.approx(alarm)
+        assert called[pictures.labels].mean() == pytest.approx(found)
+        assert called[~pictures.labels].mean() == pytest.approx(alarm)
 
 
 def test_precision_recall_agrees_with_scikit_learn() -> None:
-    pictures = judged(60)
+    pictures = predictions(60)
     curve = precision_recall(pictures)
-    precision, recall, _ = oracle.precision_recall_curve(pictures.truth, pictures.score)
+    precision, recall, _ = oracle.precision_recall_curve(pictures.labels, pictures.score)
     known = set(zip(np.round(recall, 6), np.round(precision, 6), strict=True))
     assert set(zip(np.round(curve.recall, 6), np.round(curve.precision, 6), strict=True)) <= known
     assert curve.recall[-1] == 1
-    assert curve.prevalence == pytest.approx(pictures.truth.mean())
+    assert curve.prevalence == pytest.approx(pictures.labels.mean())
 
 
 def test_the_band_holds_the_curve_and_narrows_with_people() -> None:
@@ -57,7 +57,9 @@ def test_the_band_holds_the_curve_and_narrows_with_people() -> None:
 
 def test_reliability_counts_every_picture_once() -> None:
     probability = np.array([0.05, 0.05, 0.45, 1.0])
-    curve = reliability(Judged(probability, np.array([False, True, True, True]), probability > 0.5, probability), 10)
+    curve = reliability(
+        Predictions(probability, np.array([False, True, True, True]), probability > 0.5, probability), 10
+    )
     assert curve is not None
     assert curve.pictures == (2, 1, 1)
     assert curve.predicted == pytest.approx((0.05, 0.45, 1.0))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from xray_platform.errors import DataError, InputError, StoreError
-from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate, load_evaluation
+from xray_platform.evaluation.evaluate import evaluate, load_evaluation
 from xray_platform.evaluation.metrics import KINDS
 from xray_platform.tables.all import SCORES
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, scores
@@ -17,11 +17,13 @@ from xray_platform_tests.evaluation.invented import QUICK, evaluation, scores
 
 def test_rows_are_the_table_of_scores_in_the_order_they_came() -> None:
     given = scores(60).sample(frac=1, random_state=1).assign(batch="batch-0001")
-    judged = evaluate(given, QUICK, model="invented")
-    assert list(judged.rows.columns) == [column.name for column in SCORES.columns]
-    assert judged.rows["image"].tolist() == given["image"].tolist()
-    assert (judged.rows["model"] == "invented").all()
-    assert ((judged.rows["verdict"] == "abnormal") == (judged.rows["score"] >= judged.threshold.value)).all()
+    predictions = evaluate(given, QUICK, model="invented")
+    assert list(predictions.rows.columns) == [column.name for column in SCORES.columns]
+    assert predictions.rows["image"].tolist() == given["image"].tolist()
+    assert (predictions.rows["model"] == "invented").all()
+    assert (
+        (predictions.rows["verdict"] == "abnormal") == (predictions.rows["score"] >= predictions.threshold.value)
+    ).all()
 
 
 def test_threshold_and_probabilities_do_not_see_the_test_part() -> None:
@@ -39,11 +41,11 @@ def test_threshold_and_probabilities_do_not_see_the_test_part() -> None:
 
 
 def test_a_skilful_model_is_found_skilful() -> None:
-    judged = evaluation(600, skill=2.0)
-    auroc = judged.value("auroc")
+    predictions = evaluation(600, skill=2.0)
+    auroc = predictions.value("auroc")
     assert auroc == pytest.approx(0.921, abs=0.05)  # two normals two deviations apart: 0.921
-    assert judged.metrics["train"]["auroc"].low is None
-    assert judged.metrics["val"]["auroc"].low is not None
+    assert predictions.metrics["train"]["auroc"].low is None
+    assert predictions.metrics["val"]["auroc"].low is not None
 
 
 def test_figures_are_flat_finite_and_named_by_part() -> None:
@@ -55,14 +57,14 @@ def test_figures_are_flat_finite_and_named_by_part() -> None:
 
 
 def test_it_survives_the_disk(tmp_path: Path) -> None:
-    judged = evaluation(200)
+    predictions = evaluation(200)
     file = tmp_path / "metrics.json"
-    file.write_text(json.dumps(judged.dump(), allow_nan=False))
-    again = load_evaluation(file, judged.rows)
-    assert again.metrics == judged.metrics
-    assert again.threshold == judged.threshold
-    assert again.settings == judged.settings
-    assert again.dump() == judged.dump()
+    file.write_text(json.dumps(predictions.dump(), allow_nan=False))
+    again = load_evaluation(file, predictions.rows)
+    assert again.metrics == predictions.metrics
+    assert again.threshold == predictions.threshold
+    assert again.settings == predictions.settings
+    assert again.dump() == predictions.dump()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"model": "a", "metrics": {"test": {"auroc": {}}}}'])
@@ -85,20 +87,20 @@ def test_counts_tell_pictures_from_subjects() -> None:
 
 def test_without_abnormal_pictures_there_is_a_verdict_but_no_skill() -> None:
     normal = scores(300).assign(abnormal=False)
-    judged = evaluate(normal, QUICK, model="quiet")
-    assert judged.value("auroc") is None
-    assert judged.metrics["test"]["auroc"].reason == "there are no abnormal pictures in this part"
-    specificity = judged.value("specificity")
+    predictions = evaluate(normal, QUICK, model="quiet")
+    assert predictions.value("auroc") is None
+    assert predictions.metrics["test"]["auroc"].reason == "there are no abnormal pictures in this part"
+    specificity = predictions.value("specificity")
     assert specificity == pytest.approx(0.95, abs=0.1)
-    assert judged.value("brier") is None
-    assert judged.rows["probability"].between(0, 1).all()
+    assert predictions.value("brier") is None
+    assert predictions.rows["probability"].between(0, 1).all()
 
 
 def test_an_empty_test_part_has_reasons_for_every_figure() -> None:
     given = scores(60)
-    judged = evaluate(given[given["split"] != "test"], QUICK, model="untested")
-    assert {metric.reason for metric in judged.metrics["test"].values()} == {"there are no pictures in this part"}
-    assert set(judged.metrics["test"]) == set(KINDS)
+    predictions = evaluate(given[given["split"] != "test"], QUICK, model="untested")
+    assert {metric.reason for metric in predictions.metrics["test"].values()} == {"there are no pictures in this part"}
+    assert set(predictions.metrics["test"]) == set(KINDS)
 
 
 def test_the_same_subjects_are_drawn_for_every_model() -> None:
@@ -118,7 +120,7 @@ def broken(**columns: Any) -> pd.DataFrame:
         (broken(split="holdout"), InputError, "unknown split holdout .* allowed: train, val, test"),
         (broken(score=np.nan), DataError, "30 of 30 scores of odd are no finite numbers"),
         (broken(score=np.inf), DataError, "no finite numbers"),
-        (broken(abnormal=None), DataError, "30 scores of odd have no truth; allowed: true or false"),
+        (broken(abnormal=None), DataError, "30 scores of odd have no label; allowed: true or false"),
         (broken(split="test"), DataError, "the validation part is empty"),
         (scores(30).iloc[:0], DataError, "the validation part is empty"),
     ],
@@ -126,7 +128,3 @@ def broken(**columns: Any) -> pd.DataFrame:
 def test_scores_that_cannot_be_judged_are_refused(frame: pd.DataFrame, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         evaluate(frame, QUICK, model="odd")
-
-
-def test_every_setting_is_described() -> None:
-    assert all(field.description for field in EvaluationSettings.model_fields.values())

@@ -10,7 +10,7 @@ from xray_platform.evaluation.curves import curves_of
 from xray_platform.evaluation.evaluate import evaluate
 from xray_platform.evaluation.figure_style import DARK, LIGHT, PAGE, PHONE, THEMES, Layout, Theme, canvas, legend
 from xray_platform.evaluation.figures import draw_confusion, draw_figures, draw_histograms, draw_history
-from xray_platform.evaluation.metrics import Judged
+from xray_platform.evaluation.metrics import Predictions
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, scores
 
 SURE = np.array([-1.0, -1, 1, 1])
@@ -86,7 +86,7 @@ def test_figures_without_curves_are_left_out() -> None:
 
 
 def test_right_verdicts_are_blue_and_wrong_ones_red() -> None:
-    right, wrong = (draw_confusion(Judged(SURE, SURE > 0, (SURE > 0) == agree, None)) for agree in (True, False))
+    right, wrong = (draw_confusion(Predictions(SURE, SURE > 0, (SURE > 0) == agree, None)) for agree in (True, False))
     red, blue = ([opened(picture)[..., channel].mean() for picture in (right, wrong)] for channel in (0, 2))
     assert red[0] < red[1]
     assert blue[0] > blue[1]

@@ -64,7 +64,7 @@ def test_without_curves_the_table_is_still_there(tmp_path: Path) -> None:
     assert "No curve" in Page(write_leaderboard(tmp_path, board, {}).read_text()).text
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"cannot make .*file"):
+    with pytest.raises(StoreError, match=r"cannot write .*file"):
         write_leaderboard(tmp_path / "file", leaderboard([]), {})

@@ -13,36 +13,36 @@ pictures = st.lists(st.tuples(finite, st.booleans()), min_size=1, max_size=40)
 
 
 def split(drawn: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([score for score, _ in drawn]), np.array([truth for _, truth in drawn])
+    return np.array([score for score, _ in drawn]), np.array([labels for _, labels in drawn])
 
 
 @given(pictures, st.sampled_from(["youden", "sensitivity", "specificity"]), st.floats(0.05, 0.99))
 def test_it_reports_what_its_verdicts_are(drawn: list[tuple[float, bool]], rule: str, target: float) -> None:
-    score, truth = split(drawn)
-    threshold = choose_threshold(score, truth, ThresholdSettings.model_validate({"rule": rule, "target": target}))
-    called = threshold.verdicts(score)
-    for reached, verdicts in ((threshold.sensitivity, called[truth]), (threshold.specificity, ~called[~truth])):
-        assert (reached is None) == (len(verdicts) == 0)
-        assert reached is None or reached == pytest.approx(verdicts.mean())
+    score, labels = split(drawn)
+    threshold = choose_threshold(score, labels, ThresholdSettings.model_validate({"rule": rule, "target": target}))
+    called = threshold.predict(score)
+    for reached, predict in ((threshold.sensitivity, called[labels]), (threshold.specificity, ~called[~labels])):
+        assert (reached is None) == (len(predict) == 0)
+        assert reached is None or reached == pytest.approx(predict.mean())
 
 
 @given(pictures, st.floats(0.05, 0.99))
 def test_the_target_is_kept(drawn: list[tuple[float, bool]], target: float) -> None:
-    score, truth = split(drawn)
-    sensitive = choose_threshold(score, truth, ThresholdSettings(rule="sensitivity", target=target))
-    specific = choose_threshold(score, truth, ThresholdSettings(rule="specificity", target=target))
+    score, labels = split(drawn)
+    sensitive = choose_threshold(score, labels, ThresholdSettings(rule="sensitivity", target=target))
+    specific = choose_threshold(score, labels, ThresholdSettings(rule="specificity", target=target))
     assert sensitive.sensitivity is None or sensitive.sensitivity >= target - 1e-9
     assert specific.specificity is None or specific.specificity >= target - 1e-9
 
 
 @given(pictures)
 def test_no_other_cut_has_a_larger_sum(drawn: list[tuple[float, bool]]) -> None:
-    score, truth = split(drawn)
-    threshold = choose_threshold(score, truth)
-    if truth.any() and not truth.all():
+    score, labels = split(drawn)
+    threshold = choose_threshold(score, labels)
+    if labels.any() and not labels.all():
         assert threshold.sensitivity is not None
         assert threshold.specificity is not None
-        sums = [(score[truth] >= cut).mean() + (score[~truth] < cut).mean() for cut in [*score, np.inf]]
+        sums = [(score[labels] >= cut).mean() + (score[~labels] < cut).mean() for cut in [*score, np.inf]]
         assert threshold.sensitivity + threshold.specificity == pytest.approx(max(sums))
 
 
@@ -87,7 +87,7 @@ def test_neighbours_in_floating_point_are_parted() -> None:
     low = 1.0
     high = np.nextafter(low, 2)
     threshold = choose_threshold(np.array([low, high]), np.array([False, True]))
-    assert threshold.verdicts(np.array([low, high])).tolist() == [False, True]
+    assert threshold.predict(np.array([low, high])).tolist() == [False, True]
 
 
 def test_an_empty_validation_part_is_refused() -> None:

@@ -1,44 +1,69 @@
-"""Commands: run those that the README shows to a user, as they stand, on a small archive in a store of its own."""
+"""Commands: run those that README and guides show, as they stand, on a small archive in a store of its own."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
 
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
-from xray_platform_tests.house.readme import README
+from xray_platform_tests.house.reference import ROOT
 from xray_platform_tests.imaging.repair.chest import chest, noisy, painted
 
-PICTURES = 40
+DOCUMENTS = ("README.md", "docs/guides/first_archive.md", "docs/guides/*.md")
+IMAGES = 40
 STANDS_FOR = {
     "ARCHIVE": "archive",
     "labels.csv": "archive/labels.csv",
-    "NEW_PICTURES": "archive/EXPORT",
+    "NEW_IMAGES": "archive/EXPORT",
     "DAMAGED": "damaged",
     "RESTORED": "restored",
+    "EXPORTED": "exported",
 }
 
 
+def documents() -> list[Path]:
+    """Return README and guides, in the order in which one reads them."""
+    return list(dict.fromkeys(file for pattern in DOCUMENTS for file in sorted(ROOT.glob(pattern))))
+
+
 def shown(text: str) -> list[str]:
-    """Return the `xray` commands of the README's console blocks."""
+    """Return the `xray` commands of a page's console blocks."""
     blocks = [part.split("```")[0] for part in text.split("```console")[1:]]
     lines = [line for block in blocks for line in block.splitlines() if line.startswith("$ xray ")]
     return [line.removeprefix("$ ").split("  #")[0].strip() for line in lines]
 
 
-def run_all(folder: Path) -> None:
+def each_once(files: Iterable[Path]) -> list[list[str]]:
+    """Return the commands of all files, each once, with what their words stand for."""
+    commands = dict.fromkeys(command for file in files for command in shown(file.read_text(encoding="utf-8")))
+    return [[STANDS_FOR.get(word, word) for word in shlex.split(command)] for command in commands]
+
+
+def write_recipes(store: Path, files: Iterable[Path]) -> None:
+    """Write the recipes that the files show, each a YAML block that begins with its path, into a store."""
+    for file in files:
+        for path, text in re.findall(
+            r"```yaml\n(?=# (recipes/\w+\.yaml)\n)(.*?)```", file.read_text("utf-8"), re.DOTALL
+        ):
+            (store / path).parent.mkdir(parents=True, exist_ok=True)
+            (store / path).write_text(text, encoding="utf-8")
+
+
+def run_all(folder: Path, commands: Sequence[Sequence[str]]) -> None:
     """Run them one after the other; the first that fails ends it."""
-    settings = ArchiveSettings(pictures=PICTURES, side=256, difficulty=0.5, broken=False)
+    settings = ArchiveSettings(pictures=IMAGES, side=256, difficulty=0.5, broken=False)
     write_archive(folder / "archive", settings)
     (folder / "damaged").mkdir()
     cv2.imwrite(str(folder / "damaged" / "chest.png"), noisy(painted(chest()), 20, seed=0)[..., ::-1])
+    write_recipes(folder / "store", documents())
     environment = {**os.environ, "XRAY_ROOT": str(folder / "store"), "XRAY_KEY_FILE": str(folder / "pseudonym.key")}
-    for command in shown(README.read_text(encoding="utf-8")):
-        words = [STANDS_FOR.get(word, word) for word in shlex.split(command)]
+    for words in commands:
         print("$", *words, flush=True)  # noqa: T201 - what the checks show
         program = str(Path(sys.executable).parent / words[0])
         subprocess.run([program, *words[1:]], cwd=folder, env=environment, check=True)
@@ -46,4 +71,4 @@ def run_all(folder: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
-        run_all(Path(made))
+        run_all(Path(made), each_once(documents()))

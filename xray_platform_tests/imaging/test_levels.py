@@ -7,7 +7,7 @@ from xray_platform.dicom.pixels.standard_image import read_picture
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.recipes import named_recipe
 from xray_platform.phantoms.dicom_file import dicom_bytes
-from xray_platform.phantoms.identity import Identity, sample_identity, sample_person
+from xray_platform.phantoms.identity import Identity, sample_identity, sample_patient
 from xray_platform.phantoms.phantom import Phantom
 from xray_platform.phantoms.sample import sample_phantom
 from xray_platform.phantoms.style import Photometric, Style
@@ -25,7 +25,7 @@ def phantom() -> Phantom:
 @pytest.fixture(scope="module")
 def identity() -> Identity:
     rng = np.random.default_rng(2)
-    return sample_identity(rng, sample_person(rng, sample_phantom(rng).subject), "PA")
+    return sample_identity(rng, sample_patient(rng, sample_phantom(rng).subject), "PA")
 
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])

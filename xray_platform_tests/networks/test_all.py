@@ -24,4 +24,3 @@ def test_it_is_named_described_and_counted(kind: NetworkKind) -> None:
     assert NETWORKS[kind.name] is kind
     assert kind.description
     assert kind.parameters(kind.settings()) > 0
-    assert all(field.description for field in kind.settings.model_fields.values())

@@ -111,11 +111,11 @@ def test_a_large_plan_has_every_form_and_subjects_with_several_pictures() -> Non
     assert len({picture.style.orientation for picture in planned}) == 8
     assert {picture.style.photometric for picture in planned} == {"MONOCHROME1", "MONOCHROME2"}
     assert {picture.style.modality for picture in planned} == {"DX", "CR"}
-    per_subject = Counter(picture.identity.person.patient_id for picture in planned)
+    per_subject = Counter(picture.identity.patient.patient_id for picture in planned)
     assert 2 <= max(per_subject.values()) <= 4
     assert len({picture.relative for picture in planned}) == 300
     assert len({picture.identity.instance_uid for picture in planned}) == 300
-    studies = {picture.identity.study_uid: picture.identity.person.patient_id for picture in planned}
+    studies = {picture.identity.study_uid: picture.identity.patient.patient_id for picture in planned}
     assert len(per_subject) < len(studies) < 300
 
 

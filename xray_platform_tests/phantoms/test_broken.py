@@ -1,4 +1,4 @@
-"""Each accident breaks a sound file in just the way that its name says."""
+"""Each fault breaks a sound file in just the way that its name says."""
 
 import io
 
@@ -20,7 +20,7 @@ def sound() -> bytes:
     return dicom_bytes(render(spare.parameters), spare.identity, spare.style)
 
 
-def test_each_accident_gives_other_bytes_and_the_same_ones_twice(sound: bytes) -> None:
+def test_each_fault_gives_other_bytes_and_the_same_ones_twice(sound: bytes) -> None:
     broken = {name: broken_bytes(name, sound) for name in BROKEN}
     assert len({*broken.values(), sound}) == len(BROKEN) + 1
     assert broken == {name: broken_bytes(name, sound) for name in BROKEN}
@@ -59,6 +59,6 @@ def test_edited_files_are_instances_of_their_own(sound: bytes) -> None:
     assert len({*uids, dcmread(io.BytesIO(sound)).SOPInstanceUID}) == 3
 
 
-def test_an_unknown_accident_is_refused_with_those_that_are_known(sound: bytes) -> None:
+def test_an_unknown_fault_is_refused_with_those_that_are_known(sound: bytes) -> None:
     with pytest.raises(InputError, match=r"'flood'; allowed: zero_byte, header_cut"):
         broken_bytes("flood", sound)

@@ -16,7 +16,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 
 from xray_platform.errors import InputError
 from xray_platform.phantoms.dicom_file import dicom_bytes
-from xray_platform.phantoms.identity import Identity, sample_identity, sample_person
+from xray_platform.phantoms.identity import Identity, sample_identity, sample_patient
 from xray_platform.phantoms.phantom import Phantom
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
@@ -34,7 +34,7 @@ def phantom() -> Phantom:
 def identity() -> Identity:
     rng = np.random.default_rng(2)
     subject = sample_phantom(rng).subject
-    return sample_identity(rng, sample_person(rng, subject), "PA")
+    return sample_identity(rng, sample_patient(rng, subject), "PA")
 
 
 @pytest.mark.parametrize("syntax", TRANSFER_SYNTAXES, ids=lambda uid: UID(uid).keyword)
@@ -103,12 +103,12 @@ def test_an_orientation_moves_pixels_and_loses_none(
 def test_the_header_is_full_of_identity(phantom: Phantom, identity: Identity) -> None:
     data = dicom_bytes(phantom, identity, Style(private_block=True, vendor="Northlight Imaging"))
     dataset = dcmread(io.BytesIO(data))
-    assert str(dataset.PatientName) == identity.person.name
+    assert str(dataset.PatientName) == identity.patient.name
     values = [str(element.value) for element in _every_element(dataset)]
-    family = identity.person.name.split("^")[0]
+    family = identity.patient.name.split("^")[0]
     assert sum(family in value for value in values) >= 3  # name, comment, private block
     assert sum(identity.accession in value for value in values) == 2
-    for planted in (identity.person.address, identity.person.telephone, identity.person.other_id, identity.station):
+    for planted in (identity.patient.address, identity.patient.telephone, identity.patient.other_id, identity.station):
         assert any(planted in value for value in values)
     assert any(element.tag.is_private for element in dataset)
 
@@ -117,10 +117,10 @@ def test_sex_and_age_are_those_of_the_subject() -> None:
     rng = np.random.default_rng(5)
     for _ in range(50):
         subject = sample_phantom(rng).subject
-        identity = sample_identity(rng, sample_person(rng, subject), "PA")
-        assert identity.person.sex == subject.sex
+        identity = sample_identity(rng, sample_patient(rng, subject), "PA")
+        assert identity.patient.sex == subject.sex
         assert abs(identity.age_years - subject.age_years) <= 1
-        assert identity.person.birth_date < identity.study_date
+        assert identity.patient.birth_date < identity.study_date
 
 
 def test_the_same_three_values_give_the_same_bytes(phantom: Phantom, identity: Identity) -> None:

@@ -69,7 +69,7 @@ def test_lungs_are_darker_than_the_heart_between_them_and_the_belly_below() -> N
 
 
 def test_the_heart_points_to_the_right_of_the_picture() -> None:
-    """Standard form is as seen from the front: the patient's left is on the right."""
+    """A phantom is seen from the front: the patient's left is on the right."""
     for seed in range(8):
         grey = _on_the_body(draw(seed))
         assert grey(62, 185) > grey(-62, 185)
@@ -146,11 +146,11 @@ def _mean_change(name: FindingName) -> float:
 
 def _heart_share(parameters: PhantomParameters) -> float:
     """The cardiothoracic ratio as the body is built, from the widest place of heart and chest."""
-    from xray_platform.phantoms.frame import frame_of
+    from xray_platform.phantoms.body_grid import body_grid
     from xray_platform.phantoms.render import thorax_of
     from xray_platform.phantoms.thorax import inner_width
 
-    thorax = thorax_of(parameters, frame_of(parameters, 0.5))
+    thorax = thorax_of(parameters, body_grid(parameters, 0.5))
     y = np.arange(110, 230, 2, dtype=np.float32)[:, None]
     heart = float((thorax.heart_border(-1, y) + thorax.heart_border(1, y)).max())
     return heart / (2 * float(inner_width(y).max()))
@@ -158,15 +158,15 @@ def _heart_share(parameters: PhantomParameters) -> float:
 
 def _on_the_body(parameters: PhantomParameters):  # type: ignore[no-untyped-def]
     """Return a function that reads the mean grey round a place of the body, in canonical mm."""
-    from xray_platform.phantoms.frame import frame_of, to_detector
+    from xray_platform.phantoms.body_grid import body_grid, to_detector
 
-    frame = frame_of(parameters, 0.5)
+    grid = body_grid(parameters, 0.5)
     technique = replace(parameters.technique, leads=False, marker="")
     phantom: Phantom = render(replace(parameters, technique=technique))
-    matrix = to_detector(parameters, frame)
+    matrix = to_detector(parameters, grid)
 
     def grey(x: float, y: float) -> float:
-        place = np.array([frame.column(np.array(x)), frame.row(np.array(y))])
+        place = np.array([grid.column(np.array(x)), grid.row(np.array(y))])
         column, row = np.linalg.solve(matrix[:, :2], place - matrix[:, 2])
         row = min(max(int(row), 6), phantom.pixels.shape[0] - 7)
         column = min(max(int(column), 6), phantom.pixels.shape[1] - 7)

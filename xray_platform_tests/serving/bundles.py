@@ -17,7 +17,7 @@ SIDE = 32
 
 
 def network(seed: int = 0) -> TrainedNetwork:
-    """A narrow network with the weights it began with: it judges at random, but always the same."""
+    """A narrow network with the weights it began with: it scores at random, but always the same."""
     torch.manual_seed(seed)
     kind = NETWORKS["attention_cnn"]
     settings = kind.settings(width=8)  # type: ignore[call-arg]

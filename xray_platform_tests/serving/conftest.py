@@ -1,23 +1,23 @@
-"""A judge and a small archive of made-up chests for the tests of this room."""
+"""A predictor and a small archive of made-up chests for the tests of this room."""
 
 from pathlib import Path
 
 import pytest
 
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
-from xray_platform.serving.predict import Judge
+from xray_platform.serving.predict import Predictor
 from xray_platform_tests.serving.bundles import small_bundle
 
 
 @pytest.fixture(scope="session")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    """A judge with a network that has learnt nothing."""
-    return Judge.load(small_bundle(tmp_path_factory.mktemp("bundle") / "bundle").folder, threads=1)
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """A predictor with a network that has learnt nothing."""
+    return Predictor.load(small_bundle(tmp_path_factory.mktemp("bundle") / "bundle").folder, threads=1)
 
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six sound phantoms and one of each accident."""
+    """Six sound phantoms and one of each fault."""
     settings = ArchiveSettings(pictures=6, side=192)
     return write_archive(tmp_path_factory.mktemp("archive") / "archive", settings).folder
 

@@ -93,7 +93,7 @@ def test_a_folder_without_a_bundle_says_so(tmp_path: Path) -> None:
         Bundle.open(tmp_path)
 
 
-def test_a_bundle_is_replaced_at_a_stroke(bundle: Bundle) -> None:
+def test_a_bundle_is_replaced_as_a_whole(bundle: Bundle) -> None:
     new = small_bundle(bundle.folder, seed=1)
     assert new.id != bundle.id
     assert [path.name for path in bundle.folder.parent.iterdir()] == ["bundle"]
@@ -105,7 +105,7 @@ def test_a_full_disk_leaves_the_old_bundle(bundle: Bundle) -> None:
             (folder / "half").write_bytes(b"half")
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(StoreError, match=r"cannot write the bundle .*: No space left on device"):
+    with pytest.raises(StoreError, match=r"cannot write .*bundle: No space left on device"):
         write_bundle(bundle.folder, facts(), Full())
     assert Bundle.open(bundle.folder) == bundle
     assert [path.name for path in bundle.folder.parent.iterdir()] == ["bundle"]

@@ -6,7 +6,7 @@ import pytest
 
 from xray_platform.errors import StoreError
 from xray_platform.serving.bundle import write_bundle
-from xray_platform.serving.predict import Judge
+from xray_platform.serving.predict import Predictor
 from xray_platform_tests.serving.bundles import facts, network
 
 
@@ -14,4 +14,4 @@ def test_an_unknown_detector_is_named_with_the_known_ones(tmp_path: Path) -> Non
     foreign = facts().model_copy(update={"model": "padim", "family": "detector"})
     bundle = write_bundle(tmp_path / "bundle", foreign, network())
     with pytest.raises(StoreError, match=r"no detector is called 'padim'; there are .*pca_residual"):
-        Judge.load(bundle.folder)
+        Predictor.load(bundle.folder)

@@ -1,4 +1,4 @@
-"""Bytes in, verdict out: the same as in training, and never without a reason."""
+"""Bytes in, prediction out: the same as in training, and never without a reason."""
 
 from pathlib import Path
 
@@ -20,16 +20,16 @@ from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch
 from xray_platform.serving.bundle import Bundle, write_bundle
-from xray_platform.serving.predict import Judge
+from xray_platform.serving.predict import Predictor
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY, STANDARD_IMAGES
 from xray_platform.tables.places import Places
 from xray_platform_tests.serving.bundles import SIDE, facts, network, pictures, small_bundle
 
 
 def test_a_picture_scores_as_it_did_on_the_long_way_through_the_store(
-    judge: Judge, archive: Path, sound: list[Path], tmp_path: Path
+    predictor: Predictor, archive: Path, sound: list[Path], tmp_path: Path
 ) -> None:
-    places, recipe = Places(tmp_path / "store"), judge.facts.recipe
+    places, recipe = Places(tmp_path / "store"), predictor.facts.recipe
     (plan,) = plan_batches(places, archive, origin="phantom")
     CATALOGUE.write(places, take_in(places, plan), plan.batch)
     QUALITY.write(places, examine_batch(places, plan.batch, QualitySettings()), plan.batch)
@@ -40,62 +40,64 @@ def test_a_picture_scores_as_it_did_on_the_long_way_through_the_store(
     assert len(rows) >= 4, published.findings["evidence"].tolist()
     stored = dict(zip(rows["image"], network().score(read_tensors(places, recipe.id, rows)), strict=True))
     digests = CATALOGUE.read(places).set_index("source")["sha256"]
-    served = {digests[str(path)][:16]: judge.verdict(path.read_bytes()).score for path in sound}
+    served = {digests[str(path)][:16]: predictor.predict(path.read_bytes()).score for path in sound}
     for image, score in stored.items():
         assert served[image] == pytest.approx(score, abs=1e-6)
 
 
-def test_the_window_that_training_saw_is_the_window_here(sound: list[Path], judge: Judge, tmp_path: Path) -> None:
+def test_the_window_that_training_saw_is_the_window_here(
+    sound: list[Path], predictor: Predictor, tmp_path: Path
+) -> None:
     tight = facts().model_copy(update={"standard": StandardSettings(window_low_percent=10, window_high_percent=90)})
-    other = Judge.load(write_bundle(tmp_path / "tight", tight, network()).folder, threads=1)
+    other = Predictor.load(write_bundle(tmp_path / "tight", tight, network()).folder, threads=1)
     picture = read_picture(sound[0].read_bytes(), tight.standard.rule)
     pixels = tight.recipe.apply(picture.pixels, (picture.window_low, picture.window_high))
     expected = network().score((pixels[None] / 65535).astype(np.float32))[0]
-    assert other.verdict(sound[0].read_bytes()).score == pytest.approx(expected, abs=1e-6)
-    assert judge.verdict(sound[0].read_bytes()).score != pytest.approx(expected, abs=1e-6)
+    assert other.predict(sound[0].read_bytes()).score == pytest.approx(expected, abs=1e-6)
+    assert predictor.predict(sound[0].read_bytes()).score != pytest.approx(expected, abs=1e-6)
 
 
-def test_a_verdict_says_all_that_it_rests_on(judge: Judge, sound: list[Path]) -> None:
-    said = judge.verdict(sound[0].read_bytes())
-    assert said.model == "attention_cnn"
-    assert said.threshold == judge.facts.threshold.value
-    assert said.verdict == ("abnormal" if said.score >= said.threshold else "normal")
-    assert said.probability == judge.facts.calibration.probability(np.array([said.score]))[0]
-    assert said.heatmap is None
+def test_a_prediction_says_all_that_it_rests_on(predictor: Predictor, sound: list[Path]) -> None:
+    prediction = predictor.predict(sound[0].read_bytes())
+    assert prediction.model == "attention_cnn"
+    assert prediction.threshold == predictor.facts.threshold.value
+    assert prediction.verdict == ("abnormal" if prediction.score >= prediction.threshold else "normal")
+    assert prediction.probability == predictor.facts.calibration.probability(np.array([prediction.score]))[0]
+    assert prediction.heatmap is None
 
 
-def test_a_score_at_the_threshold_is_abnormal(judge: Judge, sound: list[Path], tmp_path: Path) -> None:
+def test_a_score_at_the_threshold_is_abnormal(predictor: Predictor, sound: list[Path], tmp_path: Path) -> None:
     data = sound[0].read_bytes()
-    score = judge.verdict(data).score
+    score = predictor.predict(data).score
     for value, verdict in ((score, "abnormal"), (np.nextafter(score, np.inf), "normal")):
-        threshold = judge.facts.threshold.model_copy(update={"value": float(value)})
+        threshold = predictor.facts.threshold.model_copy(update={"value": float(value)})
         changed = facts().model_copy(update={"threshold": threshold})
-        strict = Judge.load(write_bundle(tmp_path / verdict, changed, network()).folder, threads=1)
-        assert strict.verdict(data).verdict == verdict
+        strict = Predictor.load(write_bundle(tmp_path / verdict, changed, network()).folder, threads=1)
+        assert strict.predict(data).verdict == verdict
 
 
-def test_a_heat_map_comes_when_asked_for(judge: Judge, sound: list[Path]) -> None:
-    shown = judge.verdict(sound[0].read_bytes(), heatmap=True).heatmap
+def test_a_heat_map_comes_when_asked_for(predictor: Predictor, sound: list[Path]) -> None:
+    shown = predictor.predict(sound[0].read_bytes(), heatmap=True).heatmap
     assert shown is not None
     assert shown.shape == (SIDE, SIDE)
     assert shown.dtype == np.dtype(np.float32)
     assert np.isfinite(shown).all()
 
 
-def test_who_is_judged_together_changes_nothing(judge: Judge) -> None:
-    together = judge.score(pictures(40))
-    alone = np.concatenate([judge.score(one[None]) for one in pictures(40)])
+def test_who_is_scored_together_changes_nothing(predictor: Predictor) -> None:
+    together = predictor.score(pictures(40))
+    alone = np.concatenate([predictor.score(one[None]) for one in pictures(40)])
     np.testing.assert_allclose(together, alone, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["picture.png", "picture.jpg"])
-def test_png_and_jpeg_are_judged_too(judge: Judge, tmp_path: Path, name: str) -> None:
+def test_png_and_jpeg_are_taken_too(predictor: Predictor, tmp_path: Path, name: str) -> None:
     place = np.hypot(*np.mgrid[-1:1:300j, -1:1:300j])
     grey = (200 * np.exp(-place) + np.random.default_rng(0).integers(0, 30, place.shape)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / name), grey)
-    said = judge.verdict((tmp_path / name).read_bytes())
-    assert np.isfinite(said.score)
-    assert any(warning.startswith("Q063: the shorter side has 300 pixels") for warning in said.warnings)
+    prediction = predictor.predict((tmp_path / name).read_bytes())
+    assert np.isfinite(prediction.score)
+    assert any(warning.startswith("Q063: the shorter side has 300 pixels") for warning in prediction.warnings)
 
 
 @pytest.mark.parametrize(
@@ -106,26 +108,26 @@ def test_png_and_jpeg_are_judged_too(judge: Judge, tmp_path: Path, name: str) ->
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "Q0"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_the_rules_reason(judge: Judge, data: bytes, reason: str) -> None:
+def test_what_is_no_picture_is_refused_with_the_rules_reason(predictor: Predictor, data: bytes, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
-        judge.verdict(data)
+        predictor.predict(data)
 
 
 def test_the_callers_threads_are_left_alone(sound: list[Path], tmp_path: Path) -> None:
     before = torch.get_num_threads()
-    judge = Judge.load(small_bundle(tmp_path / "bundle").folder, threads=before + 1)
-    judge.verdict(sound[0].read_bytes())
+    predictor = Predictor.load(small_bundle(tmp_path / "bundle").folder, threads=before + 1)
+    predictor.predict(sound[0].read_bytes())
     assert torch.get_num_threads() == before
 
 
-def test_a_detector_judges_like_a_network(sound: list[Path], tmp_path: Path) -> None:
+def test_a_detector_predicts_like_a_network(sound: list[Path], tmp_path: Path) -> None:
     from xray_platform.detectors.all import DETECTORS
 
     kind = DETECTORS["pca_residual"]
     detector = kind.fit(pictures(20), kind.settings())
     named = facts().model_copy(update={"model": "pca_residual", "family": "detector"})
     folder = write_bundle(tmp_path / "bundle", named, detector).folder
-    judge = Judge.load(folder)
-    np.testing.assert_allclose(judge.score(pictures(3)), detector.score(pictures(3)), rtol=1e-6)
-    assert judge.verdict(sound[0].read_bytes(), heatmap=True).heatmap is not None
+    predictor = Predictor.load(folder)
+    np.testing.assert_allclose(predictor.score(pictures(3)), detector.score(pictures(3)), rtol=1e-6)
+    assert predictor.predict(sound[0].read_bytes(), heatmap=True).heatmap is not None
     assert Bundle.open(folder).facts.family == "detector"

@@ -1,4 +1,4 @@
-"""Champions: runs with small true bundles, and how one of them is crowned."""
+"""Champions: runs with small true bundles, and how one of them is promoted."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def evaluated(tracking: Tracking, folder: Path, seed: int) -> str:
     return run.run_id
 
 
-def crowned(tracking: Tracking, run: str, why: str = "to be judged by", *, chosen: bool = False) -> Registered:
+def promoted(tracking: Tracking, run: str, why: str = "to be judged by", *, chosen: bool = False) -> Registered:
     """Make the bundle of a run the champion."""
     version = promotion.candidate(tracking, run).version
-    return promotion.crown(tracking, version, by="a test", why=why, chosen=chosen)
+    return promotion.promote(tracking, version, by="a test", why=why, chosen=chosen)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from xray_platform.errors import DataError
-from xray_platform.tracking.evaluations import judged_in, open_evaluation
+from xray_platform.tracking.evaluations import evaluated_in, open_evaluation
 from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.runs import open_run
 
@@ -22,7 +22,7 @@ def judged(tracking: Tracking, training: str, settings: Mapping[str, object], au
 def test_the_first_judgement_stands_in_the_trainings_own_run(tracking: Tracking) -> None:
     with open_run(tracking, model="m", name="m-10-phantoms-c0ffee") as run:
         run.log_parameters({"seed": 1})
-    assert judged_in(tracking, run.run_id) == run.run_id
+    assert evaluated_in(tracking, run.run_id) == run.run_id
     assert judged(tracking, run.run_id, YOUDEN, 0.9) == run.run_id
     params = tracking.client.get_run(run.run_id).data.params
     assert params == {"seed": "1", "evaluation.threshold_rule": "youden", "evaluation.data.val": "a1"}
@@ -40,9 +40,9 @@ def test_other_settings_or_pictures_lead_to_a_nested_run_and_the_same_lead_back(
     assert found.data.tags["mlflow.parentRunId"] == run.run_id
     assert found.data.tags["origin"] == "phantom"
     assert tracking.client.get_run(run.run_id).data.metrics == {"val/auroc": 0.9}
-    assert judged_in(tracking, run.run_id) == other
+    assert evaluated_in(tracking, run.run_id) == other
     assert judged(tracking, run.run_id, SENSITIVE, 0.9) == nested
-    assert judged(tracking, run.run_id, YOUDEN, 0.9) == run.run_id == judged_in(tracking, run.run_id)
+    assert judged(tracking, run.run_id, YOUDEN, 0.9) == run.run_id == evaluated_in(tracking, run.run_id)
 
 
 def test_a_training_that_is_not_there_cannot_be_judged(tracking: Tracking) -> None:

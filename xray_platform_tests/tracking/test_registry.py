@@ -11,17 +11,17 @@ import pandas as pd
 import pytest
 
 from xray_platform.errors import DataError, StoreError
-from xray_platform.serving.predict import Judge
+from xray_platform.serving.predict import Predictor
 from xray_platform.tracking import registry
 from xray_platform.tracking.example import example_picture
 from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.runs import open_run
 from xray_platform_tests.serving.bundles import facts, small_bundle
-from xray_platform_tests.tracking.champions import crowned
+from xray_platform_tests.tracking.champions import promoted
 
 
 def test_the_champions_folder_holds_the_bundle_that_was_logged(copy: Tracking, runs: tuple[str, str]) -> None:
-    crowned(copy, runs[1])
+    promoted(copy, runs[1])
     opened = registry.champion_bundle(copy)
     assert copy.artifacts is not None
     assert opened.folder.is_relative_to(copy.artifacts)
@@ -43,12 +43,12 @@ def test_models_are_found_by_name_the_newest_first(copy: Tracking, runs: tuple[s
 
 
 def test_champion_is_a_name_like_any_other(copy: Tracking, runs: tuple[str, str]) -> None:
-    crowned(copy, runs[0])
+    promoted(copy, runs[0])
     assert registry.model_bundle(copy, "champion") == registry.champion_bundle(copy)
 
 
 def test_a_model_whose_files_are_gone_is_named(copy: Tracking, runs: tuple[str, str]) -> None:
-    crowned(copy, runs[0])
+    promoted(copy, runs[0])
     shutil.rmtree(registry.champion_bundle(copy).folder)
     with pytest.raises(StoreError, match=re.escape("the files of xray-champion version 1 are gone from file:///")):
         registry.champion_bundle(copy)
@@ -60,16 +60,16 @@ def test_a_run_without_a_bundle_cannot_be_registered(tracking: Tracking) -> None
     with pytest.raises(DataError, match=f"run {run.run_id} has logged no bundle"):
         registry.register(tracking, run.run_id)
     with pytest.raises(DataError, match="there is no MLflow run nowhere"):
-        crowned(tracking, "nowhere")
+        promoted(tracking, "nowhere")
 
 
 def test_mlflow_itself_judges_files_as_they_are_without_pickle(copy: Tracking, runs: tuple[str, str]) -> None:
-    crowned(copy, runs[0])
+    promoted(copy, runs[0])
     folder = registry.champion_bundle(copy).folder.parents[1]
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".pt", ".bin"}]
     served = mlflow.pyfunc.load_model(str(folder))
     given = served.predict(pd.DataFrame({"picture": [example_picture(), b"no picture", b""]}))
-    expected = Judge.load(registry.champion_bundle(copy).folder).verdict(example_picture())
+    expected = Predictor.load(registry.champion_bundle(copy).folder).predict(example_picture())
     assert given["score"][0] == pytest.approx(expected.score, rel=1e-5)
     assert given["verdict"][0] == expected.verdict
     assert given["error"][0] is None
@@ -82,7 +82,7 @@ def test_mlflow_itself_judges_files_as_they_are_without_pickle(copy: Tracking, r
 
 def test_what_the_model_takes_is_shown_by_a_file_that_it_judges(copy: Tracking, runs: tuple[str, str]) -> None:
     """The way of a client: base64 text in `dataframe_split`, as the model page shows it."""
-    crowned(copy, runs[0])
+    promoted(copy, runs[0])
     folder = registry.champion_bundle(copy).folder.parents[1]
     shown = json.loads((folder / "serving_input_example.json").read_text())
     assert shown["dataframe_split"]["columns"] == ["picture"]

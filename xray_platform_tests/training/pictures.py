@@ -3,21 +3,21 @@
 import cv2
 import numpy as np
 
-from xray_platform.image_stack import Pictures
+from xray_platform.image_stack import Images
 from xray_platform.training.fit import Part
 
 SIDE = 32
 BLOB = (slice(19, 26), slice(19, 26))
 
 
-def clouds(count: int, seed: int, side: int = SIDE) -> Pictures:
-    chance = np.random.default_rng(seed)
-    coarse = chance.random((count, 6, 6), np.float32)
+def clouds(count: int, seed: int, side: int = SIDE) -> Images:
+    rng = np.random.default_rng(seed)
+    coarse = rng.random((count, 6, 6), np.float32)
     smooth = [cv2.resize(cloud, (side, side), interpolation=cv2.INTER_LINEAR) for cloud in coarse]
     return np.asarray(smooth, np.float32) * np.float32(0.6)
 
 
 def part(count: int, seed: int) -> Part:
-    images, truth = clouds(count, seed), np.arange(count) % 2 == 1
-    images[truth, *BLOB] += 0.35
-    return images, truth
+    images, labels = clouds(count, seed), np.arange(count) % 2 == 1
+    images[labels, *BLOB] += 0.35
+    return images, labels

@@ -34,8 +34,8 @@ def test_the_order_is_that_of_the_seed_and_the_pass() -> None:
 
 def test_a_batch_holds_pictures_with_their_own_truth() -> None:
     images = np.linspace(0, 1, 10, dtype=np.float32)[:, None, None].repeat(4, 1).repeat(4, 2)
-    truth = np.arange(10) >= 5
-    for loader in (training_batches(images, truth, 3, seed=0), validation_batches(images, truth, 3)):
+    labels = np.arange(10) >= 5
+    for loader in (training_batches(images, labels, 3, seed=0), validation_batches(images, labels, 3)):
         shown, said = (torch.cat(parts) for parts in zip(*loader, strict=True))
         assert shown.shape == (10, 1, 4, 4)
         assert ((shown[:, 0, 0, 0] > 0.5) == (said > 0)).all()

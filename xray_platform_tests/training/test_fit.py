@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from xray_platform.settings import Settings
 from xray_platform.training.fit import fit_network
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
+from xray_platform_tests.other_values import other_value
 from xray_platform_tests.training.pictures import SIDE, clouds, part
 
 SMALL = AttentionCnnSettings(width=8, dropout=0.1)
@@ -33,9 +35,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedNetwork:
 
 
 def test_it_learns_to_tell_a_blob(trained: TrainedNetwork) -> None:
-    images, truth = part(40, seed=3)
+    images, labels = part(40, seed=3)
     scores = trained.score(images)
-    assert np.median(scores[truth]) > np.median(scores[~truth]) + 1
+    assert np.median(scores[labels]) > np.median(scores[~labels]) + 1
     assert trained.history[trained.best_epoch]["val_auroc"] > 0.95
 
 
@@ -104,16 +106,64 @@ def test_what_another_fit_left_behind_is_not_taken_up(trained: TrainedNetwork, t
 
 
 def test_it_stops_when_it_gets_no_better(tmp_path: Path) -> None:
-    truth = np.random.default_rng(0).random(24) < 0.5  # nothing to learn
+    labels = np.random.default_rng(0).random(24) < 0.5  # nothing to learn
     training = QUICK.model_copy(update={"epochs": 30, "patience": 2, "learning_rate": 1e-6})
-    stopped = fit_network("attention_cnn", SMALL, training, TRAIN, (VAL[0], truth), folder=tmp_path)
+    stopped = fit_network("attention_cnn", SMALL, training, TRAIN, (VAL[0], labels), folder=tmp_path)
     assert len(stopped.history) == stopped.best_epoch + 1 + 2 < 30
 
 
+ELSEWHERE = {"epochs", "patience", "precision", "device", "threads"}  # heard by tests of their own, or the same result
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> TrainedNetwork:
+    return shortly(tmp_path_factory.mktemp("fit"), TrainingSettings(**BRIEF))
+
+
+BRIEF: dict[str, Any] = {"epochs": 1, "batch_size": 8, "threads": 1, "device": "cpu", "warmup": 0.25}
+OTHER: dict[str, Any] = {"gradient_clip_norm": 1e-9, "ema_decay": 0.8}
+
+
+def shortly(folder: Path, training: TrainingSettings) -> TrainedNetwork:
+    """Train with three normal pictures for each abnormal one."""
+    unequal = TRAIN[0][:32], np.arange(32) % 4 == 1
+    return fit_network("attention_cnn", SMALL, training, unequal, VAL, folder=folder)
+
+
+@pytest.mark.parametrize("name", sorted(set(TrainingSettings.model_fields) - ELSEWHERE))
+def test_every_setting_changes_what_is_learnt(name: str, brief: TrainedNetwork, tmp_path: Path) -> None:
+    other = OTHER.get(name, other_value(brief.training, name))
+    changed = shortly(tmp_path, TrainingSettings(**{**BRIEF, name: other}))
+    assert not np.array_equal(changed.score(VAL[0]), brief.score(VAL[0]))
+
+
+def test_the_step_size_rises_while_it_warms_up_and_falls_then(tmp_path: Path) -> None:
+    training = QUICK.model_copy(update={"epochs": 4, "warmup": 0.5})
+    rates = [epoch["learning_rate"] for epoch in fitted(tmp_path / "warm", training).history]
+    assert rates[0] < rates[1] == pytest.approx(QUICK.learning_rate, rel=0.05)
+    assert rates[1] > rates[2] > rates[3]
+    cold = fitted(tmp_path / "cold", training.model_copy(update={"warmup": 0.0})).history
+    assert cold[0]["learning_rate"] > cold[1]["learning_rate"]
+
+
+def test_balanced_classes_weigh_the_same_however_many_pictures_each_has(tmp_path: Path) -> None:
+    """Where pictures say nothing, the best guess is 1/2 in balanced classes, else the share of the abnormal."""
+    truth = np.arange(96) % 4 == 0
+
+    def guess(weights: str) -> float:
+        training = QUICK.model_copy(update={"class_weights": weights, "epochs": 3, "label_smoothing": 0.0})
+        grey = np.full_like(TRAIN[0], 0.3)
+        fit = fit_network("attention_cnn", SMALL, training, (grey, truth), (grey[:24], truth[:24]), folder=tmp_path)
+        return float(1 / (1 + np.exp(-fit.score(grey[:1])[0])))
+
+    assert guess("balanced") == pytest.approx(0.5, abs=0.1)
+    assert guess("none") == pytest.approx(0.25, abs=0.1)
+
+
 def test_a_running_average_can_be_judged_in_place_of_the_last_step(trained: TrainedNetwork, tmp_path: Path) -> None:
-    averaged = fitted(tmp_path, QUICK.model_copy(update={"average": 0.8}))
-    assert averaged.history[-1]["val_auroc"] > 0.9
-    assert not np.allclose(averaged.score(VAL[0]), trained.score(VAL[0]))
+    ema = fitted(tmp_path, QUICK.model_copy(update={"ema_decay": 0.8}))
+    assert ema.history[-1]["val_auroc"] > 0.9
+    assert not np.allclose(ema.score(VAL[0]), trained.score(VAL[0]))
 
 
 def test_bfloat16_learns_too_and_judges_in_float32(tmp_path: Path) -> None:
@@ -146,7 +196,7 @@ def test_it_is_quiet_leaves_nothing_behind_and_says_how_far_it_is(
         ({"settings": Settings()}, InputError, "takes AttentionCnnSettings, not Settings"),
         ({"train": (TRAIN[0], np.ones(96, bool))}, DataError, "training part has 0 normal and 96 abnormal"),
         ({"val": (VAL[0], np.zeros(24, bool))}, DataError, "validation part has 24 normal and 0 abnormal"),
-        ({"val": (VAL[0], VAL[1][:3])}, InputError, "24 validation pictures but truth of shape"),
+        ({"val": (VAL[0], VAL[1][:3])}, InputError, "24 validation pictures but labels of shape"),
         ({"val": (clouds(24, 0, side=48), VAL[1])}, InputError, f"{SIDE} px and validation pictures of 48 px"),
         ({"train": (TRAIN[0][:, :16, :16], TRAIN[1])}, InputError, "16 px; at least 32 px"),
         ({"train": (TRAIN[0][:0], TRAIN[1][:0])}, DataError, "training part has 0 normal and 0 abnormal"),
@@ -162,6 +212,8 @@ def test_what_cannot_be_learnt_from_is_refused_before_anything_is_written(
 
 
 def test_a_fit_that_runs_away_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AttentionCnn, "head", lambda self, features: self.verdict(features.mean(dim=(2, 3)))[:, 0] / 0)
+    monkeypatch.setattr(
+        AttentionCnn, "head", lambda self, features: self.classifier(features.mean(dim=(2, 3)))[:, 0] / 0
+    )
     with pytest.raises(DataError, match="no longer gives numbers; a lower learning_rate may help"):
         fitted(tmp_path, QUICK)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
 from xray_platform.tables.all import SPLITS
-from xray_platform.training.splits import PARTS, SplitSettings, assign_splits
+from xray_platform.training.splits import PARTS, SplitSettings, assign_splits, labelled_images
 
 NOBODY = SPLITS.frame([])
 
@@ -27,6 +27,29 @@ def pictures(
         for number in range(first, first + count)
     ]
     return pd.DataFrame(rows).astype({"abnormal": "boolean"})
+
+
+def described(origins: str, labels: list[bool | None]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return images and labels; each origin is a letter, a for archive and p for phantom."""
+    rows = pictures(len(origins))
+    words = {"a": "archive", "p": "phantom"}
+    images = rows[["image", "batch", "subject", "pixel_sha256"]].assign(origin=[words[origin] for origin in origins])
+    return images, rows[["image", "split_given"]].assign(abnormal=pd.array(labels, dtype="boolean"))
+
+
+@pytest.mark.parametrize(
+    ("origins", "labels", "left"),
+    [
+        ("ppp", [True, False, None], [0, 1]),
+        ("ppaa", [True, False, True, None], [2]),
+        ("ppa", [True, False, None], [0, 1]),
+        ("aa", [None, None], []),
+    ],
+    ids=["phantoms alone", "a labelled real image", "a real image without label", "no labels"],
+)
+def test_phantoms_give_way_to_labelled_real_images(origins: str, labels: list[bool | None], left: list[int]) -> None:
+    images, told = described(origins, labels)
+    assert list(labelled_images(images, told)["image"]) == [images["image"][number] for number in left]
 
 
 def test_the_shares_are_met_in_each_class() -> None:
@@ -52,6 +75,20 @@ def test_the_table_can_be_lost_and_made_again() -> None:
     step_by_step = assign_splits(pd.concat([old, new]), assign_splits(old, NOBODY, SplitSettings()), SplitSettings())
     at_once = assign_splits(pd.concat([old, new]), NOBODY, SplitSettings())
     assert list(step_by_step["split"]) == list(at_once["split"])
+
+
+@pytest.mark.parametrize("given", [None, "val", "test"])
+def test_made_again_the_table_is_the_same(given: str | None) -> None:
+    rows = pd.concat([pictures(40), pictures(9, first=40, given=given)])
+    once = assign_splits(rows, NOBODY, SplitSettings())
+    pd.testing.assert_frame_equal(assign_splits(rows, once, SplitSettings()), once)
+
+
+def test_what_the_labels_file_gives_no_more_is_kept() -> None:
+    given = assign_splits(pd.concat([pictures(40), pictures(8, first=40, given="test")]), NOBODY, SplitSettings())
+    after = assign_splits(pictures(48), given, SplitSettings())
+    assert list(after["split"]) == list(given["split"])
+    assert after["reason"].value_counts().to_dict() == {"assigned": 40, "kept": 8}
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

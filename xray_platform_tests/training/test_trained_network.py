@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xray_platform.errors import InputError, StoreError
+from xray_platform.errors import StoreError
 from xray_platform.networks.attention_cnn import AttentionCnnSettings
 from xray_platform.training.fit import fit_network
 from xray_platform.training.trained_network import CARD, WEIGHTS, TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
-from xray_platform_tests.training.pictures import SIDE, clouds, part
+from xray_platform_tests.training.pictures import SIDE, part
 
 
 @pytest.fixture(scope="module")
@@ -22,53 +22,26 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedNetwork:
     return fit_network("attention_cnn", settings, training, part(96, 1), part(24, 2), folder=folder)
 
 
-def test_it_comes_back_from_its_folder_as_it_was(trained: TrainedNetwork, tmp_path: Path) -> None:
-    trained.save(tmp_path / "model")
-    again = TrainedNetwork.load(tmp_path / "model")
-    images, _ = part(10, 4)
-    assert np.array_equal(again.score(images), trained.score(images))
-    assert np.array_equal(again.heatmap(images), trained.heatmap(images))
-    assert again.describe() == trained.describe()
-    assert (again.settings, again.training, again.history) == (trained.settings, trained.training, trained.history)
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [CARD, WEIGHTS]
-
-
-def test_a_picture_is_judged_alike_alone_and_in_company(trained: TrainedNetwork) -> None:
-    images, _ = part(70, 5)  # more than are judged at once
-    alone = np.concatenate([trained.score(image[None]) for image in images])
-    np.testing.assert_allclose(alone, trained.score(images), rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(trained.heatmap(images[:1]), trained.heatmap(images)[:1], rtol=1e-3, atol=1e-4)
-
-
 def test_heat_maps_are_never_negative_and_glow_more_where_it_is_abnormal(trained: TrainedNetwork) -> None:
-    images, truth = part(40, 6)
+    images, labels = part(40, 6)
     maps = trained.heatmap(images)
     assert maps.shape == images.shape
     assert maps.dtype == np.float32
     assert float(maps.min()) >= 0
-    assert maps[truth].mean() > 2 * maps[~truth].mean()
-
-
-def test_nothing_to_judge_is_no_error(trained: TrainedNetwork) -> None:
-    assert trained.score(clouds(2, 0)[:0]).shape == (0,)
-
-
-def test_pictures_of_another_side_are_refused(trained: TrainedNetwork) -> None:
-    with pytest.raises(InputError, match=f"48 px; this model was made with {SIDE} px"):
-        trained.score(clouds(2, 0, side=48))
+    assert maps[labels].mean() > 2 * maps[~labels].mean()
 
 
 def test_it_says_what_it_is(trained: TrainedNetwork) -> None:
     text = "\n".join(trained.describe())
     assert f"{SIDE} x {SIDE} px" in text
-    assert f"kept is pass {trained.best_epoch + 1}" in text
+    assert f"kept is epoch {trained.best_epoch + 1}" in text
 
 
 @pytest.mark.parametrize(
     ("file", "content", "text"),
     [
         (CARD, b"{", "missing or damaged"),
-        (CARD, b'{"form": 7}', "form 7; this version reads form 1"),
+        (CARD, b'{"form": 7}', "form 7; this version reads form 2"),
         (WEIGHTS, b"rubbish", "cannot be read"),
         (WEIGHTS, None, "cannot be read"),
         (CARD, None, "missing or damaged"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from xray_platform.dicom.anatomy.gradients import POSITIONS, gradients, in_all_positions
 from xray_platform.dicom.anatomy.view_classifier import Weights, shipped_weights
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 SIDE = 96  # of the picture that is widened, in pixels
 WIDER = 0.22  # by which the picture is widened, as a share of its height or width
@@ -26,7 +26,7 @@ class Cut:
     gain: float
 
 
-def cut_off(small: Small, weights: Weights | None = None) -> Cut:
+def cut_off(small: Thumbnail, weights: Weights | None = None) -> Cut:
     """Return where a picture (rows, columns), float32 in [0, 1], upright, is most likely cut off.
 
     Each side but the upper is continued by its last line. A chest that is whole looks less like one then.
@@ -42,10 +42,10 @@ def cut_off(small: Small, weights: Weights | None = None) -> Cut:
     return Cut(side, gains[side])
 
 
-def _widened(square: Small, side: str, lines: int) -> Small:
+def _widened(square: Thumbnail, side: str, lines: int) -> Thumbnail:
     more = {"left": (0, 0, lines, 0), "right": (0, 0, 0, lines), "lower": (0, lines, 0, 0)}[side]
     return np.asarray(cv2.copyMakeBorder(square, *more, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _score(square: Small, weights: Weights) -> float:
+def _score(square: Thumbnail, weights: Weights) -> float:
     return float((in_all_positions(gradients(square))[_UPRIGHT] @ weights.chest).max())

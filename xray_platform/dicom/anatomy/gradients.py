@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 Values = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -41,7 +41,7 @@ POSITIONS = tuple(
 """All sixteen; the first leaves a picture as it is."""
 
 
-def gradients(small: Small) -> Values:
+def gradients(small: Thumbnail) -> Values:
     """Return the gradients of a picture (rows, columns) in [0, 1]: (8, 8, 8) cell rows, cell columns, directions.
 
     Their square sum is 1, or 0 for an even picture.

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from xray_platform.dicom.anatomy.gradients import Values
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 SIDE, COARSE = 64, 24
 MIDDLE = slice(12, 52)
@@ -13,7 +13,7 @@ LENGTH = COARSE * COARSE
 _WEIGHT = np.float32(0.3)
 
 
-def differences(small: Small) -> Values:
+def differences(small: Thumbnail) -> Values:
     """Return how a picture (rows, columns) in [0, 1] differs from its mirror image: (576,), negated when mirrored.
 
     Grey values, and details brought to equal contrast, on a grid of 24 x 12 (left half minus right half).
@@ -28,17 +28,17 @@ def differences(small: Small) -> Values:
     return np.asarray(np.concatenate(parts) * _WEIGHT, np.float32)
 
 
-def _coarse(square: Small) -> Small:
+def _coarse(square: Thumbnail) -> Thumbnail:
     return np.asarray(cv2.resize(square, (COARSE, COARSE), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _even_contrast(square: Small, reach: float) -> Small:
+def _even_contrast(square: Thumbnail, reach: float) -> Thumbnail:
     away = square - cv2.GaussianBlur(square, (0, 0), reach)
     spread = np.sqrt(cv2.GaussianBlur(away * away, (0, 0), reach))
     return np.asarray(away / (spread + np.float32(0.03)), np.float32)
 
 
-def _axis(even: Small) -> int:
+def _axis(even: Thumbnail) -> int:
     """Return by how many columns the axis of symmetry lies right of the middle (about, in half steps rounded down)."""
     mirrored = even[:, ::-1]
     shifts = range(-FURTHEST, FURTHEST + 1)

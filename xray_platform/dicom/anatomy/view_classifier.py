@@ -1,4 +1,4 @@
-"""Look: judge from the picture alone whether it is a frontal chest, and whether it is inverted, turned or mirrored."""
+"""View classifier: is a picture a frontal chest, by itself alone, and is it inverted, turned or mirrored."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,14 +9,14 @@ import numpy as np
 
 from xray_platform.dicom.anatomy.gradients import POSITIONS, Position, Values, gradients, in_all_positions
 from xray_platform.dicom.anatomy.sides import differences
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 WEIGHTS = Path(__file__).parent / "weights.npz"
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a picture looks like. Figures are log odds: 0 is undecided, 1 means 2.7 times as likely as not.
+class ViewScores:
+    """How a picture looks. Figures are log odds: 0 is undecided, 1 means 2.7 times as likely as not.
 
     `chest`: a frontal chest in any position, against anything else. The others, given that it is one: `inverted`,
     `turned` (by a quarter) and `upside_down` against as it should be; `mirrored` against as seen from the front.
@@ -55,12 +55,12 @@ def shipped_weights() -> Weights:
     return Weights.load(WEIGHTS)
 
 
-def look_at(small: Small, weights: Weights | None = None) -> Look:
-    """Look at a picture (rows, columns), float32 in [0, 1], dense is bright; 64 pixels a side are enough."""
+def classify_view(small: Thumbnail, weights: Weights | None = None) -> ViewScores:
+    """Classify a picture (rows, columns), float32 in [0, 1], dense is bright; 64 pixels a side are enough."""
     known = weights or shipped_weights()
     scores = in_all_positions(gradients(small)) @ known.chest - np.float32(known.other)
     as_it_is = _best(scores, lambda position: not (position.inverted or position.transposed or position.upside_down))
-    return Look(
+    return ViewScores(
         chest=float(scores.max()),
         inverted=_best(scores, lambda position: position.inverted) - as_it_is,
         turned=_best(scores, lambda position: position.transposed and not position.inverted) - as_it_is,

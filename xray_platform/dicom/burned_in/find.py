@@ -12,7 +12,7 @@ from xray_platform.dicom.burned_in.network import look_for_writing
 from xray_platform.dicom.burned_in.outside import is_outside
 from xray_platform.dicom.burned_in.tone import eight_bits
 from xray_platform.dicom.pixels.decode import Pixels
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 MARKER_SCALES = (2.0, 1.0)
 
@@ -53,7 +53,7 @@ def find_writing(values: Pixels) -> Writing:
     return Writing(lines, cover, tuple(is_outside(grey, line, cover) for line in lines))
 
 
-def find_markers(small: Small) -> tuple[SideMarker, ...]:
+def find_markers(small: Thumbnail) -> tuple[SideMarker, ...]:
     """Return the side markers in a picture (rows, columns) float32 in [0, 1], the surest first.
 
     A letter of 7 pixels can be read. Rows, columns and sizes are shares of the picture's height, width and height.

@@ -10,14 +10,15 @@ from xray_platform.dicom.deidentify.encode import Items, Written
 from xray_platform.dicom.deidentify.grey_table import grey_table, written_table
 from xray_platform.dicom.deidentify.identifiers import Identifiers
 from xray_platform.dicom.deidentify.person import Person
-from xray_platform.dicom.deidentify.policy import TOP, Policy, Row
-from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.policy import TOP, Policy, PolicyRow
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.values import VALUE_RULES, Source
 from xray_platform.dicom.deidentify.vocabulary import codes
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.parse.dates import read_date
-from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, walk
+from xray_platform.dicom.parse.element_scanner import UNDEFINED, Element, scan_elements
+from xray_platform.dicom.rules import UNPUBLISHABLE
 
 MOST_ITEMS = 8
 DEEPEST = 3
@@ -53,7 +54,7 @@ class Carrier:
         carried = (self._carry_one(row, element, depth) for row, element in allowed)
         return [written for written in carried if written is not None]
 
-    def _carry_one(self, row: Row, element: Element, depth: int) -> Written | None:
+    def _carry_one(self, row: PolicyRow, element: Element, depth: int) -> Written | None:
         if row.rule == "items":
             items = self._items(row, element, depth)
             return Written(row.tag, "SQ", items) if items or row.otherwise == "empty" else None
@@ -65,7 +66,7 @@ class Carrier:
         value = VALUE_RULES[row.rule].apply(self._source(raw, row))
         return _or_else(row, value if value is not None or raw.strip(b" \0") else _empty(row), self._word_vr)
 
-    def _source(self, raw: bytes, row: Row) -> Source:
+    def _source(self, raw: bytes, row: PolicyRow) -> Source:
         little, day = self.container.little, self._day
         return Source(raw, row.vr, little, self.signed, row.argument, row.most, self.person, self.known, day)
 
@@ -78,13 +79,13 @@ class Carrier:
     def _word_vr(self) -> str:
         return "SS" if self.signed else "US"
 
-    def _items(self, row: Row, element: Element, depth: int) -> Items:
+    def _items(self, row: PolicyRow, element: Element, depth: int) -> Items:
         if depth >= DEEPEST:
             return ()
         found = self._items_of(element, depth)[:MOST_ITEMS]
         made = [self._item(item, row.argument, depth + 1) for item in found]
         if row.tag == tags.MODALITY_LUT_SEQUENCE and not all(made):
-            raise RefusedError(STRUCTURE, "quarantine", "a modality look-up table that is no table of grey values")
+            raise RefusedError(UNPUBLISHABLE, "quarantine", "a modality look-up table that is no table of grey values")
         return tuple(dict.fromkeys(item for item in made if item))
 
     def _items_of(self, element: Element, depth: int) -> list[dict[int, Element]]:
@@ -115,26 +116,26 @@ class Carrier:
 
 
 def _nested(container: Container, element: Element) -> list[dict[int, Element]]:
-    """Walk a sequence inside an item once more by itself, from its own tag on, to learn of its items."""
+    """Scan a sequence inside an item once more by itself, from its own tag on, to learn of its items."""
     explicit = bool(element.vr)
     start = element.offset - (12 if explicit else 8)
     pixels = container.elements.get(tags.PIXEL_DATA)
     end = element.offset + element.length if element.length != UNDEFINED else pixels.offset if pixels else None
-    found = walk(container.data[:end], start, explicit=explicit, little=container.little)
+    found = scan_elements(container.data[:end], start, explicit=explicit, little=container.little)
     return found.sequences.get(element.tag, [])
 
 
-def _empty(row: Row) -> bytes | None:
+def _empty(row: PolicyRow) -> bytes | None:
     """An empty value stays empty where the attribute is of type 2, and counts as failed elsewhere."""
     return b"" if row.type == 2 else None
 
 
-def _or_else(row: Row, value: bytes | None, word_vr: str) -> Written | None:
+def _or_else(row: PolicyRow, value: bytes | None, word_vr: str) -> Written | None:
     vr = word_vr if " or " in row.vr else row.vr
     if value is not None:
         return Written(row.tag, vr, value, made=row.rule in _MADE)
     if row.otherwise == "refuse":
-        raise RefusedError(STRUCTURE, "quarantine", f"{row.attribute} has no value that is allowed")
+        raise RefusedError(UNPUBLISHABLE, "quarantine", f"{row.attribute} has no value that is allowed")
     if row.otherwise == "remove":
         return None
     return Written(row.tag, vr, _neutral(vr, row.otherwise))

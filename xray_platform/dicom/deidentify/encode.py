@@ -31,10 +31,10 @@ def encode_element(element: Written) -> bytes:
     value = element.value if isinstance(element.value, bytes) else encode_items(element.value)
     if len(value) % 2:
         value += b"\0" if element.vr in {"UI", "OB"} else b" "
-    return head_of(element.tag, element.vr, len(value)) + value
+    return element_head(element.tag, element.vr, len(value)) + value
 
 
-def head_of(tag: int, vr: str, length: int) -> bytes:
+def element_head(tag: int, vr: str, length: int) -> bytes:
     """Return what stands before a value: tag, value representation, length."""
     if vr in _LONG:
         return struct.pack("<HH2sHL", tag >> 16, tag & 0xFFFF, vr.encode(), 0, length)
@@ -56,7 +56,7 @@ def encapsulate(tag: int, stream: bytes) -> bytes:
     """Return one compressed frame as pixel data with an empty offset table (PS3.5 annex A.4)."""
     padded = stream + b"\0" * (len(stream) % 2)
     return b"".join(
-        (head_of(tag, "OB", _UNDEFINED), _tagged(_ITEM, 0), _tagged(_ITEM, len(padded)), padded,
+        (element_head(tag, "OB", _UNDEFINED), _tagged(_ITEM, 0), _tagged(_ITEM, len(padded)), padded,
          _tagged(_SEQUENCE_END, 0))
     )  # fmt: skip
 

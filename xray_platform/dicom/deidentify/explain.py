@@ -1,7 +1,7 @@
 """Explain: say in words what the de-identification does, rule by rule; README and reports use these words."""
 
 from xray_platform.dicom.burned_in.network import LARGEST_SHARE
-from xray_platform.dicom.deidentify.policy import Row, load_policy
+from xray_platform.dicom.deidentify.policy import PolicyRow, load_policy
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.deidentify.values import VALUE_RULES
 
@@ -39,17 +39,17 @@ def describe_rules(settings: DeidentifySettings = DeidentifySettings()) -> list[
 
 def _attribute_rules() -> list[str]:
     rows = load_policy().rows
-    spoken = {_says(row): [each for each in rows if _says(each) == _says(row)] for row in rows}
-    return [f"{', '.join(_name(row) for row in group)}: {says}." for says, group in spoken.items()]
+    groups = {_says(row): [each for each in rows if _says(each) == _says(row)] for row in rows}
+    return [f"{', '.join(_name(row) for row in group)}: {says}." for says, group in groups.items()]
 
 
-def _says(row: Row) -> str:
+def _says(row: PolicyRow) -> str:
     if row.rule == "items":
         return _SEQUENCES[row.argument]
     return _TABLE if row.rule == "table" else VALUE_RULES[row.rule].says
 
 
-def _name(row: Row) -> str:
+def _name(row: PolicyRow) -> str:
     return f"{row.attribute} (in {row.place} items)" if row.place else row.attribute
 
 

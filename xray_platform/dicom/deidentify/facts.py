@@ -1,9 +1,6 @@
 """Facts: read what the tables may know of a picture from its de-identified attributes."""
 
-import hashlib
 from collections.abc import Mapping
-
-import numpy as np
 
 from xray_platform.dicom.deidentify.encode import Written
 from xray_platform.dicom.deidentify.pixel_data import PixelSource
@@ -13,18 +10,11 @@ from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.parse.dates import OLDEST, age_between, cap_age, in_years, read_age
 from xray_platform.dicom.parse.description_vocabulary import VIEWS
 from xray_platform.dicom.parse.pixel_module import layout_of
-from xray_platform.dicom.pixels.decode import Pixels
 from xray_platform.dicom.pixels.standard_image import is_lossy
+from xray_platform.dicom.pixels.stored_values import pixel_sha256
 
 _SPACINGS = (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING)
 _PHOTOMETRICS = frozenset(("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "PALETTE COLOR"))
-
-
-def pixel_sha256(values: Pixels) -> str:
-    """Return the SHA-256 of stored values with their shape and kind, in hexadecimal."""
-    digest = hashlib.sha256(f"{values.shape} {values.dtype.kind}{values.dtype.itemsize}".encode())
-    digest.update(np.ascontiguousarray(values).data)
-    return digest.hexdigest()
 
 
 def dicom_facts(container: Container, written: Mapping[int, Written], source: PixelSource) -> Facts:
@@ -50,7 +40,7 @@ def dicom_facts(container: Container, written: Mapping[int, Written], source: Pi
     )
 
 
-def stated_age(container: Container) -> str | None:
+def capped_age(container: Container) -> str | None:
     """Return the capped age at the study, as stated or from the dates of birth and study; None without either."""
     text = container.text(tags.PATIENT_AGE)
     age = (

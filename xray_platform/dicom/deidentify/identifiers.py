@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from xray_platform.dicom.deidentify.digits import KnownDigits
 from xray_platform.dicom.deidentify.every_value import MOST_OF_BULK, Value, every_value
 from xray_platform.dicom.deidentify.policy import TOP, Policy
-from xray_platform.dicom.deidentify.refused import LEAK, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.vocabulary import is_known
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.parse.dates import read_date
+from xray_platform.dicom.rules import IDENTITY_LEFT
 
 _CHANGED = frozenset(("uid", "date", "datetime", "subject", "study", "accession", "device", "clear", "text", "vendor"))
 _NUMERIC = frozenset(("DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "AT", "TM", "AS", "UV", "SV"))
@@ -64,7 +65,9 @@ def identifiers_of(data: bytes, container: Container, policy: Policy) -> Identif
     for value in _values(data, container, policy):
         total += len(value.raw)
         if total > MOST_BYTES:
-            raise RefusedError(LEAK, "quarantine", f"more than {MOST_BYTES} bytes of text to search for are in it")
+            raise RefusedError(
+                IDENTITY_LEFT, "quarantine", f"more than {MOST_BYTES} bytes of text to search for are in it"
+            )
         names.update(_names(value))
         _note_digits(value, digits)
         words.update(word.lower() for word in _WORD.findall(value.raw) if not word.isdigit())

@@ -13,14 +13,14 @@ from xray_platform.tables.places import Places
 
 
 @dataclass(frozen=True)
-class Joined:
+class JoinedLabels:
     """Rows of the labels table, and of how many of them the label is held back: it is no known word."""
 
     frame: pd.DataFrame
     held_back: int
 
 
-def labels_of(places: Places, left_out: Collection[str] = ()) -> Joined:
+def labels_of(places: Places, left_out: Collection[str] = ()) -> JoinedLabels:
     """Return the rows of the labels table: one a published picture, in the order of the images table.
 
     Pictures of the batches that are `left_out` have no row, so no model learns from them or is judged on them.
@@ -34,8 +34,8 @@ def labels_of(places: Places, left_out: Collection[str] = ()) -> Joined:
     words = known_words(places)
     images = [image for image in IMAGES.read(places).to_dict("records") if image["batch"] not in left_out]
     rows = [_row(image, said.get(image["sha256"]), words) for image in images]
-    told = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
-    return Joined(LABELS.frame(rows), told - sum(row["label"] is not None for row in rows))
+    labelled = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
+    return JoinedLabels(LABELS.frame(rows), labelled - sum(row["label"] is not None for row in rows))
 
 
 def _said(places: Places) -> dict[str, PlannedFile]:

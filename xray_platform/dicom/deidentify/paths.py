@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from uuid import uuid4
 
+from xray_platform.atomic import atomic_write
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
-from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.person import GivenIdentity
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.pseudonym import PseudonymKey
+from xray_platform.dicom.rules import UNPUBLISHABLE
 from xray_platform.errors import InputError, StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import Limits, Lost, map_in_children
@@ -66,9 +67,11 @@ def deidentify_path(
     results = map_in_children(_do_one, tasks, what="pictures de-identified", limits=limits, progress=progress)
     for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Lost):
-            yield PathResult(task.number, "reject", None, STRUCTURE, f"it failed ({result.reason}: {result.detail})")
+            yield PathResult(
+                task.number, "reject", None, UNPUBLISHABLE, f"it failed ({result.reason}: {result.detail})"
+            )
         elif isinstance(result, str):
-            raise StoreError(f"cannot write to {target}: {result}")
+            raise StoreError(result)
         else:
             yield result
 
@@ -94,7 +97,7 @@ def _tasks(source: Path, target: Path, key: PseudonymKey, settings: DeidentifySe
 
 def _do_one(task: _Task) -> PathResult | str:
     """De-identify one file in a child process; text is why the target cannot be written."""
-    result = PathResult(task.number, "reject", None, STRUCTURE)
+    result = PathResult(task.number, "reject", None, UNPUBLISHABLE)
     try:
         if task.source.stat().st_size > LARGEST_BYTES:
             return replace(result, reason=f"more than {LARGEST_BYTES} bytes")
@@ -103,24 +106,13 @@ def _do_one(task: _Task) -> PathResult | str:
         return replace(result, reason=f"it cannot be read: {error.strerror}")
     digest = hashlib.sha256(data).hexdigest()
     try:
-        made = deidentify(data, task.key, Given(fallback=digest), task.settings)
+        made = deidentify(data, task.key, GivenIdentity(fallback=digest), task.settings)
     except RefusedError as error:
         return replace(result, decision=error.severity, rule=error.code, reason=error.evidence)
     folder = task.target / made.person.subject / made.person.study
     path = task.target if task.whole_name else folder / f"{digest[:16]}{made.suffix}"
     try:
-        _write(path, made.parts)
-    except OSError as error:
-        return error.strerror or type(error).__name__
+        atomic_write(path, made.parts)
+    except StoreError as error:
+        return str(error)
     return PathResult(task.number, "written", path, masked=made.masked)
-
-
-def _write(path: Path, parts: tuple[bytes, ...]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{uuid4().hex}")
-    try:
-        with waiting.open("wb") as file:
-            file.writelines(parts)
-        waiting.replace(path)
-    finally:
-        waiting.unlink(missing_ok=True)

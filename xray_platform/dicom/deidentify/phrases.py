@@ -14,7 +14,7 @@ _LONGEST_PHRASE = 2
 
 
 @dataclass(frozen=True)
-class Part:
+class PhrasePart:
     """One part of a phrase, such as the view: at most so many of its terms are said, each in one fixed spelling."""
 
     name: str
@@ -28,7 +28,7 @@ class Grammar:
     Nothing is said at all unless a term of one of the `anchors` is there: a body part, a view.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[PhrasePart, ...]
     anchors: frozenset[str]
     spellings: Mapping[tuple[str, ...], tuple[str, str]]
 
@@ -47,7 +47,7 @@ def _grammar(parts: list[dict[str, Any]], anchors: list[str]) -> Grammar:
         for term, ways in part["phrases"].items()
         for way in ways
     }
-    named = tuple(Part(part["name"], part["most"]) for part in parts)
+    named = tuple(PhrasePart(part["name"], part["most"]) for part in parts)
     return Grammar(named, frozenset(anchors), spellings)
 
 
@@ -60,8 +60,8 @@ def said_in(text: str, grammar: Grammar, names: frozenset[str]) -> str | None:
     tokens = _TOKEN.findall(_INITIALS.sub(r" \1\2 ", text.upper()))
     found, read = _terms(tokens, grammar)
     said = [term for part in grammar.parts for term in _first(found.get(part.name, []), part.most)]
-    spoken = names.isdisjoint(read) and names.isdisjoint(word for term in said for word in term.split())
-    return " ".join(said) if spoken and not grammar.anchors.isdisjoint(found) else None
+    may_stay = names.isdisjoint(read) and names.isdisjoint(word for term in said for word in term.split())
+    return " ".join(said) if may_stay and not grammar.anchors.isdisjoint(found) else None
 
 
 def _terms(tokens: list[str], grammar: Grammar) -> tuple[dict[str, list[str]], set[str]]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jpeg_ls import encode_pixel_data
 
-from xray_platform.dicom.deidentify.encode import Written, encapsulate, head_of
-from xray_platform.dicom.deidentify.refused import STRUCTURE, RefusedError
+from xray_platform.dicom.deidentify.encode import Written, element_head, encapsulate
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.run_lengths import rle_frame
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
@@ -17,6 +17,7 @@ from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
 from xray_platform.dicom.pixels.single_channel import grey_of
 from xray_platform.dicom.pixels.standard_image import is_lossy
 from xray_platform.dicom.pixels.stored_values import stored_values
+from xray_platform.dicom.rules import UNPUBLISHABLE
 
 RLE, JPEG_LS = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80"
 
@@ -43,23 +44,27 @@ def read_pixels(container: Container) -> PixelSource:
     """Decode a picture for publishing. Raises RefusedError where it cannot be decoded or is in colour."""
     layout, syntax = layout_of(container), container.syntax
     if layout is None or syntax is None or not container.has(tags.PIXEL_DATA):
-        raise RefusedError(STRUCTURE, "reject", "pixel data, their layout or the transfer syntax is missing")
+        raise RefusedError(UNPUBLISHABLE, "reject", "pixel data, their layout or the transfer syntax is missing")
     try:
         values = stored_values(container)
         if layout.photometric not in GREY or values.ndim == 3:
             values = grey_of(values, layout.photometric, container)
             layout = replace(layout, photometric="MONOCHROME2", samples=1)
     except UndecodableError as error:
-        raise RefusedError(STRUCTURE, "reject", str(error)) from None
+        raise RefusedError(UNPUBLISHABLE, "reject", str(error)) from None
     return PixelSource(_within_bits(values, layout), layout, syntax.codec, syntax.uid, is_lossy(container))
 
 
 def _within_bits(values: Pixels, layout: PixelLayout) -> Pixels:
-    """Return signed values of a decoder without what stands in the bits above those stored."""
-    spare = values.dtype.itemsize * 8 - layout.bits_stored
-    if values.dtype.kind != "i" or spare <= 0:
+    """Return signed values of a decoder without what stands in the bits above those stored, and without an untrue sign.
+
+    Where the attributes say that there is no sign, bits above those stored are 0; else they repeat the sign.
+    """
+    if values.dtype.kind != "i":
         return values
-    kept: Pixels = (values << np.asarray(spare, values.dtype)) >> np.asarray(spare, values.dtype)
+    spare = max(values.dtype.itemsize * 8 - layout.bits_stored, 0)
+    kind = values.dtype if layout.signed else np.dtype(f"u{values.dtype.itemsize}")
+    kept: Pixels = (values.view(kind) << np.asarray(spare, kind)) >> np.asarray(spare, kind)
     return kept
 
 
@@ -105,7 +110,7 @@ def pixel_element(source: PixelSource) -> tuple[str, bytes, bytes]:
     plain = values.tobytes()
     plain += b"\0" * (len(plain) % 2)
     vr = "OW" if values.dtype.itemsize > 1 else "OB"
-    return EXPLICIT.uid, head_of(tags.PIXEL_DATA, vr, len(plain)), plain
+    return EXPLICIT.uid, element_head(tags.PIXEL_DATA, vr, len(plain)), plain
 
 
 def _compressed(source: PixelSource) -> tuple[str, bytes]:

@@ -18,7 +18,7 @@ _WORDS = ("vocabulary.json", "phrases.json", "codes.csv")
 
 
 @dataclass(frozen=True)
-class Row:
+class PolicyRow:
     """One allowed attribute: where it may stand, which rule its value must pass, what stands there `otherwise`.
 
     `most` is how many values may stand there; `type` is its strictest DICOM type among the CR, DX and SC modules
@@ -41,11 +41,11 @@ class Row:
 class Policy:
     """All rows by place (the top level, or the name of a kind of item) and tag; `id` names exactly it and its words."""
 
-    places: Mapping[str, Mapping[int, Row]]
+    places: Mapping[str, Mapping[int, PolicyRow]]
     id: str
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[PolicyRow, ...]:
         return tuple(row for place in self.places.values() for row in place.values())
 
 
@@ -55,19 +55,19 @@ def load_policy() -> Policy:
     here = files("xray_platform.dicom.deidentify")
     text = here.joinpath(_TEXT).read_text(encoding="ascii")
     whole = text.encode() + b"".join(here.joinpath(name).read_bytes() for name in _WORDS)
-    places: dict[str, dict[int, Row]] = {}
+    places: dict[str, dict[int, PolicyRow]] = {}
     for line in csv.DictReader(text.splitlines()):
         row = _row(line)
         places.setdefault(row.place, {})[row.tag] = row
     return Policy(places, hashlib.sha256(whole).hexdigest()[:8])
 
 
-def _row(line: Mapping[str, str]) -> Row:
+def _row(line: Mapping[str, str]) -> PolicyRow:
     tag = tag_for_keyword(line["attribute"])
     otherwise = line["otherwise"]
     if tag is None or not (otherwise in {"remove", "empty", "refuse"} or otherwise.startswith("=")):
         raise StoreError(f"{_TEXT}: no such attribute, or no such fallback: {line['attribute']}, {otherwise}")
-    return Row(
+    return PolicyRow(
         place=line["place"],
         attribute=line["attribute"],
         tag=int(tag),

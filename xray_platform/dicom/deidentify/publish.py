@@ -1,37 +1,36 @@
 """Publish: write the accepted pictures of a batch without identity, and say of the others why they are not there."""
 
-import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 
+from xray_platform.atomic import atomic_path
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
-from xray_platform.dicom.deidentify.refused import STRUCTURE, TEXT, RefusedError
+from xray_platform.dicom.deidentify.person import GivenIdentity
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.result import Deidentified
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile, read_plan
 from xray_platform.dicom.intake.raw_store import read_raw
 from xray_platform.dicom.parse.description_vocabulary import view_in
 from xray_platform.dicom.pseudonym import PseudonymKey
+from xray_platform.dicom.rules import BURNED_IN_TEXT, UNPUBLISHABLE
 from xray_platform.errors import StoreError
+from xray_platform.lots import map_in_lots
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.layouts import published_manifest
 from xray_platform.tables.manifest import FileFacts, Manifest, below, facts_of, keep
 from xray_platform.tables.places import Places
-from xray_platform.workers import Limits, Lost, cores, map_in_children
+from xray_platform.tables.severity import HELD_BACK, decide
+from xray_platform.workers import Limits, Lost
 
 __all__ = ["DeidentifySettings", "Published", "publish_batch"]
 
-MOST_IN_A_CHUNK = 32
-SECONDS = 120.0
-_WORST = ("reject", "quarantine")
+LIMITS = Limits(seconds=120)
 
 
 @dataclass(frozen=True)
@@ -44,27 +43,16 @@ class Published:
 
 @dataclass(frozen=True)
 class _Task:
-    """One raw file to publish, and what its labels file says of it."""
+    """One raw file to publish, its size in bytes, and what its labels file says of it."""
 
     sha256: str
-    given: Given
+    size: int
+    given: GivenIdentity
     said: PlannedFile
 
     @property
     def image(self) -> str:
         return self.sha256[:16]
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """What one call of a child process works on."""
-
-    places: Places
-    batch: str
-    origin: str
-    key: PseudonymKey
-    settings: DeidentifySettings
-    tasks: tuple[_Task, ...]
 
 
 @dataclass(frozen=True)
@@ -95,10 +83,9 @@ def publish_batch(
     plan = read_plan(places, batch)
     quality = QUALITY.read(places, batch)
     before = IMAGES.earlier(places, batch)
-    left_out = set(quality.loc[quality["severity"].isin(_WORST), "sha256"]) | _elsewhere(places, batch)
+    left_out = set(quality.loc[quality["severity"].isin(HELD_BACK), "sha256"]) | _elsewhere(places, batch)
     tasks = _tasks(places, plan, [sha for sha in dict.fromkeys(quality["sha256"]) if sha not in left_out])
-    job = _Chunk(places, batch, plan.origin, key, settings, tuple(tasks))
-    outcomes = list(_run(job, progress))
+    outcomes = list(_published(PublishFile(places, batch, plan.origin, key, settings), tasks, progress))
     images = IMAGES.frame([outcome.row for outcome in outcomes if outcome.row])
     findings = QUALITY.frame([outcome.finding for outcome in outcomes if outcome.finding])
     _sweep(places, before, images)
@@ -118,84 +105,73 @@ def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task
     """Join hashes to what the plan says of them; of files with the same bytes the first with a subject speaks."""
     catalogue = CATALOGUE.read(places, plan.batch)
     hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+    sizes = dict(zip(catalogue["sha256"], catalogue["size_bytes"], strict=True))
     said: dict[str, PlannedFile] = {}
     for file in plan.files:
         sha = hashes.get(file.source)
         if isinstance(sha, str) and (sha not in said or (file.subject_id and not said[sha].subject_id)):
             said[sha] = file
     return [
-        _Task(sha, Given(said[sha].subject_id, said[sha].study_id, sha), said[sha]) for sha in wanted if sha in said
+        _Task(sha, int(sizes[sha]), GivenIdentity(said[sha].subject_id, said[sha].study_id, sha), said[sha])
+        for sha in wanted
+        if sha in said
     ]
 
 
-def _run(job: _Chunk, progress: Progress) -> Iterator[_Outcome]:
-    size = max(1, min(MOST_IN_A_CHUNK, math.ceil(len(job.tasks) / (cores() * 4))))
-    chunks = [replace(job, tasks=job.tasks[start : start + size]) for start in range(0, len(job.tasks), size)]
-    limits = Limits(seconds=SECONDS)
-    done = 0
-    for chunk, result in zip(chunks, _in_children(chunks, limits), strict=True):
-        outcomes = list(_alone(chunk, limits)) if isinstance(result, Lost) else result
-        for outcome in outcomes:
-            if outcome.failure:
-                raise StoreError(outcome.failure)
-            yield outcome
-        done += len(chunk.tasks)
-        progress(done, len(job.tasks), "pictures published")
+def publishing_part(batch: str) -> str:
+    """Return the name of the part of QUALITY with the findings of a batch's publishing."""
+    return f"{batch}-publish"
 
 
-def _in_children(chunks: Sequence[_Chunk], limits: Limits) -> Iterator[list[_Outcome] | Lost]:
-    return map_in_children(_publish_chunk, chunks, what="pictures published", limits=limits)
-
-
-def _alone(chunk: _Chunk, limits: Limits) -> Iterator[_Outcome]:
-    """Do the pictures of a lost chunk one by one, so that only the one to blame is lost."""
-    singles = [replace(chunk, tasks=(task,)) for task in chunk.tasks]
-    for single, result in zip(singles, _in_children(singles, limits), strict=True):
+def _published(job: "PublishFile", tasks: Sequence[_Task], progress: Progress) -> Iterator[_Outcome]:
+    sizes = [task.size for task in tasks]
+    results = map_in_lots(job, tasks, sizes, what="pictures published", limits=LIMITS, progress=progress)
+    for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Lost):
             evidence = f"de-identifying it failed ({result.reason}: {result.detail})"
-            yield _Outcome(finding=_finding(single.batch, single.tasks[0], STRUCTURE, "reject", evidence))
+            yield _Outcome(finding=_finding(job.batch, task, UNPUBLISHABLE, "reject", evidence))
+        elif result.failure:
+            raise StoreError(result.failure)
         else:
-            yield from result
+            yield result
 
 
-def _publish_chunk(chunk: _Chunk) -> list[_Outcome]:
-    return [_publish_one(chunk, task) for task in chunk.tasks]
+@dataclass(frozen=True)
+class PublishFile:
+    """De-identify and write one raw file: a job that can be handed to a child process."""
 
+    places: Places
+    batch: str
+    origin: str
+    key: PseudonymKey
+    settings: DeidentifySettings
 
-def _publish_one(chunk: _Chunk, task: _Task) -> _Outcome:
-    try:
-        made = deidentify(read_raw(chunk.places, task.sha256), chunk.key, task.given, chunk.settings)
-        file, facts = _write(chunk.places, task.image, made)
-    except RefusedError as error:
-        return _Outcome(finding=_finding(chunk.batch, task, error.code, error.severity, error.evidence))
-    except StoreError as error:
-        return _Outcome(failure=str(error))
-    except OSError as error:
-        return _Outcome(failure=f"cannot write to {chunk.places.processed}: {error.strerror or type(error).__name__}")
-    finding = None
-    if made.masked:
-        evidence = f"{made.masked} lines of burned-in text masked, {made.share:.2%} of the picture"
-        finding = _finding(chunk.batch, task, TEXT, "warn", evidence)
-    return _Outcome(_row(chunk, task, made, file, facts.sha256), facts, finding)
+    def __call__(self, task: _Task) -> _Outcome:
+        try:
+            made = deidentify(read_raw(self.places, task.sha256), self.key, task.given, self.settings)
+            file, facts = _write(self.places, task.image, made)
+        except RefusedError as error:
+            return _Outcome(finding=_finding(self.batch, task, error.code, error.severity, error.evidence))
+        except StoreError as error:
+            return _Outcome(failure=str(error))
+        finding = None
+        if made.masked:
+            evidence = f"{made.masked} lines of burned-in text masked, {made.share:.2%} of the picture"
+            finding = _finding(self.batch, task, BURNED_IN_TEXT, "warn", evidence)
+        return _Outcome(_row(self, task, made, file, facts.sha256), facts, finding)
 
 
 def _write(places: Places, image: str, made: Deidentified) -> tuple[str, FileFacts]:
-    """Write a file at a stroke; return its path below data/processed and its facts."""
-    folder = places.processed / made.person.subject / made.person.study
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{image}{made.suffix}"
-    waiting = folder / f".{image}.{uuid4().hex}"
-    try:
-        with waiting.open("wb") as file:
+    """Write a published file; return its path below data/processed and its facts."""
+    path = places.processed / made.person.subject / made.person.study / f"{image}{made.suffix}"
+    with atomic_path(path) as temporary:
+        with temporary.open("wb") as file:
             file.writelines(made.parts)
-        facts = facts_of(waiting, *made.parts)
-        waiting.replace(path)
-    finally:
-        waiting.unlink(missing_ok=True)
+        facts = facts_of(temporary, *made.parts)
     return path.relative_to(places.processed).as_posix(), facts
 
 
-def _row(chunk: _Chunk, task: _Task, made: Deidentified, file: str, digest: str) -> dict[str, Any]:
+def _row(job: PublishFile, task: _Task, made: Deidentified, file: str, digest: str) -> dict[str, Any]:
     facts = asdict(made.facts)
     said = task.said
     view, sex = view_in(said.view_position or ""), (said.sex or "").upper()
@@ -204,7 +180,7 @@ def _row(chunk: _Chunk, task: _Task, made: Deidentified, file: str, digest: str)
     facts["sex"] = facts["sex"] or (sex if sex in {"M", "F", "O"} else None)
     facts["age_years"] = age if facts["age_years"] is None else facts["age_years"]
     where = {"subject": made.person.subject, "study": made.person.study, "file": file, "file_sha256": digest}
-    which = {"image": task.image, "sha256": task.sha256, "batch": chunk.batch, "origin": chunk.origin}
+    which = {"image": task.image, "sha256": task.sha256, "batch": job.batch, "origin": job.origin}
     return {**which, **where, **facts}
 
 
@@ -231,8 +207,8 @@ def _write_reasons(places: Places, batch: str, findings: pd.DataFrame) -> dict[s
     written: dict[str, FileFacts] = {}
     for image, rows in findings.groupby("image", sort=True):
         path = places.rejected / f"{image}.txt"
-        worst = next((severity for severity in _WORST if severity in set(rows["severity"])), None)
-        if worst is None:
+        worst = decide(rows["severity"])
+        if worst == "accept":
             path.unlink(missing_ok=True)
             continue
         written[below(places, path)] = _replace_text(path, "".join(_reasons(batch, str(image), worst, rows)))
@@ -246,11 +222,6 @@ def _reasons(batch: str, image: str, worst: str, rows: pd.DataFrame) -> Iterable
 
 
 def _replace_text(path: Path, text: str) -> FileFacts:
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        waiting.write_text(text, encoding="utf-8")
-        facts = facts_of(waiting, text.encode())
-        waiting.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-    return facts
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        return facts_of(temporary, text.encode())

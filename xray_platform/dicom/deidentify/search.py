@@ -10,10 +10,11 @@ import numpy as np
 from xray_platform.dicom.deidentify.digits import decimal_texts
 from xray_platform.dicom.deidentify.encode import Written
 from xray_platform.dicom.deidentify.identifiers import Identifiers
-from xray_platform.dicom.deidentify.refused import LEAK, RefusedError
-from xray_platform.dicom.deidentify.vocabulary import is_known, known_words
+from xray_platform.dicom.deidentify.refused import RefusedError
+from xray_platform.dicom.deidentify.vocabulary import allowed_words, is_known
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.pixels.decode import Pixels
+from xray_platform.dicom.rules import IDENTITY_LEFT
 
 _TEXTUAL = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 _FORMS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
@@ -41,9 +42,9 @@ def refuse_leaks(
     words = {word for element in carried if element.vr in _TEXTUAL for word in _WORD.findall(element.value)}
     _refuse("a word that is not known", {word for word in words if not _is_plain(word)})
     made = (element.value for element in flat if element.vr in _TEXTUAL and element.tag >> 16 != _MARKS)
-    spoken = {word.lower() for value in made for word in _WORD.findall(value)}
-    spoken -= {word for text in pseudonyms for word in _WORD.findall(text.encode())}
-    _refuse("a word", {word for word in spoken & known.words if len(word) >= _SHORTEST_WORD and not is_known(word)})
+    words = {word.lower() for value in made for word in _WORD.findall(value)}
+    words -= {word for text in pseudonyms for word in _WORD.findall(text.encode())}
+    _refuse("a word", {word for word in words & known.words if len(word) >= _SHORTEST_WORD and not is_known(word)})
     _refuse("a number", [element.tag for element in carried if known.digits.tell(_decimals(element))])
     tables = b"".join(element.value for element in carried if element.tag == tags.LUT_DATA)
     _refuse("a value in a table of grey values", _in_binary(tables, known))
@@ -55,7 +56,7 @@ def _refuse(what: str, found: Iterable[object]) -> None:
     count = sum(1 for _ in found)
     if count:
         raise RefusedError(
-            LEAK, "reject", f"{what} of the source stands in what was written ({count} found, 0 allowed)"
+            IDENTITY_LEFT, "reject", f"{what} of the source stands in what was written ({count} found, 0 allowed)"
         )
 
 
@@ -75,7 +76,7 @@ def _flat(written: Iterable[Written]) -> Iterator[_Leaf]:
 
 
 def _is_plain(word: bytes) -> bool:
-    return word.isdigit() or word.decode("latin-1").upper() in known_words()
+    return word.isdigit() or word.decode("latin-1").upper() in allowed_words()
 
 
 def _decimals(element: _Leaf) -> list[str]:

@@ -6,11 +6,12 @@ import numpy as np
 
 from xray_platform.dicom.burned_in.find import Writing, find_writing, paint_over
 from xray_platform.dicom.burned_in.network import DETECTOR
-from xray_platform.dicom.deidentify.refused import TEXT, RefusedError
+from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.pixels.decode import Pixels
+from xray_platform.dicom.rules import BURNED_IN_TEXT
 
 BEYOND = 0.5  # of a line that is seen after painting: what lies more beside the painted places than on them is new
 # PS3.3 section C.8.6.1: digitised film, scanned document, scanned image, digitised video.
@@ -36,12 +37,14 @@ def clean_text(values: Pixels, settings: DeidentifySettings, stated: str = "") -
     found = find_writing(values)
     if not found.lines:
         if stated == "YES":
-            raise RefusedError(TEXT, "quarantine", "burned-in text is stated, and none was found")
+            raise RefusedError(BURNED_IN_TEXT, "quarantine", "burned-in text is stated, and none was found")
         return CleanedText(values, 0, 0.0, f"burned-in text: {DETECTOR}, none found")
     _refuse_unless_paintable(found, settings)
     painted = np.ascontiguousarray(paint_over(values, found.lines))
     if _something_else(find_writing(painted), found):
-        raise RefusedError(TEXT, "quarantine", f"{_lines(found.count)} painted over, and something can still be read")
+        raise RefusedError(
+            BURNED_IN_TEXT, "quarantine", f"{_lines(found.count)} painted over, and something can still be read"
+        )
     return CleanedText(painted, found.count, found.share, f"burned-in text: {DETECTOR}, {_lines(found.count)} masked")
 
 
@@ -54,10 +57,10 @@ def _something_else(after: Writing, before: Writing) -> bool:
 def _refuse_unless_paintable(found: Writing, settings: DeidentifySettings) -> None:
     if settings.text_in_body == "quarantine" and not all(found.outside):
         where = "in the body, or not surely beside it"
-        raise RefusedError(TEXT, "quarantine", f"{_lines(found.count)} of burned-in text, {where}")
+        raise RefusedError(BURNED_IN_TEXT, "quarantine", f"{_lines(found.count)} of burned-in text, {where}")
     if found.share > settings.most_masked:
         covered = f"masks over {_lines(found.count)} of burned-in text would cover {found.share:.1%} of the picture"
-        raise RefusedError(TEXT, "quarantine", f"{covered}; {settings.most_masked:.1%} are allowed")
+        raise RefusedError(BURNED_IN_TEXT, "quarantine", f"{covered}; {settings.most_masked:.1%} are allowed")
 
 
 def _lines(count: int) -> str:
@@ -68,6 +71,8 @@ def refuse_scans(container: Container) -> None:
     """Raise RefusedError for what was scanned or photographed off a screen: its text may be anywhere."""
     conversion = container.text(tags.CONVERSION_TYPE).upper()
     if conversion in _SCANNED:
-        raise RefusedError(TEXT, "quarantine", f"conversion type {conversion}: scanned pictures may hold text anywhere")
+        raise RefusedError(
+            BURNED_IN_TEXT, "quarantine", f"conversion type {conversion}: scanned pictures may hold text anywhere"
+        )
     if "SCREEN SAVE" in (text.upper() for text in container.texts(tags.IMAGE_TYPE)):
-        raise RefusedError(TEXT, "quarantine", "a copy of a screen: it may hold text anywhere")
+        raise RefusedError(BURNED_IN_TEXT, "quarantine", "a copy of a screen: it may hold text anywhere")

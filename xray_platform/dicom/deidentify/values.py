@@ -51,7 +51,7 @@ class Source:
         return self.texts[0] if len(self.texts) == 1 else ""
 
 
-Rule = Callable[[Source], bytes | None]
+ValueFunction = Callable[[Source], bytes | None]
 
 
 def _word(source: Source) -> bytes | None:
@@ -200,7 +200,7 @@ class ValueRule:
     """A rule with its own words; `{}` in them stands for the rule's argument."""
 
     says: str
-    apply: Rule
+    apply: ValueFunction
 
 
 VALUE_RULES: dict[str, ValueRule] = {

@@ -41,7 +41,7 @@ def codes() -> Mapping[tuple[str, str], str]:
 
 
 @cache
-def known_words() -> frozenset[str]:
+def allowed_words() -> frozenset[str]:
     """Return all single words, in capitals, that the product may write: of its lists, phrases, codes and marks."""
     texts = [word for words in vocabulary().values() for word in words]
     texts += [text for (scheme, code), meaning in codes().items() for text in (scheme, code, meaning)]
@@ -53,4 +53,4 @@ def is_known(token: bytes) -> bool:
     if token.startswith(_REGISTERED):
         return True
     parts = _PART.findall(token.decode("latin-1").upper())
-    return not all(part.isdigit() for part in parts) and all(len(part) < 3 or part in known_words() for part in parts)
+    return not all(part.isdigit() for part in parts) and all(len(part) < 3 or part in allowed_words() for part in parts)

@@ -1,4 +1,4 @@
-"""Anchor: the signed head of the journal, from which a changed past is told, and what stands for older plans.
+"""Anchor: the signed head of the journal, by which a changed past is noticed, and what stands for older plans.
 
 The journal's chain proves its order, not its truth: whoever can write can hash it anew. So each line and each plan
 ends in a seal (HMAC) under a sub-key of the pseudonym key, which never lies with the data, and `anchor.json` says under
@@ -13,16 +13,17 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from xray_platform.atomic import atomic_write
 from xray_platform.dicom.intake.seal import Sealer, has_seal, unsealed
 from xray_platform.dicom.pseudonym import PseudonymKey, known_key, load_key
 from xray_platform.errors import StoreError
-from xray_platform.tables.owner_only import make_folder, write_text
+from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
 GENESIS = "0" * 64
 
 
-class Mark(BaseModel):
+class JournalPosition(BaseModel):
     """A place in the journal: how many bytes lie before it, and a SHA-256 (for the head: of the line before it)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,10 +44,10 @@ class Anchor(BaseModel):
 
     series: str
     key: str
-    began: Mark
+    began: JournalPosition
     plans: dict[str, str] = {}
     replaces: tuple[str, ...] = ()
-    head: Mark
+    head: JournalPosition
 
 
 def anchor_path(places: Places) -> Path:
@@ -108,10 +109,10 @@ def anchor_anew(places: Places, key: PseudonymKey, replaces: Sequence[str] = ())
     anchor = Anchor(
         series=secrets.token_hex(8),
         key=key.id,
-        began=Mark(size=size, digest=digest),
+        began=JournalPosition(size=size, digest=digest),
         plans={path.stem: sha256(path.read_bytes()).hexdigest() for path in sorted(places.plans.glob("batch-*.json"))},
         replaces=tuple(replaces),
-        head=Mark(size=size, digest=last),
+        head=JournalPosition(size=size, digest=last),
     )
     sealer = Sealer(key, anchor.series)
     keep_anchor(places, anchor, sealer)
@@ -120,10 +121,11 @@ def anchor_anew(places: Places, key: PseudonymKey, replaces: Sequence[str] = ())
 
 
 def keep_anchor(places: Places, anchor: Anchor, sealer: Sealer) -> None:
-    """Write the anchor at a stroke, durable before it takes its name."""
+    """Write the anchor as a whole, durable before it takes its name."""
     path = anchor_path(places)
     make_folder(path.parent, places.raw)
-    write_text(path, sealer.sealed("anchor", anchor.model_dump_json().encode()).decode() + "\n")
+    sealed = sealer.sealed("anchor", anchor.model_dump_json().encode())
+    atomic_write(path, sealed + b"\n", mode=FILE_MODE, durable=True)
 
 
 def carries_seals(places: Places) -> bool:

@@ -1,4 +1,4 @@
-"""Plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
+"""Batch plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from xray_platform.atomic import atomic_write
 from xray_platform.dicom.intake.anchor import guard_plan
 from xray_platform.dicom.intake.index import open_index
 from xray_platform.dicom.intake.journal import journal_lock, journal_path, signed_journal
@@ -23,7 +24,7 @@ from xray_platform.dicom.intake.safe_open import may_pass
 from xray_platform.dicom.intake.seal import Sealer, unsealed
 from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
 from xray_platform.errors import InputError, StoreError
-from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten, write_text
+from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
@@ -203,16 +204,17 @@ def _write_plans(
 
 def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
     text = plan.model_dump_json(indent=1, exclude_defaults=True).encode()
-    write_text(places.plans / f"{plan.batch}.json", sealer.sealed(f"plan {plan.batch}", text).decode(), KEPT_MODE)
+    sealed = sealer.sealed(f"plan {plan.batch}", text)
+    atomic_write(places.plans / f"{plan.batch}.json", sealed, mode=KEPT_MODE, durable=True)
 
 
 def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
     """Return those of `files` that are to be planned, each with why where a plan holds it already."""
     known, failed = _known(places), _failed(places)
-    told = [(file, known.tells(file)) for file in files]
-    if patient and all(said == "known" for _, said in told):
+    states = [(file, known.state_of(file)) for file in files]
+    if patient and all(said == "known" for _, said in states):
         return []
-    retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in told]
+    retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in states]
     return [
         file.model_copy(update={"again": said if said in {"changed", "failed"} else None})
         for file, said in retried
@@ -235,7 +237,7 @@ class _Known:
 
     said: Mapping[bytes, tuple[bytes, int | None]]
 
-    def tells(self, file: PlannedFile) -> Literal["new", "changed", "known", "labelled"]:
+    def state_of(self, file: PlannedFile) -> Literal["new", "changed", "known", "labelled"]:
         """Say whether a file is planned; one of which nothing is said now keeps what was said before."""
         whole = file.model_dump()
         found = self.said.get(_digest(_place(whole)))
@@ -244,15 +246,15 @@ class _Known:
         before, changed_ns = found
         if None not in (changed_ns, file.changed_ns) and changed_ns != file.changed_ns:
             return "changed"
-        silent = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
-        return "known" if silent or before == _digest(_told(whole)) else "labelled"
+        unlabelled = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
+        return "known" if unlabelled or before == _digest(_stated(whole)) else "labelled"
 
 
 def _known(places: Places) -> _Known:
     last: dict[bytes, tuple[bytes, int | None]] = {}
     for name in batch_names(places):
         for file in json.loads((places.plans / f"{name}.json").read_bytes())["files"]:
-            last[_digest(_place(file))] = _digest(_told(file)), file.get("changed_ns")
+            last[_digest(_place(file))] = _digest(_stated(file)), file.get("changed_ns")
     return _Known(last)
 
 
@@ -260,11 +262,11 @@ def _place(file: dict[str, Any]) -> dict[str, Any]:
     return {name: file.get(name) for name in ("path", "member", "size_bytes", "modified_ns")}
 
 
-def _told(file: dict[str, Any]) -> dict[str, Any]:
+def _stated(file: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in file.items() if name not in {"changed_ns", "again"}}
 
 
 def _digest(said: dict[str, Any]) -> bytes:
     """Return a short digest of what is not null."""
-    told = {key: value for key, value in said.items() if value is not None}
-    return sha256(json.dumps(told, sort_keys=True).encode()).digest()[:12]
+    values = {key: value for key, value in said.items() if value is not None}
+    return sha256(json.dumps(values, sort_keys=True).encode()).digest()[:12]

@@ -1,4 +1,4 @@
-"""Copying: read a source once, hash it and write it down in the same breath."""
+"""Hash copy: read a source once, and hash and copy what was read."""
 
 import os
 from dataclasses import dataclass

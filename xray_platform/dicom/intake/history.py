@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xray_platform.dicom.intake.anchor import (
     Anchor,
-    Mark,
+    JournalPosition,
     anchor_path,
     carries_seals,
     checked_anchor,
@@ -23,24 +23,20 @@ from xray_platform.tables.places import Places
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedHead:
     """What was written down outside of the raw zone when a batch was taken in: the journal's head of that moment."""
 
     batch: str
     series: str
-    head: Mark
+    head: JournalPosition
 
 
 @dataclass(frozen=True)
-class Fault:
+class HistoryFault:
     """Something in the history that was changed: in which file below the raw zone, and what in words."""
 
     where: str
     what: str
-
-    @property
-    def told(self) -> tuple[str, str]:
-        return self.where, self.what
 
 
 def is_anchored(places: Places) -> bool:
@@ -48,42 +44,44 @@ def is_anchored(places: Places) -> bool:
     return anchor_path(places).exists() or not (journal_path(places).exists() or any(places.plans.glob("batch-*")))
 
 
-def head_of(places: Places) -> Recorded | None:
+def head_of(places: Places) -> RecordedHead | None:
     """Return the head of the journal as it is signed now, to be recorded elsewhere; it names no batch."""
     found = read_anchor(places)
-    return Recorded("", found[0].series, found[0].head) if found else None
+    return RecordedHead("", found[0].series, found[0].head) if found else None
 
 
-def faults(places: Places, recorded: Sequence[Recorded] = ()) -> Iterator[Fault]:
+def faults(places: Places, recorded: Sequence[RecordedHead] = ()) -> Iterator[HistoryFault]:
     """Yield what was changed in journal and plans since they were written; nothing is changed here.
 
     The anchor is read first: what an intake appends meanwhile lies beyond it. Without the key that signed it, size
-    and hashes are held against it all the same, and that its seals cannot be checked is told.
+    and hashes are held against it all the same, and that its seals cannot be checked is said.
     """
-    anchor, sealer, told = _anchor(places, recorded)
-    yield from told
+    anchor, sealer, found_here = _anchor(places, recorded)
+    yield from found_here
     yield from _journal(places, anchor, sealer)
     if anchor:
         yield from _plans(places, anchor, sealer)
         yield from _recorded(places, anchor, recorded)
 
 
-def _anchor(places: Places, recorded: Sequence[Recorded]) -> tuple[Anchor | None, Sealer | None, list[Fault]]:
+def _anchor(
+    places: Places, recorded: Sequence[RecordedHead]
+) -> tuple[Anchor | None, Sealer | None, list[HistoryFault]]:
     """Return the anchor, what checks its seals (None where nothing can), and what is wrong with it."""
     where = anchor_path(places).name
     try:
         key = known_key(outside=[places.root])
     except XrayError as error:
-        key, told = None, [Fault(where, str(error))]
+        key, found_here = None, [HistoryFault(where, str(error))]
     else:
-        told = []
+        found_here = []
     try:
         found = checked_anchor(places, key)
     except StoreError as error:
-        return _unchecked(places), None, [*told, Fault(where, str(error))]
+        return _unchecked(places), None, [*found_here, HistoryFault(where, str(error))]
     if found is None and (recorded or carries_seals(places)):
-        told.append(Fault(where, "it is gone, though this raw zone was signed"))
-    return (*found, told) if found else (None, None, told)
+        found_here.append(HistoryFault(where, "it is gone, though this raw zone was signed"))
+    return (*found, found_here) if found else (None, None, found_here)
 
 
 def _unchecked(places: Places) -> Anchor | None:
@@ -94,22 +92,24 @@ def _unchecked(places: Places) -> Anchor | None:
     return found[0] if found else None
 
 
-def _journal(places: Places, anchor: Anchor | None, sealer: Sealer | None) -> Iterator[Fault]:
+def _journal(places: Places, anchor: Anchor | None, sealer: Sealer | None) -> Iterator[HistoryFault]:
     path, began = journal_path(places), anchor.began if anchor else None
     if began is None or _prefix(path, began.size) != began.digest:
-        yield from (Fault(path.name, what) for what in broken_links(places))
+        yield from (HistoryFault(path.name, what) for what in broken_links(places))
         if began:
-            yield Fault(path.name, f"its first {began.size} bytes are not those that were there when it was signed")
+            yield HistoryFault(
+                path.name, f"its first {began.size} bytes are not those that were there when it was signed"
+            )
     else:
-        yield from (Fault(path.name, what) for what in broken_links(places, began.size))
+        yield from (HistoryFault(path.name, what) for what in broken_links(places, began.size))
     if anchor:
         if not _reaches(path, anchor.head):
-            yield Fault(path.name, "it is not the one that was signed: its last lines are changed or gone")
+            yield HistoryFault(path.name, "it is not the one that was signed: its last lines are changed or gone")
         if sealer:
             yield from _seals(path, anchor.began.size, sealer)
 
 
-def _seals(path: Path, offset: int, sealer: Sealer) -> Iterator[Fault]:
+def _seals(path: Path, offset: int, sealer: Sealer) -> Iterator[HistoryFault]:
     """Tell of lines that no intake has written: the first by its number, the others counted."""
     first, count = 0, 0
     for number, line in _lines(path, offset):
@@ -117,7 +117,9 @@ def _seals(path: Path, offset: int, sealer: Sealer) -> Iterator[Fault]:
             first, count = first or number, count + 1
     if count:
         others = f" and {count - 1} lines after it have" if count > 1 else " has"
-        yield Fault(path.name, f"line {first}{others} a seal that does not fit: changed, or not written by an intake")
+        yield HistoryFault(
+            path.name, f"line {first}{others} a seal that does not fit: changed, or not written by an intake"
+        )
 
 
 def _lines(path: Path, offset: int) -> Iterator[tuple[int, bytes]]:
@@ -141,7 +143,7 @@ def _prefix(path: Path, size: int) -> str:
     return digest.hexdigest()
 
 
-def _reaches(path: Path, mark: Mark) -> bool:
+def _reaches(path: Path, mark: JournalPosition) -> bool:
     """Say whether the journal has a whole line that ends at the mark and hashes as it says."""
     if not path.exists():
         return mark.size == 0
@@ -152,23 +154,25 @@ def _reaches(path: Path, mark: Mark) -> bool:
         os.close(descriptor)
 
 
-def _plans(places: Places, anchor: Anchor, sealer: Sealer | None) -> Iterator[Fault]:
+def _plans(places: Places, anchor: Anchor, sealer: Sealer | None) -> Iterator[HistoryFault]:
     for path in sorted(places.plans.glob("batch-*.json")):
         batch = path.stem
         if sealer is None and batch not in anchor.plans:
-            continue  # that seals could not be checked is told already
+            continue  # that seals could not be checked is said already
         if not is_plan(anchor, sealer, batch, path.read_bytes()):
-            yield Fault(
+            yield HistoryFault(
                 f"plans/{path.name}", "it is not as it was written: files, subjects or labels in it were changed"
             )
 
 
-def _recorded(places: Places, anchor: Anchor, recorded: Sequence[Recorded]) -> Iterator[Fault]:
+def _recorded(places: Places, anchor: Anchor, recorded: Sequence[RecordedHead]) -> Iterator[HistoryFault]:
     path = journal_path(places)
     for said in recorded:
         if said.series in anchor.replaces:
             continue
         if said.series != anchor.series:
-            yield Fault(anchor_path(places).name, f"it is another than the one under which {said.batch} was taken in")
+            yield HistoryFault(
+                anchor_path(places).name, f"it is another than the one under which {said.batch} was taken in"
+            )
         elif not _reaches(path, said.head):
-            yield Fault(path.name, f"it is not the one that was recorded when {said.batch} was taken in")
+            yield HistoryFault(path.name, f"it is not the one that was recorded when {said.batch} was taken in")

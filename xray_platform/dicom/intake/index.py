@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from xray_platform.dicom.intake.journal import Entry, journal_path, read_journal
+from xray_platform.dicom.intake.journal import JournalEntry, journal_path, read_journal
 from xray_platform.errors import StoreError
 from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
@@ -39,14 +39,14 @@ class Index:
         self._connection.execute("INSERT OR REPLACE INTO seen VALUES (0, ?)", (offset,))
         self._connection.commit()
 
-    def note(self, entries: list[Entry], offset: int) -> None:
+    def note(self, entries: list[JournalEntry], offset: int) -> None:
         """Take in entries that were just appended, up to the byte offset; the index was caught up before."""
         for entry in entries:
             self._note(entry)
         self._connection.execute("INSERT OR REPLACE INTO seen VALUES (0, ?)", (offset,))
         self._connection.commit()
 
-    def _note(self, entry: Entry) -> None:
+    def _note(self, entry: JournalEntry) -> None:
         values = (
             entry.batch, entry.source, entry.relative, entry.sha256, entry.size_bytes, entry.modified_ns, entry.intake,
             entry.reason,
@@ -56,10 +56,10 @@ class Index:
             owner = (entry.sha256, entry.batch, entry.source)
             self._connection.execute("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", owner)
 
-    def of_batch(self, batch: str) -> Iterator[Entry]:
+    def of_batch(self, batch: str) -> Iterator[JournalEntry]:
         """Yield what was done for a batch, in no order."""
         for row in self._connection.execute("SELECT * FROM taken WHERE batch = ?", (batch,)):
-            yield Entry(*row)
+            yield JournalEntry(*row)
 
     def batches(self) -> set[str]:
         """Return the batches of which at least one file was taken in, or tried."""
@@ -76,12 +76,12 @@ class Index:
 
     def failed(self) -> Iterator[tuple[str, str]]:
         """Yield each source that could not be taken in when it was last tried, and why."""
-        last: dict[str, Entry] = {}
+        last: dict[str, JournalEntry] = {}
         for row in self._connection.execute(
             "SELECT * FROM taken WHERE source IN (SELECT source FROM taken WHERE intake = 'failed') "
             "ORDER BY CAST(substr(batch, 7) AS INTEGER)"
         ):
-            last[row[1]] = Entry(*row)
+            last[row[1]] = JournalEntry(*row)
         yield from ((source, entry.reason) for source, entry in last.items() if entry.intake == "failed")
 
     def is_stored(self, sha256: str) -> bool:

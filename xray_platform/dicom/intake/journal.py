@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from xray_platform.dicom.intake.anchor import GENESIS, WAYS, Anchor, Mark, anchored, keep_anchor
+from xray_platform.dicom.intake.anchor import GENESIS, WAYS, Anchor, JournalPosition, anchored, keep_anchor
 from xray_platform.dicom.intake.seal import Sealer
 from xray_platform.errors import StoreError
 from xray_platform.tables.owner_only import FILE_MODE, make_folder
@@ -23,7 +23,7 @@ Intake = Literal["stored", "known", "failed"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """One file's intake: what was done with it, and the SHA-256 of its bytes where they could be read."""
 
     batch: str
@@ -40,7 +40,7 @@ class Entry:
 class Line:
     """A line of the journal as it stands: its entry, and where the next line begins."""
 
-    entry: Entry
+    entry: JournalEntry
     next_offset: int
 
 
@@ -73,7 +73,7 @@ def signed_journal(places: Places) -> tuple[Anchor, Sealer]:
     return anchor, sealer
 
 
-def append(places: Places, entries: Sequence[Entry]) -> int:
+def append(places: Places, entries: Sequence[JournalEntry]) -> int:
     """Append sealed entries, make them durable, then sign the new head; return where the next line will begin.
 
     The caller holds the journal's lock. A line that a crash left half-written is cut off first, and whole lines that
@@ -94,7 +94,7 @@ def append(places: Places, entries: Sequence[Entry]) -> int:
     return head.size
 
 
-def _append(descriptor: int, entries: Sequence[Entry], sealer: Sealer) -> Mark:
+def _append(descriptor: int, entries: Sequence[JournalEntry], sealer: Sealer) -> JournalPosition:
     start, previous = _mend_tail(descriptor)
     lines = list(_lines(entries, previous, sealer))
     text = b"".join(lines)
@@ -106,7 +106,7 @@ def _append(descriptor: int, entries: Sequence[Entry], sealer: Sealer) -> Mark:
     except OSError:
         os.ftruncate(descriptor, start)
         raise
-    return Mark(size=start + len(text), digest=line_hash(lines[-1]) if lines else previous)
+    return JournalPosition(size=start + len(text), digest=line_hash(lines[-1]) if lines else previous)
 
 
 def _guard_head(descriptor: int, anchor: Anchor, sealer: Sealer) -> None:
@@ -121,7 +121,7 @@ def _guard_head(descriptor: int, anchor: Anchor, sealer: Sealer) -> None:
         previous = line_hash(line)
 
 
-def _lines(entries: Sequence[Entry], previous: str, sealer: Sealer) -> Iterator[bytes]:
+def _lines(entries: Sequence[JournalEntry], previous: str, sealer: Sealer) -> Iterator[bytes]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     for entry in entries:
         said = json.dumps({"prev": previous, "at": now, **vars(entry)}, separators=(",", ":")).encode()
@@ -179,10 +179,10 @@ def read_journal(places: Places, offset: int = 0) -> Iterator[Line]:
             yield Line(_entry(path, raw), offset)
 
 
-def _entry(path: Path, raw: bytes) -> Entry:
+def _entry(path: Path, raw: bytes) -> JournalEntry:
     try:
         said: dict[str, Any] = json.loads(raw)
-        return Entry(**{key: value for key, value in said.items() if key not in {"prev", "at", "seal"}})
+        return JournalEntry(**{key: value for key, value in said.items() if key not in {"prev", "at", "seal"}})
     except (ValueError, TypeError) as error:
         raise StoreError(f"the journal {path} holds a line that cannot be read") from error
 

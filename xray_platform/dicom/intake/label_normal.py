@@ -22,7 +22,7 @@ def check_normal(options: LabelOptions, words: LabelWords) -> None:
         return
     classes = new_labels(rows, words).classes
     shown = [label for label, _ in labels.most_common() if label in classes or words.know(label)]
-    told = ", ".join(shown[:MOST]) or "none that may be shown"
+    listed = ", ".join(shown[:MOST]) or "none that may be shown"
     rest = len(labels) - len(shown[:MOST])
     more = f" and {rest} more that are not shown" if rest else ""
-    raise InputError(f"no label in {options.file} is {' or '.join(map(repr, lost))}; there are {told}{more}")
+    raise InputError(f"no label in {options.file} is {' or '.join(map(repr, lost))}; there are {listed}{more}")

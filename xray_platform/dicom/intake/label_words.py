@@ -11,8 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import InputError, StoreError
-from xray_platform.tables.owner_only import make_folder, write_text
+from xray_platform.tables.owner_only import FILE_MODE, make_folder
 from xray_platform.tables.places import Places
 
 HOW_TO_DECLARE = (
@@ -47,7 +48,7 @@ class LabelWords:
 
 
 class Labelled(Protocol):
-    """What a labels file says of one picture, as far as this room asks."""
+    """What a labels file says of one picture, as far as labels need it."""
 
     @property
     def label(self) -> str | None: ...
@@ -140,9 +141,9 @@ def _keep(places: Places, labels: list[str]) -> None:
     path = _file(places)
     try:
         make_folder(path.parent, places.raw)
-        write_text(path, json.dumps(labels, ensure_ascii=False, indent=1))
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    atomic_write(path, json.dumps(labels, ensure_ascii=False, indent=1), mode=FILE_MODE, durable=True)
 
 
 @cache

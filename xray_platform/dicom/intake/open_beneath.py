@@ -1,4 +1,4 @@
-"""Beneath: open what lies below a folder, and nothing that a link leads to outside of it."""
+"""Open beneath: open what lies below a folder, and nothing that a link leads to outside of it."""
 
 import errno
 import os

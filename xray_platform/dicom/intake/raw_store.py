@@ -1,4 +1,4 @@
-"""Archive: take files into the raw store, byte for byte, named by their hash, in an order that survives any crash."""
+"""Raw store: take files into the raw store, byte for byte, named by their hash, in an order that survives any crash."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ from filelock import FileLock
 from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile
 from xray_platform.dicom.intake.hash_copy import copy
 from xray_platform.dicom.intake.index import Index, open_index
-from xray_platform.dicom.intake.journal import Entry, Intake, append, journal_lock
+from xray_platform.dicom.intake.journal import Intake, JournalEntry, append, journal_lock
 from xray_platform.dicom.intake.safe_open import SourceError
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent
@@ -77,7 +77,7 @@ def take_in(places: Places, plan: BatchPlan, *, progress: Progress = silent) -> 
     return CATALOGUE.frame([vars(entries[file.source]) for file in plan.files])
 
 
-def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) -> dict[str, Entry]:
+def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) -> dict[str, JournalEntry]:
     with journal_lock(places):
         index.catch_up()
     entries = {entry.source: entry for entry in index.of_batch(plan.batch)}
@@ -152,7 +152,7 @@ def _arrive(places: Places, plan: BatchPlan, waiting: Path, file: PlannedFile, k
     return _Arrived(file, waiting, copied.sha256, copied.size_bytes, copied.modified_ns)
 
 
-def _commit(places: Places, batch: str, index: Index, arrived: Sequence[_Arrived]) -> list[Entry]:
+def _commit(places: Places, batch: str, index: Index, arrived: Sequence[_Arrived]) -> list[JournalEntry]:
     """Make a group durable: data, then names, then journal, then index."""
     waiting = [each.waiting for each in arrived if each.waiting]
     if waiting:
@@ -167,7 +167,7 @@ def _commit(places: Places, batch: str, index: Index, arrived: Sequence[_Arrived
     return entries
 
 
-def _settle(places: Places, batch: str, index: Index, each: _Arrived, stored: set[str]) -> Entry:
+def _settle(places: Places, batch: str, index: Index, each: _Arrived, stored: set[str]) -> JournalEntry:
     """Rename a waiting file to its hash, unless the bytes are there; bytes that no journal line names are adopted."""
     intake: Intake = "failed"
     if each.sha256:
@@ -176,7 +176,7 @@ def _settle(places: Places, batch: str, index: Index, each: _Arrived, stored: se
     if each.waiting and each.sha256:
         _rename(each.waiting, raw_path(places, each.sha256))
     file = each.file
-    return Entry(
+    return JournalEntry(
         batch, file.source, file.relative, each.sha256, each.size_bytes, each.modified_ns, intake, each.reason
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Opening: open a file or zip member that is to be taken in, and never wait, follow or unpack where it should not."""
+"""Safe open: open a file or zip member that is to be taken in, and never wait, follow or unpack where it should not."""
 
 import errno
 import os

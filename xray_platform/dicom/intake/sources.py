@@ -10,7 +10,7 @@ from itertools import compress
 from pathlib import Path, PurePosixPath
 
 from xray_platform.dicom.intake.open_beneath import leads_out
-from xray_platform.dicom.parse.file_type import HEAD_BYTES, form_of
+from xray_platform.dicom.parse.file_type import HEAD_BYTES, file_type_of
 from xray_platform.errors import InputError
 
 MEBI = 1024**2
@@ -83,7 +83,7 @@ def list_source(source: Path, caps: ZipCaps = ZipCaps()) -> Iterator[SourceFile]
         raise InputError(f"there is no file or folder {shortened(source)}")
     if folder:
         yield from _folder(source, caps)
-    elif form_of(_head(source)) == "zip":
+    elif file_type_of(_head(source)) == "zip":
         yield from _unpacked(_file(source, source.name), "", caps)
     else:
         yield _file(source, source.name)
@@ -124,7 +124,7 @@ def _expanded(entry: os.DirEntry[str], source: Path, caps: ZipCaps) -> Iterator[
     path = Path(entry.path)
     out = entry.is_symlink() and leads_out(path, source)
     file = _file(path, path.relative_to(source).as_posix(), source, link=out)
-    if not out and path.suffix.lower() == ".zip" and form_of(_head(path)) == "zip":
+    if not out and path.suffix.lower() == ".zip" and file_type_of(_head(path)) == "zip":
         yield from _unpacked(file, file.relative + "/", caps)
     else:
         yield file

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from xray_platform.dicom.intake.batch_plan import batch_names
-from xray_platform.dicom.intake.history import Recorded, faults
+from xray_platform.dicom.intake.history import RecordedHead, faults
 from xray_platform.dicom.intake.index import Index, index_of_journal
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.errors import StoreError
@@ -22,22 +22,22 @@ from xray_platform.workers import cores
 
 AT_ONCE = 1024
 _NAME = re.compile(r"[0-9a-f]{64}")
-Kind = Literal[
+DifferenceKind = Literal[
     "changed", "missing", "unknown", "writable", "unfinished", "journal", "plan", "anchor", "catalogue", "open"
 ]
-_KINDS: dict[str, Kind] = {"journal.jsonl": "journal", "anchor.json": "anchor"}
+_KINDS: dict[str, DifferenceKind] = {"journal.jsonl": "journal", "anchor.json": "anchor"}
 
 
 @dataclass(frozen=True)
 class Difference:
     """One thing that is not as it should be: of which kind, where (a path below the raw zone), and what in words."""
 
-    kind: Kind
+    kind: DifferenceKind
     where: str
     what: str
 
 
-def verify(places: Places, progress: Progress = silent, recorded: Sequence[Recorded] = ()) -> list[Difference]:
+def verify(places: Places, progress: Progress = silent, recorded: Sequence[RecordedHead] = ()) -> list[Difference]:
     """Return all differences between the raw archive, its journal, its plans and its catalogue; none where all is well.
 
     `recorded` are heads of the journal that were written down elsewhere. Every stored file is read and hashed; the
@@ -64,11 +64,13 @@ def verify(places: Places, progress: Progress = silent, recorded: Sequence[Recor
     return found
 
 
-def history_differences(places: Places, recorded: Sequence[Recorded] = ()) -> list[Difference]:
+def history_differences(places: Places, recorded: Sequence[RecordedHead] = ()) -> list[Difference]:
     """Return what is wrong with journal, plans and anchor alone, which takes no reading of pictures."""
     if not places.raw.is_dir():
         return [Difference("missing", "", "the raw zone is gone")] if recorded else []
-    history = [Difference(_KINDS.get(fault.where, "plan"), *fault.told) for fault in faults(places, recorded)]
+    history = [
+        Difference(_KINDS.get(fault.where, "plan"), fault.where, fault.what) for fault in faults(places, recorded)
+    ]
     return [*history, *_open(places)]
 
 

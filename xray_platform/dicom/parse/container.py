@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xray_platform.dicom.parse import tags
-from xray_platform.dicom.parse.element_scanner import Caps, Element, Flaw, Walk, walk
+from xray_platform.dicom.parse.element_scanner import Caps, Element, ScannedDataset, scan_elements
 from xray_platform.dicom.parse.evidence_text import about
+from xray_platform.dicom.parse.flaws import Flaw, FlawKind
 from xray_platform.dicom.parse.syntax import EXPLICIT, IMPLICIT, SYNTAXES, Syntax
 
 MEBI = 1024**2
@@ -89,23 +90,23 @@ class Container:
 
 
 def open_container(data: bytes, *, caps: Caps = Caps(), inflate_bytes: int = 256 * MEBI) -> Container:
-    """Open the bytes of a file that looks like DICOM (`form_of`). It never raises: what is wrong becomes a flaw."""
+    """Open bytes that look like DICOM (`file_type_of`). It never raises: what is wrong becomes a flaw."""
     start = 132 if data[128:132] == b"DICM" else 4 if data[:4] == b"DICM" else 0
     if start == 0 and data[:2] != b"\x02\x00":
         return _headerless(data, caps)
     flaws = list(_preamble_flaws(data[:start]))
     if start != 132:
-        flaws.append(Flaw("Q002", "the file meta information stands without preamble or magic word"))
+        flaws.append(Flaw(FlawKind.NO_PART10_HEADER, "the file meta information stands without preamble or magic word"))
     meta, after, broken = _read_meta(data, start)
     body = _body(data, after, meta, inflate_bytes)
-    found = walk(body.data, body.start, explicit=body.explicit, little=body.little, caps=caps)
+    found = scan_elements(body.data, body.start, explicit=body.explicit, little=body.little, caps=caps)
     everything = (*flaws, *broken, *body.flaws, *found.flaws)
     return _container(body.data, found, everything, part10=start == 132, syntax=body.syntax, meta=meta)
 
 
 def _container(
     data: bytes,
-    found: Walk,
+    found: ScannedDataset,
     flaws: tuple[Flaw, ...],
     *,
     part10: bool,
@@ -130,13 +131,13 @@ def _container(
 def _headerless(data: bytes, caps: Caps) -> Container:
     """Try a file without file meta information as a bare dataset in one of the two little-endian syntaxes."""
     syntax = EXPLICIT if _looks_explicit(data, 0) else IMPLICIT
-    found = walk(data, 0, explicit=syntax.explicit, caps=caps)
+    found = scan_elements(data, 0, explicit=syntax.explicit, caps=caps)
     if not found.flaws and tags.SOP_CLASS_UID in found.elements and found.fragments is None:
-        flaw = Flaw("Q002", f"no Part-10 header, but a whole dataset in {syntax.name}")
+        flaw = Flaw(FlawKind.NO_PART10_HEADER, f"no Part-10 header, but a whole dataset in {syntax.name}")
         return _container(data, found, (flaw,), part10=False, syntax=syntax, meta={})
-    # Whatever the walk met is no news about a file that is not DICOM in the first place.
-    flaw = Flaw("Q003", "no DICOM magic word, and no whole dataset")
-    return _container(data, Walk(), (flaw,), part10=False, syntax=None, meta={})
+    # Of a file that is not DICOM in the first place the scanner's flaws say nothing.
+    flaw = Flaw(FlawKind.UNREADABLE, "no DICOM magic word, and no whole dataset")
+    return _container(data, ScannedDataset(), (flaw,), part10=False, syntax=None, meta={})
 
 
 def _read_meta(data: bytes, start: int) -> tuple[dict[int, bytes], int, list[Flaw]]:
@@ -144,17 +145,21 @@ def _read_meta(data: bytes, start: int) -> tuple[dict[int, bytes], int, list[Fla
     position, meta = start, dict[int, bytes]()
     for _ in range(MOST_META):
         if data[position : position + 2] != b"\x02\x00" or len(data) - position < 8:
-            return meta, position, [] if meta else [Flaw("Q003", "no file meta information after the magic word")]
+            return (
+                meta,
+                position,
+                [] if meta else [Flaw(FlawKind.UNREADABLE, "no file meta information after the magic word")],
+            )
         number, vr, length = struct.unpack_from("<H2sH", data, position + 2)
         value = position + 8
         if vr in {b"OB", b"UN", b"OW"}:
             length = struct.unpack_from("<L", data, value)[0] if len(data) - value >= 4 else len(data)
             value += 4
         if value + length > len(data):
-            return meta, len(data), [Flaw("Q003", "the file meta information breaks off")]
+            return meta, len(data), [Flaw(FlawKind.UNREADABLE, "the file meta information breaks off")]
         meta[0x00020000 | number] = data[value : value + length]
         position = value + length
-    return meta, len(data), [Flaw("Q011", f"{MOST_META} or more elements of file meta information")]
+    return meta, len(data), [Flaw(FlawKind.TOO_COMPLEX, f"{MOST_META} or more elements of file meta information")]
 
 
 @dataclass(frozen=True)
@@ -174,21 +179,21 @@ def _body(data: bytes, start: int, meta: Mapping[int, bytes], inflate_bytes: int
     syntax = SYNTAXES.get(stated)
     seems_explicit = _looks_explicit(data, start)
     if syntax is None:
-        flaw = Flaw("Q006", f"the transfer syntax is {'not a known one' if stated else 'missing'}")
+        flaw = Flaw(FlawKind.UNKNOWN_SYNTAX, f"the transfer syntax is {'not a known one' if stated else 'missing'}")
         return _Body(data, start, seems_explicit, True, None, (flaw,))
     if syntax.deflated:
         inflated, flaws = _inflate(data[start:], inflate_bytes)
         return _Body(inflated, 0, True, True, syntax, flaws)
     if syntax.little and syntax.explicit != seems_explicit and len(data) - start >= 8:
-        return _lying(data, start, syntax)
+        return _contradicted(data, start, syntax)
     return _Body(data, start, syntax.explicit, syntax.little, syntax)
 
 
-def _lying(data: bytes, start: int, syntax: Syntax) -> _Body:
-    """Read a dataset as it is written where its transfer syntax lies about value representations."""
+def _contradicted(data: bytes, start: int, syntax: Syntax) -> _Body:
+    """Read a dataset as it is written where its transfer syntax contradicts it on value representations."""
     explicit = not syntax.explicit
     what = "has value representations" if explicit else "has no value representations"
-    flaw = Flaw("Q006", f"the transfer syntax is {syntax.name}, the dataset {what}")
+    flaw = Flaw(FlawKind.CONTRADICTED_SYNTAX, f"the transfer syntax is {syntax.name}, the dataset {what}")
     meant = {IMPLICIT.uid: EXPLICIT, EXPLICIT.uid: IMPLICIT}.get(syntax.uid, syntax)
     return _Body(data, start, explicit, True, meant, (flaw,))
 
@@ -204,14 +209,16 @@ def _inflate(packed: bytes, limit: int) -> tuple[bytes, tuple[Flaw, ...]]:
     try:
         body = engine.decompress(packed, limit)
     except zlib.error:
-        return b"", (Flaw("Q003", "the deflated dataset cannot be inflated"),)
+        return b"", (Flaw(FlawKind.UNREADABLE, "the deflated dataset cannot be inflated"),)
     if engine.unconsumed_tail:
-        return b"", (Flaw("Q010", f"the deflated dataset is longer than {limit // MEBI} MiB"),)
+        return b"", (Flaw(FlawKind.INFLATES_TOO_LARGE, f"the deflated dataset is longer than {limit // MEBI} MiB"),)
     if not engine.eof:
-        return body, (Flaw("Q003", "the deflated dataset breaks off"),)
+        return body, (Flaw(FlawKind.UNREADABLE, "the deflated dataset breaks off"),)
     # PS3.10 lets one zero byte pad the deflated part to an even length.
     rest = engine.unused_data.strip(b"\0")
-    return body, (Flaw("Q005", f"{about(len(rest))} bytes after the deflated dataset"),) if rest else ()
+    return body, (
+        Flaw(FlawKind.TRAILING_BYTES, f"{about(len(rest))} bytes after the deflated dataset"),
+    ) if rest else ()
 
 
 def _preamble_flaws(head: bytes) -> list[Flaw]:
@@ -221,6 +228,6 @@ def _preamble_flaws(head: bytes) -> list[Flaw]:
         return []
     for signature, what in (*_PROGRAMS, *((start, "a macOS program") for start in _MACH_O)):
         if preamble.startswith(signature):
-            return [Flaw("Q012", f"the preamble begins like {what}")]
+            return [Flaw(FlawKind.PROGRAM_IN_PREAMBLE, f"the preamble begins like {what}")]
     what = "a TIFF header" if preamble.startswith(_TIFF) else "unknown bytes"
-    return [Flaw("Q012", f"the preamble holds {what}")]
+    return [Flaw(FlawKind.BYTES_IN_PREAMBLE, f"the preamble holds {what}")]

@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 
 OLDEST = 90
+LEAST_WEEKS, WEEKS = 52, 520
 _DATE = re.compile(r"(\d{4})[.:\-/]?(\d\d)[.:\-/]?(\d\d)")
 _TIME = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(\.\d{1,6})?)?)?")
 _DATE_TIME = re.compile(r"(\d{8})(\d{0,6}(?:\.\d{1,6})?)(?:[+-]\d{4})?")
@@ -20,6 +21,14 @@ def read_date(text: str) -> date | None:
         return date(*(int(part) for part in found.groups()))
     except ValueError:
         return None
+
+
+def days_moved(number: int) -> int:
+    """Return by how many days a subject's dates move, from a number of its own: whole weeks, 52 to 571, into the past.
+
+    Whole weeks keep the weekday; at least one year is between a true date and its moved one.
+    """
+    return -7 * (LEAST_WEEKS + number % WEEKS)
 
 
 def move_date(text: str, days: int) -> str | None:

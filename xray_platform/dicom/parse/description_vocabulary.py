@@ -1,4 +1,4 @@
-"""Vocabulary: the words by which descriptions tell chest from other parts, frontal from other views, people from pets.
+"""Description vocabulary: words that tell chest from other parts, frontal from other views, people from pets.
 
 Evidence only ever quotes a word that stands here, so that free text, which may name a person, is never repeated.
 """
@@ -29,12 +29,12 @@ OTHER_VIEWS = {
 }  # fmt: skip
 VIEWS = frozenset(VIEW_POSITION.allowed)
 """What the tables and exported pictures may say of a view."""
-SPOKEN_OTHER_VIEWS = words("LATERAL LAT OBLIQUE DECUBITUS LORDOTIC LATERALE SEITLICH")
-SPOKEN_FRONTAL_VIEWS = words("PA AP FRONTAL POSTEROANTERIOR ANTEROPOSTERIOR")
+DESCRIBED_OTHER_VIEWS = words("LATERAL LAT OBLIQUE DECUBITUS LORDOTIC LATERALE SEITLICH")
+DESCRIBED_FRONTAL_VIEWS = words("PA AP FRONTAL POSTEROANTERIOR ANTEROPOSTERIOR")
 ANIMALS = words("CANINE FELINE EQUINE BOVINE AVIAN DOG CAT HORSE VETERINARY VETERINARIAN VETERINAIRE ANIMAL RABBIT")
 
 
-def spoken(found: frozenset[str]) -> str:
+def in_words(found: frozenset[str]) -> str:
     """Return words of this vocabulary for use as evidence."""
     return ", ".join(sorted(found))
 

@@ -1,10 +1,11 @@
-"""Walk: go through a DICOM dataset element by element, without recursion, and note every lie of its lengths."""
+"""Element scanner: place the elements of a DICOM dataset, without recursion, and notice lengths that cannot be."""
 
 import struct
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from xray_platform.dicom.parse.evidence_text import about, element
+from xray_platform.dicom.parse.flaws import Flaw, FlawKind
 from xray_platform.dicom.parse.tags import PIXEL_DATA
 
 UNDEFINED = 0xFFFFFFFF
@@ -31,13 +32,6 @@ class Element(NamedTuple):
     length: int
 
 
-class Flaw(NamedTuple):
-    """What is wrong with a container: the code of a quality rule, and what was found (no value of any attribute)."""
-
-    code: str
-    evidence: str
-
-
 @dataclass(frozen=True)
 class Caps:
     """What a dataset may hold: levels of nesting, elements at all levels together, and fragments of pixel data."""
@@ -60,8 +54,8 @@ class _Level:
 
 
 @dataclass
-class Walk:
-    """What a walk found: elements of the top level, items of its sequences, pixel fragments, and flaws.
+class ScannedDataset:
+    """What was found in a dataset: elements of the top level, items of its sequences, pixel fragments, and flaws.
 
     `nested` are the elements of all items at whatever depth, in the order in which they stand.
     """
@@ -76,19 +70,19 @@ class Walk:
     end: int = 0
 
 
-class _Walker:
-    """The walk itself: a position, and a stack of open levels in place of recursion."""
+class _Scanner:
+    """The scanning itself: a position, and a stack of open levels in place of recursion."""
 
     def __init__(self, data: bytes, start: int, *, explicit: bool, little: bool, caps: Caps) -> None:
         self.data, self.little, self.caps = data, little, caps
         self.fields, self.words, self.long = _FIELDS[little], _WORDS[little], _LENGTH[little]
         self.position, self.end = start, len(data)
-        self.found = Walk()
+        self.found = ScannedDataset()
         self.stack = [_Level(False, self.end, explicit, elements=self.found.elements)]
         self.last = 0
         self.stopped = False
 
-    def run(self) -> Walk:
+    def run(self) -> ScannedDataset:
         stack = self.stack
         while not self.stopped:
             level = stack[-1]
@@ -103,20 +97,20 @@ class _Walker:
             else:
                 self._element(level)
         if len(stack) > 1 and not self.stopped:
-            self._stop("Q003", "the file ends inside a sequence")
+            self._stop(FlawKind.UNREADABLE, "the file ends inside a sequence")
         self.found.end = self.position
         return self.found
 
-    def _stop(self, code: str, evidence: str) -> None:
-        self.found.flaws.append(Flaw(code, evidence))
+    def _stop(self, kind: FlawKind, evidence: str) -> None:
+        self.found.flaws.append(Flaw(kind, evidence))
         self.stopped = True
 
     def _short_rest(self, level: _Level) -> None:
         rest = level.end - self.position
         if len(self.stack) == 1 and PIXEL_DATA in self.found.elements:
-            self._stop("Q005", f"{rest} bytes after the last element")
+            self._stop(FlawKind.TRAILING_BYTES, f"{rest} bytes after the last element")
         else:
-            self._stop("Q003", f"the header breaks off: {rest} bytes where an element needs 8 or more")
+            self._stop(FlawKind.UNREADABLE, f"the header breaks off: {rest} bytes where an element needs 8 or more")
 
     def _element(self, level: _Level) -> None:
         group, number, vr, length = self.fields.unpack_from(self.data, self.position)
@@ -131,12 +125,12 @@ class _Walker:
             vr, length = b"", self.long.unpack_from(self.data, self.position + 4)[0]
         elif vr in _LONG:
             if value + 4 > level.end:
-                self._stop("Q003", f"the header breaks off inside {element(tag)}")
+                self._stop(FlawKind.UNREADABLE, f"the header breaks off inside {element(tag)}")
                 return
             length = self.long.unpack_from(self.data, value)[0]
             value += 4
         elif vr not in _SHORT:
-            self._stop("Q003", f"{element(tag)} has no known value representation")
+            self._stop(FlawKind.UNREADABLE, f"{element(tag)} has no known value representation")
             return
         self._value(level, Element(tag, vr, value, length))
 
@@ -146,19 +140,19 @@ class _Walker:
             return False
         if tag > self.last and (not level.explicit or vr in _LONG or vr in _SHORT):
             return False
-        self._stop("Q005", f"{about(self.end - self.position)} bytes after the last element")
+        self._stop(FlawKind.TRAILING_BYTES, f"{about(self.end - self.position)} bytes after the last element")
         return True
 
     def _value(self, level: _Level, found_at: Element) -> None:
         found, length, end = self.found, found_at.length, found_at.offset + found_at.length
         found.count += 1
         if found.count > self.caps.elements:
-            self._stop("Q011", f"more than {self.caps.elements} elements")
+            self._stop(FlawKind.TOO_COMPLEX, f"more than {self.caps.elements} elements")
         elif length == UNDEFINED:
             self._undefined(level, found_at)
         elif end > level.end:
             lost = about(end - level.end)
-            self._stop("Q004", f"{element(found_at.tag)} declares {lost} bytes more than are left")
+            self._stop(FlawKind.TRUNCATED, f"{element(found_at.tag)} declares {lost} bytes more than are left")
         else:
             self._note(level, found_at)
             if self._is_sequence(found_at, level.explicit):
@@ -189,13 +183,13 @@ class _Walker:
             self._note(level, found_at)
             self._open(found_at, level.end, level.explicit and found_at.vr != b"UN", open_end=True)
         else:
-            self._stop("Q003", f"{element(found_at.tag)} has no length and is no sequence")
+            self._stop(FlawKind.UNREADABLE, f"{element(found_at.tag)} has no length and is no sequence")
 
     def _open(self, element: Element, end: int, explicit: bool, *, open_end: bool) -> None:
         depth = sum(each.sequence for each in self.stack) + 1
         self.found.depth = max(self.found.depth, depth)
         if depth > self.caps.depth:
-            self._stop("Q011", f"nested deeper than {self.caps.depth} levels")
+            self._stop(FlawKind.TOO_COMPLEX, f"nested deeper than {self.caps.depth} levels")
             return
         items: list[dict[int, Element]] | None = None
         if len(self.stack) == 1:
@@ -209,16 +203,19 @@ class _Walker:
         if tag == SEQUENCE_END and level.open_end:
             self.stack.pop()
         elif tag != ITEM:
-            self._stop("Q003", f"a sequence holds {element(tag)} where an item is due")
+            self._stop(FlawKind.UNREADABLE, f"a sequence holds {element(tag)} where an item is due")
         elif length != UNDEFINED and self.position + length > level.end:
-            self._stop("Q004", f"an item declares {about(self.position + length - level.end)} bytes more than are left")
+            self._stop(
+                FlawKind.TRUNCATED,
+                f"an item declares {about(self.position + length - level.end)} bytes more than are left",
+            )
         else:
             self._open_item(level, length)
 
     def _open_item(self, level: _Level, length: int) -> None:
         self.found.count += 1
         if self.found.count > self.caps.elements:
-            self._stop("Q011", f"more than {self.caps.elements} elements")
+            self._stop(FlawKind.TOO_COMPLEX, f"more than {self.caps.elements} elements")
             return
         elements: dict[int, Element] | None = None
         if level.items is not None:
@@ -233,9 +230,9 @@ class _Walker:
             self.position += 8
             self.stack.pop()
         elif len(self.stack) == 1 and self.last >= PIXEL_DATA:
-            self._stop("Q005", f"{about(self.end - self.position)} bytes after the last element")
+            self._stop(FlawKind.TRAILING_BYTES, f"{about(self.end - self.position)} bytes after the last element")
         else:
-            self._stop("Q003", f"{element(tag)} where an element is due")
+            self._stop(FlawKind.UNREADABLE, f"{element(tag)} where an element is due")
 
     def _fragments(self, level: _Level, element: Element) -> None:
         """Go over encapsulated pixel data (PS3.5 annex A.4): an offset table, then fragments, then a delimiter."""
@@ -253,10 +250,10 @@ class _Walker:
             found.append((position, length))
             position += length
             if len(found) > self.caps.fragments:
-                self._stop("Q011", f"more than {self.caps.fragments} fragments of pixel data")
+                self._stop(FlawKind.TOO_COMPLEX, f"more than {self.caps.fragments} fragments of pixel data")
                 return
         self.found.fragments = found[1:]
-        self._stop("Q004", f"encapsulated pixel data break off after {len(found[1:])} whole fragments")
+        self._stop(FlawKind.TRUNCATED, f"encapsulated pixel data break off after {len(found[1:])} whole fragments")
 
 
 def _known_sequence(tag: int) -> bool:
@@ -268,10 +265,11 @@ def _known_sequence(tag: int) -> bool:
         return False
 
 
-def walk(data: bytes, start: int, *, explicit: bool, little: bool = True, caps: Caps = Caps()) -> Walk:
+def scan_elements(
+    data: bytes, start: int, *, explicit: bool, little: bool = True, caps: Caps = Caps()
+) -> ScannedDataset:
     """Return what a dataset that begins at byte `start` holds; it never raises and never goes deeper than the caps.
 
-    Values are not read, only placed. A walk stops at the first flaw; what it met before is kept. The flaws bear the
-    codes of the quality rules: Q003 unreadable, Q004 a length that lies, Q005 bytes after the end, Q011 too much.
+    Values are not read, only placed. It stops at the first flaw; what it met before is kept.
     """
-    return _Walker(data, start, explicit=explicit, little=little, caps=caps).run()
+    return _Scanner(data, start, explicit=explicit, little=little, caps=caps).run()

@@ -1,4 +1,4 @@
-"""Told: how evidence names the tags and numbers of a file, so that a file cannot spell anything through them.
+"""Evidence text: how evidence names the tags and numbers of a file, so that a file cannot spell anything through them.
 
 Evidence leaves the raw zone. A tag or a length that a file makes up is four bytes of its choice, a decimal string any
 number: a name, or a patient's. So only tags of the dictionary are named, and large numbers are rounded.

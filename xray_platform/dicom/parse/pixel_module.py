@@ -1,4 +1,4 @@
-"""Layout: the image pixel module (PS3.3 section C.7.6.3): how stored values lie in the pixel data."""
+"""Pixel module: the image pixel module (PS3.3 section C.7.6.3), how stored values lie in the pixel data."""
 
 from dataclasses import dataclass
 

@@ -10,7 +10,7 @@ OPPOSITE = {"L": "R", "R": "L", "H": "F", "F": "H", "A": "P", "P": "A"}
 
 
 @dataclass(frozen=True)
-class Box:
+class BoundingBox:
     """A rectangle in pixels: first row and column, height and width."""
 
     top: float
@@ -31,11 +31,6 @@ class Turn:
     def nothing(self) -> bool:
         return self == Turn()
 
-    @property
-    def mirrors(self) -> bool:
-        """Whether left and right change places against what turning alone can do."""
-        return (self.transpose + self.flip_rows + self.flip_columns) % 2 == 1
-
     def apply(self, pixels: Pixels) -> Pixels:
         """Return the picture turned, a view on the same numbers. Shape (rows, columns, ...)."""
         if self.transpose:
@@ -48,13 +43,13 @@ class Turn:
             return self
         return Turn(True, self.flip_columns, self.flip_rows)
 
-    def box(self, box: Box, rows: int, columns: int) -> Box:
+    def box(self, box: BoundingBox, rows: int, columns: int) -> BoundingBox:
         """Return where a box of a picture of `rows` x `columns` pixels lies after the turn."""
         if self.transpose:
-            box, rows, columns = Box(box.left, box.top, box.width, box.height), columns, rows
+            box, rows, columns = BoundingBox(box.left, box.top, box.width, box.height), columns, rows
         top = rows - box.top - box.height if self.flip_rows else box.top
         left = columns - box.left - box.width if self.flip_columns else box.left
-        return Box(top, left, box.height, box.width)
+        return BoundingBox(top, left, box.height, box.width)
 
     def pair(self, vertical: float, horizontal: float) -> tuple[float, float]:
         """Return a pair that belongs to rows and columns, such as PixelSpacing, after the turn."""

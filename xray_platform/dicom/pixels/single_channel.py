@@ -1,4 +1,4 @@
-"""Grey: turn a colour picture that is grey in truth into a grey one, and refuse one that is not."""
+"""Single channel: turn a colour picture that is grey in truth into a grey one, and refuse one that is not."""
 
 import numpy as np
 

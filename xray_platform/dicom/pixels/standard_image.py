@@ -1,4 +1,4 @@
-"""Picture: read DICOM, JPEG or PNG bytes into the standard image: 16 bit, MONOCHROME2, L\\F as seen from the front."""
+"""Standard image: read DICOM, JPEG or PNG bytes as 16 bit, MONOCHROME2, L\\F as seen from the front."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,14 +8,14 @@ import numpy as np
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container, open_container
 from xray_platform.dicom.parse.evidence_text import about
-from xray_platform.dicom.parse.file_type import HEAD_BYTES, form_of
+from xray_platform.dicom.parse.file_type import HEAD_BYTES, file_type_of
 from xray_platform.dicom.parse.pixel_module import layout_of
 from xray_platform.dicom.pixels.decode import Pixels, UndecodableError
 from xray_platform.dicom.pixels.greyscale import Greyscale, Image, greyscale
 from xray_platform.dicom.pixels.modality import Rescaled, rescale, value_range
 from xray_platform.dicom.pixels.orientation import AS_IT_CAME, Turn, stated_orientation, turn_to_front
 from xray_platform.dicom.pixels.padding import Mask, padding_mask
-from xray_platform.dicom.pixels.raster_file import Still, open_still, still_values
+from xray_platform.dicom.pixels.raster_file import RasterFile, open_raster, raster_values
 from xray_platform.dicom.pixels.single_channel import grey_of
 from xray_platform.dicom.pixels.stored_values import stored_values
 from xray_platform.dicom.pixels.voi import Shown, shown_range
@@ -26,7 +26,7 @@ MEGAPIXELS = 64
 
 
 @dataclass(frozen=True)
-class Picture:
+class StandardImage:
     """A standard image with what was done to make it.
 
     `pixels` (rows, columns) uint16: stored values after the modality transformation, black is low, L\\F, padding 0.
@@ -40,7 +40,7 @@ class Picture:
     window_high: float
     grey_levels: int
     done: tuple[str, ...]
-    form: Literal["dicom", "jpeg", "png"]
+    file_type: Literal["dicom", "jpeg", "png"]
     bits_stored: int
     photometric: str
     turn: Turn = AS_IT_CAME
@@ -53,26 +53,26 @@ class Picture:
     brightest_share: float = 0.0
 
 
-def read_picture(data: bytes, rule: WindowRule = WindowRule()) -> Picture:
+def read_picture(data: bytes, rule: WindowRule = WindowRule()) -> StandardImage:
     """Read the bytes of a DICOM, JPEG or PNG file into a standard image.
 
     The window is chosen by `rule`. It trusts the file: `examine_bytes` is there to judge one first. Raises InputError
     where the bytes hold no picture that can be read; the message holds no value of any attribute.
     """
-    form = form_of(data[:HEAD_BYTES])
+    file_type = file_type_of(data[:HEAD_BYTES])
     try:
-        if form == "dicom":
-            return picture_of_container(open_container(data), rule=rule)
-        if form in {"jpeg", "png"}:
-            return picture_of_still(open_still(data, form), rule=rule)
+        if file_type == "dicom":
+            return standard_image_of_container(open_container(data), rule=rule)
+        if file_type in {"jpeg", "png"}:
+            return standard_image_of_raster(open_raster(data, file_type), rule=rule)
     except UndecodableError as error:
         raise InputError(f"not a readable picture: {error}") from error
-    raise InputError(f"not a picture: found {form} data, DICOM, JPEG and PNG are allowed")
+    raise InputError(f"not a picture: found {file_type} data, DICOM, JPEG and PNG are allowed")
 
 
-def picture_of_container(
+def standard_image_of_container(
     container: Container, stored: Pixels | None = None, *, rule: WindowRule = WindowRule()
-) -> Picture:
+) -> StandardImage:
     """Make the standard image of an opened DICOM file; `stored` spares a second decoding. Raises UndecodableError."""
     layout = layout_of(container)
     if layout is None:
@@ -100,16 +100,18 @@ def picture_of_container(
     )
 
 
-def picture_of_still(still: Still, stored: Pixels | None = None, *, rule: WindowRule = WindowRule()) -> Picture:
+def standard_image_of_raster(
+    raster: RasterFile, stored: Pixels | None = None, *, rule: WindowRule = WindowRule()
+) -> StandardImage:
     """Make the standard image of an opened JPEG or PNG file. Raises UndecodableError."""
-    if still.rows * still.columns > MEGAPIXELS * 1024**2:
-        raise UndecodableError(f"{about(still.rows)} x {about(still.columns)} pixels; {MEGAPIXELS} Mpx are allowed")
-    values = grey_of(still_values(still) if stored is None else stored, "RGB", None)
-    bits = max(8, still.precision) if values.dtype == np.uint16 else 8
+    if raster.rows * raster.columns > MEGAPIXELS * 1024**2:
+        raise UndecodableError(f"{about(raster.rows)} x {about(raster.columns)} pixels; {MEGAPIXELS} Mpx are allowed")
+    values = grey_of(raster_values(raster) if stored is None else stored, "RGB", None)
+    bits = max(8, raster.precision) if values.dtype == np.uint16 else 8
     bottom, top = value_range(bits, signed=False)
     grey = greyscale(Rescaled(values, bottom, top, f"{bits} bits stored"), None, inverted=False)
     picture = _picture(grey, None, None, AS_IT_CAME, rule)
-    return replace(picture, form=still.form, bits_stored=bits, lossy=still.lossy)
+    return replace(picture, file_type=raster.file_type, bits_stored=bits, lossy=raster.lossy)
 
 
 def _joined(*steps: str) -> str:
@@ -144,8 +146,8 @@ def _turn(container: Container) -> tuple[Turn, str]:
 
 def _picture(
     grey: Greyscale, mask: Mask | None, shown: Shown | None, turn: Turn, rule: WindowRule, turned: str = ""
-) -> Picture:
-    """Measure the window and turn the picture: the last steps, which all forms share."""
+) -> StandardImage:
+    """Measure the window and turn the picture: the last steps, which all types of files share."""
     measured = measure(grey.pixels if mask is None else grey.pixels[~mask], rule)
     low, high, words = measured.low, measured.high, ""
     if rule.recorded and shown is not None:
@@ -154,7 +156,7 @@ def _picture(
     done = tuple(step for step in (*grey.done, words, turned) if step)
     padding = 0.0 if mask is None else float(mask.mean())
     pixels = np.ascontiguousarray(turn.apply(grey.pixels))
-    return Picture(
+    return StandardImage(
         pixels,
         low,
         high,

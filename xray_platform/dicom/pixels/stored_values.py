@@ -1,4 +1,4 @@
-"""Stored: the stored values of a DICOM picture, as whole numbers, unused bits gone and sign restored."""
+"""Stored values: those of a DICOM picture, as whole numbers, unused bits gone and sign restored."""
 
 from hashlib import sha256
 

@@ -10,26 +10,26 @@ from collections.abc import Iterator
 from xray_platform.dicom.burned_in.markers import SideMarker, on_a_side, on_the_wrong_side
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.pixels.orientation import stated_orientation
-from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.inspected_file import InspectedFile
+from xray_platform.dicom.quality.rule import FileRule, Observation
 from xray_platform.dicom.quality.settings import QualitySettings
 
 
-def _contradicted(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    if specimen.picture is None or specimen.look.chest < settings.least_chest:
+def _contradicted(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    if file.picture is None or file.view.chest < settings.least_chest:
         return
-    look, stated = specimen.look, _states_orientation(specimen)
+    view, stated = file.view, _states_orientation(file)
     said = "as its orientation says" if stated else "and states no orientation"
-    if look.inverted > settings.most_contrary:
-        yield Remark(f"it looks inverted, with {specimen.picture.photometric} taken at its word")
-    elif max(look.turned, look.upside_down) > settings.most_contrary:
-        how = "turned by a quarter" if look.turned > look.upside_down else "upside down"
-        yield Remark(f"it looks {how}, {said}")
-    elif (wrong := on_the_wrong_side(specimen.markers, settings.least_marker)) is not None:
-        if look.mirrored > settings.mirrored_beside_marker:
-            yield Remark(f"it looks mirrored, and {_wrong(wrong)}")
-    elif look.mirrored > settings.most_mirrored and not on_a_side(specimen.markers, settings.least_marker):
-        yield Remark(f"it looks mirrored, or the heart lies on the right, {said}", "warn" if stated else None)
+    if view.inverted > settings.most_contrary:
+        yield Observation(f"it looks inverted, with {file.picture.photometric} taken as stated")
+    elif max(view.turned, view.upside_down) > settings.most_contrary:
+        how = "turned by a quarter" if view.turned > view.upside_down else "upside down"
+        yield Observation(f"it looks {how}, {said}")
+    elif (wrong := on_the_wrong_side(file.markers, settings.least_marker)) is not None:
+        if view.mirrored > settings.mirrored_beside_marker:
+            yield Observation(f"it looks mirrored, and {_wrong(wrong)}")
+    elif view.mirrored > settings.most_mirrored and not on_a_side(file.markers, settings.least_marker):
+        yield Observation(f"it looks mirrored, or the heart lies on the right, {said}", "warn" if stated else None)
 
 
 def _wrong(marker: SideMarker) -> str:
@@ -39,33 +39,31 @@ def _wrong(marker: SideMarker) -> str:
     )
 
 
-def _states_orientation(specimen: Specimen) -> bool:
-    container = specimen.container
+def _states_orientation(file: InspectedFile) -> bool:
+    container = file.container
     return container is not None and stated_orientation(container.texts(tags.PATIENT_ORIENTATION)) is not None
 
 
-def _cut_off(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    if specimen.picture is None or specimen.look.chest < settings.least_chest:
+def _cut_off(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    if file.picture is None or file.view.chest < settings.least_chest:
         return
-    if specimen.cut.gain > settings.cut_off:
-        yield Remark(f"the chest seems to be cut off at its {specimen.cut.side} side")
-    elif specimen.cut.gain > settings.perhaps_cut_off:
-        yield Remark(f"the chest may be cut off at its {specimen.cut.side} side", "warn")
+    if file.cut.gain > settings.cut_off:
+        yield Observation(f"the chest seems to be cut off at its {file.cut.side} side")
+    elif file.cut.gain > settings.perhaps_cut_off:
+        yield Observation(f"the chest may be cut off at its {file.cut.side} side", "warn")
 
 
-def _no_chest(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    if specimen.picture is None:
+def _no_chest(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    if file.picture is None:
         return
-    if specimen.look.chest < settings.least_chest:
-        yield Remark("it does not look like a frontal chest")
-    elif specimen.look.chest < 0:
-        yield Remark("it hardly looks like a frontal chest", "warn")
+    if file.view.chest < settings.least_chest:
+        yield Observation("it does not look like a frontal chest")
+    elif file.view.chest < 0:
+        yield Observation("it hardly looks like a frontal chest", "warn")
 
 
-ANATOMY_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule(
-        "Q049", "quarantine", "a picture that looks inverted, turned or mirrored against its attributes", _contradicted
-    ),
-    Rule("Q066", "quarantine", "a chest that is cut off; where that is less sure a warning", _cut_off),
-    Rule("Q067", "quarantine", "a picture that does not look like a frontal chest", _no_chest),
+ANATOMY_RULES: tuple[FileRule[InspectedFile, QualitySettings], ...] = (
+    FileRule("Q049", _contradicted),
+    FileRule("Q066", _cut_off),
+    FileRule("Q067", _no_chest),
 )

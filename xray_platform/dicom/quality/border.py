@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 FLAT = 0.02
 
@@ -25,7 +25,7 @@ class Border:
         return 1 - (1 - self.top - self.bottom) * (1 - self.left - self.right)
 
 
-def flat_border(small: Small) -> Border:
+def flat_border(small: Thumbnail) -> Border:
     """Return the flat border of a picture (rows, columns) in [0, 1]: lines in which values spread less than 2 %."""
     rows = _ends(np.ptp(small, axis=1) < FLAT)
     columns = _ends(np.ptp(small, axis=0) < FLAT)

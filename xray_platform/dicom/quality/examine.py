@@ -9,19 +9,20 @@ from filelock import FileLock
 
 from xray_platform.dicom.intake.batch_plan import read_plan
 from xray_platform.dicom.intake.raw_store import raw_path, read_raw
-from xray_platform.dicom.quality.duplicates import Known, alike, company_of, nearly_alike
+from xray_platform.dicom.quality.duplicates import KnownFile, exact_duplicates, near_duplicates, seen_files
 from xray_platform.dicom.quality.examination import (
     DEFAULT,
+    DuplicateKeys,
     Examination,
-    Likeness,
-    Place,
+    FileLocation,
     conclude,
     digest_of,
     examine_bytes,
 )
 from xray_platform.dicom.quality.examine_many import examine_files
-from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding
+from xray_platform.dicom.quality.rule import QualityFinding, finding
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.rules import NOTHING_FOUND
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, LIKENESS, QUALITY
 from xray_platform.tables.owner_only import FILE_MODE
@@ -37,13 +38,13 @@ def examine_batch(
 
     One row a file and rule, Q000 where no rule found anything. Bytes that an earlier batch brought are that batch's.
     Duplicates are looked for among the batch's own files and all that was examined before it; for that, the batch's
-    part of the likeness table is written here. Raises StoreError where a raw file is gone: that is no fault of it.
+    part of the table LIKENESS is written here. Raises StoreError where a raw file is gone: that is no fault of it.
     """
     catalogue = CATALOGUE.read(places, batch)
     brought = catalogue[catalogue["intake"] == "stored"]
     hashes = [str(sha256) for sha256 in brought["sha256"]]
     _are_there(places, hashes)
-    sources = [Place(raw_path(places, sha256)) for sha256 in hashes]
+    sources = [FileLocation(raw_path(places, sha256)) for sha256 in hashes]
     sizes = [int(size) for size in brought["size_bytes"]]
     examined = list(examine_files(sources, sizes, settings, progress=progress))
     files = _known(places, batch, list(brought["source"]), hashes, examined)
@@ -62,25 +63,27 @@ def _are_there(places: Places, hashes: Sequence[str]) -> None:
 
 def _known(
     places: Places, batch: str, sources: Sequence[str], hashes: Sequence[str], examined: Sequence[Examination]
-) -> list[Known]:
+) -> list[KnownFile]:
     """Return by what each file may be found again; the labels name the patient of a file that does not."""
     planned = {file.source: file for file in read_plan(places, batch).files}
     known = []
     for source, sha256, examination in zip(sources, hashes, examined, strict=True):
-        file, like = planned[source], examination.likeness
+        file, keys = planned[source], examination.duplicate_keys
         if examination.decision == "reject":
-            # What cannot be used is nobody's original; its good twin may come later.
-            like = Likeness()
+            # What cannot be used is no original; a sound copy may come later.
+            keys = DuplicateKeys()
         labelled = digest_of(f"labels\\{file.subject_id}") if file.subject_id else None
         known.append(
-            Known(sha256[:16], like.instance, like.person or labelled, like.pixel_sha256, like.looks, file.split)
+            KnownFile(sha256[:16], keys.instance, keys.person or labelled, keys.pixel_sha256, keys.looks, file.split)
         )
     return known
 
 
-def _duplicates(places: Places, batch: str, hashes: Sequence[str], files: Sequence[Known]) -> list[list[Finding]]:
-    """Return what each file is a duplicate of, and write the batch's part of the likeness table."""
-    found: list[list[Finding]] = [[] for _ in files]
+def _duplicates(
+    places: Places, batch: str, hashes: Sequence[str], files: Sequence[KnownFile]
+) -> list[list[QualityFinding]]:
+    """Return what each file is a duplicate of, and write the batch's part of the table LIKENESS."""
+    found: list[list[QualityFinding]] = [[] for _ in files]
     with FileLock(places.raw / ".locks" / "likeness.lock", mode=FILE_MODE):
         order = _order(places, batch)
         for part in LIKENESS.parts(places):
@@ -109,32 +112,32 @@ def _order(places: Places, batch: str) -> int:
     return orders.get(batch) or next(place for place in count(1) if place not in orders.values())
 
 
-def _as_known(row: dict[Any, Any]) -> Known:
-    values = {name: row[name] if isinstance(row[name], str) else None for name in Known.__dataclass_fields__}
-    return Known(**values)  # type: ignore[arg-type]  # an image is never null
+def _as_known(row: dict[Any, Any]) -> KnownFile:
+    values = {name: row[name] if isinstance(row[name], str) else None for name in KnownFile.__dataclass_fields__}
+    return KnownFile(**values)  # type: ignore[arg-type]  # an image is never null
 
 
-def _compare(files: Sequence[Known], others: Sequence[Known], found: list[list[Finding]]) -> None:
+def _compare(files: Sequence[KnownFile], others: Sequence[KnownFile], found: list[list[QualityFinding]]) -> None:
     """Compare files with others that came before; where the others are the files, each with those before it."""
-    company = company_of(() if others is files else others)
+    seen = seen_files(() if others is files else others)
     for place, file in enumerate(files):
-        found[place] += alike(file, company)
+        found[place] += exact_duplicates(file, seen)
         if others is files:
-            company.add(file)
-    for place, finding in nearly_alike(files, others):
-        found[place].append(finding)
+            seen.add(file)
+    for place, near in near_duplicates(files, others):
+        found[place].append(near)
 
 
 def _rows(sha256: str, batch: str, examination: Examination) -> list[dict[str, str]]:
-    findings = examination.findings or (Finding(NOTHING_FOUND, "pass", "no rule found anything"),)
+    findings = examination.findings or (finding(NOTHING_FOUND, "no rule found anything"),)
     return [
         {
             "sha256": sha256,
             "image": sha256[:16],
             "batch": batch,
-            "rule": finding.rule,
-            "severity": finding.severity,
-            "evidence": finding.evidence,
+            "rule": found.rule,
+            "severity": found.severity,
+            "evidence": found.evidence,
         }
-        for finding in findings
+        for found in findings
     ]

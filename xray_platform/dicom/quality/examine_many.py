@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from xray_platform.dicom.parse.container import MEBI
-from xray_platform.dicom.quality.examination import Examination, ExamineFile, Place, conclude
-from xray_platform.dicom.quality.rule import Finding, Severity
+from xray_platform.dicom.quality.examination import Examination, ExamineFile, FileLocation, conclude
+from xray_platform.dicom.quality.rule import finding
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.rules import UNDECODABLE
 from xray_platform.lots import map_in_lots
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import Limits, Lost
 
 
 def examine_files(
-    sources: Sequence[Place],
+    sources: Sequence[FileLocation],
     sizes: Sequence[int],
     settings: QualitySettings,
     *,
@@ -34,5 +35,5 @@ _ENDS = {
 
 def _lost(lost: Lost) -> Examination:
     """Judge a file whose examination came to no end: too slow may be the machine's fault, the rest is the file's."""
-    severity: Severity = "quarantine" if lost.reason == "timeout" else "reject"
-    return conclude([Finding("Q026", severity, f"the examination came to no end: it {_ENDS[lost.reason]}")])
+    evidence = f"the examination came to no end: it {_ENDS[lost.reason]}"
+    return conclude([finding(UNDECODABLE, evidence, "quarantine" if lost.reason == "timeout" else None)])

@@ -1,80 +1,86 @@
-"""Specimen: a file opened for the rules to look at: container, layout, stream, and the picture once it is decoded."""
+"""Inspected file: what the rules look at: container, layout, stream, and the picture once it is decoded."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from xray_platform.dicom.anatomy.cut import Cut, cut_off
-from xray_platform.dicom.anatomy.view_classifier import Look, look_at
+from xray_platform.dicom.anatomy.view_classifier import ViewScores, classify_view
 from xray_platform.dicom.burned_in.find import find_markers
 from xray_platform.dicom.burned_in.markers import SideMarker
 from xray_platform.dicom.parse.container import MEBI, Container, open_container
-from xray_platform.dicom.parse.element_scanner import Caps, Flaw
-from xray_platform.dicom.parse.file_type import HEAD_BYTES, Form, form_of
+from xray_platform.dicom.parse.element_scanner import Caps
+from xray_platform.dicom.parse.file_type import HEAD_BYTES, FileType, file_type_of
+from xray_platform.dicom.parse.flaws import Flaw
 from xray_platform.dicom.parse.pixel_module import PixelLayout, layout_of
 from xray_platform.dicom.pixels.codestream import Codestream, read_codestream
-from xray_platform.dicom.pixels.decode import Pixels, first_frame
-from xray_platform.dicom.pixels.raster_file import Still, open_still, still_values
-from xray_platform.dicom.pixels.standard_image import Picture, picture_of_container, picture_of_still
+from xray_platform.dicom.pixels.decode import Pixels, UndecodableError, first_frame
+from xray_platform.dicom.pixels.raster_file import RasterFile, open_raster, raster_values
+from xray_platform.dicom.pixels.standard_image import (
+    StandardImage,
+    standard_image_of_container,
+    standard_image_of_raster,
+)
 from xray_platform.dicom.pixels.stored_values import stored_values
-from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Small, reduce
+from xray_platform.dicom.pixels.thumbnail import MARKER_SIDE, Thumbnail, make_thumbnail
+from xray_platform.dicom.pixels.window import WindowRule
 from xray_platform.dicom.quality.settings import QualitySettings
 
 
 @dataclass(frozen=True)
-class Specimen:
+class InspectedFile:
     """What is known of a file. `values` and `picture` are there once it was decoded."""
 
     size_bytes: int
-    form: Form
+    file_type: FileType
     container: Container | None = None
-    still: Still | None = None
+    raster: RasterFile | None = None
     layout: PixelLayout | None = None
     stream: Codestream | None = None
     values: Pixels | None = None
-    picture: Picture | None = None
+    picture: StandardImage | None = None
 
     @cached_property
-    def small(self) -> Small:
-        """The decoded picture, reduced: float32 in [0, 1]."""
+    def thumbnail(self) -> Thumbnail:
+        """The decoded picture, made small: float32 in [0, 1]."""
         assert self.picture is not None, "only a decoded picture can be reduced"  # noqa: S101 - a slip of the program
-        return reduce(self.picture)
+        return make_thumbnail(self.picture)
 
     @cached_property
-    def look(self) -> Look:
-        """What the decoded picture looks like."""
-        return look_at(self.small)
+    def view(self) -> ViewScores:
+        """What the view classifier says of the decoded picture."""
+        return classify_view(self.thumbnail)
 
     @cached_property
     def markers(self) -> tuple[SideMarker, ...]:
         """The side markers in the decoded picture, the surest first; places in shares of its height and width."""
         assert self.picture is not None, "only a decoded picture can be reduced"  # noqa: S101 - a slip of the program
-        return find_markers(reduce(self.picture, MARKER_SIDE))
+        return find_markers(make_thumbnail(self.picture, MARKER_SIDE))
 
     @cached_property
     def cut(self) -> Cut:
         """Where the chest in the decoded picture may be cut off."""
-        return cut_off(self.small)
+        return cut_off(self.thumbnail)
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:
         if self.container is not None:
             return self.container.flaws
-        return self.still.flaws if self.still is not None else ()
+        return self.raster.flaws if self.raster is not None else ()
 
 
-def open_specimen(data: bytes, settings: QualitySettings) -> Specimen:
+def inspect_file(data: bytes, settings: QualitySettings) -> InspectedFile:
     """Open a file without decoding its pixels. It never raises."""
-    form = form_of(data[:HEAD_BYTES])
+    file_type = file_type_of(data[:HEAD_BYTES])
     if len(data) > settings.max_file_mib * MEBI:
-        return Specimen(len(data), form)
-    if form == "dicom":
+        return InspectedFile(len(data), file_type)
+    if file_type == "dicom":
         return _dicom(data, settings)
-    if form in {"jpeg", "png"}:
-        return Specimen(len(data), form, still=open_still(data, form))
-    return Specimen(len(data), form)
+    if file_type in {"jpeg", "png"}:
+        return InspectedFile(len(data), file_type, raster=open_raster(data, file_type))
+    return InspectedFile(len(data), file_type)
 
 
-def _dicom(data: bytes, settings: QualitySettings) -> Specimen:
+def _dicom(data: bytes, settings: QualitySettings) -> InspectedFile:
     caps = Caps(settings.max_depth, settings.max_elements)
     container = open_container(data, caps=caps, inflate_bytes=settings.max_inflated_mib * MEBI)
     stream = None
@@ -83,14 +89,28 @@ def _dicom(data: bytes, settings: QualitySettings) -> Specimen:
         stream = read_codestream(container.data[offset : offset + length])
         if stream is None:
             stream = read_codestream(first_frame(container))
-    return Specimen(len(data), "dicom", container=container, layout=layout_of(container), stream=stream)
+    return InspectedFile(len(data), "dicom", container=container, layout=layout_of(container), stream=stream)
 
 
-def decoded(specimen: Specimen) -> Specimen:
-    """Return the specimen with stored values and standard image. Raises UndecodableError."""
-    if specimen.container is not None:
-        values = stored_values(specimen.container)
-        return replace(specimen, values=values, picture=picture_of_container(specimen.container, values))
-    assert specimen.still is not None, "only what was opened can be decoded"  # noqa: S101 - a slip of the program
-    values = still_values(specimen.still)
-    return replace(specimen, values=values, picture=picture_of_still(specimen.still, values))
+def decode_file(file: InspectedFile) -> InspectedFile:
+    """Return an inspected file with its stored values and standard image. Raises UndecodableError."""
+    if file.container is not None:
+        values = stored_values(file.container)
+        return replace(file, values=values, picture=standard_image_of_container(file.container, values))
+    assert file.raster is not None, "only what was opened can be decoded"  # noqa: S101 - a slip of the program
+    values = raster_values(file.raster)
+    return replace(file, values=values, picture=standard_image_of_raster(file.raster, values))
+
+
+def standard_image_of(file: InspectedFile, rule: WindowRule) -> StandardImage:
+    """Return the standard image of an inspected file by a window rule; pixels are decoded only where they are not yet.
+
+    Raises UndecodableError.
+    """
+    if file.picture is not None and rule == WindowRule():
+        return file.picture
+    if file.container is not None:
+        return standard_image_of_container(file.container, file.values, rule=rule)
+    if file.raster is not None:
+        return standard_image_of_raster(file.raster, file.values, rule=rule)
+    raise UndecodableError(f"not a picture: found {file.file_type} data, DICOM, JPEG and PNG are allowed")

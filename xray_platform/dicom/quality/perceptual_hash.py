@@ -1,11 +1,11 @@
-"""Looks: a perceptual hash of 256 bits, nearly equal for pictures that a person would call the same."""
+"""Perceptual hash: perceptual hash of 256 bits, nearly equal for pictures that a person would call the same."""
 
 from typing import Any
 
 import cv2
 import numpy as np
 
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 Bits = np.ndarray[Any, np.dtype[np.uint64]]
 SIDE, KEPT = 32, 16
@@ -14,7 +14,7 @@ SIDE, KEPT = 32, 16
 NEARLY_SAME = 20
 
 
-def looks_of(small: Small) -> str:
+def perceptual_hash(small: Thumbnail) -> str:
     """Return the hash of a picture (rows, columns) in [0, 1], as 64 hexadecimal digits.
 
     The lowest 16 x 16 frequencies of the cosine transform of the 32 x 32 picture, each above or below their median.

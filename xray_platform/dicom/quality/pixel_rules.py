@@ -11,62 +11,62 @@ from xray_platform.dicom.parse.pixel_module import BIT_DEPTHS, COLOUR, GREY, Pix
 from xray_platform.dicom.pixels.codestream import jpeg_end
 from xray_platform.dicom.pixels.decode import first_frame
 from xray_platform.dicom.pixels.standard_image import is_lossy
-from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.inspected_file import InspectedFile
+from xray_platform.dicom.quality.rule import FileRule, Observation
 from xray_platform.dicom.quality.settings import QualitySettings
 
 MEGA = 1024**2
 MOST_RATIO = 1000
 
 
-def _no_pixels(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    container = specimen.container
+def _no_pixels(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    container = file.container
     if container is None or container.has(tags.PIXEL_DATA):
         return
     if container.has(tags.FLOAT_PIXEL_DATA) or container.has(tags.DOUBLE_FLOAT_PIXEL_DATA):
-        yield Remark("floating-point pixel data; whole numbers are allowed")
+        yield Observation("floating-point pixel data; whole numbers are allowed")
     else:
-        yield Remark("the file holds no pixel data")
+        yield Observation("the file holds no pixel data")
 
 
-def _no_layout(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    container = specimen.container
+def _no_layout(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    container = file.container
     if container is not None and container.has(tags.PIXEL_DATA) and (lost := missing(container)):
-        yield Remark(f"{', '.join(lost)} missing, empty or zero")
+        yield Observation(f"{', '.join(lost)} missing, empty or zero")
 
 
-def _too_many_pixels(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    still, layout, stream = specimen.still, specimen.layout, specimen.stream
+def _too_many_pixels(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    raster, layout, stream = file.raster, file.layout, file.stream
     counts = [
         layout.pixels if layout else 0,
-        still.rows * still.columns * max(still.samples, 1) if still else 0,
+        raster.rows * raster.columns * max(raster.samples, 1) if raster else 0,
         stream.rows * stream.columns * stream.samples if stream else 0,
     ]
     if max(counts) > settings.max_megapixels * MEGA:
-        yield Remark(f"{about(max(counts) / MEGA)} Mpx; {settings.max_megapixels} Mpx are allowed")
+        yield Observation(f"{about(max(counts) / MEGA)} Mpx; {settings.max_megapixels} Mpx are allowed")
 
 
-def _bits(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    layout, container = specimen.layout, specimen.container
+def _bits(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    layout, container = file.layout, file.container
     if layout is None or container is None:
         return
     if layout.bits_allocated not in BIT_DEPTHS:
-        yield Remark(f"{bits(layout.bits_allocated)} bits allocated; 8, 16 or 32 are allowed")
+        yield Observation(f"{bits(layout.bits_allocated)} bits allocated; 8, 16 or 32 are allowed")
     if layout.bits_stored > layout.bits_allocated or layout.high_bit >= layout.bits_allocated:
-        yield Remark(
+        yield Observation(
             f"{bits(layout.bits_stored)} bits stored up to bit {bits(layout.high_bit)}, "
             f"{bits(layout.bits_allocated)} bits allocated"
         )
     elif layout.high_bit != layout.bits_stored - 1:
         shift = layout.high_bit - layout.bits_stored + 1
         found = f"the highest bit is {bits(layout.high_bit)}, not {layout.bits_stored - 1}"
-        yield Remark(found, "reject" if shift < 0 else "warn")
+        yield Observation(found, "reject" if shift < 0 else "warn")
     if container.word(tags.PIXEL_REPRESENTATION) not in {0, 1, None}:
-        yield Remark("the pixel representation is neither 0 nor 1")
+        yield Observation("the pixel representation is neither 0 nor 1")
 
 
-def _length(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    layout, container, stream = specimen.layout, specimen.container, specimen.stream
+def _length(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    layout, container, stream = file.layout, file.container, file.stream
     if container is None or layout is None:
         return
     if container.syntax is not None and container.syntax.codec == "native":
@@ -74,68 +74,68 @@ def _length(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     elif (
         stream is not None and stream.process in {"jpeg", "jpeg lossless"} and jpeg_end(first_frame(container)) is None
     ):
-        yield Remark("the JPEG breaks off: it has no end marker")
+        yield Observation("the JPEG breaks off: it has no end marker")
 
 
-def _native_length(container: Container, layout: PixelLayout) -> Iterator[Remark]:
+def _native_length(container: Container, layout: PixelLayout) -> Iterator[Observation]:
     element = container.elements.get(tags.PIXEL_DATA)
     if container.fragments is not None:
-        yield Remark("encapsulated pixel data under an uncompressed transfer syntax")
+        yield Observation("encapsulated pixel data under an uncompressed transfer syntax")
         return
     if element is None:
         return
     due = layout.native_bytes
     if element.length < due:
-        yield Remark(f"{about(due - element.length)} bytes of pixels fewer than are due")
+        yield Observation(f"{about(due - element.length)} bytes of pixels fewer than are due")
     elif element.length > due + due % 2:
-        yield Remark(f"{about(element.length - due)} bytes of pixels more than are due", "warn")
+        yield Observation(f"{about(element.length - due)} bytes of pixels more than are due", "warn")
 
 
-def _stream_differs(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    layout, stream = specimen.layout, specimen.stream
+def _stream_differs(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    layout, stream = file.layout, file.stream
     if layout is None or stream is None:
         return
     if (stream.rows, stream.columns) != (layout.rows, layout.columns):
-        yield Remark(
+        yield Observation(
             f"the compressed picture is {about(stream.rows)} x {about(stream.columns)}, the header says "
             f"{about(layout.rows)} x {about(layout.columns)}"
         )
     if stream.precision != layout.bits_stored:
         more = f"the compressed picture has {bits(stream.precision)} bits, the header says {bits(layout.bits_stored)}"
-        yield Remark(more, "warn")
+        yield Observation(more, "warn")
     if stream.process == "jpeg-2000" and stream.signed != layout.signed:
-        yield Remark("the compressed picture and the header disagree on whether values have a sign", "quarantine")
+        yield Observation("the compressed picture and the header disagree on whether values have a sign", "quarantine")
 
 
-def _lossy(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    container, stream = specimen.container, specimen.stream
-    if specimen.still is not None and specimen.still.lossy:
-        yield Remark("a JPEG file, compressed with loss")
+def _lossy(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    container, stream = file.container, file.stream
+    if file.raster is not None and file.raster.lossy:
+        yield Observation("a JPEG file, compressed with loss")
     elif container is not None and (is_lossy(container) or (stream is not None and stream.lossless is False)):
         ratio = next(iter(container.decimals(tags.LOSSY_IMAGE_COMPRESSION_RATIO)), None)
         known = ratio is not None and 1 <= ratio < MOST_RATIO
-        yield Remark("compressed with loss" + (f" {ratio:.2g} to 1" if known else ", ratio not stated"))
+        yield Observation("compressed with loss" + (f" {ratio:.2g} to 1" if known else ", ratio not stated"))
 
 
-def _frames(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if specimen.layout is not None and specimen.layout.frames > 1:
-        yield Remark(f"{about(specimen.layout.frames)} frames; one is allowed")
+def _frames(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if file.layout is not None and file.layout.frames > 1:
+        yield Observation(f"{about(file.layout.frames)} frames; one is allowed")
 
 
-def _colour(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    layout, still = specimen.layout, specimen.still
+def _colour(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    layout, raster = file.layout, file.raster
     if layout is not None and (layout.photometric not in GREY or layout.samples != 1):
         # Only a known word is repeated: what else stands there may be anything, a name too.
         known = layout.photometric in (*GREY, *COLOUR)
         stored_as = layout.photometric if known else "an unknown photometric interpretation"
-        yield Remark(f"stored as {stored_as} with {about(layout.samples)} samples a pixel", "warn")
-    elif still is not None and still.samples >= 3:
-        yield Remark("stored in colour", "warn")
+        yield Observation(f"stored as {stored_as} with {about(layout.samples)} samples a pixel", "warn")
+    elif raster is not None and raster.samples >= 3:
+        yield Observation("stored in colour", "warn")
 
 
-def _outside_range(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
+def _outside_range(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
     """Look into the words themselves: unused bits may hold an old overlay (PS3.5 section 8.1.1)."""
-    layout, container = specimen.layout, specimen.container
+    layout, container = file.layout, file.container
     if layout is None or container is None or container.syntax is None or container.syntax.codec != "native":
         return
     # Fragments under an uncompressed transfer syntax are no words, and their element states no length.
@@ -148,28 +148,18 @@ def _outside_range(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
     words = np.frombuffer(container.data, kind, count, element.offset)
     beyond = int(np.bitwise_or.reduce(words, initial=0)) >> (layout.high_bit + 1)
     if beyond:
-        yield Remark(f"bits above bit {bits(layout.high_bit)} are used; they are cleared")
+        yield Observation(f"bits above bit {bits(layout.high_bit)} are used; they are cleared")
 
 
-PIXEL_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule("Q020", "reject", "no pixel data", _no_pixels),
-    Rule("Q021", "reject", "rows, columns, bits, samples or photometric interpretation missing", _no_layout),
-    Rule("Q022", "reject", "more pixels than allowed, by header or by compressed stream", _too_many_pixels),
-    Rule("Q023", "reject", "bits stored, allocated and highest that do not fit together", _bits),
-    Rule(
-        "Q024",
-        "reject",
-        "fewer bytes of pixels than the layout needs, or a JPEG that breaks off; more are warned of",
-        _length,
-    ),
-    Rule(
-        "Q025",
-        "reject",
-        "a compressed stream of another size than the header says; one of another depth or sign is milder",
-        _stream_differs,
-    ),
-    Rule("Q028", "warn", "compression with loss", _lossy),
-    Rule("Q029", "quarantine", "more than one frame", _frames),
-    Rule("Q030", "quarantine", "a picture in colour; one that is grey in truth is warned of", _colour),
-    Rule("Q031", "warn", "values outside of the stored bits", _outside_range),
+PIXEL_RULES: tuple[FileRule[InspectedFile, QualitySettings], ...] = (
+    FileRule("Q020", _no_pixels),
+    FileRule("Q021", _no_layout),
+    FileRule("Q022", _too_many_pixels),
+    FileRule("Q023", _bits),
+    FileRule("Q024", _length),
+    FileRule("Q025", _stream_differs),
+    FileRule("Q028", _lossy),
+    FileRule("Q029", _frames),
+    FileRule("Q030", _colour),
+    FileRule("Q031", _outside_range),
 )

@@ -1,20 +1,18 @@
-"""Rule: what a quality rule is: a stable code, what it asks for, what it notices in words, and how it looks."""
+"""Rule: how a quality rule observes a file, and how findings are made and put together."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
-Severity = Literal["pass", "warn", "quarantine", "reject"]
-Decision = Literal["accept", "quarantine", "reject"]
-GRAVITY: dict[Severity, int] = {"pass": 0, "warn": 1, "quarantine": 2, "reject": 3}
-NOTHING_FOUND = "Q000"
+from xray_platform.dicom.rules import RULES
+from xray_platform.tables.severity import Severity, most_severe
 
-Looked = TypeVar("Looked")
+Observed = TypeVar("Observed")
 Settings_ = TypeVar("Settings_")
 
 
 @dataclass(frozen=True)
-class Finding:
+class QualityFinding:
     """What a rule found in a file. `evidence` says what was found and what is allowed, without any identity."""
 
     rule: str
@@ -22,43 +20,40 @@ class Finding:
     evidence: str
 
 
+def finding(code: str, evidence: str, severity: Severity | None = None) -> QualityFinding:
+    """Return a finding of the rule `code`: as severe as the table of rules says, unless this case is milder."""
+    return QualityFinding(code, severity or RULES[code].severity, evidence)
+
+
 @dataclass(frozen=True)
-class Remark:
-    """What a rule's look yields: evidence, and a severity where this case is milder than the rule at its gravest."""
+class Observation:
+    """What a rule observes: evidence, and a severity where this case is milder than the table of rules says."""
 
     evidence: str
     severity: Severity | None = None
 
 
 @dataclass(frozen=True)
-class Rule(Generic[Looked, Settings_]):
-    """One rule. `severity` is the gravest that it asks for, `notices` says in words what it notices."""
+class FileRule(Generic[Observed, Settings_]):
+    """A rule on one file: its code in the table of rules, and the function that observes."""
 
     code: str
-    severity: Severity
-    notices: str
-    look: Callable[[Looked, Settings_], Iterable[Remark]]
+    observe: Callable[[Observed, Settings_], Iterable[Observation]]
 
-    def findings(self, looked_at: Looked, settings: Settings_) -> Iterator[Finding]:
+    def findings(self, observed: Observed, settings: Settings_) -> Iterator[QualityFinding]:
         """Yield what this rule finds."""
-        for remark in self.look(looked_at, settings):
-            yield Finding(self.code, remark.severity or self.severity, remark.evidence)
+        for observation in self.observe(observed, settings):
+            yield finding(self.code, observation.evidence, observation.severity)
 
 
-def decide(severities: Iterable[Severity]) -> Decision:
-    """Return what is to be done with a file: the gravest of its findings decides, warnings accept."""
-    gravest = max(severities, key=GRAVITY.__getitem__, default="pass")
-    return "accept" if gravest in {"pass", "warn"} else gravest  # type: ignore[return-value]  # the other two
-
-
-def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return one finding a rule, in the order of the codes: the gravest severity, all evidence."""
-    merged: dict[str, Finding] = {}
-    for finding in findings:
-        before = merged.get(finding.rule)
+def merge(findings: Iterable[QualityFinding]) -> tuple[QualityFinding, ...]:
+    """Return one finding a rule, in the order of the codes: its highest severity, all evidence."""
+    merged: dict[str, QualityFinding] = {}
+    for found in findings:
+        before = merged.get(found.rule)
         if before is None:
-            merged[finding.rule] = finding
-        elif finding.evidence not in before.evidence:
-            severity = max(before.severity, finding.severity, key=GRAVITY.__getitem__)
-            merged[finding.rule] = Finding(finding.rule, severity, f"{before.evidence}; {finding.evidence}")
+            merged[found.rule] = found
+        elif found.evidence not in before.evidence:
+            severity = most_severe((before.severity, found.severity))
+            merged[found.rule] = QualityFinding(found.rule, severity, f"{before.evidence}; {found.evidence}")
     return tuple(merged[code] for code in sorted(merged))

@@ -20,8 +20,8 @@ from xray_platform.dicom.parse.syntax import Syntax
 from xray_platform.dicom.pixels.codestream import Codestream
 from xray_platform.dicom.pixels.decode import Pixels, UndecodableError, first_frame
 from xray_platform.dicom.pixels.stored_values import meant_bits
-from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.inspected_file import InspectedFile
+from xray_platform.dicom.quality.rule import FileRule, Observation
 from xray_platform.dicom.quality.settings import QualitySettings
 
 # Two inverse wavelet transforms may each round a value the other way.
@@ -52,7 +52,7 @@ def _rle(frame: bytes, layout: PixelLayout) -> Pixels:
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import RLELossless
 
-    told: dict[str, Any] = {
+    options: dict[str, Any] = {
         "rows": layout.rows,
         "columns": layout.columns,
         "samples_per_pixel": layout.samples,
@@ -65,7 +65,9 @@ def _rle(frame: bytes, layout: PixelLayout) -> Pixels:
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pixels = get_decoder(RLELossless).as_array(encapsulate([frame]), raw=True, decoding_plugin="pydicom", **told)[0]
+        pixels = get_decoder(RLELossless).as_array(
+            encapsulate([frame]), raw=True, decoding_plugin="pydicom", **options
+        )[0]
     return np.asarray(pixels)
 
 
@@ -76,21 +78,21 @@ SECOND_DECODERS: dict[str, SecondDecoder] = {
 }
 
 
-def _second_decoder(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    container, layout, values = specimen.container, specimen.layout, specimen.values
+def _second_decoder(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    container, layout, values = file.container, file.layout, file.values
     if container is None or layout is None or values is None or values.ndim != 2 or not container.fragments:
         return
     assert container.syntax is not None, "without a syntax nothing is decoded"  # noqa: S101 - a slip of the program
-    second = SECOND_DECODERS.get(specimen.stream.process if specimen.stream else container.syntax.codec)
+    second = SECOND_DECODERS.get(file.stream.process if file.stream else container.syntax.codec)
     if second is None or not is_sampled(container.data, settings.second_decoder_share):
         return
     try:
         again = meant_bits(second.decode(first_frame(container), layout), layout)
-    except Exception:  # noqa: BLE001 - what another library does not read is no news; the first one did
+    except Exception:  # noqa: BLE001 - what a second library cannot read says nothing; the first one did
         return
-    exact = _is_exact(specimen.stream, container.syntax)
+    exact = _is_exact(file.stream, container.syntax)
     if difference := _difference(values, again, 0 if exact else LOSSY_STEPS):
-        yield Remark(f"a second decoder, {second.name}, gives {difference}")
+        yield Observation(f"a second decoder, {second.name}, gives {difference}")
 
 
 def is_sampled(data: bytes, share: float) -> bool:
@@ -115,6 +117,4 @@ def _difference(values: Pixels, again: Pixels, allowed: int) -> str:
     return f"other values in {int((apart > allowed).sum())} pixels, by up to {int(apart.max())}; {allowed} are allowed"
 
 
-SECOND_DECODER_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule("Q027", "quarantine", "a picture that a second decoder reads differently, in a sample", _second_decoder),
-)
+SECOND_DECODER_RULES: tuple[FileRule[InspectedFile, QualitySettings], ...] = (FileRule("Q027", _second_decoder),)

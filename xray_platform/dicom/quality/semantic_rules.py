@@ -1,14 +1,15 @@
-"""Semantic rules: do the attributes speak of a frontal chest radiograph of a person (Q040 to Q053, Q068)."""
+"""Semantic rules: do the attributes state a frontal chest radiograph of a person (Q040 to Q053, Q068)."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from xray_platform.dicom.parse import description_vocabulary as v
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
+from xray_platform.dicom.parse.dates import in_years, read_age, read_date
 from xray_platform.dicom.pixels.orientation import stated_orientation, turn_to_front
-from xray_platform.dicom.quality.inspected_file import Specimen
-from xray_platform.dicom.quality.rule import Remark, Rule
+from xray_platform.dicom.quality.inspected_file import InspectedFile
+from xray_platform.dicom.quality.rule import FileRule, Observation
 from xray_platform.dicom.quality.settings import QualitySettings
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
@@ -27,51 +28,51 @@ _DESCRIPTIONS = (
 )
 
 
-def _modality(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _modality(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     modality = container.text(tags.MODALITY).upper()
     if modality in OTHER_MODALITIES:
-        yield Remark(f"modality {modality}; CR, DX, DR and RG are allowed")
+        yield Observation(f"modality {modality}; CR, DX, DR and RG are allowed")
     elif modality not in RADIOGRAPHS:
         what = "missing" if not modality else "unknown"
-        yield Remark(f"modality {what}; CR, DX, DR and RG are allowed", "quarantine")
+        yield Observation(f"modality {what}; CR, DX, DR and RG are allowed", "quarantine")
 
 
-def _sop_class(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _sop_class(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     uid = container.text(tags.SOP_CLASS_UID)
     if uid == CAPTURE:
-        yield Remark("a secondary capture: how the picture was made is not stated", "warn")
+        yield Observation("a secondary capture: how the picture was made is not stated", "warn")
     elif uid not in {COMPUTED, DIGITAL, DIGITAL_RAW}:
-        yield Remark("a SOP class other than Computed or Digital Radiography")
+        yield Observation("a SOP class other than Computed or Digital Radiography")
 
 
 def _descriptions(container: Container) -> frozenset[str]:
     return v.words(*(container.text(tag) for tag in _DESCRIPTIONS))
 
 
-def _body_part(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _body_part(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     part = v.words(container.text(tags.BODY_PART_EXAMINED), *_meanings(container, tags.ANATOMIC_REGION_SEQUENCE))
-    spoken = _descriptions(container)
+    described = _descriptions(container)
     animal = v.ANIMALS & (
-        spoken | v.words(container.text(tags.PATIENT_SPECIES_DESCRIPTION), container.text(tags.INSTITUTION_NAME))
+        described | v.words(container.text(tags.PATIENT_SPECIES_DESCRIPTION), container.text(tags.INSTITUTION_NAME))
     )
     if animal:
-        yield Remark(f"an animal: a description says {v.spoken(animal)}")
+        yield Observation(f"an animal: a description says {v.in_words(animal)}")
     if part & v.CHEST:
         return
     if part & v.OTHER_PARTS:
-        yield Remark(f"the body part is {v.spoken(part & v.OTHER_PARTS)}; chest is allowed")
-    elif not part and spoken & v.OTHER_PARTS and not spoken & v.CHEST:
-        yield Remark(f"a description says {v.spoken(spoken & v.OTHER_PARTS)}; chest is allowed")
+        yield Observation(f"the body part is {v.in_words(part & v.OTHER_PARTS)}; chest is allowed")
+    elif not part and described & v.OTHER_PARTS and not described & v.CHEST:
+        yield Observation(f"a description says {v.in_words(described & v.OTHER_PARTS)}; chest is allowed")
     elif part & v.NEAR_CHEST:
-        yield Remark(f"the body part is {v.spoken(part & v.NEAR_CHEST)}, which is beside the chest", "warn")
-    elif not spoken & v.CHEST:
-        yield Remark(f"the body part is {'not known here' if part else 'not stated'}", "warn")
+        yield Observation(f"the body part is {v.in_words(part & v.NEAR_CHEST)}, which is beside the chest", "warn")
+    elif not described & v.CHEST:
+        yield Observation(f"the body part is {'not known here' if part else 'not stated'}", "warn")
 
 
 def _meanings(container: Container, sequence: int) -> tuple[str, ...]:
@@ -79,18 +80,20 @@ def _meanings(container: Container, sequence: int) -> tuple[str, ...]:
     return tuple(container.text(tags.CODE_MEANING, within=item) for item in items)
 
 
-def _view(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _view(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     view = _stated_view(container)
-    spoken = _descriptions(container)
+    described = _descriptions(container)
     if not view:
-        if not spoken & v.SPOKEN_FRONTAL_VIEWS:
-            yield Remark("no view position")
+        if not described & v.DESCRIBED_FRONTAL_VIEWS:
+            yield Observation("no view position")
     elif view not in v.FRONTAL_VIEWS and view not in v.OTHER_VIEWS:
-        yield Remark("a view position that is not known")
-    elif view in v.FRONTAL_VIEWS and spoken & v.SPOKEN_OTHER_VIEWS and not spoken & v.SPOKEN_FRONTAL_VIEWS:
-        yield Remark(f"the view position is frontal, a description says {v.spoken(spoken & v.SPOKEN_OTHER_VIEWS)}")
+        yield Observation("a view position that is not known")
+    elif view in v.FRONTAL_VIEWS and described & v.DESCRIBED_OTHER_VIEWS and not described & v.DESCRIBED_FRONTAL_VIEWS:
+        yield Observation(
+            f"the view position is frontal, a description says {v.in_words(described & v.DESCRIBED_OTHER_VIEWS)}"
+        )
 
 
 def _stated_view(container: Container) -> str:
@@ -102,130 +105,115 @@ def _stated_view(container: Container) -> str:
     return position if position in v.FRONTAL_VIEWS or position in v.OTHER_VIEWS else ""
 
 
-def _not_frontal(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _not_frontal(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
-    view, spoken = _stated_view(container), _descriptions(container)
-    coded = v.words(*_meanings(container, tags.VIEW_CODE_SEQUENCE)) & v.SPOKEN_OTHER_VIEWS
+    view, described = _stated_view(container), _descriptions(container)
+    coded = v.words(*_meanings(container, tags.VIEW_CODE_SEQUENCE)) & v.DESCRIBED_OTHER_VIEWS
     orientation = stated_orientation(container.texts(tags.PATIENT_ORIENTATION))
     if view in v.OTHER_VIEWS:
-        yield Remark(f"the view position is {v.OTHER_VIEWS[view]}; frontal views are allowed")
+        yield Observation(f"the view position is {v.OTHER_VIEWS[view]}; frontal views are allowed")
     elif coded:
-        yield Remark(f"the view code says {v.spoken(coded)}; frontal views are allowed")
+        yield Observation(f"the view code says {v.in_words(coded)}; frontal views are allowed")
     elif orientation is not None and turn_to_front(orientation) is None:
-        yield Remark(f"the patient orientation {orientation[0]}\\{orientation[1]} is that of a lateral view")
-    elif not view and spoken & v.SPOKEN_OTHER_VIEWS and not spoken & v.SPOKEN_FRONTAL_VIEWS:
-        yield Remark(f"a description says {v.spoken(spoken & v.SPOKEN_OTHER_VIEWS)}; frontal views are allowed")
+        yield Observation(f"the patient orientation {orientation[0]}\\{orientation[1]} is that of a lateral view")
+    elif not view and described & v.DESCRIBED_OTHER_VIEWS and not described & v.DESCRIBED_FRONTAL_VIEWS:
+        yield Observation(
+            f"a description says {v.in_words(described & v.DESCRIBED_OTHER_VIEWS)}; frontal views are allowed"
+        )
 
 
-def _for_processing(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _for_processing(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     intent = container.text(tags.PRESENTATION_INTENT_TYPE).upper()
     if intent == "FOR PROCESSING" or container.text(tags.SOP_CLASS_UID) == DIGITAL_RAW:
-        yield Remark("raw detector values for processing; values for presentation are allowed")
+        yield Observation("raw detector values for processing; values for presentation are allowed")
 
 
-def _monochrome1(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if specimen.layout is not None and specimen.layout.photometric == "MONOCHROME1":
-        yield Remark("low values are bright; they are inverted")
+def _monochrome1(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if file.layout is not None and file.layout.photometric == "MONOCHROME1":
+        yield Observation("low values are bright; they are inverted")
 
 
-def _shape_clash(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None or specimen.layout is None:
+def _shape_clash(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None or file.layout is None:
         return
-    shape, photometric = container.text(tags.PRESENTATION_LUT_SHAPE).upper(), specimen.layout.photometric
+    shape, photometric = container.text(tags.PRESENTATION_LUT_SHAPE).upper(), file.layout.photometric
     if (photometric, shape) in {("MONOCHROME2", "INVERSE"), ("MONOCHROME1", "IDENTITY")}:
-        yield Remark(f"{photometric} with a presentation LUT shape {shape}: one of them is wrong")
+        yield Observation(f"{photometric} with a presentation LUT shape {shape}: one of them is wrong")
 
 
-def _orientation(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _orientation(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     values = container.texts(tags.PATIENT_ORIENTATION)
     if not any(values):
-        yield Remark("no patient orientation")
+        yield Observation("no patient orientation")
     elif stated_orientation(values) is None:
-        yield Remark("a patient orientation that is no pair of directions")
+        yield Observation("a patient orientation that is no pair of directions")
 
 
-def _laterality(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _laterality(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     side = container.text(tags.IMAGE_LATERALITY).upper() or container.text(tags.LATERALITY).upper()
     if side in {"L", "R"}:
-        yield Remark(f"the laterality is {side}; a whole chest has both sides")
+        yield Observation(f"the laterality is {side}; a whole chest has both sides")
 
 
-def _young(specimen: Specimen, settings: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _young(file: InspectedFile, settings: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
-    age = stated_age(container)
+    age = age_in_years(container)
     if age is not None and age < settings.youngest_years:
-        yield Remark(f"younger than {settings.youngest_years:g} years")
+        yield Observation(f"younger than {settings.youngest_years:g} years")
 
 
-def stated_age(container: Container) -> float | None:
-    """Return PatientAge in years (PS3.5 section 6.2, AS), also where the unit is left out, or None."""
-    text = container.text(tags.PATIENT_AGE).upper()
-    number, unit = (text[:-1], text[-1:]) if text[-1:].isalpha() else (text, "Y")
-    parts = {"Y": 1, "M": 12, "W": 365.25 / 7, "D": 365.25}
-    if not (number.isascii() and number.isdigit()) or unit not in parts or len(number) > 3:
-        return None
-    return int(number) / parts[unit]
+def age_in_years(container: Container) -> float | None:
+    """Return PatientAge in years, also where the unit is left out; None where it is no age."""
+    age = read_age(container.text(tags.PATIENT_AGE))
+    return in_years(*age) if age else None
 
 
-def _no_spacing(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _no_spacing(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
     spacings = (container.decimals(tags.PIXEL_SPACING), container.decimals(tags.IMAGER_PIXEL_SPACING))
     if not any(len(spacing) == 2 and min(spacing) > 0 for spacing in spacings):
-        yield Remark("no pixel spacing")
+        yield Observation("no pixel spacing")
 
 
-def _dates(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is None:
+def _dates(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is None:
         return
-    study = _date(container.text(tags.STUDY_DATE)) or _date(container.text(tags.ACQUISITION_DATE))
-    birth = _date(container.text(tags.PATIENT_BIRTH_DATE))
+    study = read_date(container.text(tags.STUDY_DATE)) or read_date(container.text(tags.ACQUISITION_DATE))
+    birth = read_date(container.text(tags.PATIENT_BIRTH_DATE))
     # A day of grace, for the clocks of the world are a day apart.
     if study is not None and (study - datetime.now(UTC).date()).days > 1:
-        yield Remark("the study lies in the future")
+        yield Observation("the study lies in the future")
     if study is not None and birth is not None and birth > study:
-        yield Remark("the study lies before the birth")
+        yield Observation("the study lies before the birth")
 
 
-def _date(text: str) -> date | None:
-    digits = text.replace(".", "")
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) if len(digits) == 8 else None
-    except ValueError:
-        return None
+def _burned_in(file: InspectedFile, _: QualitySettings) -> Iterator[Observation]:
+    if (container := file.container) is not None and container.text(tags.BURNED_IN_ANNOTATION).upper() == "YES":
+        yield Observation("identity is burned into the picture, says its header")
 
 
-def _burned_in(specimen: Specimen, _: QualitySettings) -> Iterator[Remark]:
-    if (container := specimen.container) is not None and container.text(tags.BURNED_IN_ANNOTATION).upper() == "YES":
-        yield Remark("identity is burned into the picture, says its header")
-
-
-SEMANTIC_RULES: tuple[Rule[Specimen, QualitySettings], ...] = (
-    Rule("Q040", "reject", "a modality other than CR, DX, DR and RG; an unknown one is quarantined", _modality),
-    Rule("Q041", "quarantine", "a SOP class other than CR and DX; a secondary capture is warned of", _sop_class),
-    Rule("Q042", "quarantine", "a body part that is not the chest of a person", _body_part),
-    Rule("Q043", "warn", "a view position that is missing, unknown or contradicted", _view),
-    Rule("Q044", "quarantine", "a lateral, oblique, decubitus or lordotic view", _not_frontal),
-    Rule("Q045", "quarantine", "raw values for processing", _for_processing),
-    Rule("Q046", "warn", "MONOCHROME1, to be inverted", _monochrome1),
-    Rule(
-        "Q047",
-        "quarantine",
-        "photometric interpretation and presentation LUT shape that contradict each other",
-        _shape_clash,
-    ),
-    Rule("Q048", "warn", "a patient orientation that is missing or invalid", _orientation),
-    Rule("Q050", "warn", "a laterality of one side", _laterality),
-    Rule("Q051", "warn", "a patient who is not of age", _young),
-    Rule("Q052", "warn", "no pixel spacing", _no_spacing),
-    Rule("Q053", "quarantine", "dates in the future or before the birth", _dates),
-    Rule("Q068", "warn", "burned-in annotation stated by the header; publishing masks it or quarantines", _burned_in),
+SEMANTIC_RULES: tuple[FileRule[InspectedFile, QualitySettings], ...] = (
+    FileRule("Q040", _modality),
+    FileRule("Q041", _sop_class),
+    FileRule("Q042", _body_part),
+    FileRule("Q043", _view),
+    FileRule("Q044", _not_frontal),
+    FileRule("Q045", _for_processing),
+    FileRule("Q046", _monochrome1),
+    FileRule("Q047", _shape_clash),
+    FileRule("Q048", _orientation),
+    FileRule("Q050", _laterality),
+    FileRule("Q051", _young),
+    FileRule("Q052", _no_spacing),
+    FileRule("Q053", _dates),
+    FileRule("Q068", _burned_in),
 )

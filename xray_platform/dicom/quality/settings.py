@@ -9,7 +9,7 @@ class QualitySettings(Settings):
     """What the quality rules allow."""
 
     pixels: bool = Field(
-        True, description="decode every picture and look at it; without, only the header and container rules speak"
+        True, description="decode every picture and look at it; without, only the rules on container and header apply"
     )
     max_file_mib: int = Field(
         256, ge=1, le=2048, description="largest file that is examined (Q010)", json_schema_extra={"unit": "MiB"}
@@ -87,7 +87,7 @@ class QualitySettings(Settings):
         description="how much likelier the mirror image may look where a side marker stands on the wrong side (Q049)",
         json_schema_extra={"unit": "log odds"},
     )
-    least_marker: float = Field(0.75, ge=0.5, le=1, description="least chance of a side marker that is believed (Q049)")
+    least_marker: float = Field(0.75, ge=0.5, le=1, description="least probability of a side marker that counts (Q049)")
     perhaps_cut_off: float = Field(
         1.5,
         ge=0,

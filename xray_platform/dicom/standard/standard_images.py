@@ -1,21 +1,19 @@
-"""Standard: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2 for all later rooms."""
+"""Standard images: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2."""
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import zarr
 
-from xray_platform.dicom.pixels.greyscale import Image
+from xray_platform.atomic import atomic_path, remove_leftovers
 from xray_platform.dicom.standard.standard_job import (
-    Standardise,
     StandardJob,
-    StandardMade,
     StandardSettings,
-    Unwritten,
+    StoreFailure,
+    WriteStandardImage,
+    WrittenStandardImage,
 )
 from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.errors import DataError, StoreError
@@ -24,7 +22,6 @@ from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
 from xray_platform.tables.layouts import (
     ABOUT,
-    CHUNK,
     STANDARD_IMAGES_LAYOUT,
     published_manifest,
     standard_group,
@@ -34,7 +31,7 @@ from xray_platform.tables.manifest import Manifest, below, facts_of, keep, read_
 from xray_platform.tables.places import Places
 from xray_platform.workers import GIB, Limits, Lost
 
-__all__ = ["StandardSettings", "read_standard", "settings_of", "standardise_batch"]
+__all__ = ["StandardSettings", "settings_of", "standardise_batch"]
 
 DEFAULT = StandardSettings()
 MADE_WITH = "made_with"
@@ -52,17 +49,14 @@ def standardise_batch(
     """
     images = IMAGES.read(places, batch)
     group = standard_group(places, batch)
-    waiting = group.with_name(f".{group.name}")
-    jobs = _jobs(places, batch, images, waiting)
     sizes = [int(rows * columns * 2) for rows, columns in zip(images["rows"], images["columns"], strict=True)]
-    try:
-        _new_group(waiting, settings)
-        made = list(_made(jobs, sizes, settings, progress))
-        _take_place(waiting, group)
+    remove_leftovers(group)
+    with atomic_path(group) as temporary:
+        made_with = settings.model_dump(mode="json")
+        zarr.open_group(temporary, mode="w", zarr_format=3, attributes={MADE_WITH: made_with})
+        made = list(_made(_jobs(places, batch, images, temporary), sizes, settings, progress))
         files = {group / one.row["image"] / name: facts for one in made for name, facts in one.files.items()}
-        files[group / ABOUT] = facts_of(group / ABOUT)
-    except OSError as error:
-        raise StoreError(f"cannot write {group}: {error.strerror or error}") from error
+        files[group / ABOUT] = facts_of(temporary / ABOUT)
     keep(places, Manifest(standard_manifest(batch), {below(places, path): facts for path, facts in files.items()}))
     return STANDARD_IMAGES.frame([one.row for one in made])
 
@@ -76,17 +70,6 @@ def _jobs(places: Places, batch: str, images: pd.DataFrame, target: Path) -> lis
         StandardJob(image, batch, str(file), published.crc32c(places, file), str(target / image))
         for image, file in files
     ]
-
-
-def read_standard(places: Places, batch: str, image: str) -> Image:
-    """Return a standard image (rows, columns) uint16. Raises StoreError where there is none, or another one."""
-    path = standard_group(places, batch) / image
-    if not path.is_dir():
-        raise StoreError(f"there is no standard image {image} in {batch}")
-    for name in (ABOUT, CHUNK):
-        read_checked(places, standard_manifest(batch), path / name)
-    pixels: Image = np.asarray(zarr.open_array(path, mode="r")[:])
-    return pixels
 
 
 def settings_of(places: Places, batches: Iterable[str]) -> StandardSettings:
@@ -117,32 +100,12 @@ def _settings_of(places: Places, batch: str) -> StandardSettings:
 
 def _made(
     jobs: Sequence[StandardJob], sizes: Sequence[int], settings: StandardSettings, progress: Progress
-) -> Iterator[StandardMade]:
-    work = Standardise(settings, one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec))
+) -> Iterator[WrittenStandardImage]:
+    work = WriteStandardImage(settings, one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec))
     results = map_in_lots(work, jobs, sizes, what="pictures decoded", limits=LIMITS, progress=progress)
     for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Lost):
             raise DataError(f"the published picture {job.image} cannot be decoded ({result.reason}: {result.detail})")
-        if isinstance(result, Unwritten):
+        if isinstance(result, StoreFailure):
             raise StoreError(result.reason)
         yield result
-
-
-def _new_group(path: Path, settings: StandardSettings) -> None:
-    _remove(path)
-    zarr.open_group(path, mode="w", zarr_format=3, attributes={MADE_WITH: settings.model_dump(mode="json")})
-
-
-def _take_place(waiting: Path, group: Path) -> None:
-    """Put a group in another's place; between the two renames a reader finds none, never a half."""
-    old = group.with_name(f".{group.name}.old")
-    _remove(old)
-    if group.exists():
-        group.rename(old)
-    waiting.rename(group)
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.exists():
-        shutil.rmtree(path)

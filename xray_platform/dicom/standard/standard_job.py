@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from xray_platform.dicom.pixels.standard_image import Picture, read_picture
+from xray_platform.dicom.pixels.standard_image import StandardImage, read_picture
 from xray_platform.dicom.pixels.window import WindowRule
 from xray_platform.dicom.standard.zarr_chunk import OneChunk
 from xray_platform.errors import StoreError
@@ -50,7 +50,7 @@ class StandardJob:
 
 
 @dataclass(frozen=True)
-class StandardMade:
+class WrittenStandardImage:
     """A row of the table of standard images, and the facts of the array's files by their paths in it."""
 
     row: dict[str, Any]
@@ -58,36 +58,36 @@ class StandardMade:
 
 
 @dataclass(frozen=True)
-class Unwritten:
-    """Why there is no standard image: the store is at fault, not the picture."""
+class StoreFailure:
+    """Why a standard image could not be written: the store is at fault, not the picture."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Standardise:
+class WriteStandardImage:
     """Do a job; a published file that is not what was published is not decoded."""
 
     settings: StandardSettings
     writer: OneChunk
 
-    def __call__(self, job: StandardJob) -> StandardMade | Unwritten:
+    def __call__(self, job: StandardJob) -> WrittenStandardImage | StoreFailure:
         try:
             data = Path(job.file).read_bytes()
             compare(f"the published picture {job.file}", data, job.crc32c)
         except OSError as error:
-            return Unwritten(f"cannot read {job.file}: {error.strerror or type(error).__name__}; {REMEDY}")
+            return StoreFailure(f"cannot read {job.file}: {error.strerror or type(error).__name__}; {REMEDY}")
         except StoreError as error:
-            return Unwritten(str(error))
+            return StoreFailure(str(error))
         picture = read_picture(data, self.settings.rule)
         try:
             files = self.writer.write(Path(job.array), picture.pixels)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            return Unwritten(f"cannot write the standard image {job.image}: {reason}")
-        return StandardMade(self._row(job, picture), files)
+            return StoreFailure(f"cannot write the standard image {job.image}: {reason}")
+        return WrittenStandardImage(self._row(job, picture), files)
 
-    def _row(self, job: StandardJob, picture: Picture) -> dict[str, Any]:
+    def _row(self, job: StandardJob, picture: StandardImage) -> dict[str, Any]:
         rows, columns = picture.pixels.shape
         return {
             "image": job.image,

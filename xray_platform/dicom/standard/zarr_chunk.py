@@ -1,4 +1,4 @@
-"""One chunk: write a small array as zarr (format 3) the short way, one chunk and its metadata, nothing else.
+"""Zarr chunk: write a small array as zarr (format 3) the short way, one chunk and its metadata, nothing else.
 
 `zarr.create_array` takes 3 ms of one core for each array and half a second to import in each child process, which for
 an archive of small pictures is more than decoding them takes. The metadata are zarr's own, made once for a picture of

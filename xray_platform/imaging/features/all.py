@@ -9,9 +9,10 @@ from typing import Annotated, get_args
 import numpy as np
 from pydantic import Field
 
+from xray_platform.image_stack import Images, check_images
 from xray_platform.imaging.features.blobs import BlobSettings
 from xray_platform.imaging.features.edges import ScharrSettings, SobelSettings
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers, checked
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.features.flat_pixels import PixelsSettings
 from xray_platform.imaging.features.gabor import GaborSettings
 from xray_platform.imaging.features.glcm import GlcmSettings
@@ -58,13 +59,13 @@ def feature_names(picture: Shape, features: Sequence[FeatureSettings]) -> list[s
 
 def extract(
     images: Pixels, features: Sequence[FeatureSettings], *, workers: int | None = None, progress: Progress = silent
-) -> Numbers:
+) -> FeatureMatrix:
     """Return the features of pictures (N, rows, columns) in [0, 1], side by side: float32 (N, d).
 
     Work of more than some seconds goes to child processes, one a core; `workers` fixes their number, 1 is none.
     Raises InputError where the pictures have another shape or range, or are too small for a feature.
     """
-    images, total = checked(images), len(images)
+    images, total = check_images(images, square=False, tolerance=0.0), len(images)
     out = np.empty((total, len(feature_names(images.shape[1:], features))), np.float32)
     length = PARTS_A_CHILD * _pictures_a_part(images)
     parts = [slice(first, first + length) for first in range(0, total, length)]
@@ -85,14 +86,14 @@ def _worth_children(jobs: list[Extraction], pictures: int, workers: int | None) 
     return (time.perf_counter() - began) * pictures > WORTH_CHILDREN
 
 
-def _in_children(jobs: list[Extraction], workers: int | None) -> Iterator[Numbers]:
+def _in_children(jobs: list[Extraction], workers: int | None) -> Iterator[FeatureMatrix]:
     """Yield each job's features, computed in children; what a child cannot do is done here, and may raise here."""
     results = map_in_children(compute_features, jobs, what="features", workers=workers)
     for job, result in zip(jobs, results, strict=True):
         yield compute_features(job) if isinstance(result, Lost) else result
 
 
-def compute_features(job: Extraction) -> Numbers:
+def compute_features(job: Extraction) -> FeatureMatrix:
     """Return the features of a job's pictures, a few pictures at a time."""
     length = _pictures_a_part(job.images)
     parts = (job.images[first : first + length] for first in range(0, len(job.images), length))

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.features.grid import cell_names, pool
 from xray_platform.imaging.step import Shape
 
@@ -30,10 +31,10 @@ class BlobSettings(FeatureSettings):
         bank = [f"log_sigma{2**scale}_{sign}" for scale in range(self.scales) for sign in SIGNS]
         return [name for filter_ in bank for name in cell_names(filter_, self.grid)]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         return np.stack([self._cells(image) for image in images])
 
-    def _cells(self, image: Images) -> Numbers:
+    def _cells(self, image: Images) -> FeatureMatrix:
         responses = self.responses(image)
         parts = np.stack([np.maximum(-responses, 0), np.maximum(responses, 0)], axis=1)
         return pool(parts, self.grid).ravel()

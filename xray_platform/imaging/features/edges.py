@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.features.grid import cell_names, pool
 from xray_platform.imaging.step import Shape
 
@@ -26,7 +27,7 @@ class SobelSettings(FeatureSettings):
     def names(self, picture: Shape) -> list[str]:  # noqa: ARG002 - the grid decides
         return [name for measure in MEASURES for name in cell_names(f"sobel_{measure}", self.grid)]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         return _measures([sobel(image) for image in images], self.grid)
 
     def describe(self) -> str:
@@ -45,7 +46,7 @@ class ScharrSettings(FeatureSettings):
     def names(self, picture: Shape) -> list[str]:  # noqa: ARG002 - the grid decides
         return [name for measure in MEASURES for name in cell_names(f"scharr_{measure}", self.grid)]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         return _measures([scharr(image) for image in images], self.grid)
 
     def describe(self) -> str:
@@ -66,7 +67,7 @@ def scharr(image: Images) -> tuple[Images, Images]:
     return np.asarray(down, np.float32).reshape(image.shape), np.asarray(across, np.float32).reshape(image.shape)
 
 
-def _measures(gradients: list[tuple[Images, Images]], grid: int) -> Numbers:
+def _measures(gradients: list[tuple[Images, Images]], grid: int) -> FeatureMatrix:
     down, across = (np.stack(parts) for parts in zip(*gradients, strict=True))
     strength = np.hypot(down, across)
     mean = pool(strength, grid)

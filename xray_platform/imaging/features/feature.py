@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.pixel_range import Pixels
+from xray_platform.image_stack import Images
 from xray_platform.imaging.step import Shape
 from xray_platform.settings import Settings
 
-Images = NDArray[np.float32]
-Numbers = NDArray[np.float32]
+FeatureMatrix = NDArray[np.float32]
+"""(N, features): a row a picture."""
 
 
 class FeatureSettings(Settings):
@@ -26,24 +26,12 @@ class FeatureSettings(Settings):
         """Return the name of each number, for pictures of this shape (rows, columns), the last axis fastest."""
 
     @abstractmethod
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         """Return float32 (N, len(names)) for float32 (N, rows, columns) in [0, 1], N at least 1."""
 
     @abstractmethod
     def describe(self) -> str:
         """Say in words what is measured."""
-
-
-def checked(images: Pixels) -> Images:
-    """Return pictures as float32 (N, rows, columns); raises InputError for other shapes or values outside [0, 1]."""
-    if images.ndim != 3 or min(images.shape[1:]) < 1:
-        raise InputError(f"found an array of shape {images.shape}; features take (pictures, rows, columns)")
-    images = np.ascontiguousarray(images, np.float32)
-    if not np.isfinite(images).all():
-        raise InputError("found NaN or infinite values; features take 0 to 1")
-    if images.size and not (images.min() >= 0 and images.max() <= 1):
-        raise InputError(f"found values from {images.min():g} to {images.max():g}; features take 0 to 1")
-    return images
 
 
 def grid_cells(shape: Shape, cell: int) -> tuple[int, int]:

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.step import Shape
 from xray_platform.imaging.steps.resize import scale_to
 
@@ -22,7 +23,7 @@ class PixelsSettings(FeatureSettings):
     def names(self, picture: Shape) -> list[str]:  # noqa: ARG002 - the side decides
         return [f"pixels_{row}.{column}" for row, column in np.ndindex(self.side, self.side)]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         return np.stack([scale_to(image, self.side, self.side).ravel() for image in images])
 
     def describe(self) -> str:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import fft
 
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.features.grid import cell_names, pool
 from xray_platform.imaging.step import Shape
 
@@ -34,7 +35,7 @@ class GaborSettings(FeatureSettings):
         ]
         return [name for filter_ in bank for name in cell_names(filter_, self.grid)]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         return np.stack([pool(self.strengths(image), self.grid).ravel() for image in images])
 
     def strengths(self, image: Images) -> NDArray[np.float32]:

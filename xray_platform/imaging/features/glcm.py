@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.features.grid import count_codes
 from xray_platform.imaging.step import Shape
 
@@ -32,7 +33,7 @@ class GlcmSettings(FeatureSettings):
     def names(self, picture: Shape) -> list[str]:  # noqa: ARG002 - the settings decide
         return [f"glcm_distance{d}_angle{a}_{name}" for d in self._steps() for a in ANGLES for name in DESCRIPTORS]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         farthest = self._steps()[-1]
         if farthest >= min(images.shape[1:]):
             raise InputError(f"neighbours {farthest} pixels away do not fit into pictures of {images.shape[1:]}")

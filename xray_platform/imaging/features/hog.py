@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers, grid_cells
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings, grid_cells
 from xray_platform.imaging.step import Shape
 
 TINY = 1e-5
@@ -35,7 +36,7 @@ class HogSettings(FeatureSettings):
     def names(self, picture: Shape) -> list[str]:
         return [f"hog_block{r}.{c}_cell{y}.{x}_bin{o}" for r, c, y, x, o in np.ndindex(*self.shape(picture))]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         down, across = self.blocks(images.shape[1:])
         histograms = self._cells(images)
         windows = np.lib.stride_tricks.sliding_window_view(histograms, (self.block, self.block), axis=(1, 2))

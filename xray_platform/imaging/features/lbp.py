@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.features.grid import count_codes, grid_places
 from xray_platform.imaging.step import Shape
 
@@ -26,7 +27,7 @@ class LbpSettings(FeatureSettings):
     def names(self, picture: Shape) -> list[str]:
         return [f"lbp_cell{r}.{c}_code{k}" for r, c, k in np.ndindex(*self.shape(picture))]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         cells = grid_places(images.shape[1:], self.grid)
         size = self.grid**2 * CODES
         counts = count_codes(cells * CODES + self.codes(images), size)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.features.feature import FeatureSettings, Images, Numbers
+from xray_platform.image_stack import Images
+from xray_platform.imaging.features.feature import FeatureMatrix, FeatureSettings
 from xray_platform.imaging.features.grid import cell_names, count_codes, pool
 from xray_platform.imaging.step import Shape
 
@@ -30,7 +31,7 @@ class StatisticsSettings(FeatureSettings):
         whole = [f"statistics_{name}" for name in (*MOMENTS, *(f"percentile{p}" for p in PERCENTS))]
         return [*whole, *(f"{cell}_mean" for cell in cells), *(f"{cell}_deviation" for cell in cells)]
 
-    def compute(self, images: Images) -> Numbers:
+    def compute(self, images: Images) -> FeatureMatrix:
         flat = images.reshape(len(images), -1).astype(np.float64)
         parts = (
             _moments(flat),

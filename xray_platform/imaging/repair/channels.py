@@ -21,7 +21,7 @@ class ChannelNoise:
     sigma: float
     """Standard deviation of fine noise: median absolute diagonal detail / 0.6745 (Donoho and Johnstone 1994)."""
     impulses: float
-    """Share of pixels thrown more than 40 levels off all their neighbours' middle, alone or nearly so."""
+    """Share of pixels more than 40 levels off the median of their neighbours, alone or nearly so."""
     growth: float
     """Slope of the noise's strength against level, as a share: 0 for Gaussian noise, 0.1 for 10 % speckle."""
     base: float
@@ -51,9 +51,9 @@ def _measure(channel: NDArray[np.float32], usable: Mask, name: str) -> ChannelNo
     if detail.size < 64:
         return ChannelNoise(name, 0.0, 0.0, 0.0, 0.0)
     sigma = float(np.median(np.abs(detail)) / 0.6745)
-    thrown = impulses_of(channel, jump=max(40.0, 4 * sigma)) & usable
+    outliers = impulses_of(channel, jump=max(40.0, 4 * sigma)) & usable
     growth, base = _growth(detail, local)
-    return ChannelNoise(name, sigma, float(thrown.sum() / max(where, 1)), growth, base)
+    return ChannelNoise(name, sigma, float(outliers.sum() / max(where, 1)), growth, base)
 
 
 def _diagonal(channel: NDArray[np.float32], usable: Mask) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:

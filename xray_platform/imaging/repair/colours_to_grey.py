@@ -1,4 +1,4 @@
-"""Inversion: bring a false-coloured, noisy picture back to grey."""
+"""Colours to grey: bring a false-coloured, noisy picture back to grey."""
 
 import cv2
 import numpy as np
@@ -7,10 +7,16 @@ from pydantic import Field
 from scipy.ndimage import gaussian_filter1d
 
 from xray_platform.imaging.repair.find_colour_map import BANDS
-from xray_platform.imaging.repair.level_prior import film_levels
+from xray_platform.imaging.repair.level_prior import level_prior
 from xray_platform.imaging.repair.levels import Grey, Mask
-from xray_platform.imaging.repair.likelihood import Channels, Volume, first_evidence, learnt_evidence, separate
-from xray_platform.imaging.repair.posterior import LEVELS, believe, expect, gather, habit_of_films
+from xray_platform.imaging.repair.likelihood import (
+    Channels,
+    Volume,
+    distance_log_likelihood,
+    learnt_log_likelihood,
+    separate,
+)
+from xray_platform.imaging.repair.posterior import LEVELS, expected_level, log_level_prior, pool_likelihood, softmax
 from xray_platform.imaging.repair.sliding_dct import denoise_dct
 from xray_platform.imaging.repair.tiles import in_tiles
 from xray_platform.settings import Settings
@@ -24,12 +30,16 @@ AIR_DEPTH = 4.0
 class InversionSettings(Settings):
     """How grey levels are found behind the colours of a painted picture."""
 
-    reach: float = Field(1.4, ge=0.5, le=5, description="pixels over which evidence is gathered at first (Gaussian)")
+    reach: float = Field(
+        1.4, ge=0.5, le=5, description="pixels over which the likelihood is pooled at first (Gaussian)"
+    )
     fine_reach: float = Field(0.7, ge=0.4, le=5, description="the same, once neighbouring levels are known")
-    weight: float = Field(0.3, gt=0, le=1, description="share of the gathered evidence that counts at first")
+    weight: float = Field(0.3, gt=0, le=1, description="share of the pooled likelihood that counts at first")
     fine_weight: float = Field(0.4, gt=0, le=1, description="the same, once neighbouring levels are known")
     rounds: int = Field(1, ge=0, le=10, description="how often the tables of noise are learnt again")
-    habit: float = Field(0.5, ge=0, le=2, description="weight at first of how common each level is in chest films")
+    level_prior_weight: float = Field(
+        0.5, ge=0, le=2, description="weight at first of how common each level is in chest films"
+    )
     air: float = Field(
         3.0, ge=0, le=10, description="how strongly the wide darkest areas count as air, which is black on a film"
     )
@@ -44,38 +54,39 @@ def invert_colours(
     """Return the grey levels (r, c; 0 to 255) behind a painted picture (r, c, 3; 0 to 255).
 
     Nearest colour alone fails under noise, and where the map or a clipped tone curve has one colour for many levels.
-    So each pixel keeps its evidence for every level; the noise's form in each channel is learnt from the picture
-    itself (expectation and maximisation); and a smooth picture is sought that agrees with it, by turns of smoothing
-    and of weighing the smoothed level against the evidence (plug-and-play half-quadratic splitting, Venkatakrishnan
-    et al. 2013). Where the colours leave a range of levels open, the smoothing fills it from its borders.
+    So each pixel keeps its likelihood for every level; the noise's distribution in each channel is learnt from the
+    picture itself (expectation and maximisation); and a smooth picture is sought that agrees with it, by turns of
+    smoothing and of weighing the smoothed level against the likelihood (plug-and-play half-quadratic splitting,
+    Venkatakrishnan et al. 2013). Where the colours leave a range of levels open, the smoothing fills it from its
+    borders.
     """
     channels = separate(levels, curve, usable)
-    return in_tiles(usable.shape, lambda place: _invert(channels.piece(place), curve, settings))
+    return in_tiles(usable.shape, lambda tile: _invert(channels.crop(tile), curve, settings))
 
 
 def _invert(channels: Channels, curve: NDArray[np.float32], settings: InversionSettings) -> Grey:
-    usable, habit = channels.usable, habit_of_films()
-    evidence = first_evidence(channels)
-    belief = believe(gather(evidence, settings.reach, settings.weight) + settings.habit * habit)
+    usable, prior, weight = channels.usable, log_level_prior(), settings.level_prior_weight
+    log_likelihood = distance_log_likelihood(channels)
+    posterior = softmax(pool_likelihood(log_likelihood, settings.reach, settings.weight) + weight * prior)
     for _ in range(settings.rounds if usable.any() else 0):
-        evidence = learnt_evidence(channels, belief, blur=2.0)
-        habit = _habit(belief, usable)
-        belief = believe(gather(evidence, settings.reach, settings.weight) + settings.habit * habit)
-    grey = expect(belief)
-    near = gather(evidence, settings.fine_reach, settings.fine_weight)
-    near += habit_of_films()
+        log_likelihood = learnt_log_likelihood(channels, posterior, blur=2.0)
+        prior = _log_prior(posterior, usable)
+        posterior = softmax(pool_likelihood(log_likelihood, settings.reach, settings.weight) + weight * prior)
+    grey = expected_level(posterior)
+    near = pool_likelihood(log_likelihood, settings.fine_reach, settings.fine_weight)
+    near += log_level_prior()
     near[0] += settings.air * _air(grey, curve, usable)
     for strength in settings.strengths:
         smooth = denoise_dct(grey, strength)
         pull = (LEVELS[:, None, None] - smooth[None]) ** 2 / np.float32(2 * strength**2)
-        grey = expect(believe(near - pull))
+        grey = expected_level(softmax(near - pull))
     return grey
 
 
-def _habit(belief: Volume, usable: Mask) -> NDArray[np.float32]:
+def _log_prior(posterior: Volume, usable: Mask) -> NDArray[np.float32]:
     """Return the logarithm of how common each level is: in this picture, and a little in all chest films."""
-    counts = gaussian_filter1d(belief[:, usable].mean(axis=1).astype(np.float64), 3.0)
-    shares = 0.8 * counts / counts.sum() + 0.2 * film_levels()
+    counts = gaussian_filter1d(posterior[:, usable].mean(axis=1).astype(np.float64), 3.0)
+    shares = 0.8 * counts / counts.sum() + 0.2 * level_prior()
     return np.asarray(np.log(shares)[:, None, None], np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Diagnose: say what is wrong with a picture and how sure that is, before anything is mended."""
+"""Diagnose: say what is wrong with a picture and how sure that is, before anything is repaired."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.imaging.repair.channels import ChannelNoise, measure_noise
+from xray_platform.imaging.repair.defects import Defect, DetectedDefect, Diagnosis
 from xray_platform.imaging.repair.exposure import Exposure, measure_exposure
 from xray_platform.imaging.repair.find_colour_map import FalseColour, find_false_colour
-from xray_platform.imaging.repair.finding import Diagnosis, Finding, Trouble
 from xray_platform.imaging.repair.levels import Mask, channels_of, check_picture
 from xray_platform.imaging.repair.missing import MissingRegion, find_missing
 from xray_platform.imaging.repair.outline import Outline, find_outline
 
 LEAST = 0.05
-"""Findings that are less sure than this are not told."""
+"""Defects that are less sure than this are not reported."""
 SURE = 0.5
-"""Findings at least this sure guide the analysis of what remains."""
+"""Defects at least this sure guide the analysis of what remains."""
 FRAME = (slice(None), (0, -1))
 """The first and the last column."""
 BLACK = 30.0
@@ -35,23 +35,23 @@ def diagnose(picture: NDArray[Any]) -> Diagnosis:
     levels = channels_of(picture, check_picture(picture))
     everywhere = np.ones(levels.shape[:2], bool)
     outline = find_outline(levels)
-    warped = outline if outline is not None and _warp(outline, alone=False).confidence >= SURE else None
+    warped = outline if outline is not None and _outline_defect(outline, alone=False).confidence >= SURE else None
     inside = warped.inside() if warped else everywhere
     missing = find_missing(levels, inside)
     usable = (warped.inside(1.0) if warped else everywhere) & ~_union(missing, everywhere)
     colour, usable = _colours(levels, usable)
     noise = measure_noise(levels, usable)
     exposure = measure_exposure(levels, usable)
-    findings = [
-        *(_blank(region) for region in missing),
-        *([_paint(colour)] if colour else []),
-        *_noises(noise),
-        *([] if colour else [_dull(exposure)]),
+    defects = [
+        *(_missing_defect(region) for region in missing),
+        *([_colour_defect(colour)] if colour else []),
+        *_noise_defects(noise),
+        *([] if colour else [_contrast_defect(exposure)]),
     ]
     if outline is not None:
-        findings.append(_warp(outline, alone=all(finding.confidence < SURE for finding in findings)))
-    told = sorted((f for f in findings if f.confidence >= LEAST), key=lambda finding: -finding.confidence)
-    return Diagnosis(tuple(told), warped, missing, colour, noise, exposure, usable)
+        defects.append(_outline_defect(outline, alone=all(defect.confidence < SURE for defect in defects)))
+    reported = sorted((f for f in defects if f.confidence >= LEAST), key=lambda defect: -defect.confidence)
+    return Diagnosis(tuple(reported), warped, missing, colour, noise, exposure, usable)
 
 
 def _colours(levels: NDArray[np.float32], usable: Mask) -> tuple[FalseColour | None, Mask]:
@@ -91,8 +91,8 @@ def _ramp(value: float, low: float, high: float) -> float:
     return float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
-def _warp(outline: Outline, *, alone: bool) -> Finding:
-    """Judge an outline: straight edges, an empty canvas outside, and enough tilt or shift to matter.
+def _outline_defect(outline: Outline, *, alone: bool) -> DetectedDefect:
+    """Rate an outline: straight edges, an empty canvas outside, and enough tilt or shift to matter.
 
     Where nothing else is wrong the tilt must be larger: films that were laid a little askew on the scanner, and
     collimated ones, are sound.
@@ -109,51 +109,53 @@ def _warp(outline: Outline, *, alone: bool) -> Finding:
         f"outside is empty, tilted by up to {outline.tilt_degrees:.1f}°, opposite sides differ by "
         f"{outline.perspective:.1%}"
     )
-    return Finding(Trouble.OUTLINE, confidence, evidence)
+    return DetectedDefect(Defect.OUTLINE, confidence, evidence)
 
 
-def _blank(region: MissingRegion) -> Finding:
+def _missing_defect(region: MissingRegion) -> DetectedDefect:
     x, y = region.centre
     evidence = (
-        f"a {region.level} {region.form} of radius {region.radius:.0f} pixels at column {x:.0f}, row {y:.0f}; "
+        f"a {region.level} {region.shape} of radius {region.radius:.0f} pixels at column {x:.0f}, row {y:.0f}; "
         f"{region.sharp:.0%} of its edge is sharp, levels inside differ by {region.flat:.1f}"
     )
-    return Finding(Trouble.MISSING, region.confidence, evidence)
+    return DetectedDefect(Defect.MISSING, region.confidence, evidence)
 
 
-def _paint(colour: FalseColour) -> Finding:
-    """Judge a colour map: strong colours, close to the map's, and to no other's as well."""
+def _colour_defect(colour: FalseColour) -> DetectedDefect:
+    """Rate a colour map: strong colours, close to the map's, and to no other's as well."""
     near = 1.0 - _ramp(colour.distance, 20.0, 45.0)
     confidence = _ramp(colour.chroma, 20.0, 50.0) * near
     tone = colour.tone
     evidence = (
-        f"colours lie {colour.distance:.1f} levels from map {colour.name} (next best {colour.rival}: "
-        f"{colour.rival_distance:.1f}), with gain {tone.gain:.2f} and channels from {tone.low:.0f} to {tone.high:.0f}"
+        f"colours lie {colour.distance:.1f} levels from map {colour.name} (next best {colour.second}: "
+        f"{colour.second_distance:.1f}), with gain {tone.gain:.2f} and channels from {tone.low:.0f} to {tone.high:.0f}"
     )
-    return Finding(Trouble.FALSE_COLOUR, confidence, evidence)
+    return DetectedDefect(Defect.FALSE_COLOUR, confidence, evidence)
 
 
-def _noises(noise: tuple[ChannelNoise, ...]) -> list[Finding]:
-    """Judge the noise of the channels: impulses by their share, the rest by its strength and whether it grows."""
+def _noise_defects(noise: tuple[ChannelNoise, ...]) -> list[DetectedDefect]:
+    """Rate the noise of the channels: impulses by their share, the rest by its strength and whether it grows."""
     strongest = max(noise, key=lambda channel: channel.sigma)
-    thrown = max(noise, key=lambda channel: channel.impulses)
+    impulsive = max(noise, key=lambda channel: channel.impulses)
     figures = "; ".join(channel.describe() for channel in noise)
     strong = _ramp(strongest.sigma, 5.0, 9.0)
     grows = _ramp(strongest.growth * 128 / max(strongest.sigma, 1e-6), 0.4, 0.9)
     return [
-        Finding(Trouble.IMPULSE, _ramp(thrown.impulses, 0.003, 0.012), f"strongest in {thrown.channel}: {figures}"),
-        Finding(Trouble.GAUSSIAN, strong * (1 - grows), f"strongest in {strongest.channel}: {figures}"),
-        Finding(
-            Trouble.SPECKLE,
+        DetectedDefect(
+            Defect.IMPULSE, _ramp(impulsive.impulses, 0.003, 0.012), f"strongest in {impulsive.channel}: {figures}"
+        ),
+        DetectedDefect(Defect.GAUSSIAN, strong * (1 - grows), f"strongest in {strongest.channel}: {figures}"),
+        DetectedDefect(
+            Defect.SPECKLE,
             strong * grows,
             f"strongest in {strongest.channel}, growing by {strongest.growth:.2f} a level: {figures}",
         ),
     ]
 
 
-def _dull(exposure: Exposure) -> Finding:
+def _contrast_defect(exposure: Exposure) -> DetectedDefect:
     evidence = f"99 % of the pixels lie between levels {exposure.low:.0f} and {exposure.high:.0f} of 255"
-    return Finding(Trouble.CONTRAST, 1.0 - _ramp(exposure.span, 0.15, 0.3), evidence)
+    return DetectedDefect(Defect.CONTRAST, 1.0 - _ramp(exposure.span, 0.15, 0.3), evidence)
 
 
 def region_mask(diagnosis: Diagnosis, sure: float) -> Mask:

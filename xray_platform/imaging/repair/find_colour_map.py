@@ -1,4 +1,4 @@
-"""False colour: tell whether a picture was painted with a colour map, with which, and through which tone curve."""
+"""Find colour map: tell whether a picture was painted with a colour map, with which, and through which tone curve."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from xray_platform.imaging.repair.colour_maps import ColourMap, known_maps, named_map
-from xray_platform.imaging.repair.level_prior import film_levels
+from xray_platform.imaging.repair.level_prior import level_prior
 from xray_platform.imaging.repair.levels import Mask, to_byte
 
 BANDS = 64
 """Bands of grey level in which colours are compared."""
-CLOUD = 1500
+SAMPLED = 1500
 """Colours of a picture that are compared with the maps."""
 SPREAD = 18.0
 """Levels by which the colour of a median-filtered pixel strays from the map's."""
@@ -45,9 +45,9 @@ class FalseColour:
     tone: Tone
     distance: float
     """Median distance of the picture's colours from the map's, in levels."""
-    rival: str
+    second: str
     """The map that explains them second best."""
-    rival_distance: float
+    second_distance: float
     chroma: float
     """Median distance between the largest and the smallest channel, in levels."""
 
@@ -70,42 +70,45 @@ def find_false_colour(levels: NDArray[np.float32], usable: Mask) -> FalseColour 
     """
     if levels.shape[2] != 3 or usable.sum() < 200:
         return None
-    cloud = _cloud(levels, usable)
-    chroma = float(np.median(cloud.max(axis=1) - cloud.min(axis=1)))
+    colours = _sample_colours(levels, usable)
+    chroma = float(np.median(colours.max(axis=1) - colours.min(axis=1)))
     if chroma < COLOURED:
         return None
-    fits = sorted((_fit(known, cloud) for known in known_maps()), key=lambda fit: fit[0])
-    refined = sorted((_refine(known, tone, cloud) for _, known, tone in fits[:2]), key=lambda fit: fit[0])
-    (_, best, tone), (_, rival, rival_tone) = refined[0], refined[1]
-    distance, rival_distance = _distance(curve_of(best, tone), cloud), _distance(curve_of(rival, rival_tone), cloud)
-    return FalseColour(best.name, tone, distance, rival.name, rival_distance, chroma)
+    fits = sorted((_fit(known, colours) for known in known_maps()), key=lambda fit: fit[0])
+    refined = sorted((_refine(known, tone, colours) for _, known, tone in fits[:2]), key=lambda fit: fit[0])
+    (_, best, tone), (_, second, second_tone) = refined[0], refined[1]
+    distance, second_distance = (
+        _distance(curve_of(best, tone), colours),
+        _distance(curve_of(second, second_tone), colours),
+    )
+    return FalseColour(best.name, tone, distance, second.name, second_distance, chroma)
 
 
 Fit = tuple[float, ColourMap, Tone]
 
 
-def _cloud(levels: NDArray[np.float32], usable: Mask) -> NDArray[np.float32]:
+def _sample_colours(levels: NDArray[np.float32], usable: Mask) -> NDArray[np.float32]:
     """Return up to about 1,500 colours of the usable pixels, freed from noise."""
     smooth = cv2.medianBlur(to_byte(levels), 5)
     colours = smooth[cv2.erode(usable.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0]
     if len(colours) < 100:
         colours = smooth[usable]
-    return colours[:: max(len(colours) // CLOUD, 1)].astype(np.float32)
+    return colours[:: max(len(colours) // SAMPLED, 1)].astype(np.float32)
 
 
-def _fit(colour_map: ColourMap, cloud: NDArray[np.float32]) -> Fit:
+def _fit(colour_map: ColourMap, colours: NDArray[np.float32]) -> Fit:
     """Return the best of a few tone curves for a map."""
-    low, high = (float(value) for value in np.quantile(cloud, (0.01, 0.99)))
+    low, high = (float(value) for value in np.quantile(colours, (0.01, 0.99)))
     tones = [Tone()] + [Tone(gain, low, high) for gain in (1.0, 1.5, 2.0, 3.0)]
-    few = cloud[::4]
+    few = colours[::4]
     return min(((_misfit(curve_of(colour_map, tone), few), colour_map, tone) for tone in tones), key=lambda fit: fit[0])
 
 
-def _refine(colour_map: ColourMap, tone: Tone, cloud: NDArray[np.float32]) -> Fit:
+def _refine(colour_map: ColourMap, tone: Tone, colours: NDArray[np.float32]) -> Fit:
     """Return the fit with its tone curve adjusted."""
 
     def misfit(x: NDArray[np.float64]) -> float:
-        return _misfit(curve_of(colour_map, _tone(x)), cloud)
+        return _misfit(curve_of(colour_map, _tone(x)), colours)
 
     start = np.array([np.log(tone.gain), tone.low / 50, tone.high / 50])
     simplex = start + np.vstack([np.zeros(3), np.eye(3) * 0.25])
@@ -123,17 +126,17 @@ def _tone(x: NDArray[np.float64]) -> Tone:
     return Tone(float(np.clip(np.exp(x[0]), 0.5, 6.0)), low, float(np.clip(50 * x[2], low + 60, 255)))
 
 
-def _squares(curve: NDArray[np.float32], cloud: NDArray[np.float32]) -> NDArray[np.float32]:
+def _squares(curve: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the squared distance (colours, bands) of each colour from each band's."""
-    squares = (cloud**2).sum(axis=1)[:, None] - 2 * cloud @ curve.T + (curve**2).sum(axis=1)
+    squares = (colours**2).sum(axis=1)[:, None] - 2 * colours @ curve.T + (curve**2).sum(axis=1)
     return np.asarray(np.maximum(squares, 0), np.float32)
 
 
-def _misfit(curve: NDArray[np.float32], cloud: NDArray[np.float32]) -> float:
+def _misfit(curve: NDArray[np.float32], colours: NDArray[np.float32]) -> float:
     """Return the mean negative logarithm of the mixture's density, with a floor for colours that fit no band."""
-    density = np.exp(-_squares(curve, cloud) / (2 * SPREAD**2)) @ film_levels()
+    density = np.exp(-_squares(curve, colours) / (2 * SPREAD**2)) @ level_prior()
     return float(-np.log(density + 1e-4).mean())
 
 
-def _distance(curve: NDArray[np.float32], cloud: NDArray[np.float32]) -> float:
-    return float(np.median(np.sqrt(_squares(curve, cloud).min(axis=1))))
+def _distance(curve: NDArray[np.float32], colours: NDArray[np.float32]) -> float:
+    return float(np.median(np.sqrt(_squares(curve, colours).min(axis=1))))

@@ -10,7 +10,7 @@ import numpy as np
 
 from xray_platform.errors import InputError, XrayError
 from xray_platform.imaging.repair.picture_file import is_picture, read_rgb, write_grey
-from xray_platform.imaging.repair.restore import Learnt, RestoreSettings, restore
+from xray_platform.imaging.repair.restore import RestoreFunction, RestoreSettings, restore
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import GIB, Limits, Lost, map_in_children
 
@@ -39,7 +39,7 @@ def restore_folder(
     settings: RestoreSettings = RestoreSettings(),
     progress: Progress = silent,
     *,
-    learnt: Learnt | None = None,
+    learnt: RestoreFunction | None = None,
     workers: int | None = None,
 ) -> list[RestoredFile]:
     """Restore every picture file of a folder (not below it) into grey PNG files of the same stem; one row a file.
@@ -66,7 +66,9 @@ def picture_files(folder: Path) -> list[Path]:
     return files
 
 
-def restore_file(file: Path, out_dir: Path, settings: RestoreSettings, learnt: Learnt | None = None) -> RestoredFile:
+def restore_file(
+    file: Path, out_dir: Path, settings: RestoreSettings, learnt: RestoreFunction | None = None
+) -> RestoredFile:
     """Restore one file into `out_dir`; what a child process does."""
     cv2.setNumThreads(1)
     try:

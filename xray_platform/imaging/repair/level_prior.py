@@ -1,4 +1,4 @@
-"""Film levels: how often each grey level stands in a chest film, for what a damaged picture leaves open."""
+"""Level prior: how often each grey level stands in a chest film, for what a damaged picture leaves open."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ damaged pictures that this room is measured on.
 """
 
 
-def film_levels(floor: float = 0.002) -> NDArray[np.float64]:
+def level_prior(floor: float = 0.002) -> NDArray[np.float64]:
     """Return the share of each of the 64 bands of levels; a band has at least about `floor`, and all add up to 1."""
     shares = np.array(COUNTS, np.float64) / sum(COUNTS) + floor
     return np.asarray(shares / shares.sum())

@@ -1,4 +1,4 @@
-"""The form in which pictures enter repair: depth and channels checked, levels brought to 0 to 255 in float32."""
+"""Levels: pictures as repair takes them: depth and channels checked, levels brought to 0 to 255 in float32."""
 
 from dataclasses import dataclass
 from typing import Any

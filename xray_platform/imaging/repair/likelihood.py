@@ -1,4 +1,4 @@
-"""Evidence: how well each grey level explains each pixel's colour, learnt from the damaged picture itself."""
+"""Likelihood: how well each grey level explains each pixel's colour, learnt from the damaged picture itself."""
 
 from dataclasses import dataclass, field, replace
 
@@ -10,12 +10,12 @@ from scipy.sparse import csr_array
 
 from xray_platform.imaging.repair.find_colour_map import BANDS
 from xray_platform.imaging.repair.levels import Mask, to_byte
-from xray_platform.imaging.repair.tiles import Place
+from xray_platform.imaging.repair.tiles import Tile
 
 Volume = NDArray[np.float32]
 """(bands, rows, columns): one number for each band of grey level and pixel."""
 BINS = 64
-"""Bins of a channel's value in the tables of evidence."""
+"""Bins of a channel's value in the tables of counts."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Channels:
     trust: NDArray[np.float32]
     usable: Mask = field(repr=False)
 
-    def piece(self, place: Place) -> "Channels":
+    def crop(self, tile: Tile) -> "Channels":
         """Return a part of the picture; what is known of the noise stays that of the whole."""
-        return replace(self, values=self.values[:, *place], usable=self.usable[place])
+        return replace(self, values=self.values[:, *tile], usable=self.usable[tile])
 
 
 def separate(levels: NDArray[np.float32], curve: NDArray[np.float32], usable: Mask) -> Channels:
@@ -54,8 +54,8 @@ def separate(levels: NDArray[np.float32], curve: NDArray[np.float32], usable: Ma
     return Channels(np.ascontiguousarray(values), curve @ whiten, np.maximum(scatter, 0.05), trust, usable)
 
 
-def first_evidence(channels: Channels) -> Volume:
-    """Return the logarithm of the evidence by distance alone: noise of Laplace form around the map's colours."""
+def distance_log_likelihood(channels: Channels) -> Volume:
+    """Return the logarithm of the likelihood by distance alone: Laplace noise around the map's colours."""
     total = np.zeros((BANDS, *channels.usable.shape), np.float32)
     for k in range(3):
         distance = np.abs(channels.values[k][None] - channels.curve[:, k, None, None])
@@ -63,14 +63,14 @@ def first_evidence(channels: Channels) -> Volume:
     return total * channels.usable
 
 
-def learnt_evidence(channels: Channels, belief: Volume, blur: float) -> Volume:
-    """Return the logarithm of the evidence by tables of how each level's pixels are spread in each channel.
+def learnt_log_likelihood(channels: Channels, posterior: Volume, blur: float) -> Volume:
+    """Return the logarithm of the likelihood by tables of how each level's pixels are spread in each channel.
 
-    `belief` (sums to 1 over the bands) says which level each pixel probably has; the tables count over the picture, so
-    they know noise of any form: clipped, one-sided, growing with level. `blur` joins neighbouring bands.
+    `posterior` (sums to 1 over the bands) says which level each pixel probably has; the tables count over the picture,
+    so they fit noise of any distribution: clipped, one-sided, growing with level. `blur` joins neighbouring bands.
     """
     total = np.zeros((BANDS, *channels.usable.shape), np.float32)
-    seen = belief[:, channels.usable]
+    seen = posterior[:, channels.usable]
     for k in range(3):
         bins = _binned(channels.values[k], channels.usable)
         ones = csr_array(

@@ -15,7 +15,7 @@ from xray_platform.errors import InputError
 from xray_platform.imaging.repair.folder import LIMITS
 from xray_platform.imaging.repair.levels import check_picture, grey_of
 from xray_platform.imaging.repair.picture_file import read_rgb
-from xray_platform.imaging.repair.restore import Learnt, RestoreSettings, restore
+from xray_platform.imaging.repair.restore import RestoreFunction, RestoreSettings, restore
 from xray_platform.progress import Progress, silent
 from xray_platform.workers import map_in_children
 
@@ -39,7 +39,7 @@ def measure(
     settings: RestoreSettings = RestoreSettings(),
     progress: Progress = silent,
     *,
-    learnt: Learnt | None = None,
+    learnt: RestoreFunction | None = None,
 ) -> list[PairScore]:
     """Return the scores of every damaged picture that has a clean one of the same name, in order of their names.
 
@@ -81,20 +81,20 @@ def _means(scores: Sequence[PairScore]) -> dict[str, float]:
 
 
 def _score(
-    name: str, damaged: Path, clean: Path, settings: RestoreSettings, learnt: Learnt | None
+    name: str, damaged: Path, clean: Path, settings: RestoreSettings, learnt: RestoreFunction | None
 ) -> tuple[float, float, float, float]:
     cv2.setNumThreads(1)
-    before, truth = read_rgb(damaged / name), _byte(grey_of(read_rgb(clean / name)))
+    before, reference = read_rgb(damaged / name), _byte(grey_of(read_rgb(clean / name)))
     after = restore(before, settings, learnt).pixels
-    return (*_compare(_byte(grey_of(before)), truth), *_compare(_byte(after), truth))
+    return (*_compare(_byte(grey_of(before)), reference), *_compare(_byte(after), reference))
 
 
-def _compare(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> tuple[float, float]:
-    rows, columns = truth.shape
+def _compare(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> tuple[float, float]:
+    rows, columns = reference.shape
     same = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
-    peak: float = peak_signal_noise_ratio(truth, same)  # type: ignore[no-untyped-call]
-    likeness: float = structural_similarity(truth, same)  # type: ignore[no-untyped-call]
-    return float(peak), float(likeness)
+    peak: float = peak_signal_noise_ratio(reference, same)  # type: ignore[no-untyped-call]
+    similarity: float = structural_similarity(reference, same)  # type: ignore[no-untyped-call]
+    return float(peak), float(similarity)
 
 
 def _byte(picture: NDArray[Any]) -> NDArray[np.uint8]:
@@ -104,5 +104,5 @@ def _byte(picture: NDArray[Any]) -> NDArray[np.uint8]:
 def _why_touched(file: Path, settings: RestoreSettings) -> str:
     cv2.setNumThreads(1)
     restored = restore(read_rgb(file), settings)
-    sure = [f.describe() for f in restored.diagnosis.findings if f.confidence >= settings.sure]
+    sure = [f.describe() for f in restored.diagnosis.defects if f.confidence >= settings.sure]
     return "; ".join(sure)

@@ -19,9 +19,9 @@ MARGIN = 2
 
 @dataclass(frozen=True)
 class MissingRegion:
-    """One blank region: its form, level and place."""
+    """One blank region: its shape, level and place."""
 
-    form: Literal["disc", "region"]
+    shape: Literal["disc", "region"]
     level: Literal["black", "white"]
     centre: tuple[float, float]
     """x (column) and y (row) in pixels."""
@@ -40,20 +40,20 @@ class MissingRegion:
     def confidence(self) -> float:
         """How sure it is that this is no anatomy: sharp edge, dead flat inside, and a disc rather than anything."""
         flat = float(np.clip(1.5 - self.flat / 6.0, 0.0, 1.0))
-        form = self.roundness if self.form == "disc" else 0.4
-        return float(np.clip((self.sharp - 0.5) / 0.4, 0.0, 1.0)) * flat * form
+        shape = self.roundness if self.shape == "disc" else 0.4
+        return float(np.clip((self.sharp - 0.5) / 0.4, 0.0, 1.0)) * flat * shape
 
 
 def find_missing(levels: NDArray[np.float32], picture: Mask) -> tuple[MissingRegion, ...]:
     """Return the blank regions of a picture (r, c, n; levels 0 to 255) inside the mask `picture`, largest first.
 
-    Black or white that reaches the picture's edge is air or a collimator, not a hole, unless it has a disc's form.
+    Black or white that reaches the picture's edge is air or a collimator, not a hole, unless it is a disc.
     """
     black = (levels.max(axis=2) < FLAT) & picture
     white = (levels.min(axis=2) > 255 - FLAT) & picture
     found = _regions(black, "black", levels, picture) + _regions(white, "white", levels, picture)
     edge = picture & ~(cv2.erode(picture.astype(np.uint8), _ball(MARGIN + 1), borderValue=0) > 0)
-    kept = [region for region in found if region.form == "disc" or not (region.mask & edge).any()]
+    kept = [region for region in found if region.shape == "disc" or not (region.mask & edge).any()]
     return tuple(sorted(kept, key=lambda region: -region.radius))
 
 
@@ -82,7 +82,7 @@ def _measure(
     if not round_enough:
         centre, radius = edge.mean(axis=0), float(np.sqrt(region.sum() / np.pi))
     return MissingRegion(
-        form="disc" if round_enough else "region",
+        shape="disc" if round_enough else "region",
         level=level,
         centre=(float(centre[0]), float(centre[1])),
         radius=float(radius),

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import InputError, StoreError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
@@ -42,17 +43,11 @@ def read_rgb(file: Path) -> NDArray[Any]:
 
 
 def write_grey(file: Path, pixels: NDArray[Any]) -> None:
-    """Write grey pixels (r, c; uint8 or uint16) as PNG, through a temporary file beside it.
+    """Write grey pixels (r, c; uint8 or uint16) as PNG.
 
     Raises StoreError where the disk refuses.
     """
     done, data = cv2.imencode(".png", pixels)
     if not done:
         raise StoreError(f"{file.name} cannot be encoded as PNG")
-    draft = file.with_name(f".{file.name}.part")
-    try:
-        draft.write_bytes(data.tobytes())
-        draft.replace(file)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise StoreError(f"{file} cannot be written: {error.strerror}") from error
+    atomic_write(file, data.tobytes())

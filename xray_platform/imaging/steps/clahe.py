@@ -1,6 +1,6 @@
 """CLAHE: contrast limited adaptive histogram equalisation that keeps all 16 bits.
 
-OpenCV's 16-bit form counts in 65536 bins, so that its clip limit means something else for every picture size: on a
+OpenCV's 16-bit CLAHE counts in 65536 bins, so that its clip limit means something else for every picture size: on a
 tile of 28 x 28 pixels nothing is ever clipped, on a large 12-bit one nearly everything is. Here the histograms have
 256 bins, in which a clip limit means what it means in 8 bits, and the tone curves between the bins are straight
 lines, so that grey levels stay apart (Zuiderveld, Graphics Gems IV, 1994).
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.pixel_range import FULL, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, PixelRange, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 BINS = 256
@@ -27,8 +27,8 @@ class ClaheSettings(StepSettings):
     clip_limit: float = Field(2.0, ge=1, le=256, description="highest bin, in multiples of an even histogram's bins")
     tiles: int = Field(8, ge=1, le=64, description="tiles down and across")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - the curves are no small numbers
         down, across = (min(self.tiles, length) for length in pixels.shape)

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.imaging.box import Box, cut_box
-from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels, Window
+from xray_platform.imaging.crop_box import CropBox, cut_box
+from xray_platform.imaging.pixel_range import FULL, STORED, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, Shape, StepSettings
 
-LOOK_AT = 256  # the longer side of the picture in which the borders are looked for, in pixels
+WORKING_SIDE = 256  # the longer side of the picture in which the borders are looked for, in pixels
 BLACK = 0.1  # a black border's rows lie below this, as a share of the picture's range, but for a tenth of their pixels
 WHITE = 0.8  # a white border's rows lie above this, likewise
 STEP = 0.15  # and a white border ends in a straight edge, a fall by this within EDGE rows in so many columns;
@@ -25,15 +25,15 @@ class CollimationSettings(StepSettings):
     kind: Literal["collimation"] = Field("collimation", description="which step this is")
     most: float = Field(0.35, ge=0, lt=0.5, description="a border wider than this share of the side is left alone")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
-    gives: ClassVar[Form | None] = None
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL)
+    gives: ClassVar[PixelRange | None] = None
 
     def find(self, pixels: Pixels, window: Window | None = None) -> Found:  # noqa: ARG002 - looks at all greys
         small, scale = _small(pixels)
         return _exposed(small, self.most).scaled(scale, pixels.shape).found()
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:
-        return cut_box(pixels, Box.of(found))
+        return cut_box(pixels, CropBox.of(found))
 
     def shape(self, before: Shape | None) -> Shape | None:  # noqa: ARG002 - the picture decides
         return None
@@ -45,24 +45,24 @@ class CollimationSettings(StepSettings):
 
 
 def _small(pixels: Pixels) -> tuple[NDArray[np.float32], float]:
-    scale = max(max(pixels.shape) / LOOK_AT, 1.0)
+    scale = max(max(pixels.shape) / WORKING_SIDE, 1.0)
     size = tuple(max(round(length / scale), 1) for length in pixels.shape)
     return cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA).reshape(size).astype(np.float32), scale
 
 
-def _exposed(small: NDArray[np.float32], most: float) -> Box:
+def _exposed(small: NDArray[np.float32], most: float) -> CropBox:
     """Return the box inside the borders of a small picture."""
     low, high = (float(limit) for limit in np.percentile(small, (1, 99)))
     if high <= low:
-        return Box(0, 0, *small.shape)
+        return CropBox(0, 0, *small.shape)
     unit = (small - low) / (high - low)
-    box = Box(0, 0, *small.shape)
+    box = CropBox(0, 0, *small.shape)
     for _ in range(ROUNDS):
         inside = unit[box.top : box.bottom, box.left : box.right]
         top, bottom = _borders(inside, box.top, small.shape[0], most)
         inside = inside[top - box.top : bottom - box.top]
         left, right = _borders(inside.T, box.left, small.shape[1], most)
-        box = Box(top, left, bottom, right)
+        box = CropBox(top, left, bottom, right)
     return box
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from xray_platform.errors import InputError
-from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, STORED, PixelRange, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535.0
@@ -20,8 +20,8 @@ class GaussianSettings(StepSettings):
     kind: Literal["gaussian"] = Field("gaussian", description="which step this is")
     sigma: float = Field(1.0, gt=0, le=50, description="standard deviation of the bell, in pixels")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
-    gives: ClassVar[Form | None] = None
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL)
+    gives: ClassVar[PixelRange | None] = None
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         return _like(cv2.GaussianBlur(pixels, (0, 0), self.sigma, borderType=cv2.BORDER_REPLICATE), pixels)
@@ -36,8 +36,8 @@ class MedianSettings(StepSettings):
     kind: Literal["median"] = Field("median", description="which step this is")
     side: int = Field(3, ge=3, le=31, description="side of the square, odd, in pixels; 3 and 5 are much faster")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
-    gives: ClassVar[Form | None] = None
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL)
+    gives: ClassVar[PixelRange | None] = None
 
     @field_validator("side")
     @classmethod
@@ -63,8 +63,8 @@ class NonLocalMeansSettings(StepSettings):
     patch: int = Field(5, ge=3, le=21, description="side of the compared patches, odd, in pixels")
     search: int = Field(15, ge=3, le=61, description="side of the square that is searched, odd, in pixels")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     @field_validator("patch", "search")
     @classmethod
@@ -90,8 +90,8 @@ class BilateralSettings(StepSettings):
     sigma: float = Field(2.0, gt=0, le=20, description="nearness in place, in pixels")
     grey_sigma: float = Field(0.05, gt=0, le=1, description="nearness in grey value, as a share of the range")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         real = pixels.astype(np.float32)  # OpenCV works on 8 bits or on real numbers

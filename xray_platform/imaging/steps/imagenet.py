@@ -1,11 +1,11 @@
-"""ImageNet: three equal channels with ImageNet's statistics, for networks borrowed from colour photographs."""
+"""ImageNet: three equal channels with ImageNet's statistics, for networks pretrained on colour photographs."""
 
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.pixel_range import BORROWED, FULL, UNIT, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, IMAGENET, UNIT, PixelRange, Pixels
 from xray_platform.imaging.step import Found, Shape, StepSettings
 from xray_platform.imaging.steps.scale import to_unit
 
@@ -18,8 +18,8 @@ class ImagenetSettings(StepSettings):
 
     kind: Literal["imagenet"] = Field("imagenet", description="which step this is")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
-    gives: ClassVar[Form | None] = BORROWED
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL, UNIT)
+    gives: ClassVar[PixelRange | None] = IMAGENET
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         scores: Pixels = (to_unit(pixels)[None] - MEAN) / DEVIATION

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, STORED, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.steps.window import stretch
 
@@ -14,8 +14,8 @@ class MinMaxSettings(StepSettings):
 
     kind: Literal["min_max"] = Field("min_max", description="which step this is")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def find(self, pixels: Pixels, window: Window | None = None) -> Found:  # noqa: ARG002 - its own limits
         return {"low": float(pixels.min()), "high": float(pixels.max())}

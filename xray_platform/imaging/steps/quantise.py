@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from xray_platform.imaging.lookup import look_up
-from xray_platform.imaging.pixel_range import FULL, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, PixelRange, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 
@@ -16,8 +16,8 @@ class QuantiseSettings(StepSettings):
     kind: Literal["quantise"] = Field("quantise", description="which step this is")
     bits: int = Field(8, ge=1, le=16, description="bits that remain")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         top = 2**self.bits - 1

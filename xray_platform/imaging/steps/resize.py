@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, STORED, UNIT, Form, Pixels
+from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, STORED, UNIT, PixelRange, Pixels
 from xray_platform.imaging.step import Found, Shape, StepSettings
 
 
@@ -18,8 +18,8 @@ class ResizeSettings(StepSettings):
     columns: int = Field(128, ge=1, le=8192, description="width of the result, in pixels")
     keep_aspect: bool = Field(True, description="keep height to width, and pad with black what stays free")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL, UNIT, BYTE, SCORES)
-    gives: ClassVar[Form | None] = None
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL, UNIT, BYTE, SCORES)
+    gives: ClassVar[PixelRange | None] = None
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         if not self.keep_aspect:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.symmetry import tilt
 
@@ -17,8 +17,8 @@ class RotateSettings(StepSettings):
     kind: Literal["rotate"] = Field("rotate", description="which step this is")
     degrees: float = Field(0.0, ge=-45, le=45, description="angle, counter-clockwise positive, in degrees")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL, UNIT)
-    gives: ClassVar[Form | None] = None
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL, UNIT)
+    gives: ClassVar[PixelRange | None] = None
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - the angle is given
         return turn(pixels, self.degrees)
@@ -28,20 +28,20 @@ class RotateSettings(StepSettings):
 
 
 class StraightenSettings(StepSettings):
-    """Turn the chest's axis of symmetry upright, where four looks at the picture agree on it; else leave it alone."""
+    """Turn the chest's axis of symmetry upright, where four estimates of it agree; else leave it alone."""
 
     kind: Literal["straighten"] = Field("straighten", description="which step this is")
-    most_degrees: float = Field(10.0, gt=0, le=15, description="a larger tilt is not believed, in degrees")
+    most_degrees: float = Field(10.0, gt=0, le=15, description="a larger tilt is taken for a mistake, in degrees")
     least_degrees: float = Field(1.0, ge=0, le=15, description="a smaller tilt is left as it is, in degrees")
-    agreement: float = Field(2.5, gt=0, le=15, description="the looks may differ by so much, in degrees")
+    agreement: float = Field(2.5, gt=0, le=15, description="the four estimates may differ by so much, in degrees")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL, UNIT)
-    gives: ClassVar[Form | None] = None
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL, UNIT)
+    gives: ClassVar[PixelRange | None] = None
 
     def find(self, pixels: Pixels, window: Window | None = None) -> Found:  # noqa: ARG002 - looks at all greys
         seen = tilt(pixels)
-        believed = seen.spread <= self.agreement and self.least_degrees <= abs(seen.degrees) <= self.most_degrees
-        return {"degrees": seen.degrees if believed else 0.0, "seen": seen.degrees, "spread": seen.spread}
+        accepted = seen.spread <= self.agreement and self.least_degrees <= abs(seen.degrees) <= self.most_degrees
+        return {"degrees": seen.degrees if accepted else 0.0, "seen": seen.degrees, "spread": seen.spread}
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:
         return turn(pixels, found["degrees"])

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from xray_platform.imaging.pixel_range import BYTE, FULL, SPAN, UNIT, Form, Pixels
+from xray_platform.imaging.pixel_range import BYTE, FULL, SPAN, UNIT, PixelRange, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 
@@ -14,8 +14,8 @@ class UnitSettings(StepSettings):
 
     kind: Literal["unit"] = Field("unit", description="which step this is")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL, BYTE)
-    gives: ClassVar[Form | None] = UNIT
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL, BYTE)
+    gives: ClassVar[PixelRange | None] = UNIT
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         return to_unit(pixels)
@@ -29,8 +29,8 @@ class ByteSettings(StepSettings):
 
     kind: Literal["byte"] = Field("byte", description="which step this is")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
-    gives: ClassVar[Form | None] = BYTE
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL, UNIT)
+    gives: ClassVar[PixelRange | None] = BYTE
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         scaled: Pixels = np.rint(to_unit(pixels) * np.float32(255)).astype(np.uint8)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.errors import DataError
-from xray_platform.imaging.pixel_range import FULL, SCORES, UNIT, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, SCORES, UNIT, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 from xray_platform.imaging.steps.scale import to_unit
 
@@ -20,8 +20,8 @@ class PictureScoreSettings(StepSettings):
 
     kind: Literal["picture_score"] = Field("picture_score", description="which step this is")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
-    gives: ClassVar[Form | None] = SCORES
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL, UNIT)
+    gives: ClassVar[PixelRange | None] = SCORES
 
     def find(self, pixels: Pixels, window: Window | None = None) -> Found:  # noqa: ARG002 - the picture's own
         unit = to_unit(pixels)
@@ -41,8 +41,8 @@ class NormalScoreSettings(StepSettings):
     mean: float = Field(0.5, ge=0, le=1, description="mean of the normal training pictures, in [0, 1]")
     deviation: float = Field(0.25, ge=FLATTEST, le=1, description="deviation of all their pixels, in [0, 1]")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL, UNIT)
-    gives: ClassVar[Form | None] = SCORES
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL, UNIT)
+    gives: ClassVar[PixelRange | None] = SCORES
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         return score(pixels, self.mean, self.deviation)

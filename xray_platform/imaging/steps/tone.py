@@ -7,7 +7,7 @@ from pydantic import Field
 
 from xray_platform.imaging.lookup import look_up
 from xray_platform.imaging.percentiles import histogram
-from xray_platform.imaging.pixel_range import FULL, Form, Pixels
+from xray_platform.imaging.pixel_range import FULL, PixelRange, Pixels
 from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535
@@ -21,8 +21,8 @@ class LinearSettings(StepSettings):
     gain: float = Field(1.0, gt=0, le=100, description="slope about the middle grey; above 1 more contrast")
     offset: float = Field(0.0, ge=-1, le=1, description="added brightness, as a share of the range")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         middle = TOP / 2
@@ -38,8 +38,8 @@ class GammaSettings(StepSettings):
     kind: Literal["gamma"] = Field("gamma", description="which step this is")
     gamma: float = Field(1.0, gt=0, le=10, description="exponent")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         return look_up(pixels, _as_table((LEVELS / TOP) ** self.gamma * TOP))
@@ -54,8 +54,8 @@ class EqualiseSettings(StepSettings):
     kind: Literal["equalise"] = Field("equalise", description="which step this is")
     ignore_black: bool = Field(True, description="leave pixels of value 0 (frames, padding) black and uncounted")
 
-    takes: ClassVar[tuple[Form, ...]] = (FULL,)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (FULL,)
+    gives: ClassVar[PixelRange | None] = FULL
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - the histogram is no small number
         counts = histogram(pixels)

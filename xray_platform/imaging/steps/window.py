@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from xray_platform.errors import InputError
 from xray_platform.imaging.lookup import look_up
 from xray_platform.imaging.percentiles import percentiles
-from xray_platform.imaging.pixel_range import FULL, STORED, Form, Pixels, Window
+from xray_platform.imaging.pixel_range import FULL, STORED, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535.0
@@ -25,8 +25,8 @@ class WindowSettings(StepSettings):
     high_percentile: float = Field(99.5, ge=0, le=100, description="share of pixels below white, in percent")
     use_given: bool = Field(True, description="take the window that the standard image carries, where it carries one")
 
-    takes: ClassVar[tuple[Form, ...]] = (STORED, FULL)
-    gives: ClassVar[Form | None] = FULL
+    takes: ClassVar[tuple[PixelRange, ...]] = (STORED, FULL)
+    gives: ClassVar[PixelRange | None] = FULL
 
     @model_validator(mode="after")
     def _ordered(self) -> "WindowSettings":

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from xray_platform.atomic import atomic_write
 from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.png_facts import Fact, fitting_facts, write_png
-from xray_platform.imaging.store.rounding import as_stored
-from xray_platform.imaging.store.standard_image_reader import WholePicture, WholePictures, read_whole
+from xray_platform.imaging.store.rounding import to_storage
+from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, StandardImageFile, read_standard_image
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, LABELS, SPLITS, STANDARD_IMAGES
 from xray_platform.tables.places import Places
@@ -27,7 +28,7 @@ CHANGED = ("spacing_mm", "window_low", "window_high")  # no longer true of what 
 class _Job:
     """One picture to write."""
 
-    source: WholePicture
+    source: StandardImageFile
     target: Path
     window: tuple[float, float]
     facts: dict[str, Fact]
@@ -64,7 +65,7 @@ def export_pictures(places: Places, folder: Path, recipe: Recipe | None = None, 
 
 
 def _write_index(places: Places, folder: Path, rows: pd.DataFrame) -> None:
-    """Write the index at a stroke, after the pictures: where it is, all that it names is there."""
+    """Write the index atomically, after the pictures: where it is, all that it names is there."""
     labels, splits = LABELS.read(places), SPLITS.read(places)
     known = rows[["image", "subject"]].merge(splits[["image", "split"]], on="image", how="left")
     known = known.merge(labels[["image", "label", "abnormal"]], on="image", how="left")
@@ -78,18 +79,11 @@ def _write_index(places: Places, folder: Path, rows: pd.DataFrame) -> None:
             "finding": known["label"],
         }
     ).sort_values("image")
-    waiting = folder / f".{INDEX}.part"
-    try:
-        index.to_csv(waiting, index=False)
-        waiting.replace(folder / INDEX)
-    except OSError as error:
-        raise StoreError(f"cannot write {folder / INDEX}: {error.strerror or error}") from error
-    finally:
-        waiting.unlink(missing_ok=True)
+    atomic_write(folder / INDEX, index.to_csv(index=False))
 
 
 def _jobs(places: Places, folder: Path, rows: pd.DataFrame, recipe: Recipe | None) -> Sequence[_Job]:
-    jobs, standard = [], {str(batch): WholePictures.open(places, str(batch)) for batch in rows["batch"].unique()}
+    jobs, standard = [], {str(batch): StandardImageBatch.open(places, str(batch)) for batch in rows["batch"].unique()}
     for row in rows.to_dict("records"):
         facts: dict[Any, Any] = {name: value for name, value in row.items() if name not in OTHERWISE}
         facts["photometric"] = "MONOCHROME2"
@@ -103,9 +97,9 @@ def _jobs(places: Places, folder: Path, rows: pd.DataFrame, recipe: Recipe | Non
 def _write(job: _Job, recipe: Recipe | None) -> str:
     """Write one picture in a child process; return what kept it from that, or nothing."""
     try:
-        pixels = read_whole(job.source)
+        pixels = read_standard_image(job.source)
         if recipe is not None:
-            pixels = as_stored(recipe.apply(pixels, job.window), recipe.gives)
+            pixels = to_storage(recipe.apply(pixels, job.window), recipe.gives)
         write_png(job.target, pixels, job.facts)
     except StoreError as error:
         return str(error)

@@ -12,7 +12,7 @@ from xray_platform.errors import InputError
 from xray_platform.imaging.pixel_range import UNIT, Pixels
 from xray_platform.imaging.step import Shape
 from xray_platform.imaging.store.png_facts import Fact, fitting_facts, write_png
-from xray_platform.imaging.store.rounding import as_stored
+from xray_platform.imaging.store.rounding import to_storage
 from xray_platform.imaging.store.tensors import open_tensors, read_recipe, read_tensors
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -129,21 +129,21 @@ def read_patches(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[
     return patches
 
 
-def materialise(
-    places: Places, batch: str, recipe_id: str, settings: PatchSettings, truth: pd.DataFrame,
+def write_patch_files(
+    places: Places, batch: str, recipe_id: str, settings: PatchSettings, labels: pd.DataFrame,
     *, progress: Progress = silent,
 ) -> dict[str, int]:  # fmt: skip
     """Write the patches of a batch as 16-bit PNG into `data/patches/{normal,anomaly}/` and return how many of each.
 
-    `truth` has the columns `image` and `abnormal`. A patch inherits its picture's class and carries the picture's
-    facts (see `read_facts`); it is named `<image>-<recipe>-<side>-<top>-<left>.png`. A picture without a truth has no
-    patches, and one whose truth changed leaves none behind; nor does another stride. A manifest is kept of them.
+    `labels` has the columns `image` and `abnormal`. A patch inherits its picture's class and carries the picture's
+    facts (see `read_facts`); it is named `<image>-<recipe>-<side>-<top>-<left>.png`. A picture without a label has no
+    patches, and one whose label changed leaves none behind; nor does another stride. A manifest is kept of them.
     Raises InputError where the recipe's pictures do not lie between black and white.
     """
-    form = read_recipe(places, recipe_id).gives
-    if form.low is None:
-        raise InputError(f"the recipe gives {form}; patches are written of pictures between black and white")
-    rows = _tensor_rows(places, batch, recipe_id).merge(truth[["image", "abnormal"]], on="image", how="left")
+    pixel_range = read_recipe(places, recipe_id).gives
+    if pixel_range.low is None:
+        raise InputError(f"the recipe gives {pixel_range}; patches are written of pictures between black and white")
+    rows = _tensor_rows(places, batch, recipe_id).merge(labels[["image", "abnormal"]], on="image", how="left")
     facts, written = _facts(places, batch), dict.fromkeys(CLASSES, 0)
     for folder in _class_folders(places):
         folder.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ def _class_folders(places: Places) -> Iterator[Path]:
 
 def _as_files(places: Places, recipe_id: str, settings: PatchSettings, row: pd.DataFrame) -> dict[str, Pixels]:
     """Return the patches of one picture by file name."""
-    tensor = as_stored(read_tensors(places, recipe_id, row), UNIT)
+    tensor = to_storage(read_tensors(places, recipe_id, row), UNIT)
     patches, positions = cut(tensor, settings)
     stem = f"{row['image'].iloc[0]}-{recipe_id}-{settings.side}"
     return {f"{stem}-{top}-{left}.png": patch for patch, (top, left) in zip(patches[0], positions, strict=True)}

@@ -1,27 +1,27 @@
-"""Stored: how a prepared picture is rounded for the store, and read back; serving rounds alike, without zarr."""
+"""Rounding: how a prepared picture is rounded for the store, and read back; serving rounds alike, without zarr."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.pixel_range import SPAN, UNIT, Form, Pixels
+from xray_platform.imaging.pixel_range import SPAN, UNIT, PixelRange, Pixels
 
 
-def stored_dtype(form: Form) -> str:
-    """Return the dtype in which pictures of a form are stored: [0, 1] as uint16, for float16 has too few levels."""
-    if form == UNIT:
+def stored_dtype(pixel_range: PixelRange) -> str:
+    """Return the dtype in which pictures of a range are stored: [0, 1] as uint16, for float16 has too few levels."""
+    if pixel_range == UNIT:
         return "uint16"
-    return "float16" if form.dtype == "float32" else form.dtype
+    return "float16" if pixel_range.dtype == "float32" else pixel_range.dtype
 
 
-def as_stored(pixels: Pixels, form: Form) -> Pixels:
-    """Return a prepared picture of this form as it is stored."""
-    scaled = np.rint(pixels * np.float32(SPAN["uint16"])) if form == UNIT else pixels
-    return scaled.astype(stored_dtype(form), copy=False)
+def to_storage(pixels: Pixels, pixel_range: PixelRange) -> Pixels:
+    """Return a prepared picture of this range as it is stored."""
+    scaled = np.rint(pixels * np.float32(SPAN["uint16"])) if pixel_range == UNIT else pixels
+    return scaled.astype(stored_dtype(pixel_range), copy=False)
 
 
-def as_read(stored: Pixels) -> NDArray[np.float32]:
+def from_storage(stored: Pixels) -> NDArray[np.float32]:
     """Return a stored picture as models see it: integers in [0, 1] (black to white), other numbers as they are."""
     read: NDArray[np.float32] = np.multiply(stored, read_scale(stored.dtype), dtype=np.float32)
     return read
@@ -32,13 +32,13 @@ def read_scale(dtype: np.dtype[Any]) -> np.float32:
     return np.float32(1.0 / SPAN.get(dtype.name, 1.0))
 
 
-def stored_meaning(form: Form) -> str:
+def stored_meaning(pixel_range: PixelRange) -> str:
     """Say what the stored numbers mean, for who reads them without this package."""
-    top = SPAN.get(stored_dtype(form))
+    top = SPAN.get(stored_dtype(pixel_range))
     return "the numbers themselves" if top is None else f"0 is black, {top:g} is white"
 
 
-def as_seen(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+def for_display(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what models see as grey pictures to look at, (N, rows, columns) in [0, 1]; scores are stretched."""
     grey = pictures[:, 0] if pictures.ndim == 4 else pictures
     if not grey.size or (grey.min() >= 0 and grey.max() <= 1):

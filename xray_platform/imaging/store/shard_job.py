@@ -10,9 +10,9 @@ import zarr
 from xray_platform.imaging.pixel_range import Window
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.step import Found
-from xray_platform.imaging.store.rounding import as_stored
-from xray_platform.imaging.store.shard_reader import ShardedPictures
-from xray_platform.imaging.store.standard_image_reader import WholePicture, read_whole
+from xray_platform.imaging.store.rounding import to_storage
+from xray_platform.imaging.store.shard_reader import ShardedImages
+from xray_platform.imaging.store.standard_image_reader import StandardImageFile, read_standard_image
 from xray_platform.tables.manifest import FileFacts, facts_of
 
 
@@ -23,7 +23,7 @@ class ShardJob:
     target: Path
     recipe: Recipe
     first: int
-    images: tuple[WholePicture, ...]
+    images: tuple[StandardImageFile, ...]
     windows: tuple[Window, ...]
 
 
@@ -55,8 +55,8 @@ def _prepare(job: ShardJob) -> ShardMade:
         target = zarr.open_array(job.target, mode="r+")
     block, found = np.empty((len(job.images), *target.shape[1:]), target.dtype), []
     for place, (image, window) in enumerate(zip(job.images, job.windows, strict=True)):
-        trace = job.recipe.trace(read_whole(image), window)
-        block[place] = as_stored(trace.pixels, job.recipe.gives)
+        trace = job.recipe.trace(read_standard_image(image), window)
+        block[place] = to_storage(trace.pixels, job.recipe.gives)
         found.append(trace.found)
     target[job.first : job.first + len(block)] = block
     return _made(job.target, job.first, tuple(found))
@@ -64,7 +64,7 @@ def _prepare(job: ShardJob) -> ShardMade:
 
 def _made(array: Path, first: int, found: tuple[tuple[Found, ...], ...]) -> ShardMade:
     """Read back what was written."""
-    opened = ShardedPictures.open(array)
+    opened = ShardedImages.open(array)
     number = first // opened.per_shard
     path = Path(opened.shard_path(number))
     facts = facts_of(path, sha256=False)

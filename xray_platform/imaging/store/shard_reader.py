@@ -1,4 +1,4 @@
-"""Shards: read pictures in any order out of a sharded zarr array, straight from the shard files.
+"""Shard reader: read pictures in any order out of a sharded zarr array, straight from the shard files.
 
 zarr-python spends a good part of a millisecond on each chunk; a picture of 128 x 128 decodes in ten microseconds.
 So this reader walks the format itself (zarr v3 core, and its `sharding_indexed` codec: a shard file ends in a table
@@ -77,7 +77,7 @@ class RemoteBytes:
 
 
 @dataclass(frozen=True)
-class ShardedPictures:
+class ShardedImages:
     """A zarr array of pictures, one chunk each, opened for reading by index."""
 
     folder: str
@@ -91,7 +91,7 @@ class ShardedPictures:
     @classmethod
     def open(
         cls, folder: str | Path, recorded: Sequence[int] | None = None, about_crc32c: int | None = None
-    ) -> "ShardedPictures":
+    ) -> "ShardedImages":
         """Open the array at a folder or fsspec address; raises StoreError where there is none of this layout.
 
         `recorded` is the CRC-32C of each picture's chunk and `about_crc32c` that of `zarr.json`, as they were written;

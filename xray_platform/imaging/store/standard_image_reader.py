@@ -1,4 +1,4 @@
-"""Whole: read a standard image, a zarr array of one chunk, without zarr's milliseconds of preparation."""
+"""Standard image reader: read a zarr array of one chunk without zarr's milliseconds of preparation."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ KNOWN_CODECS = ["bytes", "blosc"]
 
 
 @dataclass(frozen=True)
-class WholePicture:
+class StandardImageFile:
     """Where a standard image lies, and the CRC-32C of its two files as they were written."""
 
     folder: Path
@@ -27,7 +27,7 @@ class WholePicture:
 
 
 @dataclass(frozen=True)
-class WholePictures:
+class StandardImageBatch:
     """The standard images of a batch, by name, as they are recorded."""
 
     places: Places
@@ -35,17 +35,17 @@ class WholePictures:
     manifest: Manifest
 
     @classmethod
-    def open(cls, places: Places, batch: str) -> "WholePictures":
+    def open(cls, places: Places, batch: str) -> "StandardImageBatch":
         """Open a batch; raises StoreError where nothing is recorded of it."""
         return cls(places, batch, read_manifest(places, standard_manifest(batch)))
 
-    def __getitem__(self, image: str) -> WholePicture:
+    def __getitem__(self, image: str) -> StandardImageFile:
         """Return where an image lies; raises StoreError where it is not recorded."""
         folder = standard_group(self.places, self.batch) / image
-        return WholePicture(folder, *(self.manifest.crc32c(self.places, folder / name) for name in (ABOUT, CHUNK)))
+        return StandardImageFile(folder, *(self.manifest.crc32c(self.places, folder / name) for name in (ABOUT, CHUNK)))
 
 
-def read_whole(picture: WholePicture) -> Pixels:
+def read_standard_image(picture: StandardImageFile) -> Pixels:
     """Return a standard image: uint16 (rows, columns).
 
     Raises StoreError where it is missing, damaged, another one, or lies otherwise than `STANDARD_IMAGES_LAYOUT` says.

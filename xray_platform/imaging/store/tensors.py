@@ -2,26 +2,25 @@
 
 import json
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
+from xray_platform.atomic import atomic_path, atomic_write
 from xray_platform.errors import InputError, StoreError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.store.rounding import read_scale, stored_dtype, stored_meaning
 from xray_platform.imaging.store.shard_job import ShardJob, ShardMade, prepare_shard
-from xray_platform.imaging.store.shard_reader import ShardedPictures
-from xray_platform.imaging.store.standard_image_reader import WholePictures, read_whole
+from xray_platform.imaging.store.shard_reader import ShardedImages
+from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import (
@@ -59,24 +58,25 @@ def tensorise_batch(
 ) -> pd.DataFrame:
     """Prepare every standard image of a batch and return which row is which picture (the table TENSORS).
 
-    Writes `data/tensors/<recipe>/<batch>.zarr` at a stroke (a reader sees the old array or the new one) and the
-    recipe beside it. Children do the work, one a core or `workers` of them.
+    Writes `data/tensors/<recipe>/<batch>.zarr` as a whole and the recipe beside it.
+    Children do the work, one a core or `workers` of them.
     Raises InputError where the recipe gives no fixed size, StoreError where a picture cannot be read.
     """
     pictures = STANDARD_IMAGES.read(places, batch)
     target = tensor_array(places, recipe.id, batch)
-    waiting = target.with_name(f".{target.name}.{uuid4().hex}")
-    try:
-        create_tensors(waiting, len(pictures), recipe)
-        shards = _fill(list(_jobs(places, batch, waiting, recipe, pictures)), len(pictures), workers, progress)
-        _put_in_place(waiting, target)
-        _keep(places, recipe, batch, list(pictures["image"]), shards)
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(waiting, ignore_errors=True)
+    with atomic_path(target) as temporary:
+        create_tensors(temporary, len(pictures), recipe)
+        shards = _fill(list(_jobs(places, batch, temporary, recipe, pictures)), len(pictures), workers, progress)
+    _keep(places, recipe, batch, list(pictures["image"]), shards)
     images = enumerate(pictures["image"])
     return TENSORS.frame([{"image": i, "batch": batch, "recipe": recipe.id, "row": row} for row, i in images])
+
+
+def write_rows(places: Places, batch: str, rows: pd.DataFrame) -> None:
+    """Write which row is which picture into the table TENSORS; the rows of a batch's other recipes stay there."""
+    before = TENSORS.earlier(places, batch)
+    others = before[~before["recipe"].isin(rows["recipe"].unique())]
+    TENSORS.write(places, pd.concat([others, rows], ignore_index=True), batch)
 
 
 def _keep(places: Places, recipe: Recipe, batch: str, images: list[str], shards: list[ShardMade]) -> None:
@@ -92,7 +92,7 @@ def _keep(places: Places, recipe: Recipe, batch: str, images: list[str], shards:
     keep(places, Manifest(name, {below(places, path): facts for path, facts in files.items()}, rows))
 
 
-def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedPictures:
+def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedImages:
     """Open a batch's tensors of a recipe, each to be held against its checksum when it is read.
 
     Raises StoreError where there are none.
@@ -101,7 +101,7 @@ def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedPictures:
     if not array.exists() and not manifest_file(places, tensors_manifest(recipe_id, batch)).exists():
         raise StoreError(f"there are no tensors at {array}")
     manifest = read_manifest(places, tensors_manifest(recipe_id, batch))
-    return ShardedPictures.open(array, manifest.rows, manifest.crc32c(places, array / ABOUT))
+    return ShardedImages.open(array, manifest.rows, manifest.crc32c(places, array / ABOUT))
 
 
 def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[np.float32]:
@@ -140,7 +140,7 @@ def read_recipe(places: Places, recipe_id: str) -> Recipe:
 
 
 def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Found, ...]]:
-    """Return what each step found in each picture of a batch, for `Recipe.replay`; StoreError where there is none."""
+    """Return what each step found in each picture of a batch, step by step; raises StoreError where there is none."""
     path = found_file(places, recipe_id, batch)
     try:
         kept = json.loads(read_checked(places, tensors_manifest(recipe_id, batch), path))
@@ -149,7 +149,7 @@ def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Fo
         raise StoreError(f"there is no readable record of what the recipe found at {path}: {error}") from error
 
 
-def _read_as_floats(wanted: list[tuple[ShardedPictures, int]], out: NDArray[np.float32]) -> None:
+def _read_as_floats(wanted: list[tuple[ShardedImages, int]], out: NDArray[np.float32]) -> None:
     dtype = wanted[0][0].dtype if wanted else np.dtype(np.uint16)  # one recipe stores one dtype
     stored, scale = np.empty(out.shape[1:], dtype), read_scale(dtype)
     for picture, (tensors, row) in zip(out, wanted, strict=True):
@@ -198,7 +198,7 @@ def _jobs(places: Places, batch: str, target: Path, recipe: Recipe, pictures: pd
     length = _shard_length(len(pictures), _shape(recipe))
     if pictures.empty:
         return
-    standard = WholePictures.open(places, batch)
+    standard = StandardImageBatch.open(places, batch)
     for first in range(0, len(pictures), length):
         part = pictures.iloc[first : first + length]
         windows = zip(part["window_low"].astype(float), part["window_high"].astype(float), strict=True)
@@ -226,23 +226,13 @@ def _seconds_a_picture(jobs: list[ShardJob]) -> float:
     tried = [pair for job in jobs[:1] for pair in zip(job.images[:TRIED], job.windows, strict=False)]
     began = time.perf_counter()
     for image, window in tried:
-        jobs[0].recipe.trace(read_whole(image), window)
+        jobs[0].recipe.trace(read_standard_image(image), window)
     return (time.perf_counter() - began) / max(len(tried), 1)
 
 
-def _put_in_place(waiting: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old-{uuid4().hex}")
-    if target.exists():
-        target.rename(old)
-    waiting.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _write_json(path: Path, content: Any) -> FileFacts:
-    """Write at a stroke, unless just this is there: all batches of a recipe share one file."""
+    """Write a JSON file, unless just this is there: all batches of a recipe share one file."""
     data = (json.dumps(content, indent=1) + "\n").encode()
     if not path.is_file() or path.read_bytes() != data:
-        waiting = path.with_name(f".{path.name}.{uuid4().hex}")
-        waiting.write_bytes(data)
-        waiting.replace(path)
+        atomic_write(path, data)
     return facts_of(path, data)

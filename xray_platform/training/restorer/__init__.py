@@ -1,1 +1,1 @@
-"""Restorer: what teaches the learnt restorer, and its shipped weights."""
+"""Restorer: training of the network that restores pictures, and its pretrained weights."""

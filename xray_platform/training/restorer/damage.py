@@ -1,4 +1,4 @@
-"""Damage: paint, disturb and blank out clean pictures at random, as made-up lessons for the learnt restorer."""
+"""Damage: paint, disturb and blank out clean pictures at random, as training examples for the restorer."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ JET_SHARE = 0.6
 
 @dataclass(frozen=True)
 class Damage:
-    """All that chance decides about one picture; `damage` itself decides nothing."""
+    """All that is drawn at random for one picture; `damage` itself decides nothing."""
 
     colour_map: str
     tone: Tone
@@ -45,48 +45,48 @@ class Damaged:
     """
 
     picture: NDArray[np.uint8]
-    truth: NDArray[np.uint8]
+    target: NDArray[np.uint8]
     inside: NDArray[np.bool_]
     usable: NDArray[np.bool_]
 
 
-def sample_damage(chance: np.random.Generator) -> Damage:
+def sample_damage(rng: np.random.Generator) -> Damage:
     """Draw one damage: half of them hard (a clipped tone curve and strong noise), half anything."""
-    hard = chance.random() < 0.5
-    tone = _sample_tone(chance, hard)
-    off = chance.normal(0, 1, 3)
+    hard = rng.random() < 0.5
+    tone = _sample_tone(rng, hard)
+    off = rng.normal(0, 1, 3)
     believed = Tone(
         tone.gain * float(np.exp(0.1 * off[0])),
         max(tone.low + float(4 * off[1]), 0.0),
         min(tone.high + float(6 * off[2] - 6), 255.0),
     )
-    base = chance.uniform(60, 160) if hard else chance.choice([3.0, 15.0, 40.0, 90.0])
-    strength = base * chance.choice([0.15, 1.0, 1.0], 3) * chance.uniform(0.7, 1.3, 3)
+    base = rng.uniform(60, 160) if hard else rng.choice([3.0, 15.0, 40.0, 90.0])
+    strength = base * rng.choice([0.15, 1.0, 1.0], 3) * rng.uniform(0.7, 1.3, 3)
     return Damage(
-        colour_map="jet" if hard or chance.random() < JET_SHARE else str(chance.choice(MAPS)),
+        colour_map="jet" if hard or rng.random() < JET_SHARE else str(rng.choice(MAPS)),
         tone=tone,
         belief=believed,
         strength=(float(strength[0]), float(strength[1]), float(strength[2])),
-        early=bool(chance.random() < 0.7),
-        growth=float(chance.uniform(1.0, 4.0)) if hard else float(chance.choice([0.0, 1.0, 2.0, 4.0])),
-        impulses=float(chance.choice([0.0, 0.0, chance.uniform(0.0, 0.08)])),
-        tilt=float(chance.uniform(-10, 10)) if chance.random() < 0.5 else 0.0,
-        disc=_sample_disc(chance),
-        quality=int(chance.integers(80, 98)) if chance.random() < 0.7 else 0,
-        seed=int(chance.integers(2**31)),
+        early=bool(rng.random() < 0.7),
+        growth=float(rng.uniform(1.0, 4.0)) if hard else float(rng.choice([0.0, 1.0, 2.0, 4.0])),
+        impulses=float(rng.choice([0.0, 0.0, rng.uniform(0.0, 0.08)])),
+        tilt=float(rng.uniform(-10, 10)) if rng.random() < 0.5 else 0.0,
+        disc=_sample_disc(rng),
+        quality=int(rng.integers(80, 98)) if rng.random() < 0.7 else 0,
+        seed=int(rng.integers(2**31)),
     )
 
 
-def _sample_tone(chance: np.random.Generator, hard: bool) -> Tone:
-    gain = float(chance.uniform(1.5, 2.6)) if hard else float(chance.choice([1.0, chance.uniform(1.0, 2.6)]))
-    if hard or chance.random() < 0.5:
-        return Tone(gain, float(chance.uniform(5, 60)), float(chance.uniform(215, 255)))
+def _sample_tone(rng: np.random.Generator, hard: bool) -> Tone:
+    gain = float(rng.uniform(1.5, 2.6)) if hard else float(rng.choice([1.0, rng.uniform(1.0, 2.6)]))
+    if hard or rng.random() < 0.5:
+        return Tone(gain, float(rng.uniform(5, 60)), float(rng.uniform(215, 255)))
     return Tone(gain)
 
 
-def _sample_disc(chance: np.random.Generator) -> tuple[float, float, float]:
-    row, column = (float(place) for place in chance.uniform(0.1, 0.9, 2))
-    return row, column, float(chance.choice([0.0, chance.uniform(0.03, 0.1)]))
+def _sample_disc(rng: np.random.Generator) -> tuple[float, float, float]:
+    row, column = (float(place) for place in rng.uniform(0.1, 0.9, 2))
+    return row, column, float(rng.choice([0.0, rng.uniform(0.03, 0.1)]))
 
 
 def damage(clean: NDArray[np.uint8], how: Damage) -> Damaged:
@@ -94,13 +94,13 @@ def damage(clean: NDArray[np.uint8], how: Damage) -> Damaged:
 
     In this order: paint, gain, noise, squeeze, impulses, turn on an empty canvas, blank a disc, compress.
     """
-    chance = np.random.default_rng(how.seed)
-    noisy = _throw(_disturb(named_map(how.colour_map).colours[clean], how, chance), how.impulses, chance)
-    turned, truth, inside = _turn(noisy, clean, how.tilt)
+    rng = np.random.default_rng(how.seed)
+    noisy = _throw(_disturb(named_map(how.colour_map).colours[clean], how, rng), how.impulses, rng)
+    turned, target, inside = _turn(noisy, clean, how.tilt)
     left = inside & ~_disc(clean.shape, how.disc)
     turned[~left] = 0
     usable = cv2.erode(left.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return Damaged(_compress(turned, how.quality), truth, inside, usable)
+    return Damaged(_compress(turned, how.quality), target, inside, usable)
 
 
 def believed_curve(how: Damage) -> NDArray[np.float32]:
@@ -108,20 +108,20 @@ def believed_curve(how: Damage) -> NDArray[np.float32]:
     return curve_of(named_map(how.colour_map), how.belief)
 
 
-def _disturb(painted: NDArray[np.float32], how: Damage, chance: np.random.Generator) -> NDArray[np.uint8]:
+def _disturb(painted: NDArray[np.float32], how: Damage, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Apply gain, noise and squeeze to colours 0 to 1."""
     bright = np.clip(how.tone.gain * painted, 0, 1)
-    noise = chance.standard_normal(painted.shape, np.float32) * bright**how.growth * np.array(how.strength, np.float32)
+    noise = rng.standard_normal(painted.shape, np.float32) * bright**how.growth * np.array(how.strength, np.float32)
     disturbed = bright + noise / 255
     share = np.clip(disturbed, 0, 1) if how.early else disturbed
     squeezed = how.tone.low + (how.tone.high - how.tone.low) * share
     return np.asarray(np.clip(np.rint(squeezed), 0, 255), np.uint8)
 
 
-def _throw(picture: NDArray[np.uint8], share: float, chance: np.random.Generator) -> NDArray[np.uint8]:
+def _throw(picture: NDArray[np.uint8], share: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Set a share of all values of all channels to black or white."""
-    thrown = chance.random(picture.shape, np.float32) < share
-    picture[thrown] = chance.choice(np.array([0, 255], np.uint8), int(thrown.sum()))
+    thrown = rng.random(picture.shape, np.float32) < share
+    picture[thrown] = rng.choice(np.array([0, 255], np.uint8), int(thrown.sum()))
     return picture
 
 
@@ -133,9 +133,9 @@ def _turn(
     rows, columns = clean.shape
     matrix = cv2.getRotationMatrix2D((columns / 2 - 0.5, rows / 2 - 0.5), degrees, 1.0)
     turned = cv2.warpAffine(picture, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
-    truth = cv2.warpAffine(clean, matrix, (columns, rows), flags=cv2.INTER_CUBIC)
+    target = cv2.warpAffine(clean, matrix, (columns, rows), flags=cv2.INTER_CUBIC)
     inside = cv2.warpAffine(np.ones_like(clean), matrix, (columns, rows), flags=cv2.INTER_NEAREST)
-    return np.asarray(turned, np.uint8), np.asarray(truth, np.uint8), inside > 0
+    return np.asarray(turned, np.uint8), np.asarray(target, np.uint8), inside > 0
 
 
 def _disc(shape: tuple[int, ...], disc: tuple[float, float, float]) -> NDArray[np.bool_]:

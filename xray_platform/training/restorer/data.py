@@ -1,4 +1,4 @@
-"""Restorer films: which clean pictures of the Kermany set the restorer learns from."""
+"""Data: which clean images of the Kermany set the restorer is trained on."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from xray_platform.errors import InputError
 NEEDED = {"file", "patient", "in_durham_set"}
 
 
-def films_to_learn_from(folder: Path, count: int, seed: int = 0) -> list[Path]:
-    """Return `count` pictures of a folder with a `manifest.csv` (file, patient, in_durham_set), drawn by chance.
+def training_images(folder: Path, count: int, seed: int = 0) -> list[Path]:
+    """Return `count` pictures of a folder with a `manifest.csv` (file, patient, in_durham_set), drawn at random.
 
     Left out are the originals of the damaged pictures that restoring is measured on, and every other picture of the
     same patients. Raises InputError where the manifest is missing or lacks a column.
@@ -18,10 +18,10 @@ def films_to_learn_from(folder: Path, count: int, seed: int = 0) -> list[Path]:
     manifest = folder / "manifest.csv"
     if not manifest.is_file():
         raise InputError(f"{folder} has no manifest.csv")
-    films = pd.read_csv(manifest)
-    if missing := NEEDED - set(films.columns):
+    images = pd.read_csv(manifest)
+    if missing := NEEDED - set(images.columns):
         raise InputError(f"{manifest} lacks {', '.join(sorted(missing))}; needed are {', '.join(sorted(NEEDED))}")
-    judged = films.loc[films["in_durham_set"] == 1, "patient"]
-    free = films[(films["in_durham_set"] == 0) & ~films["patient"].isin(judged)]
+    held_out = images.loc[images["in_durham_set"] == 1, "patient"]
+    free = images[(images["in_durham_set"] == 0) & ~images["patient"].isin(held_out)]
     drawn = free.sample(min(count, len(free)), random_state=seed)
     return [folder / file for file in drawn["file"]]

@@ -1,4 +1,4 @@
-"""Lessons: made-up damaged pictures and their clean levels, as the learnt restorer sees them."""
+"""Dataset: pictures with simulated damage and their clean levels, as the restorer sees them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from xray_platform.errors import InputError
 from xray_platform.imaging.repair.likelihood import separate
-from xray_platform.imaging.repair.posterior import MAPS, evidence_maps
+from xray_platform.imaging.repair.posterior import MAPS, posterior_maps
 from xray_platform.progress import Progress, silent
 from xray_platform.training.restorer.damage import believed_curve, damage, sample_damage
 
-STEPS = 255  # maps are kept as bytes: a thousand pictures then need 250 MB instead of 1 GB
+STEPS = 255  # maps are stored as bytes: a thousand pictures then need 250 MB instead of 1 GB
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """Evidence maps (N, 8, S, S), clean grey (N, S, S) and what of it there is to learn (N, S, S), all uint8."""
+class RestorerDataset:
+    """Evidence maps (N, 8, S, S), clean grey (N, S, S) and where there is a target (N, S, S), all uint8."""
 
     maps: NDArray[np.uint8] = field(repr=False)
     clean: NDArray[np.uint8] = field(repr=False)
@@ -29,15 +29,15 @@ class Lessons:
         return len(self.maps)
 
     def crops(
-        self, which: NDArray[np.intp], side: int, chance: np.random.Generator
+        self, which: NDArray[np.intp], side: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Return maps (n, 8, side, side), clean and inside (n, 1, side, side), float32 in [0, 1], cut at random.
 
         Half of the crops are mirrored.
         """
         whole = self.maps.shape[2] - side + 1
-        tops, lefts = chance.integers(whole, size=(2, len(which)))
-        mirror = chance.random(len(which)) < 0.5
+        tops, lefts = rng.integers(whole, size=(2, len(which)))
+        mirror = rng.random(len(which)) < 0.5
         cut = [self._crop(*place, side) for place in zip(which, tops, lefts, mirror, strict=True)]
         maps, clean, inside = (np.stack(part).astype(np.float32) for part in zip(*cut, strict=True))
         scale = np.float32(1 / STEPS)
@@ -55,29 +55,29 @@ class Lessons:
         )
 
 
-def make_lessons(files: Sequence[Path], side: int, seed: int, progress: Progress = silent) -> Lessons:
-    """Return one lesson a file: read as grey, brought to side x side pixels, damaged at random.
+def make_dataset(files: Sequence[Path], side: int, seed: int, progress: Progress = silent) -> RestorerDataset:
+    """Return one example a file: read as grey, brought to side x side pixels, damaged at random.
 
     Raises InputError where a file is no picture.
     """
     maps = np.zeros((len(files), MAPS, side, side), np.uint8)
     clean, inside = np.zeros((2, len(files), side, side), np.uint8)
     for number, file in enumerate(files):
-        chance = np.random.default_rng((seed, number))
-        maps[number], clean[number], inside[number] = _lesson(_read(file, side), chance)
-        progress(number + 1, len(files), "making lessons")
-    return Lessons(maps, clean, inside)
+        rng = np.random.default_rng((seed, number))
+        maps[number], clean[number], inside[number] = _example(_read(file, side), rng)
+        progress(number + 1, len(files), "making examples")
+    return RestorerDataset(maps, clean, inside)
 
 
-def _lesson(
-    picture: NDArray[np.uint8], chance: np.random.Generator
+def _example(
+    picture: NDArray[np.uint8], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
-    how = sample_damage(chance)
+    how = sample_damage(rng)
     damaged = damage(picture, how)
     levels = damaged.picture.astype(np.float32)
     channels = separate(levels, believed_curve(how), damaged.usable)
-    maps = np.rint(evidence_maps(levels, channels) * STEPS).astype(np.uint8)
-    return maps, damaged.truth, damaged.inside
+    maps = np.rint(posterior_maps(levels, channels) * STEPS).astype(np.uint8)
+    return maps, damaged.target, damaged.inside
 
 
 def _read(file: Path, side: int) -> NDArray[np.uint8]:

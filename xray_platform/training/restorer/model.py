@@ -1,4 +1,4 @@
-"""Learnt restorer: the taught network as a frozen value that turns evidence maps into grey, kept in two small files."""
+"""Trained restorer: a frozen network that turns posterior maps into grey levels, saved in two small files."""
 
 import json
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ WEIGHTS, CARD = "restorer.safetensors", "restorer.json"
 
 
 @dataclass(frozen=True, eq=False)
-class LearntRestorer:
-    """A restorer that exists is taught."""
+class TrainedRestorer:
+    """A restorer that exists is trained."""
 
     settings: RestorerSettings
     network: Restorer = field(repr=False)
@@ -38,7 +38,7 @@ class LearntRestorer:
     def describe(self) -> str:
         """Say in words what it is."""
         count = sum(weights.numel() for weights in self.network.parameters())
-        return f"a U-Net of {count:,} weights, taught on made-up damage to see the level behind the evidence"
+        return f"a U-Net of {count:,} weights, trained on simulated damage to see the level behind the evidence"
 
     def save(self, folder: Path) -> None:
         """Write the weights (16-bit floats) and the settings into a folder."""
@@ -50,7 +50,7 @@ class LearntRestorer:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return the restorer kept in a folder. Raises StoreError where it is missing, damaged or of another form."""
+        """Return the restorer saved in a folder. Raises StoreError where it is missing, damaged or of another form."""
         try:
             card = json.loads((folder / CARD).read_text())
             settings = RestorerSettings(**card["settings"])

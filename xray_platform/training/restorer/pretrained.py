@@ -1,4 +1,4 @@
-"""Shipped restorer: the learnt restorer that comes with the platform, as a small value that loads where it is used."""
+"""Pretrained restorer: the one that comes with the platform, as a small value that loads where it is used."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.training.restorer.model import CARD, WEIGHTS, LearntRestorer
+from xray_platform.training.restorer.model import CARD, WEIGHTS, TrainedRestorer
 
 FOLDER = Path(__file__).parent / "weights"
 
 
 @dataclass(frozen=True)
-class KeptRestorer:
-    """A learnt restorer in a folder: light enough to hand to child processes, each of which loads it once."""
+class PretrainedRestorer:
+    """A trained restorer in a folder: light enough to hand to child processes, each of which loads it once."""
 
     folder: Path
 
@@ -23,11 +23,11 @@ class KeptRestorer:
         return _loaded(self.folder)(maps)
 
 
-def shipped_restorer(folder: Path = FOLDER) -> KeptRestorer | None:
+def pretrained_restorer(folder: Path = FOLDER) -> PretrainedRestorer | None:
     """Return the restorer that comes with the platform, None where its files do not stand in the folder."""
-    return KeptRestorer(folder) if (folder / WEIGHTS).is_file() and (folder / CARD).is_file() else None
+    return PretrainedRestorer(folder) if (folder / WEIGHTS).is_file() and (folder / CARD).is_file() else None
 
 
 @cache
-def _loaded(folder: Path) -> LearntRestorer:
-    return LearntRestorer.load(folder)
+def _loaded(folder: Path) -> TrainedRestorer:
+    return TrainedRestorer.load(folder)

@@ -1,1 +1,1 @@
-"""View: what teaches the classifier of views that the quality rules ask."""
+"""View: training of the view classifier that the quality rules ask."""

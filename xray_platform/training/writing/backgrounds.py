@@ -1,4 +1,4 @@
-"""Backgrounds: the pictures that writing is put upon: of the learning halves of sets, and phantoms."""
+"""Backgrounds: the pictures that writing is put upon: those to train on of each set, and phantoms."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from xray_platform.errors import InputError
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.progress import Progress, silent
-from xray_platform.training.subject_split import drawn, files_without_subject, halves
+from xray_platform.training.subject_split import files_without_subject, sample_files, split_by_subject
 from xray_platform.training.writing.dataset import Background
 
 PICTURES = (".dcm", ".jpeg", ".jpg", ".png")
@@ -21,13 +21,20 @@ LONGEST = 2048  # of a picture's sides; larger ones are reduced
 
 
 def backgrounds(folders: Sequence[Path], most: int, seed: int, progress: Progress = silent) -> list[list[Background]]:
-    """Return the pictures of each folder that may be learnt from, at most so many of each. Raises InputError."""
-    judged = {file.name for folder in folders if not files_without_subject(folder) for file in halves(folder).judge}
+    """Return the pictures of each folder that may be trained on, at most so many of each. Raises InputError."""
+    held_out = {
+        file.name
+        for folder in folders
+        if not files_without_subject(folder)
+        for file in split_by_subject(folder).held_out
+    }
     found = []
     for folder in folders:
         listed = files_without_subject(folder)
-        files = [file for file in listed if file.name not in judged] if listed else list(halves(folder).learn)
-        found.append(list(_read(drawn(files, most, seed), progress)))
+        files = (
+            [file for file in listed if file.name not in held_out] if listed else list(split_by_subject(folder).train)
+        )
+        found.append(list(_read(sample_files(files, most, seed), progress)))
     return found
 
 
@@ -36,7 +43,7 @@ def bare_backgrounds(folder: Path, most: int, seed: int, progress: Progress = si
     files = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() in PICTURES)
     if not files:
         raise InputError(f"{folder} holds no pictures ({', '.join(PICTURES)})")
-    return [replace(found, bare=True) for found in _read(drawn(files, most, seed), progress)]
+    return [replace(found, bare=True) for found in _read(sample_files(files, most, seed), progress)]
 
 
 def phantom_backgrounds(count: int, seed: int, progress: Progress = silent) -> list[Background]:

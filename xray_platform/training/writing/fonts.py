@@ -1,4 +1,4 @@
-"""Fonts: the type faces of this machine by the scripts that they hold; some to learn from, others to judge by."""
+"""Fonts: the type faces of this machine by the scripts that they hold; some to train on, others held out."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,9 +12,9 @@ from matplotlib.font_manager import findSystemFonts
 
 from xray_platform.errors import InputError
 from xray_platform.progress import Progress, silent
-from xray_platform.training.writing.words import ALPHABETS, Chance
+from xray_platform.training.writing.words import ALPHABETS, Rng
 
-Half = Literal["learn", "judge"]
+FontSplit = Literal["train", "held_out"]
 _DIGITS = "0123456789"
 # Signs that are no writing: pictures, music, mathematics, bar codes; and fonts that show a box for everything.
 _NO_WRITING = (
@@ -59,9 +59,9 @@ class Font:
         return "latin" in self.scripts and any(word in Path(self.path).name.casefold() for word in _HANDS)
 
     @property
-    def half(self) -> Half:
-        """To learn from (three families of four) or to judge by: the same on every machine."""
-        return "judge" if sha256(f"0|{self.family.casefold()}".encode()).digest()[0] % 4 == 0 else "learn"
+    def split(self) -> FontSplit:
+        """To train on (three families of four) or held out: the same on every machine."""
+        return "held_out" if sha256(f"0|{self.family.casefold()}".encode()).digest()[0] % 4 == 0 else "train"
 
 
 class FontSet:
@@ -78,11 +78,11 @@ class FontSet:
     def holds(self, script: str) -> bool:
         return script in self._families
 
-    def drawn(self, script: str, chance: Chance) -> Font:
+    def choose(self, script: str, rng: Rng) -> Font:
         """Return a font that holds a script."""
         families = self._families[script]
-        styles = families[int(chance.integers(len(families)))]
-        return styles[int(chance.integers(len(styles)))]
+        styles = families[int(rng.integers(len(families)))]
+        return styles[int(rng.integers(len(styles)))]
 
 
 def find_fonts(folders: Sequence[Path] = (), progress: Progress = silent) -> list[Font]:

@@ -6,30 +6,30 @@ import numpy as np
 from xray_platform.training.writing.fonts import FontSet
 from xray_platform.training.writing.render import Ink, draw
 from xray_platform.training.writing.scene import Cover
-from xray_platform.training.writing.words import Chance
+from xray_platform.training.writing.words import Rng
 
 MARKER, INITIALS = 1, 2
 _LETTERS = "ABCDEFGHIJKLMNOPRSTUVWXYZ0123456789"
 
 
-def initials(fonts: FontSet, height: float, chance: Chance) -> Ink:
+def initials(fonts: FontSet, height: float, rng: Rng) -> Ink:
     """Return two to four letters or digits, wide apart or close."""
-    text = "".join(_LETTERS[int(chance.integers(len(_LETTERS)))] for _ in range(int(chance.integers(2, 5))))
-    spacing = chance.uniform(0.1, 0.5) if chance.random() < 0.4 else 0.0
-    return draw(text, fonts.drawn("latin", chance), height, spacing=spacing, bold=int(chance.random() < 0.3))
+    text = "".join(_LETTERS[int(rng.integers(len(_LETTERS)))] for _ in range(int(rng.integers(2, 5))))
+    spacing = rng.uniform(0.1, 0.5) if rng.random() < 0.4 else 0.0
+    return draw(text, fonts.choose("latin", rng), height, spacing=spacing, bold=int(rng.random() < 0.3))
 
 
-def plate(letter: Ink, letters: Ink, degrees: float, chance: Chance, *, mirrored: bool) -> tuple[Ink, Cover]:
+def plate(letter: Ink, letters: Ink, degrees: float, rng: Rng, *, mirrored: bool) -> tuple[Ink, Cover]:
     """Return a marker with letters above, below or beside it as ink, and what each pixel of it belongs to.
 
     That is MARKER, INITIALS or 0. The whole is turned by an angle, anticlockwise, and mirrored if so asked.
     """
-    gap = max(2, round(len(letters) * chance.uniform(0.15, 0.6)))
-    letters = np.ascontiguousarray(np.rot90(letters, int(chance.choice([0, 0, 0, 1, 3]))))
+    gap = max(2, round(len(letters) * rng.uniform(0.15, 0.6)))
+    letters = np.ascontiguousarray(np.rot90(letters, int(rng.choice([0, 0, 0, 1, 3]))))
     pieces = [(letter, MARKER), (letters, INITIALS)]
-    if chance.random() < 0.3:
+    if rng.random() < 0.3:
         pieces.reverse()
-    stacked, (first, second) = chance.random() < 0.7, (piece.shape for piece, _ in pieces)
+    stacked, (first, second) = rng.random() < 0.7, (piece.shape for piece, _ in pieces)
     shape = (
         (first[0] + gap + second[0], max(first[1], second[1]))
         if stacked

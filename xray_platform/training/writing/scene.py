@@ -9,7 +9,7 @@ import numpy as np
 
 from xray_platform.training.writing.fonts import FontSet
 from xray_platform.training.writing.render import Ink, Kind, cropped, draw
-from xray_platform.training.writing.words import Chance
+from xray_platform.training.writing.words import Rng
 
 Grey = np.ndarray[Any, np.dtype[np.uint8]]
 Cover = np.ndarray[Any, np.dtype[np.uint8]]
@@ -103,29 +103,29 @@ def _windows(shape: Sequence[int], ink: Sequence[int], place: Place) -> tuple[tu
     return window, part
 
 
-def any_look(picture: Grey, chance: Chance, least: float = 0.13) -> Look:
+def any_look(picture: Grey, rng: Rng, least: float = 0.13) -> Look:
     """Return a look: white, black, or a grey that stands out from what is there by `least` of the range or more."""
-    kind = chance.random()
-    blur = float(chance.uniform(0.3, 0.9)) if chance.random() < 0.3 else 0.0
+    kind = rng.random()
+    blur = float(rng.uniform(0.3, 0.9)) if rng.random() < 0.3 else 0.0
     if kind < 0.12:
-        box = float(chance.choice([0.0, 255.0, float(chance.uniform(0, 255))]))
-        grey = 255 - box if chance.random() < 0.6 else box + _away(box, chance, least)
+        box = float(rng.choice([0.0, 255.0, float(rng.uniform(0, 255))]))
+        grey = 255 - box if rng.random() < 0.6 else box + _away(box, rng, least)
         return Look(grey, box=box, blur=blur)
     behind = float(np.median(picture))
     if kind < 0.22:
-        grey = float(chance.choice([255.0, 0.0]))
+        grey = float(rng.choice([255.0, 0.0]))
         return Look(grey, halo=255 - grey, blur=0.0)
     if kind < 0.26:
-        return Look(255.0, blur=blur, shadow=int(chance.integers(1, 4)))
+        return Look(255.0, blur=blur, shadow=int(rng.integers(1, 4)))
     if kind < 0.44:
-        return Look(float(chance.choice([255.0, 255.0, 0.0])), cover=float(chance.uniform(0.5, 1.0)), blur=blur)
-    return Look(behind + _away(behind, chance, least), blur=blur)
+        return Look(float(rng.choice([255.0, 255.0, 0.0])), cover=float(rng.uniform(0.5, 1.0)), blur=blur)
+    return Look(behind + _away(behind, rng, least), blur=blur)
 
 
-def _away(grey: float, chance: Chance, least: float) -> float:
+def _away(grey: float, rng: Rng, least: float) -> float:
     """Return a step to a brighter or darker grey that stays in the range where that can be had."""
-    step = float(255 * np.exp(chance.uniform(np.log(least), np.log(1.0))))
-    bright = chance.random() < 0.6
+    step = float(255 * np.exp(rng.uniform(np.log(least), np.log(1.0))))
+    bright = rng.random() < 0.6
     if bright and grey + step > 255 and grey >= 128:
         bright = False
     elif not bright and grey < step and grey < 128:
@@ -133,14 +133,14 @@ def _away(grey: float, chance: Chance, least: float) -> float:
     return step if bright else -step
 
 
-def marker(fonts: FontSet, size: float, sign: Sign, chance: Chance) -> Ink:
+def marker(fonts: FontSet, size: float, sign: Sign, rng: Rng) -> Ink:
     """Return a side marker: a lone L or R, plain, bold, in a ring, on a plate, with an arrow or with beads."""
-    font = fonts.drawn("latin", chance)
-    if chance.random() < 0.25:
-        ink = _lead_letter(sign, size, chance)
+    font = fonts.choose("latin", rng)
+    if rng.random() < 0.25:
+        ink = _lead_letter(sign, size, rng)
     else:
-        ink = draw(sign, font, size, bold=int(chance.integers(0, max(2, round(size * 0.08)))))
-    kind, room = chance.random(), max(round(size * 0.35), 2)
+        ink = draw(sign, font, size, bold=int(rng.integers(0, max(2, round(size * 0.08)))))
+    kind, room = rng.random(), max(round(size * 0.35), 2)
     if kind < 0.72 or not ink.size:
         return ink
     wide = cv2.copyMakeBorder(ink, room, room, room, room, cv2.BORDER_CONSTANT, value=(0,))
@@ -158,9 +158,9 @@ def marker(fonts: FontSet, size: float, sign: Sign, chance: Chance) -> Ink:
     return np.asarray(wide, np.uint8)
 
 
-def _lead_letter(sign: Sign, size: float, chance: Chance) -> Ink:
+def _lead_letter(sign: Sign, size: float, rng: Rng) -> Ink:
     """Return a letter as it is cut from lead: thick strokes of a line."""
-    thick, wide = max(2, round(size * chance.uniform(0.12, 0.24))), round(size * chance.uniform(0.5, 0.8))
+    thick, wide = max(2, round(size * rng.uniform(0.12, 0.24))), round(size * rng.uniform(0.5, 0.8))
     high, edge = round(size), max(2, round(size * 0.15))
     canvas = np.zeros((high + 2 * edge + 2, wide + 2 * edge + 2), np.uint8)
     low, right = edge + high, edge + wide
@@ -168,7 +168,7 @@ def _lead_letter(sign: Sign, size: float, chance: Chance) -> Ink:
     if sign == "L":
         cv2.line(canvas, (edge, low), (right, low), (255,), thick, cv2.LINE_AA)
     else:
-        middle = edge + round(high * chance.uniform(0.45, 0.6))
+        middle = edge + round(high * rng.uniform(0.45, 0.6))
         radius = max((middle - edge) // 2, 1)
         bow = right - radius
         for row in (edge, middle):

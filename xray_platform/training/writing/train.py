@@ -1,4 +1,4 @@
-"""Teach: let the text detector learn from made-up writing in radiographs, twice.
+"""Train: the text detector, on made-up writing in radiographs, in rounds.
 
 Radiographs bear writing of their own, of which no list exists. The first round learns in spite of it; what it then
 finds in the pictures as they are counts neither for nor against writing in the second.
@@ -29,7 +29,7 @@ from xray_platform.training.writing.dataset import (
     TEXT_IN_DOUBT,
     Background,
     Material,
-    make_lesson,
+    make_example,
 )
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.render import Writing, write
@@ -37,21 +37,21 @@ from xray_platform.training.writing.scene import Grey
 
 EXAMPLES = 300
 MISTAKEN = 0.3
-"""Chance of writing above which a place in a picture without any is a mistake to learn from."""
-KEPT = 0.998  # of the moving average of the weights at each step
+"""Probability of writing above which a place in a picture without any is a mistake to learn from."""
+EMA_DECAY = 0.998  # of the moving average of the weights at each step
 
 
-class WritingTraining(Settings):
+class WritingTrainingSettings(Settings):
     """How the text detector learns."""
 
     width: int = Field(24, ge=8, le=64, multiple_of=8, description="channels of the network's first stage")
     deeper: int = Field(32, ge=8, le=64, multiple_of=8, description="channels of its second stage")
-    pictures: int = Field(1500, ge=1, le=100_000, description="pictures of one set to write upon, drawn by chance")
+    pictures: int = Field(1500, ge=1, le=100_000, description="pictures of one set to write upon, drawn at random")
     phantoms: int = Field(60, ge=0, le=10_000, description="made-up radiographs to write upon")
     writings: int = Field(
         12_000, ge=10, le=1_000_000, description="pieces of writing that are drawn once and used often"
     )
-    batch: int = Field(32, ge=1, le=512, description="crops of 256 x 256 pixels a step")
+    batch_size: int = Field(32, ge=1, le=512, description="crops of 256 x 256 pixels a step")
     steps: int = Field(10_000, ge=1, le=500_000, description="steps of AdamW in all")
     last_round: float = Field(
         0.8, gt=0, le=1, description="share of the steps after which they are looked through again, and more is sure"
@@ -59,24 +59,24 @@ class WritingTraining(Settings):
     first_round: float = Field(
         0.25, ge=0, lt=1, description="share of the steps after which the pictures are looked through"
     )
-    rate: float = Field(2e-3, gt=0, le=0.1, description="greatest learning rate; it falls along half a cosine")
-    workers: int = Field(1, ge=0, le=32, description="processes that make lessons")
+    learning_rate: float = Field(2e-3, gt=0, le=0.1, description="greatest learning rate; it falls along half a cosine")
+    workers: int = Field(1, ge=0, le=32, description="processes that make examples")
     threads: int = Field(2, ge=1, le=64, description="threads of torch")
-    seed: int = Field(0, ge=0, description="of the lessons and the first weights")
+    seed: int = Field(0, ge=0, description="of the examples and the first weights")
 
 
 def make_material(
     folders: Sequence[Path],
-    settings: WritingTraining = WritingTraining(),
+    settings: WritingTrainingSettings = WritingTrainingSettings(),
     progress: Progress = silent,
     bare: Path | None = None,
 ) -> Material:
-    """Return what lessons are made of: the learning halves of sets and of the fonts, and phantoms.
+    """Return what examples are made of: half of the subjects of each set, phantoms, and the fonts to train on.
 
     `bare` is a folder of pictures that bear no writing but markers: what is taken for writing there is unlearnt.
     Raises InputError where a folder holds no list of its pictures, or where this machine has no fonts.
     """
-    fonts = FontSet([font for font in find_fonts(progress=progress) if font.half == "learn"])
+    fonts = FontSet([font for font in find_fonts(progress=progress) if font.split == "train"])
     sets = backgrounds(folders, settings.pictures, settings.seed, progress)
     weights = [len(pictures) ** 0.25 for pictures in sets]
     shares = [0.82 * weight / sum(weights) for weight in weights]
@@ -91,23 +91,23 @@ def make_material(
 
 
 def examples_of(material: Material, seed: int) -> list[Grey]:
-    """Return crops (256, 256) uint8 of lessons, for who wants to see what the detector answers to them."""
-    return [make_lesson(material, np.random.default_rng((seed, 7, number))).grey for number in range(EXAMPLES)]
+    """Return crops (256, 256) uint8 of examples, for who wants to see what the detector answers to them."""
+    return [make_example(material, np.random.default_rng((seed, 7, number))).grey for number in range(EXAMPLES)]
 
 
-def make_writings(fonts: FontSet, settings: WritingTraining, progress: Progress = silent) -> list[Writing]:
+def make_writings(fonts: FontSet, settings: WritingTrainingSettings, progress: Progress = silent) -> list[Writing]:
     """Return pieces of writing of 5 to 50 pixels, sizes even on a scale of ratios."""
     made = []
     for number in range(settings.writings):
-        chance = np.random.default_rng((settings.seed, 5, number))
-        size = float(np.exp(chance.uniform(np.log(SMALLEST), np.log(LARGEST))))
-        made.append(write(fonts, size, chance))
+        rng = np.random.default_rng((settings.seed, 5, number))
+        size = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))))
+        made.append(write(fonts, size, rng))
         progress(number + 1, settings.writings, "writing")
     return made
 
 
-class Lessons(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
-    """An endless row of lessons as tensors: crop (1, 256, 256) uint8, truth and weight (5, 64, 64) float32."""
+class WritingDataset(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+    """Endless examples as tensors: crop (1, 256, 256) uint8, target and weight (5, 64, 64) float32."""
 
     def __init__(self, material: Material, seed: int) -> None:
         self.material, self.seed = material, seed
@@ -117,60 +117,60 @@ class Lessons(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
         number, step = (worker.id, worker.num_workers) if worker is not None else (0, 1)
         torch.set_num_threads(1)
         while True:
-            lesson = make_lesson(self.material, np.random.default_rng((self.seed, 6, number)))
-            yield tuple(torch.from_numpy(part) for part in (lesson.grey[None], lesson.truth, lesson.weight))  # type: ignore[misc]
+            example = make_example(self.material, np.random.default_rng((self.seed, 6, number)))
+            yield tuple(torch.from_numpy(part) for part in (example.grey[None], example.target, example.weight))  # type: ignore[misc]
             number += step
 
 
-def learn(
+def fit_text_detector(
     material: Material,
-    settings: WritingTraining,
+    settings: WritingTrainingSettings,
     progress: Progress = silent,
 ) -> TextDetector:
-    """Return a text detector taught on lessons from this material; a moving average of the weights is kept."""
+    """Return a text detector trained on examples from this material: the moving average of its weights."""
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
     network = TextDetector(TextDetectorSettings(width=settings.width, deeper=settings.deeper))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_moving_average, use_buffers=True)
     bars = {round(settings.steps * settings.first_round): 0.3, round(settings.steps * settings.last_round): 0.9}
     losses: list[float] = []
-    lessons = iter(_loader(material, settings, settings.seed))
+    examples = iter(_loader(material, settings, settings.seed))
     for step in range(settings.steps):
         if step and step in bars:
             material = looked_through(material, average.module, bars[step], progress)
-            lessons = iter(_loader(material, settings, settings.seed + step))
-        for group in optimiser.param_groups:
-            group["lr"] = settings.rate * warm_up_then_cosine(step, settings.steps, 0.03)
-        grey, truth, weight = next(lessons)
+            examples = iter(_loader(material, settings, settings.seed + step))
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * warm_up_then_cosine(step, settings.steps, 0.03)
+        grey, target, weight = next(examples)
         network.train()
         pictures = grey.float().div_(255).contiguous(memory_format=torch.channels_last)
-        loss = writing_loss(network(pictures), truth, weight)
-        optimiser.zero_grad(set_to_none=True)
+        loss = writing_loss(network(pictures), target, weight)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
         average.update_parameters(network)
         losses.append(float(loss.detach()))
-        progress(step + 1, settings.steps, f"teaching the text detector, loss {np.mean(losses[-100:]):.4f}")
+        progress(step + 1, settings.steps, f"training the text detector, loss {np.mean(losses[-100:]):.4f}")
     network.load_state_dict(average.module.state_dict())
     network.eval()
     return network
 
 
 def _moving_average(average: Tensor, value: Tensor, _: Tensor | int) -> Tensor:
-    return torch.lerp(average, value, 1 - KEPT) if average.is_floating_point() else value
+    return torch.lerp(average, value, 1 - EMA_DECAY) if average.is_floating_point() else value
 
 
-def writing_loss(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+def writing_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Return the loss of logits (N, 5, h, w): cross entropy, hard cells count more (Lin et al. 2017), and overlap."""
-    entropy = binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    entropy = binary_cross_entropy_with_logits(logits, target, reduction="none")
     hardness = (1 - torch.exp(-entropy)).detach()
-    balanced = entropy * (0.1 + hardness) * torch.where(truth > 0, 3.0, 1.0) * weight
+    balanced = entropy * (0.1 + hardness) * torch.where(target > 0, 3.0, 1.0) * weight
     seen = torch.sigmoid(logits) * weight
-    both = (seen * truth).sum((0, 2, 3))
-    overlap = (2 * both + 1) / (seen.sum((0, 2, 3)) + (truth * weight).sum((0, 2, 3)) + 1)
+    both = (seen * target).sum((0, 2, 3))
+    overlap = (2 * both + 1) / (seen.sum((0, 2, 3)) + (target * weight).sum((0, 2, 3)) + 1)
     shares = torch.tensor([1.0, 0.3, 0.3, 0.3, 0.3])
     return torch.add(
         10 * (balanced.sum((0, 2, 3)) / weight.sum((0, 2, 3)).clamp_min(1) * shares).sum(),
@@ -178,10 +178,10 @@ def writing_loss(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     )
 
 
-def _loader(material: Material, settings: WritingTraining, seed: int) -> Any:
+def _loader(material: Material, settings: WritingTrainingSettings, seed: int) -> Any:
     return DataLoader(
-        Lessons(material, seed),
-        batch_size=settings.batch,
+        WritingDataset(material, seed),
+        batch_size=settings.batch_size,
         num_workers=settings.workers,
         multiprocessing_context="fork" if settings.workers else None,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from xray_platform.training.writing.fonts import FontSet
 from xray_platform.training.writing.render import KINDS, Ink, Kind, write
 from xray_platform.training.writing.scene import Cover, Grey, Look, Place, burn, turned
-from xray_platform.training.writing.words import Chance
+from xray_platform.training.writing.words import Rng
 
 Where = Literal["border", "across the border", "centre"]
 Turn = Literal["level", "upright", "slanted"]
@@ -42,20 +42,20 @@ class Trial:
     conditions: Conditions
 
 
-def make_trial(picture: Grey, fonts: FontSet, chance: Chance, least: float, most: float) -> Trial | None:
+def make_trial(picture: Grey, fonts: FontSet, rng: Rng, least: float, most: float) -> Trial | None:
     """Return a trial with letters of `least` to `most` pixels; None where the line does not fit or cannot be seen."""
-    height = float(np.exp(chance.uniform(np.log(least), np.log(max(most, least)))))
-    kind = KINDS[int(chance.choice(len(KINDS), p=[0.7, 0.08, 0.08, 0.07, 0.07]))]
-    writing = write(fonts, height, chance, kind)
-    turn, where = TURNS[int(chance.choice(3, p=[0.5, 0.25, 0.25]))], WHERE[int(chance.integers(3))]
-    ink = turned(writing.ink, _degrees(turn, chance)) if writing.ink.size else writing.ink
-    place = _place(ink, picture.shape, where, chance)
+    height = float(np.exp(rng.uniform(np.log(least), np.log(max(most, least)))))
+    kind = KINDS[int(rng.choice(len(KINDS), p=[0.7, 0.08, 0.08, 0.07, 0.07]))]
+    writing = write(fonts, height, rng, kind)
+    turn, where = TURNS[int(rng.choice(3, p=[0.5, 0.25, 0.25]))], WHERE[int(rng.integers(3))]
+    ink = turned(writing.ink, _degrees(turn, rng)) if writing.ink.size else writing.ink
+    place = _place(ink, picture.shape, where, rng)
     if place is None or not ink.size:
         return None
-    contrast = CONTRASTS[int(chance.integers(len(CONTRASTS)))]
+    contrast = CONTRASTS[int(rng.integers(len(CONTRASTS)))]
     behind = picture[place.top : place.top + len(ink), place.left : place.left + ink.shape[1]][ink > 128]
     level = float(np.median(behind)) if behind.size else 0.0
-    bright = level + 255 * contrast <= 255 if chance.random() < 0.5 else level - 255 * contrast < 0
+    bright = level + 255 * contrast <= 255 if rng.random() < 0.5 else level - 255 * contrast < 0
     grey = min(max(level + 255 * contrast * (1 if bright else -1), 0), 255)
     burnt, cover, seen = burn(picture, ink, place, Look(grey))
     if seen < min(0.8 * 255 * contrast, 120):
@@ -71,21 +71,19 @@ def left_readable(trial: Trial, painted: Cover) -> bool:
     return float((painted[ink] > 0).mean()) < 0.95
 
 
-def _degrees(turn: Turn, chance: Chance) -> float:
+def _degrees(turn: Turn, rng: Rng) -> float:
     if turn == "level":
         return 0.0
-    return (
-        float(chance.choice([90, 270])) if turn == "upright" else float(chance.uniform(5, 85) * chance.choice([-1, 1]))
-    )
+    return float(rng.choice([90, 270])) if turn == "upright" else float(rng.uniform(5, 85) * rng.choice([-1, 1]))
 
 
-def _place(ink: Ink, shape: Sequence[int], where: Where, chance: Chance) -> Place | None:
+def _place(ink: Ink, shape: Sequence[int], where: Where, rng: Rng) -> Place | None:
     """Return a place in the outer quarter, across its inner edge, or inside of it; None where it does not fit."""
     rows, columns = ink.shape
     for _ in range(60):
         if shape[0] - rows < 2 or shape[1] - columns < 2:
             return None
-        top, left = int(chance.integers(1, shape[0] - rows)), int(chance.integers(1, shape[1] - columns))
+        top, left = int(rng.integers(1, shape[0] - rows)), int(rng.integers(1, shape[1] - columns))
         inner = (
             BORDER * shape[0] <= top, top + rows <= (1 - BORDER) * shape[0],
             BORDER * shape[1] <= left, left + columns <= (1 - BORDER) * shape[1],

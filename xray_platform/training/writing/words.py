@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-Chance = np.random.Generator
+Rng = np.random.Generator
 
 ALPHABETS: dict[str, str] = {
     "latin": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
@@ -41,75 +41,73 @@ _TERMS = [
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def line(script: str, chance: Chance) -> str:
+def line(script: str, rng: Rng) -> str:
     """Return a line of two signs or more in a script: names, dates, times, numbers, terms, or signs at random."""
-    makers: tuple[Callable[[str, Chance], str], ...] = (_name, _name, _date, _number, _signs, _term, _short)
-    text = makers[chance.integers(len(makers))](script, chance)
+    makers: tuple[Callable[[str, Rng], str], ...] = (_name, _name, _date, _number, _signs, _term, _short)
+    text = makers[rng.integers(len(makers))](script, rng)
     while len(text.replace(" ", "")) < 2:
-        text += _digits(chance, 1)
-    if chance.random() < 0.15:
-        text += " " + makers[chance.integers(len(makers))](script, chance)
+        text += _digits(rng, 1)
+    if rng.random() < 0.15:
+        text += " " + makers[rng.integers(len(makers))](script, rng)
     return text[:32].strip()
 
 
-def _one(choices: str | list[str], chance: Chance) -> str:
-    return choices[int(chance.integers(len(choices)))]
+def _one(choices: str | list[str], rng: Rng) -> str:
+    return choices[int(rng.integers(len(choices)))]
 
 
-def _digits(chance: Chance, count: int) -> str:
-    return "".join(_one("0123456789", chance) for _ in range(count))
+def _digits(rng: Rng, count: int) -> str:
+    return "".join(_one("0123456789", rng) for _ in range(count))
 
 
-def _word(script: str, chance: Chance, length: int) -> str:
-    if script == "latin" and chance.random() < 0.6:
-        return "".join(_one(_SYLLABLES, chance) for _ in range(max(1, length // 2))).capitalize()
-    return "".join(_one(ALPHABETS[script], chance) for _ in range(length))
+def _word(script: str, rng: Rng, length: int) -> str:
+    if script == "latin" and rng.random() < 0.6:
+        return "".join(_one(_SYLLABLES, rng) for _ in range(max(1, length // 2))).capitalize()
+    return "".join(_one(ALPHABETS[script], rng) for _ in range(length))
 
 
-def _cased(text: str, chance: Chance) -> str:
-    return text.upper() if chance.random() < 0.5 else text
+def _cased(text: str, rng: Rng) -> str:
+    return text.upper() if rng.random() < 0.5 else text
 
 
-def _name(script: str, chance: Chance) -> str:
-    parts = [_word(script, chance, int(chance.integers(2, 10))) for _ in range(int(chance.integers(1, 4)))]
-    return _cased(_one(["^", " ", ", ", " ", ","], chance).join(parts), chance)
+def _name(script: str, rng: Rng) -> str:
+    parts = [_word(script, rng, int(rng.integers(2, 10))) for _ in range(int(rng.integers(1, 4)))]
+    return _cased(_one(["^", " ", ", ", " ", ","], rng).join(parts), rng)
 
 
-def _short(script: str, chance: Chance) -> str:
+def _short(script: str, rng: Rng) -> str:
     """Two or three letters, alone or beside a number or a name: the hardest to tell from a marker."""
-    short = _cased(_word(script, chance, int(chance.integers(2, 4))), chance)[: int(chance.integers(2, 4))]
-    kind = chance.random()
+    short = _cased(_word(script, rng, int(rng.integers(2, 4))), rng)[: int(rng.integers(2, 4))]
+    kind = rng.random()
     if kind < 0.35:
         return short
-    return (
-        f"{short} {_digits(chance, int(chance.integers(1, 5)))}" if kind < 0.8 else f"{short} {_name(script, chance)}"
-    )
+    return f"{short} {_digits(rng, int(rng.integers(1, 5)))}" if kind < 0.8 else f"{short} {_name(script, rng)}"
 
 
-def _date(_: str, chance: Chance) -> str:
-    day, month, year = int(chance.integers(1, 29)), int(chance.integers(1, 13)), int(chance.integers(1920, 2030))
-    clock = f"{int(chance.integers(24)):02}:{int(chance.integers(60)):02}"
+def _date(_: str, rng: Rng) -> str:
+    day, month, year = int(rng.integers(1, 29)), int(rng.integers(1, 13)), int(rng.integers(1920, 2030))
+    clock = f"{int(rng.integers(24)):02}:{int(rng.integers(60)):02}"
     forms = (
         f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02}", f"{month:02}/{day:02}/{year % 100:02}", clock,
-        f"{day} {_MONTHS[month - 1]} {year}", f"{year}{month:02}{day:02}", f"{clock}:{int(chance.integers(60)):02}",
+        f"{day} {_MONTHS[month - 1]} {year}", f"{year}{month:02}{day:02}", f"{clock}:{int(rng.integers(60)):02}",
         f"*{day:02}.{month:02}.{year}", f"{day:02}-{_MONTHS[month - 1].upper()}-{year}  {clock}", f"{year}",
     )  # fmt: skip
-    return forms[int(chance.integers(len(forms)))]
+    return forms[int(rng.integers(len(forms)))]
 
 
-def _number(_: str, chance: Chance) -> str:
-    digits = _digits(chance, int(chance.integers(2, 11)))
-    return _one(["", "", "MRN", "ID ", "No. ", "#", "A", "K-"], chance) + digits
+def _number(_: str, rng: Rng) -> str:
+    digits = _digits(rng, int(rng.integers(2, 11)))
+    return _one(["", "", "MRN", "ID ", "No. ", "#", "A", "K-"], rng) + digits
 
 
-def _signs(script: str, chance: Chance) -> str:
-    pool = ALPHABETS[script] + "0123456789.,:-/()+" * (chance.random() < 0.4)
-    return "".join(_one(pool, chance) for _ in range(int(chance.integers(2, 13))))
+def _signs(script: str, rng: Rng) -> str:
+    pool = ALPHABETS[script] + "0123456789.,:-/()+" * (rng.random() < 0.4)
+    return "".join(_one(pool, rng) for _ in range(int(rng.integers(2, 13))))
 
 
-def _term(_: str, chance: Chance) -> str:
-    text = _one(_TERMS, chance)
-    return text if chance.random() < 0.6 else f"{text} {_one(_TERMS, chance)}"
+def _term(_: str, rng: Rng) -> str:
+    text = _one(_TERMS, rng)
+    return text if rng.random() < 0.6 else f"{text} {_one(_TERMS, rng)}"
 
 
 @cache

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from xray_platform.dicom.anatomy.gradients import POSITIONS, Position, gradients, in_all_positions
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
 
-def put(picture: Small, position: Position) -> Small:
+def put(picture: Thumbnail, position: Position) -> Thumbnail:
     picture = picture.T if position.transposed else picture
     picture = picture[::-1] if position.upside_down else picture
     picture = picture[:, ::-1] if position.mirrored else picture

@@ -5,11 +5,11 @@ import pytest
 
 from xray_platform.dicom.burned_in.find import find_markers
 from xray_platform.dicom.burned_in.markers import SideMarker, on_the_wrong_side
-from xray_platform.dicom.pixels.thumbnail import Small
+from xray_platform.dicom.pixels.thumbnail import Thumbnail
 from xray_platform_tests.dicom.burned_in.drawing import Pixels, burn, chest, letters
 
 
-def small(picture: Pixels) -> Small:
+def small(picture: Pixels) -> Thumbnail:
     return np.asarray(picture / 255, np.float32)
 
 

@@ -13,7 +13,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from xray_platform.dicom.deidentify.attributes import Carrier
 from xray_platform.dicom.deidentify.encode import Written, encode_dataset, file_head
 from xray_platform.dicom.deidentify.identifiers import identifiers_of
-from xray_platform.dicom.deidentify.person import Given, person_of
+from xray_platform.dicom.deidentify.person import GivenIdentity, person_of
 from xray_platform.dicom.deidentify.policy import load_policy
 from xray_platform.dicom.parse.container import open_container
 from xray_platform.dicom.parse.dates import read_date
@@ -56,7 +56,7 @@ def published(patient: str, moment: datetime, counter: int, calibrated: date) ->
     elements = [_written(keyword, text) for keyword, text in said.items() if tag_for_keyword(keyword) is not None]
     data = file_head(CR, "1.2.3", EXPLICIT) + encode_dataset(elements)
     container, policy = open_container(data), load_policy()
-    person = person_of(container, KEY, Given())
+    person = person_of(container, KEY, GivenIdentity())
     carried = Carrier(container, person, identifiers_of(data, container, policy), policy, False).carry()
     return {tag: each.value for tag, each in carried.items() if isinstance(each.value, bytes)}
 
@@ -144,7 +144,7 @@ def test_a_day_far_from_the_study_goes(days: int, stays: bool) -> None:
     data = file_head(CR, "1.2.3", EXPLICIT) + encode_dataset([_written(*each) for each in said.items()])
     container, policy = open_container(data), load_policy()
     known = identifiers_of(data, container, policy)
-    carried = Carrier(container, person_of(container, KEY, Given()), known, policy, False).carry()
+    carried = Carrier(container, person_of(container, KEY, GivenIdentity()), known, policy, False).carry()
     content, series = (carried.get(tag_for_keyword(name) or 0) for name in ("ContentDate", "SeriesDate"))
     assert content is not None
     assert bool(content.value) == stays, "type 2: there, and empty"

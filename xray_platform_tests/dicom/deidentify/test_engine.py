@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.person import GivenIdentity
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.parse.container import open_container
@@ -27,7 +27,7 @@ def clean(made: Dataset, **options: Any) -> pydicom.FileDataset:
     return pydicom.dcmread(BytesIO(deidentify(encoded(made), KEY, **options).data))
 
 
-def refusal(data: bytes, given: Given = Given()) -> RefusedError:
+def refusal(data: bytes, given: GivenIdentity = GivenIdentity()) -> RefusedError:
     with pytest.raises(RefusedError) as refused:
         deidentify(data, KEY, given)
     return refused.value
@@ -95,7 +95,7 @@ def test_what_research_needs_stays() -> None:
 def test_without_a_patient_id_it_is_quarantined(value: str) -> None:
     refused = refusal(encoded(make(PatientID=value)))
     assert (refused.code, refused.severity) == ("Q090", "quarantine")
-    named = deidentify(encoded(make(PatientID=value)), KEY, Given(subject="n-0115"))
+    named = deidentify(encoded(make(PatientID=value)), KEY, GivenIdentity(subject="n-0115"))
     assert named.person.subject == KEY.subject("n-0115")
 
 
@@ -183,7 +183,7 @@ def test_jpeg_and_png_become_a_png_without_anything_else() -> None:
     pixels = smooth(bits=8).astype(np.uint8)
     source = bytes(imagecodecs.jpeg8_encode(pixels, level=95))
     source = source[:2] + b"\xff\xfe\x00\x0aJane Doe" + source[2:]
-    made = deidentify(source, KEY, Given(subject="p-1", study="s-1"))
+    made = deidentify(source, KEY, GivenIdentity(subject="p-1", study="s-1"))
     assert made.suffix == ".png"
     assert {chunk for chunk in (b"tEXt", b"eXIf", b"iTXt", b"zTXt", b"tIME") if chunk in made.data} == set()
     assert np.array_equal(imagecodecs.png_decode(made.data), imagecodecs.jpeg8_decode(source))

@@ -13,10 +13,10 @@ import pytest
 from pydicom.dataset import Dataset
 
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.person import GivenIdentity
 from xray_platform_tests.dicom.deidentify.making import CR, DX, KEY, PAINTED, coded, encoded, make
 
-SOMEBODY = Given(subject="somebody")
+SOMEBODY = GivenIdentity(subject="somebody")
 REAL = ("adult_pa_jpeg_lossless", "animal_thorax", "fuji_pa_no_part10_header", "nih_effusion", "nih_no_finding",
         "philips_pa_15bit_j2k", "presidio_pseudo_phi", "siim_pa_jpeg")  # fmt: skip
 CHECKER = shutil.which("dciodvfy")

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from rle.rle import decode_frame  # type: ignore[import-not-found]  # compiled, without types
 
 from xray_platform.dicom.burned_in.find import find_writing
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.person import GivenIdentity
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.run_lengths import rle_frame
 from xray_platform.dicom.parse.container import open_container
@@ -164,9 +164,15 @@ def test_no_bit_outside_the_picture_is_kept_of_a_decoder_that_gives_signs(kind: 
     wide = (smooth().astype(np.int32) - 2048).astype(np.int16) ^ np.int16(0x5000)
     stream = bytes(imagecodecs.jpeg2k_encode(wide, level=0, codecformat="J2K", reversible=True))
     source = compressed(stream, JPEG_2000, PixelRepresentation=1 if kind == "i" else 0)
-    values = stored_values(open_container(deidentify(source, KEY).data))
+    written = deidentify(source, KEY).data
+    values = stored_values(open_container(written))
     assert values.max() < 4096
     assert values.min() >= -2048
+    # stored_values clears bits that are not stored, so the words are looked at as they lie in the stream
+    made = pydicom.dcmread(BytesIO(written))
+    assert made.file_meta.TransferSyntaxUID == RLE
+    words = np.frombuffer(decode_frame(next(generate_frames(made.PixelData)), values.size, 16, "<"), f"<{kind}2")
+    assert np.array_equal(words.reshape(values.shape), values)
 
 
 @given(
@@ -184,7 +190,7 @@ def test_run_lengths_give_back_every_value(values: np.ndarray) -> None:
 def test_real_compressed_files_keep_their_pixels(shared_data: Path) -> None:
     for name in ("adult_pa_jpeg_lossless", "philips_pa_15bit_j2k", "siim_pa_jpeg"):
         source = (shared_data / "dicom_cxr" / f"{name}.dcm").read_bytes()
-        written = deidentify(source, KEY, Given("somebody"), PAINTED).data
+        written = deidentify(source, KEY, GivenIdentity("somebody"), PAINTED).data
         before, after = (stored_values(open_container(data)) for data in (source, written))
         unpainted = find_writing(before).cover == 0
         assert unpainted.mean() > 0.85

@@ -7,7 +7,7 @@ from pydicom.datadict import dictionary_keyword, dictionary_VR
 
 from xray_platform.dicom.deidentify.explain import describe_rules
 from xray_platform.dicom.deidentify.phrases import grammars, phrase_words
-from xray_platform.dicom.deidentify.policy import TOP, Row, load_policy
+from xray_platform.dicom.deidentify.policy import TOP, PolicyRow, load_policy
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.deidentify.values import VALUE_RULES
 from xray_platform.dicom.deidentify.vocabulary import codes, vocabulary
@@ -27,7 +27,7 @@ NEEDED = """
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.place}/{row.attribute}")
-def test_every_line_is_sound(row: Row) -> None:
+def test_every_line_is_sound(row: PolicyRow) -> None:
     assert row.rule in VALUE_RULES.keys() | STRUCTURAL
     assert dictionary_keyword(row.tag) == row.attribute
     assert dictionary_VR(row.tag) == row.vr
@@ -48,7 +48,7 @@ def test_every_line_is_sound(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.place}/{row.attribute}")
-def test_a_fallback_fits_the_type(row: Row) -> None:
+def test_a_fallback_fits_the_type(row: PolicyRow) -> None:
     if row.type == 2:
         assert row.otherwise == "empty"
     if row.otherwise.startswith("="):

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.dicom.deidentify import publish
-from xray_platform.dicom.deidentify.publish import Published, publish_batch
-from xray_platform.dicom.deidentify.refused import LEAK
+from xray_platform import lots
+from xray_platform.dicom.deidentify.publish import Published, publish_batch, publishing_part
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.label_file import LabelOptions
 from xray_platform.dicom.intake.raw_store import raw_path, take_in
+from xray_platform.dicom.rules import IDENTITY_LEFT
 from xray_platform.errors import StoreError
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
@@ -88,7 +88,7 @@ def test_accepted_pictures_are_published_and_the_others_give_their_reasons(place
 def test_rows_fit_their_tables_and_say_what_is_known(places: Places, source: Path) -> None:
     made = published(places, take(places, source))
     IMAGES.write(places, made.images, "again")
-    QUALITY.write(places, made.findings, "batch-0001-publish")
+    QUALITY.write(places, made.findings, publishing_part("batch-0001"))
     dicom = made.images[made.images["bits_stored"] == 12]
     assert set(dicom["subject"]) == {KEY.subject("MRN-77120")}
     assert dicom["study"].nunique() == 2
@@ -103,7 +103,7 @@ def test_rows_fit_their_tables_and_say_what_is_known(places: Places, source: Pat
 def test_no_identity_is_outside_of_the_raw_zone(places: Places, source: Path) -> None:
     batch = take(places, source, worst={"two.dcm": "reject"})
     made = published(places, batch)
-    QUALITY.write(places, made.findings, f"{batch}-publish")
+    QUALITY.write(places, made.findings, publishing_part(batch))
     outside = [path for path in places.root.rglob("*") if path.is_file() and places.raw not in path.parents]
     assert len(outside) > 8
     for path in outside:
@@ -171,13 +171,12 @@ def test_a_picture_that_breaks_its_child_is_lost_alone(
     batch = take(places, source)
     bad = CATALOGUE.read(places, batch)["sha256"].iloc[0]
 
-    def children(chunks: Any, limits: Any) -> Iterator[Any]:
-        for chunk in chunks:
-            breaks = bad in {task.sha256 for task in chunk.tasks}
-            yield Lost("timeout", "took too long") if breaks else publish._publish_chunk(chunk)
+    def children(function: Any, items: Any, **_: Any) -> Iterator[Any]:
+        for item in items:
+            lost = bad in {task.sha256 for task in (item if isinstance(item, list) else [item])}
+            yield Lost("timeout", "took too long") if lost else function(item)
 
-    monkeypatch.setattr(publish, "_in_children", children)
-    monkeypatch.setattr(publish, "cores", lambda: 1)
+    monkeypatch.setattr(lots, "map_in_children", children)
     made = publish_batch(places, batch, KEY)
     broken = made.findings[made.findings["evidence"].str.contains("timeout")]
     assert list(broken["sha256"]) == [bad]
@@ -207,7 +206,7 @@ def test_an_identifier_that_would_be_left_rejects(places: Places, tmp_path: Path
     pixels = hiding(b"JANEDOESMITHSON")
     (folder / "leak.dcm").write_bytes(encoded(make(pixels, bits=8, PatientName="Janedoesmithson")))
     made = published(places, take(places, folder))
-    assert list(made.findings["rule"]) == [LEAK]
+    assert list(made.findings["rule"]) == [IDENTITY_LEFT]
     assert not list(places.processed.rglob("*.dcm"))
 
 
@@ -216,3 +215,20 @@ def test_the_raw_bytes_stay_as_they_are(places: Places, source: Path) -> None:
     before = {sha: raw_path(places, sha).read_bytes() for sha in CATALOGUE.read(places, batch)["sha256"]}
     published(places, batch)
     assert before == {sha: raw_path(places, sha).read_bytes() for sha in before}
+
+
+def test_what_is_published_again_takes_the_place_of_the_old_files_at_a_stroke(
+    places: Places, source: Path, tmp_path: Path
+) -> None:
+    batch = take(places, source)
+    published(places, batch)
+    assert len(files_of(places)) == 6
+    opened = {file: tmp_path / f"opened-{number}" for number, file in enumerate(sorted(files_of(places)))}
+    for file, link in opened.items():
+        link.hardlink_to(places.processed / file)
+    before = {file: link.read_bytes() for file, link in opened.items()}
+    published(places, batch)
+    assert set(opened) == files_of(places)
+    for file, link in opened.items():
+        assert not link.samefile(places.processed / file), f"{file} was written into while somebody reads it"
+        assert link.read_bytes() == before[file]

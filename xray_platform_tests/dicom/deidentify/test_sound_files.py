@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from xray_platform.dicom.deidentify.engine import deidentify
-from xray_platform.dicom.deidentify.person import Given
+from xray_platform.dicom.deidentify.person import GivenIdentity
 from xray_platform.dicom.deidentify.policy import TOP, load_policy
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
@@ -29,7 +29,7 @@ from xray_platform.phantoms.vendors import VENDORS
 from xray_platform_tests.dicom.deidentify.making import DX, KEY, PAINTED, coded, encoded, hiding, make, smooth
 
 MADE_ANEW = frozenset(("uid", "date", "datetime", "subject", "study", "accession", "device"))
-SOMEBODY = Given("somebody")
+SOMEBODY = GivenIdentity("somebody")
 METHOD = 0x00120063  # says what was done about text, which after the first time is nothing
 # CID 7050, codes and meanings (PS3.16).
 CONFIDENTIALITY = {

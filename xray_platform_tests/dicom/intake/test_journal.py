@@ -6,7 +6,7 @@ import pytest
 
 from xray_platform.dicom.intake.anchor import anchor_path
 from xray_platform.dicom.intake.index import open_index
-from xray_platform.dicom.intake.journal import Entry, append, broken_links, journal_path, read_journal
+from xray_platform.dicom.intake.journal import JournalEntry, append, broken_links, journal_path, read_journal
 from xray_platform.tables.places import Places
 
 
@@ -17,11 +17,11 @@ def places(tmp_path: Path) -> Places:
     return made
 
 
-def entry(number: int, batch: str = "batch-0001") -> Entry:
-    return Entry(batch, f"/in/{number}.dcm", f"{number}.dcm", f"{number:064x}", number, 5, "stored")
+def entry(number: int, batch: str = "batch-0001") -> JournalEntry:
+    return JournalEntry(batch, f"/in/{number}.dcm", f"{number}.dcm", f"{number:064x}", number, 5, "stored")
 
 
-def entries(places: Places) -> list[Entry]:
+def entries(places: Places) -> list[JournalEntry]:
     return [line.entry for line in read_journal(places)]
 
 
@@ -53,7 +53,7 @@ def test_a_half_written_line_is_left_out_and_then_mended(places: Places, cut: in
 
 
 def test_lines_longer_than_the_first_look_back_are_bound_too(places: Places) -> None:
-    append(places, [Entry("batch-0001", "/in/" + "x" * 200_000, "x", None, 0, 0, "failed", "why")])
+    append(places, [JournalEntry("batch-0001", "/in/" + "x" * 200_000, "x", None, 0, 0, "failed", "why")])
     append(places, [entry(1)])
     assert list(broken_links(places)) == []
 

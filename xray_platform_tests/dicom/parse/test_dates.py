@@ -10,6 +10,7 @@ from xray_platform.dicom.parse.dates import (
     age_between,
     cap_age,
     cut_time,
+    days_moved,
     in_years,
     move_date,
     move_date_time,
@@ -30,7 +31,9 @@ def written(day: date) -> str:
 def test_two_dates_of_a_patient_keep_their_interval_and_weekdays(
     one: date, other: date, secret: bytes, who: str
 ) -> None:
-    days = PseudonymKey(secret).days(who)
+    days = days_moved(PseudonymKey(secret).number("date", who))
+    assert days % 7 == 0
+    assert -572 * 7 < days <= -52 * 7
     moved = [read_date(move_date(written(day), days) or "") for day in (one, other)]
     assert moved[0] is not None
     assert moved[1] is not None

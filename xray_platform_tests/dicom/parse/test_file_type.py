@@ -1,13 +1,13 @@
-"""The form of a file is told from its bytes, not its name."""
+"""The type of a file is known from its bytes, not its name."""
 
 import pytest
 
-from xray_platform.dicom.parse.file_type import form_of
+from xray_platform.dicom.parse.file_type import file_type_of
 from xray_platform_tests.dicom import made
 
 
 @pytest.mark.parametrize(
-    ("head", "form"),
+    ("head", "file_type"),
     [
         (b"", "empty"),
         (b"\xff\xd8\xff\xe0", "jpeg"),
@@ -19,9 +19,9 @@ from xray_platform_tests.dicom import made
         (b"DICM\x02\x00", "dicom"),
     ],
 )
-def test_tells_the_form(head: bytes, form: str) -> None:
-    assert form_of(head) == form
+def test_the_type_is_known(head: bytes, file_type: str) -> None:
+    assert file_type_of(head) == file_type
 
 
 def test_a_picture_in_the_preamble_does_not_hide_dicom() -> None:
-    assert form_of(b"\xff\xd8\xff".ljust(128, b"\0") + made.file()[128:]) == "dicom"
+    assert file_type_of(b"\xff\xd8\xff".ljust(128, b"\0") + made.file()[128:]) == "dicom"

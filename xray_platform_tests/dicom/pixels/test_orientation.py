@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_platform.dicom.pixels.orientation import TURNS, Box, Turn, stated_orientation, turn_to_front
+from xray_platform.dicom.pixels.orientation import TURNS, BoundingBox, Turn, stated_orientation, turn_to_front
 
 turns = st.builds(Turn, st.booleans(), st.booleans(), st.booleans())
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -57,24 +57,18 @@ def test_a_box_goes_where_its_pixels_go(turn: Turn, shape: tuple[int, int], data
     marked = np.zeros(shape, int)
     marked[top : top + height, left : left + width] = 1
 
-    box = turn.box(Box(top, left, height, width), rows, columns)
+    box = turn.box(BoundingBox(top, left, height, width), rows, columns)
 
     turned = np.zeros_like(turn.apply(marked))
     turned[int(box.top) : int(box.top + box.height), int(box.left) : int(box.left + box.width)] = 1
     np.testing.assert_array_equal(turned, turn.apply(marked))
-    assert turn.inverse().box(box, *turned.shape) == Box(top, left, height, width)
+    assert turn.inverse().box(box, *turned.shape) == BoundingBox(top, left, height, width)
 
 
 @given(turns)
 def test_spacing_follows_the_rows_and_columns(turn: Turn) -> None:
     assert turn.pair(0.1, 0.2) == ((0.2, 0.1) if turn.transpose else (0.1, 0.2))
     assert turn.inverse().pair(*turn.pair(0.1, 0.2)) == (0.1, 0.2)
-
-
-def test_mirroring_is_told_from_turning() -> None:
-    assert not TURNS["R", "H"].mirrors
-    assert TURNS["R", "F"].mirrors
-    assert {turn.mirrors for turn in TURNS.values()} == {False, True}
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from pydicom import Dataset, Sequence
 
-from xray_platform.dicom.pixels.orientation import TURNS, Box
-from xray_platform.dicom.pixels.standard_image import Picture, read_picture
+from xray_platform.dicom.pixels.orientation import TURNS, BoundingBox
+from xray_platform.dicom.pixels.standard_image import StandardImage, read_picture
 from xray_platform.dicom.pixels.window import WindowRule, measure
 from xray_platform.errors import InputError
 from xray_platform_tests.dicom import made
 
 
-def read(*args: Any, **attributes: Any) -> Picture:
+def read(*args: Any, **attributes: Any) -> StandardImage:
     return read_picture(made.file(*args, **attributes))
 
 
@@ -98,9 +98,9 @@ def test_every_orientation_gives_the_same_picture(orientation: tuple[str, str]) 
     turn = TURNS[orientation]
     picture = read(np.ascontiguousarray(turn.inverse().apply(front)), PatientOrientation=list(orientation))
     np.testing.assert_array_equal(picture.pixels, front)
-    came = turn.inverse().box(Box(3, 5, 7, 9), 48, 64)
+    came = turn.inverse().box(BoundingBox(3, 5, 7, 9), 48, 64)
     rows, columns = turn.inverse().apply(front).shape
-    assert picture.turn.box(came, rows, columns) == Box(3, 5, 7, 9)
+    assert picture.turn.box(came, rows, columns) == BoundingBox(3, 5, 7, 9)
 
 
 def test_without_orientation_the_picture_stays_as_it_came() -> None:
@@ -159,9 +159,9 @@ def test_jpeg_and_png_are_read_alike() -> None:
     grey = made.chest(32, 40, bits=8).astype(np.uint8)
     picture = read_picture(bytes(imagecodecs.png_encode(grey)))
     np.testing.assert_array_equal(picture.pixels, grey)
-    assert (picture.form, picture.bits_stored, picture.lossy) == ("png", 8, False)
+    assert (picture.file_type, picture.bits_stored, picture.lossy) == ("png", 8, False)
     jpeg = read_picture(bytes(imagecodecs.jpeg8_encode(grey)))
-    assert (jpeg.form, jpeg.lossy) == ("jpeg", True)
+    assert (jpeg.file_type, jpeg.lossy) == ("jpeg", True)
     assert jpeg.pixels.dtype == np.uint16
 
 

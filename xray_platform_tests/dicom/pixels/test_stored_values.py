@@ -156,3 +156,30 @@ def test_twelve_bit_jpeg_equals_dcmtk(shared_data: Path, tmp_path: Path) -> None
         ours, theirs = values(path.read_bytes()).astype(int), values(native.read_bytes()).astype(int)
         # Two inverse cosine transforms may round a value the other way.
         assert np.abs(ours - theirs).max() <= 1, path.name
+
+
+@pytest.mark.parametrize(
+    ("syntax", "encode"),
+    [
+        (JPEG_LS, imagecodecs.jpegls_encode),
+        (JPEG_2000, lambda picture: imagecodecs.jpeg2k_encode(picture, level=0, codecformat="j2k")),
+        (RLE, rle),
+    ],
+)
+def test_bits_that_are_not_stored_are_cleared_in_compressed_streams_too(
+    syntax: str, encode: Callable[[np.ndarray], bytes]
+) -> None:
+    picture = made.chest(40, 30)
+    np.testing.assert_array_equal(values(encapsulated(encode(picture | 0x5000), syntax, Rows=40, Columns=30)), picture)
+
+
+@pytest.mark.parametrize("point", [0, 2])
+def test_a_lossless_jpeg_is_shifted_by_its_point_transform(point: int) -> None:
+    picture = made.chest(40, 30)
+    stream = bytearray(imagecodecs.jpeg8_encode(picture >> point, lossless=True, bitspersample=12 - point))
+    # the same codes mean a picture of 12 bits whose lowest `point` were left out (ITU-T T.81 section H.1.2.1)
+    stream[stream.index(b"\xff\xc3") + 4] = 12
+    stream[stream.index(b"\xff\xda") + 9] |= point
+    np.testing.assert_array_equal(
+        values(encapsulated(stream, JPEG_LOSSLESS, Rows=40, Columns=30)), picture >> point << point
+    )

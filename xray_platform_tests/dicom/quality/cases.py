@@ -13,16 +13,25 @@ from pydicom import Dataset
 from pydicom.encaps import encapsulate
 
 from xray_platform.dicom.anatomy.cut import Cut
-from xray_platform.dicom.anatomy.view_classifier import Look
+from xray_platform.dicom.anatomy.view_classifier import ViewScores
 from xray_platform.dicom.parse.container import MEBI
 from xray_platform.dicom.quality.anatomy_rules import ANATOMY_RULES
-from xray_platform.dicom.quality.check import Before
+from xray_platform.dicom.quality.check import EarlierFiles
 from xray_platform.dicom.quality.container_rules import CONTAINER_RULES
-from xray_platform.dicom.quality.duplicates import Known, alike, company_of, nearly_alike
-from xray_platform.dicom.quality.examination import Examination, ExamineFile, Likeness, Place, conclude, examine_bytes
-from xray_platform.dicom.quality.inspected_file import Specimen, decoded, open_specimen
-from xray_platform.dicom.quality.rule import NOTHING_FOUND, Finding, Severity
+from xray_platform.dicom.quality.duplicates import KnownFile, exact_duplicates, near_duplicates, seen_files
+from xray_platform.dicom.quality.examination import (
+    DuplicateKeys,
+    Examination,
+    ExamineFile,
+    FileLocation,
+    conclude,
+    examine_bytes,
+)
+from xray_platform.dicom.quality.inspected_file import InspectedFile, decode_file, inspect_file
+from xray_platform.dicom.quality.rule import QualityFinding
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.dicom.rules import NOTHING_FOUND
+from xray_platform.tables.severity import Severity
 from xray_platform_tests.dicom import hostile, made
 
 Pixels = np.ndarray[Any, Any]
@@ -38,12 +47,12 @@ class Case:
     code: str
     severity: Severity
     words: str
-    found: Callable[[], Iterable[Finding]]
+    found: Callable[[], Iterable[QualityFinding]]
 
     def __str__(self) -> str:
         return f"{self.code}-{self.words.replace(' ', '-')}"
 
-    def finding(self) -> Finding:
+    def finding(self) -> QualityFinding:
         """Return what the rule found; a rule that is silent fails the test."""
         spoken = {finding.rule: finding for finding in self.found()}
         assert self.code in spoken, sorted(spoken)
@@ -88,9 +97,9 @@ def item(**attributes: Any) -> Dataset:
     return filled
 
 
-def too_large() -> Iterable[Finding]:
-    specimen = Specimen(QualitySettings().max_file_mib * MEBI + 1, "unread")
-    return [finding for rule in CONTAINER_RULES for finding in rule.findings(specimen, NEVER_SAMPLED)]
+def too_large() -> Iterable[QualityFinding]:
+    inspected = InspectedFile(QualitySettings().max_file_mib * MEBI + 1, "unread")
+    return [finding for rule in CONTAINER_RULES for finding in rule.findings(inspected, NEVER_SAMPLED)]
 
 
 def with_preamble(start: bytes) -> bytes:
@@ -98,12 +107,12 @@ def with_preamble(start: bytes) -> bytes:
 
 
 CONTAINER_CASES = (
-    Case("Q000", "pass", "", lambda: examine_bytes(file()).findings or [Finding(NOTHING_FOUND, "pass", "")]),
+    Case("Q000", "pass", "", lambda: examine_bytes(file()).findings or [QualityFinding(NOTHING_FOUND, "pass", "")]),
     of_bytes("Q001", "reject", "no bytes", lambda: b""),
     of_bytes("Q002", "reject", "neither DICOM nor JPEG nor PNG", lambda: b"a text about a picture" * 20),
     of_bytes("Q002", "warn", "no Part-10 header", lambda: made.bare(made.dataset(chest()))),
     of_bytes("Q003", "reject", "breaks off", lambda: file()[: file().index(hostile.MODALITY) + 3]),
-    Case("Q003", "reject", "out of reach", lambda: ExamineFile()(Place(Path("/there/is/no/file"))).findings),
+    Case("Q003", "reject", "out of reach", lambda: ExamineFile()(FileLocation(Path("/there/is/no/file"))).findings),
     of_bytes("Q004", "reject", "PixelData declares", lambda: file()[:-100]),
     of_bytes("Q005", "warn", "7 bytes after", lambda: file() + b"trailer"),
     of_bytes("Q006", "reject", "not a known one", lambda: file().replace(b"10008.1.2.1\0", b"10008.1.2.9\0", 1)),
@@ -136,7 +145,7 @@ def baseline(**attributes: Any) -> bytes:
     return squeezed(stream, JPEG_BASELINE, BitsAllocated=8, BitsStored=8, **attributes)
 
 
-def disagreeing() -> Iterable[Finding]:
+def disagreeing() -> Iterable[QualityFinding]:
     """A lossless JPEG with one bit turned over so that libjpeg-turbo and jpegsof3 mend it in different ways."""
     stream = bytearray(imagecodecs.jpeg8_encode(chest(), lossless=True, bitspersample=12))
     middle = len(stream) // 2
@@ -235,17 +244,17 @@ PICTURE_CASES = (
 )
 
 
-UPRIGHT, WHOLE = Look(chest=9, inverted=-9, turned=-9, upside_down=-9, mirrored=-9), Cut("left", -9)
+UPRIGHT, WHOLE = ViewScores(chest=9, inverted=-9, turned=-9, upside_down=-9, mirrored=-9), Cut("left", -9)
 
 
 def of_look(code: str, severity: Severity, words: str, cut: Cut = WHOLE, **changes: Any) -> Case:
     """What is said of a sound file whose picture looks so; how a picture looks is tested where that is judged."""
     orientation = changes.pop("PatientOrientation", ["L", "F"])
 
-    def found() -> Iterable[Finding]:
-        specimen = decoded(open_specimen(file(PatientOrientation=orientation), NEVER_SAMPLED))
-        vars(specimen).update(look=replace(UPRIGHT, **changes), cut=cut)
-        return [finding for rule in ANATOMY_RULES for finding in rule.findings(specimen, NEVER_SAMPLED)]
+    def found() -> Iterable[QualityFinding]:
+        inspected = decode_file(inspect_file(file(PatientOrientation=orientation), NEVER_SAMPLED))
+        vars(inspected).update(view=replace(UPRIGHT, **changes), cut=cut)
+        return [finding for rule in ANATOMY_RULES for finding in rule.findings(inspected, NEVER_SAMPLED)]
 
     return Case(code, severity, words, found)
 
@@ -264,29 +273,29 @@ ANATOMY_CASES = (
 )
 
 
-def like(one: Known, *others: Known) -> Callable[[], Iterable[Finding]]:
-    return lambda: conclude(alike(one, company_of(others))).findings
+def like(one: KnownFile, *others: KnownFile) -> Callable[[], Iterable[QualityFinding]]:
+    return lambda: conclude(exact_duplicates(one, seen_files(others))).findings
 
 
-def same_bytes(*names: str) -> Iterable[Finding]:
-    before, examination = Before(), Examination("accept", (), Likeness(file_sha256="ab"))
-    return [finding for name in names for finding in before.like(name, examination)]
+def same_bytes(*names: str) -> Iterable[QualityFinding]:
+    before, examination = EarlierFiles(), Examination("accept", (), DuplicateKeys(file_sha256="ab"))
+    return [finding for name in names for finding in before.duplicates_of(name, examination)]
 
 
-def looking(one: str, other: str) -> Iterable[Finding]:
-    files = [Known("a", pixel_sha256="1", looks=one), Known("b", pixel_sha256="2", looks=other)]
-    return [finding for _, finding in nearly_alike(files, files)]
+def looking(one: str, other: str) -> Iterable[QualityFinding]:
+    files = [KnownFile("a", pixel_sha256="1", looks=one), KnownFile("b", pixel_sha256="2", looks=other)]
+    return [finding for _, finding in near_duplicates(files, files)]
 
 
-ONE = Known("first", instance="i", person="p", pixel_sha256="x", split="train")
+ONE = KnownFile("first", instance="i", person="p", pixel_sha256="x", split="train")
 DUPLICATE_CASES = (
     Case("Q080", "warn", "the same bytes as first", lambda: same_bytes("first", "second")),
-    Case("Q081", "quarantine", "other pixels", like(Known("n", instance="i", person="p", pixel_sha256="y"), ONE)),
-    Case("Q081", "warn", "another header", like(Known("n", instance="i", person="p", pixel_sha256="x"), ONE)),
-    Case("Q082", "quarantine", "of another patient", like(Known("n", person="q", pixel_sha256="x"), ONE)),
-    Case("Q082", "warn", "first has its pixels", like(Known("n", person="p", pixel_sha256="x"), ONE)),
+    Case("Q081", "quarantine", "other pixels", like(KnownFile("n", instance="i", person="p", pixel_sha256="y"), ONE)),
+    Case("Q081", "warn", "another header", like(KnownFile("n", instance="i", person="p", pixel_sha256="x"), ONE)),
+    Case("Q082", "quarantine", "of another patient", like(KnownFile("n", person="q", pixel_sha256="x"), ONE)),
+    Case("Q082", "warn", "first has its pixels", like(KnownFile("n", person="p", pixel_sha256="x"), ONE)),
     Case("Q083", "warn", "nearly like picture a", lambda: looking("0" * 64, "0" * 62 + "ff")),
-    Case("Q084", "warn", "is in train", like(Known("n", person="p", pixel_sha256="z", split="test"), ONE)),
-    Case("Q085", "quarantine", "of another patient", like(Known("n", instance="i", person="q"), ONE)),
+    Case("Q084", "warn", "is in train", like(KnownFile("n", person="p", pixel_sha256="z", split="test"), ONE)),
+    Case("Q085", "quarantine", "of another patient", like(KnownFile("n", instance="i", person="q"), ONE)),
 )
 CASES = (*CONTAINER_CASES, *PIXEL_CASES, *SEMANTIC_CASES, *PICTURE_CASES, *ANATOMY_CASES, *DUPLICATE_CASES)

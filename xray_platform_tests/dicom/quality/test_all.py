@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from xray_platform.dicom.quality.all import RULES
 from xray_platform.dicom.quality.examination import examine_bytes
-from xray_platform.dicom.quality.rule import GRAVITY
+from xray_platform.dicom.rules import EXAMINATION_RULES, PUBLISHING_RULES, RULES
+from xray_platform.tables.severity import most_severe
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import CASES, Case, file
 
@@ -35,26 +35,26 @@ def small(**attributes: Any) -> bytes:
 
 
 def test_every_listed_rule_has_a_case() -> None:
-    assert {rule.code for rule in RULES} == {case.code for case in CASES}
+    assert {rule.code for rule in EXAMINATION_RULES} == {case.code for case in CASES}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_each_rule_says_what_is_wrong_and_how_grave_it_is(case: Case) -> None:
+def test_each_rule_says_what_is_wrong_and_how_severe_it_is(case: Case) -> None:
     finding = case.finding()
     assert finding.severity == case.severity
     assert case.words in finding.evidence
 
 
-def test_the_gravest_that_a_rule_asks_for_has_a_case_and_nothing_is_graver() -> None:
-    for rule in RULES:
-        asked = [GRAVITY[case.severity] for case in CASES if case.code == rule.code]
-        assert max(asked) == GRAVITY[rule.severity], rule
+def test_the_highest_severity_of_a_rule_has_a_case_and_nothing_exceeds_it() -> None:
+    for rule in EXAMINATION_RULES:
+        assert most_severe(case.severity for case in CASES if case.code == rule.code) == rule.severity, rule
 
 
 def test_codes_are_listed_once_in_order_and_say_what_they_notice() -> None:
-    codes = [rule.code for rule in RULES]
-    assert codes == sorted(set(codes))
-    assert all(re.fullmatch(r"Q\d{3}", rule.code) and rule.notices for rule in RULES)
+    codes = list(RULES)
+    assert codes == sorted(codes)
+    assert codes == [rule.code for rule in (*EXAMINATION_RULES, *PUBLISHING_RULES)], "none twice"
+    assert all(re.fullmatch(r"Q\d{3}", rule.code) and rule.notices for rule in RULES.values())
 
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"])

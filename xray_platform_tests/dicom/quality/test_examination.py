@@ -12,15 +12,15 @@ import pytest
 from xray_platform.dicom.intake.safe_open import OpenSource, SourceError
 from xray_platform.dicom.quality import examination
 from xray_platform.dicom.quality.examination import (
+    DuplicateKeys,
     Examination,
     ExamineFile,
-    Likeness,
-    Place,
+    FileLocation,
     conclude,
     digest_of,
     examine_bytes,
 )
-from xray_platform.dicom.quality.rule import Finding
+from xray_platform.dicom.quality.rule import QualityFinding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform_tests.dicom import made
 
@@ -32,13 +32,13 @@ def sound(**attributes: Any) -> bytes:
 def test_a_sound_file_is_accepted_without_a_word_and_can_be_found_again() -> None:
     found = examine_bytes(sound())
     assert (found.decision, found.findings) == ("accept", ())
-    assert None not in (found.likeness.instance, found.likeness.person, found.likeness.pixel_sha256)
-    assert len(str(found.likeness.looks)) == 64
+    assert None not in (found.duplicate_keys.instance, found.duplicate_keys.person, found.duplicate_keys.pixel_sha256)
+    assert len(str(found.duplicate_keys.looks)) == 64
 
 
 def test_duplicates_are_found_by_digests_that_spell_nothing() -> None:
-    like = examine_bytes(sound(PatientID="MRN-77120")).likeness
-    assert like == examine_bytes(sound(PatientID="MRN-77120", StudyDescription="x")).likeness
+    like = examine_bytes(sound(PatientID="MRN-77120")).duplicate_keys
+    assert like == examine_bytes(sound(PatientID="MRN-77120", StudyDescription="x")).duplicate_keys
     assert "MRN" not in repr(like)
     assert made.INSTANCE not in repr(like)
 
@@ -50,20 +50,20 @@ def test_the_same_number_of_another_issuer_is_another_person() -> None:
         {"IssuerOfPatientID": "South"},
         {"PatientID": "18"},
     ]
-    persons = [examine_bytes(sound(**person)).likeness.person for person in people]
+    persons = [examine_bytes(sound(**person)).duplicate_keys.person for person in people]
     assert len(set(persons)) == 4
-    assert examine_bytes(sound(PatientID=None)).likeness.person is None
+    assert examine_bytes(sound(PatientID=None)).duplicate_keys.person is None
 
 
 def test_a_broken_container_ends_the_questions_and_has_no_likeness() -> None:
     found = examine_bytes(sound(Modality="CT")[:-10])
     assert [finding.rule for finding in found.findings] == ["Q004"]
-    assert found.likeness == Likeness()
+    assert found.duplicate_keys == DuplicateKeys()
 
 
 def test_what_is_rejected_by_its_attributes_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "decoded", pytest.fail)
-    assert examine_bytes(sound(Modality="CT")).likeness.pixel_sha256 is None
+    monkeypatch.setattr(examination, "decode_file", pytest.fail)
+    assert examine_bytes(sound(Modality="CT")).duplicate_keys.pixel_sha256 is None
     assert examine_bytes(sound(NumberOfFrames=2, PixelData=bytes(512 * 512 * 4))).decision == "quarantine"
 
 
@@ -71,8 +71,8 @@ def test_stills_are_examined_too() -> None:
     grey = np.asarray(made.chest(512, 512) >> 4, np.uint8)
     found = examine_bytes(bytes(imagecodecs.png_encode(grey)))
     assert found.decision == "accept"
-    assert found.likeness.pixel_sha256
-    assert found.likeness.person is None
+    assert found.duplicate_keys.pixel_sha256
+    assert found.duplicate_keys.person is None
 
 
 def test_settings_change_the_decision() -> None:
@@ -82,29 +82,29 @@ def test_settings_change_the_decision() -> None:
 
 
 def test_findings_add_up_to_the_gravest() -> None:
-    findings = [Finding("Q002", "warn", "b"), Finding("Q001", "quarantine", "a")]
+    findings = [QualityFinding("Q002", "warn", "b"), QualityFinding("Q001", "quarantine", "a")]
     assert conclude(findings) == Examination("quarantine", tuple(reversed(findings)))
     assert conclude([]).decision == "accept"
 
 
 def test_a_file_is_known_by_the_hash_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "1.dcm").write_bytes(b"no picture")
-    found = ExamineFile()(Place(tmp_path / "1.dcm"))
+    found = ExamineFile()(FileLocation(tmp_path / "1.dcm"))
     assert found.decision == "reject"
-    assert found.likeness.file_sha256 == sha256(b"no picture").hexdigest()
+    assert found.duplicate_keys.file_sha256 == sha256(b"no picture").hexdigest()
 
 
 def test_a_file_beyond_the_cap_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(OpenSource, "read", pytest.fail)
     with (tmp_path / "large.dcm").open("wb") as stream:
         stream.truncate(300 << 20)
-    (finding,) = ExamineFile()(Place(tmp_path / "large.dcm")).findings
+    (finding,) = ExamineFile()(FileLocation(tmp_path / "large.dcm")).findings
     assert (finding.rule, finding.severity) == ("Q010", "reject")
 
 
 def test_what_cannot_be_read_has_a_reason(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    (finding,) = ExamineFile()(Place(tmp_path / "pipe")).findings
+    (finding,) = ExamineFile()(FileLocation(tmp_path / "pipe")).findings
     assert finding.evidence == "its bytes are out of reach: it is not a regular file"
 
 
@@ -119,7 +119,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypat
         return plain(self, length)
 
     monkeypatch.setattr(OpenSource, "read", growing)
-    (finding,) = ExamineFile()(Place(path)).findings
+    (finding,) = ExamineFile()(FileLocation(path)).findings
     assert "longer than it said" in finding.evidence
 
 
@@ -129,7 +129,7 @@ def test_a_reader_that_fails_half_way_is_a_reason(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(OpenSource, "read", failing)
     (tmp_path / "1.dcm").write_bytes(sound())
-    assert ExamineFile()(Place(tmp_path / "1.dcm")).decision == "reject"
+    assert ExamineFile()(FileLocation(tmp_path / "1.dcm")).decision == "reject"
 
 
 def test_digests_take_any_text() -> None:

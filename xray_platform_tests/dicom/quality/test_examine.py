@@ -10,7 +10,7 @@ from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.label_file import LabelOptions
 from xray_platform.dicom.intake.raw_store import lost_raw, raw_path, take_in
 from xray_platform.dicom.quality import examine_many
-from xray_platform.dicom.quality.examination import Place
+from xray_platform.dicom.quality.examination import FileLocation
 from xray_platform.dicom.quality.examine import examine_batch, examine_files
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.errors import StoreError
@@ -141,7 +141,7 @@ def test_the_likeness_table_spells_no_identity(places: Places, tmp_path: Path) -
 @pytest.mark.parametrize(("reason", "decision"), [("timeout", "quarantine"), ("killed", "reject"), ("error", "reject")])
 def test_an_examination_without_end_is_a_finding(reason: str, decision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examine_many, "map_in_lots", lambda *_, **__: iter([Lost(reason, "secret of the file")]))
-    (found,) = examine_files([Place(Path("x"))], [1], QualitySettings())
+    (found,) = examine_files([FileLocation(Path("x"))], [1], QualitySettings())
     assert found.decision == decision
     assert [finding.rule for finding in found.findings] == ["Q026"]
     assert "secret" not in found.findings[0].evidence
@@ -151,7 +151,7 @@ def test_a_file_that_takes_too_long_is_quarantined_and_the_others_go_on(tmp_path
     (tmp_path / "a.dcm").write_bytes(b"no picture")
     (tmp_path / "slow.dcm").write_bytes(hostile.deflate_bomb())
     sizes = [path.stat().st_size for path in sorted(tmp_path.iterdir())]
-    sources = [Place(path) for path in sorted(tmp_path.iterdir())]
+    sources = [FileLocation(path) for path in sorted(tmp_path.iterdir())]
     decisions = [
         found.decision for found in examine_files(sources, sizes, QualitySettings(seconds=0.6, max_inflated_mib=600))
     ]

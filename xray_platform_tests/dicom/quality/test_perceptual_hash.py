@@ -4,23 +4,23 @@ import cv2
 import numpy as np
 import pytest
 
-from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits, looks_of
+from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits, perceptual_hash
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 
-Small = np.ndarray
+Thumbnail = np.ndarray
 
 
-def chest(seed: int) -> Small:
+def chest(seed: int) -> Thumbnail:
     pixels = render(sample_phantom(np.random.default_rng(seed), PhantomSettings(side=160))).pixels.astype(np.float32)
     return np.asarray((pixels - pixels.min()) / np.ptp(pixels), np.float32)
 
 
-def apart(one: Small, other: Small) -> int:
-    return int(differing_bits(as_bits([looks_of(one)])[0], as_bits([looks_of(other)]))[0])
+def apart(one: Thumbnail, other: Thumbnail) -> int:
+    return int(differing_bits(as_bits([perceptual_hash(one)])[0], as_bits([perceptual_hash(other)]))[0])
 
 
-def as_jpeg(picture: Small) -> Small:
+def as_jpeg(picture: Thumbnail) -> Thumbnail:
     _, packed = cv2.imencode(".jpg", np.asarray(picture * 255, np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 60])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.float32) / 255
 
@@ -48,7 +48,7 @@ def test_other_pictures_look_different() -> None:
 
 
 def test_a_hash_has_256_bits_also_of_an_even_picture() -> None:
-    assert len(looks_of(np.zeros((9, 200), np.float32))) == 64
+    assert len(perceptual_hash(np.zeros((9, 200), np.float32))) == 64
 
 
 def test_bits_are_counted_against_many_at_once() -> None:

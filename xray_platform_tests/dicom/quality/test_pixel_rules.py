@@ -26,7 +26,7 @@ def test_one_byte_of_padding_is_no_news() -> None:
 
 
 def test_pixels_beyond_the_cap_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "decoded", pytest.fail)
+    monkeypatch.setattr(examination, "decode_file", pytest.fail)
     settings = QualitySettings(max_megapixels=1)
     data = file(made.chest(1100, 1000))
     assert examine_bytes(data, settings).decision == "reject"

@@ -1,24 +1,25 @@
-"""A rule: it says what it finds with its own gravity or a milder one, and the gravest finding decides."""
+"""A rule: it says what it finds with its own severity or a milder one, and the most severe finding decides."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from xray_platform.dicom.quality.rule import Finding, Remark, Rule, Severity, decide, merge
+from xray_platform.dicom.quality.rule import FileRule, Observation, QualityFinding, merge
+from xray_platform.tables.severity import Severity, decide
 
 
-def odd(number: int, allowed: int) -> Iterator[Remark]:
+def odd(number: int, allowed: int) -> Iterator[Observation]:
     if number % 2:
-        yield Remark(f"{number} is odd", None if number > allowed else "warn")
+        yield Observation(f"{number} is odd", None if number > allowed else "warn")
 
 
-RULE: Rule[int, int] = Rule("Q900", "reject", "odd numbers", odd)
+RULE: FileRule[int, int] = FileRule("Q003", odd)
 
 
-def test_a_rule_gives_its_gravity_to_what_it_finds_unless_the_case_is_milder() -> None:
+def test_a_rule_gives_its_severity_to_what_it_finds_unless_the_case_is_milder() -> None:
     assert list(RULE.findings(4, 10)) == []
-    assert list(RULE.findings(11, 10)) == [Finding("Q900", "reject", "11 is odd")]
-    assert list(RULE.findings(9, 10)) == [Finding("Q900", "warn", "9 is odd")]
+    assert list(RULE.findings(11, 10)) == [QualityFinding("Q003", "reject", "11 is odd")]
+    assert list(RULE.findings(9, 10)) == [QualityFinding("Q003", "warn", "9 is odd")]
 
 
 @pytest.mark.parametrize(
@@ -31,15 +32,15 @@ def test_a_rule_gives_its_gravity_to_what_it_finds_unless_the_case_is_milder() -
         (("reject", "quarantine", "warn"), "reject"),
     ],
 )
-def test_the_gravest_decides_and_warnings_accept(severities: tuple[Severity, ...], decision: str) -> None:
+def test_the_most_severe_decides_and_warnings_accept(severities: tuple[Severity, ...], decision: str) -> None:
     assert decide(severities) == decision
 
 
-def test_merged_findings_stand_in_order_with_all_evidence_once_and_the_gravest_severity() -> None:
+def test_merged_findings_stand_in_order_with_all_evidence_once_and_the_highest_severity() -> None:
     found = (
-        Finding("Q002", "warn", "b"),
-        Finding("Q001", "quarantine", "a"),
-        Finding("Q002", "reject", "c"),
-        Finding("Q002", "warn", "b"),
+        QualityFinding("Q002", "warn", "b"),
+        QualityFinding("Q001", "quarantine", "a"),
+        QualityFinding("Q002", "reject", "c"),
+        QualityFinding("Q002", "warn", "b"),
     )
-    assert merge(found) == (Finding("Q001", "quarantine", "a"), Finding("Q002", "reject", "b; c"))
+    assert merge(found) == (QualityFinding("Q001", "quarantine", "a"), QualityFinding("Q002", "reject", "b; c"))

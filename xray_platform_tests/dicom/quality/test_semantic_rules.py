@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from xray_platform.dicom.quality.examination import DEFAULT
-from xray_platform.dicom.quality.inspected_file import Specimen, open_specimen
-from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES, stated_age
+from xray_platform.dicom.quality.inspected_file import InspectedFile, inspect_file
+from xray_platform.dicom.quality.semantic_rules import SEMANTIC_RULES, age_in_years
 from xray_platform_tests.dicom import made
 from xray_platform_tests.dicom.quality.cases import file
 
 
-def opened(**attributes: Any) -> Specimen:
-    return open_specimen(file(made.chest(16, 16), **attributes), DEFAULT)
+def opened(**attributes: Any) -> InspectedFile:
+    return inspect_file(file(made.chest(16, 16), **attributes), DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_real_archives_hold_is_no_news(attributes: dict[str, Any]) -> None:
 def test_an_age_is_read_in_every_unit(text: str, years: float | None) -> None:
     container = opened(PatientAge=text).container
     assert container is not None
-    assert stated_age(container) == (years if years is None else pytest.approx(years, abs=1e-3))
+    assert age_in_years(container) == (years if years is None else pytest.approx(years, abs=1e-3))
 
 
 def test_a_word_of_the_vocabulary_is_found_in_any_writing() -> None:

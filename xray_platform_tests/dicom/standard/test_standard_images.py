@@ -8,11 +8,12 @@ import pytest
 from xray_platform.dicom.standard import standard_images
 from xray_platform.dicom.standard.standard_images import (
     StandardSettings,
-    read_standard,
     settings_of,
     standardise_batch,
 )
 from xray_platform.errors import DataError, StoreError
+from xray_platform.imaging.pixel_range import Pixels
+from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.tables.layouts import ABOUT, CHUNK, standard_group
 from xray_platform.tables.places import Places
 from xray_platform_tests.dicom.deidentify.making import encoded, make, smooth
@@ -39,9 +40,13 @@ def _batch(places: Places, folder: Path, patient: str) -> str:
     return name
 
 
+def stored(places: Places, batch: str, image: str) -> Pixels:
+    return read_standard_image(StandardImageBatch.open(places, batch)[image])
+
+
 def test_all_grey_levels_and_the_window_of_a_picture_are_kept(places: Places, batch: str) -> None:
     (row,) = standardise_batch(places, batch).to_dict("records")
-    pixels = read_standard(places, batch, str(row["image"]))
+    pixels = stored(places, batch, str(row["image"]))
     assert np.array_equal(pixels, smooth())
     assert row["grey_levels"] == len(np.unique(smooth()))
     assert (row["window_low"], row["window_high"]) == pytest.approx(tuple(np.percentile(smooth(), (0.5, 99.5))), abs=1)
@@ -66,8 +71,6 @@ def test_batches_that_were_made_differently_are_not_mixed(places: Places, batch:
 def test_what_is_not_there_is_told(places: Places, batch: str) -> None:
     with pytest.raises(StoreError, match=f"standard images of {batch} cannot be read; materialise"):
         settings_of(places, [batch])
-    with pytest.raises(StoreError, match="there is no standard image feed"):
-        read_standard(places, batch, "feed")
 
 
 def test_a_crash_leaves_the_old_pictures_whole(places: Places, batch: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,11 +79,11 @@ def test_a_crash_leaves_the_old_pictures_whole(places: Places, batch: str, monke
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(standard_images, "_take_place", crash)
+    monkeypatch.setattr(standard_images, "facts_of", crash)
     with pytest.raises(KeyboardInterrupt):
         standardise_batch(places, batch, TIGHT)
     assert settings_of(places, [batch]) == StandardSettings()
-    assert np.array_equal(read_standard(places, batch, image), smooth())
+    assert np.array_equal(stored(places, batch, image), smooth())
 
 
 @pytest.mark.parametrize("damage", ["truncated", "one bit", "another's", "lost"])
@@ -109,7 +112,7 @@ def test_a_standard_image_that_changed_is_not_read(places: Places, batch: str) -
     chunk = standard_group(places, batch) / image / CHUNK
     chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
     with pytest.raises(StoreError, match="not what was made"):
-        read_standard(places, batch, image)
+        stored(places, batch, image)
 
 
 def test_settings_that_were_edited_are_not_believed(places: Places, batch: str) -> None:

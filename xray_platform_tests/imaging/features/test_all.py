@@ -12,6 +12,7 @@ from xray_platform.imaging.features import all as table
 from xray_platform.imaging.features.all import FEATURES, Extraction, extract, feature_names
 from xray_platform.imaging.features.feature import FeatureSettings
 from xray_platform.workers import Lost
+from xray_platform_tests.other_values import with_other
 
 KINDS = sorted(FEATURES)
 LEAST = {"hog": 32, "glcm": 5, "statistics": 4, "sobel": 8, "scharr": 8, "gabor": 4, "log": 4}  # pixels, else 1
@@ -110,7 +111,7 @@ def test_tiny_long_and_extreme_pictures_give_finite_numbers_or_a_reason(kind: st
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_is_refused(wrong: float) -> None:
-    with pytest.raises(InputError, match="found NaN or infinite values"):
+    with pytest.raises(InputError, match="values that are no numbers"):
         extract(np.full((1, 64, 64), wrong), [FEATURES["statistics"]()])
 
 
@@ -118,5 +119,15 @@ def test_what_is_no_number_is_refused(wrong: float) -> None:
 def test_pictures_of_another_shape_or_range_are_refused(
     images: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
 ) -> None:
-    with pytest.raises(InputError, match="features take"):
+    with pytest.raises(InputError, match=r"pictures (of shape|with values)"):
         extract(images, [FEATURES["statistics"]()])
+
+
+EVERY_SETTING = [(kind, name) for kind in KINDS for name in FEATURES[kind].model_fields if name != "kind"]
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_SETTING)
+def test_every_setting_changes_the_numbers(kind: str, name: str) -> None:
+    usual = FEATURES[kind]()
+    one, other = (feature.compute(odd_pictures()) for feature in (usual, with_other(usual, name)))
+    assert one.shape != other.shape or not np.array_equal(one, other)

@@ -22,3 +22,9 @@ def test_it_equals_scikit_image(orientations: int, cell: int, block: int) -> Non
 def test_a_picture_too_small_for_its_cells_is_refused() -> None:
     with pytest.raises(InputError, match="do not fit"):
         HogSettings(cell=16, block=2).compute(np.zeros((1, 20, 20), np.float32))
+
+
+def test_without_settings_it_is_that_of_nine_directions_in_cells_of_16_and_blocks_of_2() -> None:
+    image = np.random.default_rng(0).random((1, 64, 48)).astype(np.float32)
+    theirs = hog(image[0], 9, (16, 16), (2, 2), "L2-Hys", feature_vector=True)
+    np.testing.assert_allclose(HogSettings().compute(image)[0], theirs, atol=2e-5)

@@ -26,6 +26,14 @@ def test_the_map_of_a_painted_picture_is_named(name: str) -> None:
     assert found.distance < 15
 
 
+@pytest.mark.parametrize("name", ["bone", "cividis", "pink"])
+def test_a_map_of_faint_colours_is_named_too(name: str) -> None:
+    found = find_false_colour(noisy(painted(chest(), name), 5).astype(np.float32), EVERYWHERE)
+    assert found is not None
+    assert found.name == name
+    assert found.chroma < 60
+
+
 def test_jet_is_named_through_noise_and_a_clipped_squeezed_tone_curve() -> None:
     tone = Tone(2.1, 41, 230)
     found = find_false_colour(noisy(painted(chest(), "jet", tone), 35).astype(np.float32), EVERYWHERE)

@@ -17,10 +17,12 @@ def found_in(picture: NDArray[Any]) -> tuple[MissingRegion, ...]:
 @pytest.mark.parametrize("radius", [6, 12, 25])
 def test_a_blank_disc_is_found_where_it_is(level: int, word: str, radius: int) -> None:
     regions = [region for region in found_in(with_disc(chest(), 100, 70, radius, level)) if region.confidence > 0.5]
-    assert [(region.form, region.level) for region in regions] == [("disc", word)]
+    assert [(region.shape, region.level) for region in regions] == [("disc", word)]
     assert regions[0].centre == pytest.approx((100, 70), abs=1)
     assert regions[0].radius == pytest.approx(radius, abs=1)
     assert regions[0].mask[70, 100]
+    assert regions[0].mask[70, 100 + radius + 2], "JPEG bleeds over its edge"
+    assert not regions[0].mask[70, 100 + radius + 4]
     assert not regions[0].mask[70, 100 - radius - 6]
 
 
@@ -36,5 +38,5 @@ def test_a_square_marker_is_less_sure_than_a_disc() -> None:
     marked = chest()
     marked[60:80, 90:120] = 255
     regions = found_in(marked)
-    assert [region.form for region in regions] == ["region"]
+    assert [region.shape for region in regions] == ["region"]
     assert regions[0].confidence < 0.5

@@ -9,10 +9,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from xray_platform.errors import InputError
+from xray_platform.imaging.repair.defects import MEANING, Defect
 from xray_platform.imaging.repair.diagnose import diagnose
 from xray_platform.imaging.repair.exposure import Exposure, stretch
 from xray_platform.imaging.repair.find_colour_map import Tone
-from xray_platform.imaging.repair.finding import MEANING, Trouble
 from xray_platform.imaging.repair.levels import check_picture, grey_of
 from xray_platform.imaging.repair.outline import Outline
 from xray_platform.imaging.repair.rectify import rectified_shape, rectify
@@ -36,8 +36,8 @@ def test_a_sound_picture_passes_unchanged(picture: NDArray[Any]) -> None:
 def test_everything_at_once_is_found_named_and_mended() -> None:
     damaged = with_disc(warped(noisy(painted(chest(), "jet", Tone(2.0, 40, 230)), 30)))
     restored = restore(damaged)
-    found = {finding.name for finding in restored.diagnosis.findings if finding.confidence >= 0.5}
-    assert found >= {Trouble.FALSE_COLOUR, Trouble.OUTLINE, Trouble.MISSING}
+    found = {finding.name for finding in restored.diagnosis.defects if finding.confidence >= 0.5}
+    assert found >= {Defect.FALSE_COLOUR, Defect.OUTLINE, Defect.MISSING}
     assert error(restored.pixels, chest()) < 17
     assert error(grey_of(damaged), chest()) > 50
     assert [word for word in ("colour map jet", "outline", "missing") if word in " ".join(restored.done)] == [
@@ -65,17 +65,17 @@ def test_only_the_hole_of_a_grey_picture_is_touched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("damaged", "trouble"),
+    ("damaged", "defect"),
     [
-        (noisy((chest() // 2 + 60).astype(np.uint8), 20), Trouble.GAUSSIAN),
-        (thrown(chest(), 0.05), Trouble.IMPULSE),
-        ((chest() // 8 + 100).astype(np.uint8), Trouble.CONTRAST),
+        (noisy((chest() // 2 + 60).astype(np.uint8), 20), Defect.GAUSSIAN),
+        (thrown(chest(), 0.05), Defect.IMPULSE),
+        ((chest() // 8 + 100).astype(np.uint8), Defect.CONTRAST),
     ],
 )
-def test_one_trouble_of_a_grey_picture_is_told_from_the_others(damaged: NDArray[Any], trouble: Trouble) -> None:
+def test_one_defect_of_a_grey_picture_is_told_from_the_others(damaged: NDArray[Any], defect: Defect) -> None:
     diagnosis = diagnose(damaged)
-    assert diagnosis.findings[0].name == trouble
-    assert diagnosis.confidence(trouble) > 0.8
+    assert diagnosis.defects[0].name == defect
+    assert diagnosis.confidence(defect) > 0.8
     assert restore(damaged).changed
 
 
@@ -103,13 +103,13 @@ def test_a_learnt_restorer_takes_the_place_of_the_inversion_alone() -> None:
 
 def test_nothing_is_mended_that_the_diagnosis_is_not_sure_enough_of() -> None:
     damaged = (chest() // 5 + 100).astype(np.uint8)
-    confidence = diagnose(damaged).confidence(Trouble.CONTRAST)
+    confidence = diagnose(damaged).confidence(Defect.CONTRAST)
     assert restore(damaged, RestoreSettings(sure=max(confidence - 0.01, 0.01))).changed
     assert not restore(damaged, RestoreSettings(sure=min(confidence + 0.01, 1.0))).changed
 
 
 def test_findings_speak() -> None:
-    assert set(MEANING) == set(Trouble)
+    assert set(MEANING) == set(Defect)
     for sentence in diagnose(thrown(chest(), 0.05)).describe():
         assert "% sure" in sentence
     assert diagnose(chest()).describe() == ["nothing found: the picture looks sound"]

@@ -8,7 +8,7 @@ from xray_platform.imaging.repair.colours_to_grey import InversionSettings, inve
 from xray_platform.imaging.repair.find_colour_map import Tone, curve_of
 from xray_platform.imaging.repair.levels import Grey
 from xray_platform.imaging.repair.likelihood import separate
-from xray_platform.imaging.repair.tiles import Place, in_tiles
+from xray_platform.imaging.repair.tiles import Tile, in_tiles
 from xray_platform_tests.imaging.repair.chest import chest, error, noisy, painted
 
 
@@ -17,7 +17,7 @@ def test_tiles_put_together_are_the_picture(rows: int, columns: int, side: int, 
     picture = np.random.default_rng(0).random((rows, columns), np.float32)
     largest = 0
 
-    def work(place: Place) -> Grey:
+    def work(place: Tile) -> Grey:
         nonlocal largest
         largest = max(largest, *picture[place].shape)
         return picture[place]
@@ -38,7 +38,7 @@ def test_a_large_film_is_inverted_as_well_as_a_small_one() -> None:
 def test_a_piece_keeps_what_is_known_of_the_noise() -> None:
     picture = noisy(painted(chest()), 20).astype(np.float32)
     whole = separate(picture, curve_of(named_map("jet"), Tone()), np.ones((160, 160), bool))
-    piece = whole.piece((slice(10, 40), slice(20, 90)))
+    piece = whole.crop((slice(10, 40), slice(20, 90)))
     assert piece.values.shape == (3, 30, 70)
     assert piece.usable.shape == (30, 70)
     assert piece.scatter == pytest.approx(whole.scatter)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xray_platform.imaging.box import Box
+from xray_platform.imaging.crop_box import CropBox
 from xray_platform.imaging.steps.collimation import CollimationSettings
 from xray_platform_tests.imaging.chest import draw_chest
 
@@ -23,7 +23,7 @@ def test_a_border_around_the_exposed_field_is_cropped(
     if noise:
         grain = np.random.default_rng(top).normal(0, 300, picture.shape)
         picture = np.clip(picture + grain, 0, 65535).astype(np.uint16)
-    box = Box.of(CollimationSettings().find(picture))
+    box = CropBox.of(CollimationSettings().find(picture))
     expected = np.array([top, left, top + CHEST.shape[0], left + CHEST.shape[1]])
     assert np.abs(np.array([box.top, box.left, box.bottom, box.right]) - expected).max() <= 5
 
@@ -41,7 +41,7 @@ def test_a_border_that_is_too_wide_is_left_alone() -> None:
 def test_letters_on_a_border_do_not_keep_it() -> None:
     picture = np.pad(CHEST, 60)
     picture[20:40, 150:170] = 65535
-    box = Box.of(CollimationSettings().find(picture))
+    box = CropBox.of(CollimationSettings().find(picture))
     assert box.top == pytest.approx(60, abs=3)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.imaging.box import Box
+from xray_platform.imaging.crop_box import CropBox
 from xray_platform.imaging.lung_fields import find_lungs
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.steps.lungs import LungsSettings
@@ -36,7 +36,7 @@ def test_a_picture_without_lungs_stays_whole() -> None:
 def test_margins_are_added_around_the_lungs() -> None:
     chest, _ = draw_chest()
     bare = LungsSettings(side_margin=0, top_margin=0, bottom_margin=0)
-    small, large = (Box.of(step.find(chest)) for step in (bare, LungsSettings(side_margin=0.1)))
+    small, large = (CropBox.of(step.find(chest)) for step in (bare, LungsSettings(side_margin=0.1)))
     assert large.left < small.left < small.right < large.right
     assert large.top < small.top
     assert large.bottom > small.bottom
@@ -48,7 +48,7 @@ def test_the_crop_of_real_chests_holds_what_radiologists_boxed(shared_data: Path
     held, areas = [], []
     for name, findings in list(boxes.groupby("file"))[::2]:
         picture: Pixels = np.asarray(cv2.imread(str(paths[str(name)]), cv2.IMREAD_GRAYSCALE))
-        box = Box.of(LungsSettings().find(picture))
+        box = CropBox.of(LungsSettings().find(picture))
         areas.append((box.bottom - box.top) * (box.right - box.left) / picture.size)
         for x, y, w, h in findings[["x", "y", "width", "height"]].to_numpy():
             high = max(min(box.bottom, y + h) - max(box.top, y), 0)

@@ -1,4 +1,4 @@
-"""Standard scores and the forms that networks ask for."""
+"""Standard scores and the ranges that networks ask for."""
 
 import numpy as np
 import pytest

@@ -18,10 +18,10 @@ from xray_platform.imaging.store.patches import (
     assemble,
     cut,
     index_batch,
-    materialise,
     positions_in,
     read_patches,
     spread,
+    write_patch_files,
 )
 from xray_platform.imaging.store.png_facts import read_facts
 from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch
@@ -93,7 +93,7 @@ def test_the_index_lists_windows_that_read_as_cut(store: TinyStore) -> None:
 def test_patches_are_written_by_class_in_16_bits_and_reassemble(store: TinyStore) -> None:
     rows = TENSORS.read(store.places, "batch-0001")
     truth = pd.DataFrame({"image": rows["image"], "abnormal": pd.array([True, False, None], dtype="boolean")})
-    written = materialise(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
+    written = write_patch_files(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
     positions = positions_in((32, 32), SETTINGS)
     assert written == {"normal": len(positions), "anomaly": len(positions)}
     image = rows["image"].iloc[0]
@@ -117,7 +117,7 @@ def test_patches_of_a_picture_whose_truth_changed_leave_no_copy_behind(store: Ti
     images = TENSORS.read(store.places, "batch-0001")["image"]
     for abnormal in ([True, False, True], [False, False, None]):
         truth = pd.DataFrame({"image": images, "abnormal": pd.array(abnormal, dtype="boolean")})
-        written = materialise(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
+        written = write_patch_files(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
         held = {name: len(list((store.places.patches / name).iterdir())) for name in written}
         assert held == written
 
@@ -125,7 +125,7 @@ def test_patches_of_a_picture_whose_truth_changed_leave_no_copy_behind(store: Ti
 def test_a_written_patch_tells_which_picture_and_recipe_it_is_of(store: TinyStore) -> None:
     image = TENSORS.read(store.places, "batch-0001")["image"].iloc[0]
     truth = pd.DataFrame({"image": [image], "abnormal": [False]})
-    materialise(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
+    write_patch_files(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
     facts = read_facts(next((store.places.patches / "normal").iterdir()))
     assert facts == {"image": image, "recipe": RECIPE.id}
 
@@ -141,4 +141,15 @@ def test_scores_and_channels_are_read_as_patches_but_not_written(store: TinyStor
     np.testing.assert_array_equal(patches[5], whole[0, ..., top : top + 8, left : left + 8])
     truth = pd.DataFrame({"image": index["image"].unique(), "abnormal": False})
     with pytest.raises(InputError, match="between black and white"):
-        materialise(store.places, "batch-0001", recipe.id, SETTINGS, truth)
+        write_patch_files(store.places, "batch-0001", recipe.id, SETTINGS, truth)
+
+
+@pytest.mark.parametrize(("kind", "means"), [("uint16", [1, 2, 3]), ("int64", [1, 2, 3]), ("float32", [1, 1.75, 2.5])])
+def test_the_mean_of_patches_that_differ_is_rounded_for_whole_numbers(kind: str, means: list[float]) -> None:
+    positions = np.array([[0, 0], [0, 0], [0, 1], [0, 1]])
+    values = np.array([1, 1, 2, 3], kind)
+    patches = np.broadcast_to(values[:, None, None], (4, 2, 2))
+    whole = assemble(patches, positions, (2, 3))
+    assert whole.dtype == kind
+    expected = means if kind == "float32" else [1, 2, 2]  # 2.5 goes to the even neighbour
+    assert whole.tolist() == [expected, expected]

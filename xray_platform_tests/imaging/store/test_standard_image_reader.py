@@ -8,7 +8,7 @@ import pytest
 import zarr
 
 from xray_platform.errors import StoreError
-from xray_platform.imaging.store.standard_image_reader import WholePictures, read_whole
+from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.tables.layouts import standard_group
 from xray_platform.tables.places import Places
 from xray_platform_tests.imaging.tiny_store import TinyStore, keep_standard, make_store
@@ -26,7 +26,7 @@ def folders(store: TinyStore) -> list[Path]:
 
 
 def read(places: Places, folder: Path) -> Any:
-    return read_whole(WholePictures.open(places, BATCH)[folder.name])
+    return read_standard_image(StandardImageBatch.open(places, BATCH)[folder.name])
 
 
 def test_the_quick_reader_reads_what_zarr_reads(store: TinyStore) -> None:
@@ -69,9 +69,9 @@ def test_two_pictures_that_changed_places_are_noticed(store: TinyStore) -> None:
 
 def test_what_is_not_recorded_is_not_read(store: TinyStore) -> None:
     with pytest.raises(StoreError, match="nothing is recorded"):
-        WholePictures.open(store.places, "batch-0009")
+        StandardImageBatch.open(store.places, "batch-0009")
     with pytest.raises(StoreError, match="no record speaks of it"):
-        WholePictures.open(store.places, BATCH)["feed"]
+        StandardImageBatch.open(store.places, BATCH)["feed"]
 
 
 def test_an_array_of_another_layout_is_told(store: TinyStore) -> None:

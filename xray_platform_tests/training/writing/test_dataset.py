@@ -1,4 +1,4 @@
-"""Lessons of the text detector: truth lies where the ink is, a marker is no writing, doubtful places do not count."""
+"""Examples for the text detector: the target is where ink is, a marker is no writing, doubtful places do not count."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xray_platform.networks.text_detector import CHANNELS
-from xray_platform.training.writing.dataset import IN_DOUBT, SIDE, Background, Material, _drawn_background, make_lesson
+from xray_platform.training.writing.dataset import IN_DOUBT, SIDE, Background, Material, _drawn_background, make_example
 from xray_platform.training.writing.fonts import FontSet
 from xray_platform.training.writing.render import write
 from xray_platform.training.writing.scene import Look, Place, burn, marker, region, turned
@@ -19,28 +19,28 @@ def material(fonts: FontSet) -> Material:
     return Material([[plain]], [1.0], writings, fonts)
 
 
-def test_a_lesson_is_a_crop_with_truth_and_weight_for_each_cell(material: Material) -> None:
-    lessons = [make_lesson(material, np.random.default_rng(seed)) for seed in range(40)]
-    for lesson in lessons:
-        assert lesson.grey.shape == (SIDE, SIDE)
-        assert lesson.grey.dtype == np.uint8
-        assert lesson.truth.shape == lesson.weight.shape == (len(CHANNELS), SIDE // 4, SIDE // 4)
-        assert set(np.unique(lesson.truth)) <= {0.0, 1.0}
-        assert (lesson.truth[:, lesson.weight[0] > 0].sum(0) <= 1).all(), "a cell is writing or one marker"
-    assert all(any(lesson.truth[channel].any() for lesson in lessons) for channel in range(len(CHANNELS)))
+def test_an_example_is_a_crop_with_target_and_weight_for_each_cell(material: Material) -> None:
+    examples = [make_example(material, np.random.default_rng(seed)) for seed in range(40)]
+    for example in examples:
+        assert example.grey.shape == (SIDE, SIDE)
+        assert example.grey.dtype == np.uint8
+        assert example.target.shape == example.weight.shape == (len(CHANNELS), SIDE // 4, SIDE // 4)
+        assert set(np.unique(example.target)) <= {0.0, 1.0}
+        assert (example.target[:, example.weight[0] > 0].sum(0) <= 1).all(), "a cell is writing or one marker"
+    assert all(any(example.target[channel].any() for example in examples) for channel in range(len(CHANNELS)))
 
 
-def test_the_same_seed_gives_the_same_lesson(material: Material) -> None:
-    one, other = (make_lesson(material, np.random.default_rng(7)) for _ in range(2))
+def test_the_same_seed_gives_the_same_example(material: Material) -> None:
+    one, other = (make_example(material, np.random.default_rng(7)) for _ in range(2))
     assert np.array_equal(one.grey, other.grey)
-    assert np.array_equal(one.truth, other.truth)
+    assert np.array_equal(one.target, other.target)
 
 
 def test_what_seems_to_be_written_already_does_not_count(fonts: FontSet) -> None:
     doubtful = Background(np.full((300, 300), 90, np.uint8), np.full((300, 300), IN_DOUBT, np.uint8))
     blank = Material([[doubtful]], [1.0], [write(fonts, 20.0, np.random.default_rng(1))], fonts)
-    lessons = [make_lesson(blank, np.random.default_rng(seed)) for seed in range(10)]
-    assert sum(bool((lesson.weight == 0).all()) for lesson in lessons) >= 8, "a few are even grounds without a picture"
+    examples = [make_example(blank, np.random.default_rng(seed)) for seed in range(10)]
+    assert sum(bool((example.weight == 0).all()) for example in examples) >= 8, "a few are plain"
 
 
 def test_a_mistake_in_a_picture_without_writing_is_looked_at_often(fonts: FontSet) -> None:
@@ -69,7 +69,7 @@ def test_a_small_picture_is_seen_enlarged_and_tiny_letters_in_it_do_not_count(fo
     )
     large = replace(tiny, writings=[write(fonts, 20.0, np.random.default_rng(seed), "printed") for seed in range(8)])
     counted = {
-        size: sum(bool(make_lesson(material, np.random.default_rng(seed)).truth[0].any()) for seed in range(25))
+        size: sum(bool(make_example(material, np.random.default_rng(seed)).target[0].any()) for seed in range(25))
         for size, material in ((6, tiny), (20, large))
     }
     assert 0 < counted[6] < counted[20]

@@ -14,9 +14,9 @@ def test_each_pixel_of_ink_belongs_to_the_marker_or_to_the_initials(
     fonts: FontSet, degrees: float, mirrored: bool
 ) -> None:
     for seed in range(5):
-        chance = np.random.default_rng(seed)
-        letter, letters = marker(fonts, 40.0, "L", chance), initials(fonts, 20.0, chance)
-        ink, parts = plate(letter, letters, degrees, chance, mirrored=mirrored)
+        rng = np.random.default_rng(seed)
+        letter, letters = marker(fonts, 40.0, "L", rng), initials(fonts, 20.0, rng)
+        ink, parts = plate(letter, letters, degrees, rng, mirrored=mirrored)
         assert ink.shape == parts.shape
         assert set(np.unique(parts)) == {0, MARKER, INITIALS}
         assert (parts[ink > 128] > 0).all()

@@ -36,7 +36,7 @@ def test_fonts_are_told_apart_by_script_and_divided_by_family(fonts: FontSet) ->
     assert fonts.holds("latin")
     assert fonts.holds("cyrillic")
     assert not fonts.holds("han")
-    assert "cyrillic" in fonts.drawn("cyrillic", np.random.default_rng(0)).scripts
+    assert "cyrillic" in fonts.choose("cyrillic", np.random.default_rng(0)).scripts
 
 
 def test_a_folder_without_fonts_is_an_error(tmp_path: object) -> None:

@@ -1,4 +1,4 @@
-"""Teaching the text detector: it learns in a few steps, the graph that is shipped says the same as torch."""
+"""Training the text detector: it learns in a few steps, and the exported graph says the same as torch."""
 
 from pathlib import Path
 
@@ -14,27 +14,32 @@ from xray_platform.training.writing.backgrounds import bare_backgrounds
 from xray_platform.training.writing.dataset import TEXT_IN_DOUBT, Background, Material
 from xray_platform.training.writing.export import export
 from xray_platform.training.writing.fonts import FontSet
-from xray_platform.training.writing.train import WritingTraining, learn, looked_through, make_writings
+from xray_platform.training.writing.train import (
+    WritingTrainingSettings,
+    fit_text_detector,
+    looked_through,
+    make_writings,
+)
 from xray_platform_tests.dicom.burned_in.drawing import chest
 
-SETTINGS = WritingTraining(
-    width=8, deeper=8, writings=20, batch=4, steps=24, first_round=0.5, last_round=1, workers=0, threads=1
+SETTINGS = WritingTrainingSettings(
+    width=8, deeper=8, writings=20, batch_size=4, steps=24, first_round=0.5, last_round=1, workers=0, threads=1
 )
 
 
 @pytest.fixture(scope="module")
-def taught(fonts: FontSet) -> tuple[TextDetector, list[str]]:
+def trained(fonts: FontSet) -> tuple[TextDetector, list[str]]:
     said: list[str] = []
     ground = Background(np.full((320, 320), 60, np.uint8))
     material = Material([[ground]], [1.0], make_writings(fonts, SETTINGS), fonts)
-    return learn(material, SETTINGS, lambda _done, _all, what: said.append(what)), said
+    return fit_text_detector(material, SETTINGS, lambda _done, _all, what: said.append(what)), said
 
 
-def test_the_loss_falls_and_the_pictures_are_looked_through_once(taught: tuple[TextDetector, list[str]]) -> None:
-    losses = [float(what.split()[-1]) for what in taught[1] if "loss" in what]
+def test_the_loss_falls_and_the_pictures_are_looked_through_once(trained: tuple[TextDetector, list[str]]) -> None:
+    losses = [float(what.split()[-1]) for what in trained[1] if "loss" in what]
     assert len(losses) == SETTINGS.steps
     assert losses[-1] < losses[0]
-    assert sum("looking through" in what for what in taught[1]) == 1
+    assert sum("looking through" in what for what in trained[1]) == 1
 
 
 class _SeesWritingInWhite(torch.nn.Module):
@@ -72,10 +77,10 @@ def test_a_folder_of_pictures_without_writing(tmp_path: Path) -> None:
     assert read.grey.shape == (300, 300)
 
 
-def test_the_shipped_graph_says_what_torch_says(
-    taught: tuple[TextDetector, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_exported_graph_says_what_torch_says(
+    trained: tuple[TextDetector, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    detector = taught[0]
+    detector = trained[0]
     monkeypatch.setattr(network, "MODEL", export(detector, tmp_path / "text_detector.xml"))
     network._request.cache_clear()
     tile = np.random.default_rng(0).integers(0, 256, (256, 320), dtype=np.uint8)
