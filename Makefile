@@ -26,7 +26,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/dg check defs
 
 docs: $(VENV)/.installed-dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	$(BIN)/python -m xray_platform_tests.house.offline site
 
 wheel: $(VENV)/.installed-dev

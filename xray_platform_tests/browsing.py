@@ -1,6 +1,4 @@
-"""Browsing: how tests start a browser, and where what they serve may listen."""
-
-import socket
+"""Browsing: how tests start a browser."""
 
 CALM = [
     "--no-sandbox",
@@ -12,10 +10,3 @@ CALM = [
     "--disable-sync",
 ]
 """Options of Chromium: it asks nobody for anything by itself."""
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

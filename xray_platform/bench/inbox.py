@@ -6,7 +6,6 @@ Watched are the batches (each taken in once, and how soon), and the memory and n
 import contextlib
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.defs.instance import open_instance
 from xray_platform.errors import MachineError
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
+from xray_platform.ports import free_port
 from xray_platform.progress import Progress
 from xray_platform.tables.all import IMAGES, PREDICTIONS, QUALITY
 from xray_platform.tables.places import Places
@@ -65,7 +65,7 @@ def _deliveries(archive: Path) -> list[list[Path]]:
 
 @contextlib.contextmanager
 def _served(places: Places) -> Iterator[None]:
-    ports = [_free_port() for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     command = [str(Path(sys.executable).parent / "xray"), "--root", str(places.root), "ui"]
     command += ["--dagster-port", str(ports[0]), "--mlflow-port", str(ports[1])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -76,12 +76,6 @@ def _served(places: Places) -> Iterator[None]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _half_an_hour(

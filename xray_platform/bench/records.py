@@ -1,7 +1,6 @@
 """Records: keep measured figures as JSON, and make `docs/results.md` from them."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from xray_platform.bench.contract import Figures
 from xray_platform.bench.machine import machine
 from xray_platform.errors import InputError
+from xray_platform.tracking.git_commit import git_commit
 
 HEAD = """# Results
 
@@ -27,7 +27,7 @@ def keep(folder: Path, name: str, figures: Figures, command: str) -> Path:
     record = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
-        "commit": _commit(),
+        "commit": git_commit(),
         "machine": machine(),
         "figures": dict(figures),
     }
@@ -57,11 +57,3 @@ def _section(record: Mapping[str, Any]) -> str:
 
 def _number(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _commit() -> str | None:
-    try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""`xray demo`: the whole graph on made-up pictures."""
+"""`xray demo`: the whole graph on made-up images."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from xray_platform.cli.screen import bar, say
 from xray_platform.cli.session import opened_store, places
 from xray_platform.tables.places import Places
 
-DIFFICULTY = 0.5  # plain findings: a few dozen pictures and half a minute must suffice to learn them
+DIFFICULTY = 0.5  # plain findings: a few dozen images and half a minute must suffice to learn them
 
 
 def demo(
@@ -20,7 +20,7 @@ def demo(
 ) -> None:
     """Make phantom radiographs as DICOM, take them in, train and judge all models, and show the results.
 
-    What is done is not done again. Phantoms give way to real pictures as soon as the store has labelled ones.
+    What is done is not done again. Phantoms give way to real images as soon as the store has labelled ones.
     """
     from xray_platform.cli.results import show_results  # pandas takes a second to import
 
@@ -30,7 +30,7 @@ def demo(
         take_in(store, store.places.phantoms / f"{pictures}-{seed}", None, origin="phantom")
         materialise(store, list(store.graph.specs))
         show_results(store.places)
-        say("The pictures are made up: the figures show that everything works, and nothing about patients.")
+        say("The images are made up: the figures show that everything works, and nothing about patients.")
 
 
 def write_phantoms(places: Places, pictures: int, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Demo settings: quick ones for made-up pictures, in the store's `xray.yaml` until real pictures come."""
+"""Demo settings: quick ones for made-up images, in the store's `xray.yaml` until real images come."""
 
 import yaml
 
@@ -6,20 +6,22 @@ from xray_platform.tables.places import Places
 
 HEADING = """\
 # Settings of this store, where they are not the defaults, by asset. The launchpad names all of them, with their ranges.
-# Made by `xray demo`: models that learn phantoms within a minute. Real pictures take this file away again.
+# Made by `xray demo`: models that learn phantoms within a minute. Real images take this file away again.
 """
 
 
 def demo_settings() -> str:
     """Return what the demo writes: the quick settings of each model that has such."""
-    from xray_platform.defs.launchpad import QUICK_SETTINGS  # torch takes seconds to import, and `--help` must not wait
+    from xray_platform.defs.launchpad import (
+        QUICK_SETTINGS,  # OpenCV and zarr take a second to import, and `--help` must not wait
+    )
 
     chosen = {name: dict(quick) for name, quick in QUICK_SETTINGS.items()}
     return HEADING + yaml.safe_dump(chosen, sort_keys=False)
 
 
 def write_demo_settings(places: Places) -> None:
-    """Write the demo's settings, unless the store has settings or pictures already."""
+    """Write the demo's settings, unless the store has settings or images already."""
     file = places.settings
     if not file.exists() and not places.plans.exists():
         places.root.mkdir(parents=True, exist_ok=True)

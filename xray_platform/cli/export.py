@@ -1,4 +1,4 @@
-"""`xray export`: write the store's pictures as PNG."""
+"""`xray export`: write the store's images as PNG."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +10,13 @@ from xray_platform.cli.session import existing_store
 
 
 def export(
-    target: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="folder for one 16-bit PNG a picture")],
+    target: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="folder for one 16-bit PNG an image")],
     recipe: Annotated[
         str | None, typer.Option(help="prepare them by this one of `xray recipes` [default: not]")
     ] = None,
     side: Annotated[int, typer.Option(min=8, max=4096, help="height and width with a recipe, in pixels")] = 512,
 ) -> None:
-    """Write the pictures as 16-bit PNG without identity; each carries facts such as view and age in text chunks.
+    """Write the images as 16-bit PNG without identity; each carries facts such as view and age in text chunks.
 
     OUT_DIR/index.csv names for each its subject (a pseudonym), split, label (normal or abnormal) and finding.
     """
@@ -28,4 +28,4 @@ def export(
     chosen = None if recipe is None else named_recipe(recipe, side, known_recipes(store))
     with bar("exporting") as progress:
         count = export_pictures(store, target, chosen, progress=progress)
-    say(f"wrote {count} pictures and index.csv to {target}")
+    say(f"wrote {count} images and index.csv to {target}")

@@ -1,4 +1,4 @@
-"""`xray ingest`: take pictures into the store."""
+"""`xray ingest`: take images into the store."""
 
 import sys
 from collections import Counter, defaultdict
@@ -50,7 +50,7 @@ def ingest(
         str | None, typer.Option(help="column with train, val or test [default: split, if there]")
     ] = None,
 ) -> None:
-    """Take pictures in: keep their bytes, judge their quality, de-identify them, prepare their tensors.
+    """Take images in: keep their bytes, judge their quality, de-identify them, prepare their tensors.
 
     Files that are already in the store are left alone. Labels that are neither known findings nor declared are held
     back, since they may be names. `xray run` then trains the models.
@@ -133,7 +133,7 @@ def take_in(
         say(f"{sum(len(plan.files) for plan in new)} files in {len(new)} batches of up to 1,000")
         _tell_again([file.again for plan in new for file in plan.files])
         if origin == "archive" and remove_demo_settings(store.places):
-            say("The demo's quick settings (xray.yaml) are gone: real pictures are learnt with the defaults.")
+            say("The demo's quick settings (xray.yaml) are gone: real images are learnt with the defaults.")
     keys = [key for key, spec in store.graph.specs.items() if spec.group_name in ("archive", "imaging")]
     materialise(store, keys, quiet=not new)
     if relabel and not new and store.batches():
@@ -156,7 +156,7 @@ def _tell_held_back(places: Places) -> None:
     from xray_platform.dicom.intake.label_words import HOW_TO_DECLARE  # see above
 
     if held_back := labels_of(places).held_back:
-        complain(f"the labels of {held_back} pictures are held back; {HOW_TO_DECLARE}")
+        complain(f"the labels of {held_back} images are held back; {HOW_TO_DECLARE}")
 
 
 def _show(store: "LocalRunner", batch: str) -> None:

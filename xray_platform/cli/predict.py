@@ -1,4 +1,4 @@
-"""`xray predict`: judge pictures with a trained model."""
+"""`xray predict`: judge images with a trained model."""
 
 import json
 import os
@@ -29,9 +29,9 @@ def predict(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a file")] = False,
 ) -> None:
-    """Predictor pictures: score, calibrated probability and verdict of each file; a bad file has its error instead.
+    """Judge images: score, calibrated probability and verdict of each file; a bad file has its error instead.
 
-    Below a verdict stands what is odd about the picture, and whether quality would put it into quarantine: then it is
+    Below a verdict stands what is odd about the image, and whether quality would put it into quarantine: then it is
     unlike what the model learnt from. Ends with 1 where no file could be judged. This is no medical device.
     """
     from xray_platform.serving.listing import check_paths  # light, but not needed for `--help`

@@ -17,7 +17,7 @@ BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiv
 def recipes(
     steps: Annotated[bool, typer.Option("--steps", help="show the steps instead, with their settings")] = False,
 ) -> None:
-    """Show the ways to prepare pictures that can be chosen by name, those in the store's recipes/NAME.yaml among them.
+    """Show the ways to prepare images that can be chosen by name, those in the store's recipes/NAME.yaml among them.
 
     A wrong file there is refused with its line. `--steps` shows what a recipe of your own can be made of.
     """

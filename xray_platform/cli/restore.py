@@ -1,4 +1,4 @@
-"""`xray restore`: mend damaged pictures."""
+"""`xray restore`: mend damaged images."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,19 +9,19 @@ from xray_platform.cli.screen import OUT, bar, say, visible
 
 
 def restore(
-    source: Annotated[Path, typer.Argument(metavar="IN_DIR", help="folder with damaged pictures")],
-    target: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="folder for one grey PNG a picture")],
+    source: Annotated[Path, typer.Argument(metavar="IN_DIR", help="folder with damaged images")],
+    target: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="folder for one grey PNG an image")],
     explain: Annotated[
-        bool, typer.Option("--explain", help="say what was found in each picture and what was done")
+        bool, typer.Option("--explain", help="say what was found in each image and what was done")
     ] = False,
     classical: Annotated[
         bool,
         typer.Option("--classical", help="invert false colours by classical means alone, without the learnt restorer"),
     ] = False,
 ) -> None:
-    """Mend false colour, noise, missing regions and warp; a sound picture passes unchanged.
+    """Mend false colour, noise, missing regions and warp; a sound image passes unchanged.
 
-    Writes a contact sheet, before above after, to OUT_DIR/contact_sheet.jpg. Ends with 1 where a picture has no result.
+    Writes a contact sheet, before above after, to OUT_DIR/contact_sheet.jpg. Ends with 1 where a image has no result.
     """
     # OpenCV, SciPy and torch take seconds to import
     import cv2

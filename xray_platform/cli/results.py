@@ -22,7 +22,7 @@ def show_results(places: Places) -> None:
         ]
         for row in board.to_dict("records")
     ]
-    headings = ["#", "model", "test AUROC (95 % interval)", "val AUROC", "sensitivity", "specificity", "pictures"]
+    headings = ["#", "model", "test AUROC (95 % interval)", "val AUROC", "sensitivity", "specificity", "images"]
     show("Models, by validation AUROC", headings, rows)
     for row in board.to_dict("records"):
         OUT.print(f"{row['model']}: {places.reports / str(row['report'])}", soft_wrap=True)

@@ -37,7 +37,7 @@ def run(
         Path | None, typer.Option(help="settings of this run: a file like xray.yaml, which is then not read")
     ] = None,
 ) -> None:
-    """Make everything that is missing, damaged or out of date: pictures, tensors, models, reports, champion."""
+    """Make everything that is missing, damaged or out of date: images, tensors, models, reports, champion."""
     # OpenCV and pandas take a second to import
     from xray_platform.cli.results import show_results
     from xray_platform.dicom.intake.raw_store import lost_raw
@@ -47,11 +47,15 @@ def run(
         _hold_to(config)
     with opened_store() as store:
         if not store.batches():
-            raise DataError(f"{store.places.root} holds no pictures yet; bring some: `xray ingest PATH` or `xray demo`")
+            raise DataError(f"{store.places.root} holds no images yet; bring some: `xray ingest PATH` or `xray demo`")
         lost = lost_raw(store.places)
         for reason in list(lost.values())[:SHOWN]:
             complain(reason)
-        materialise(store, store.select(group or [], select), force=force, deep=deep)
+        try:
+            materialise(store, store.select(group or [], select), force=force, deep=deep)
+        except typer.Exit:
+            show_results(store.places)
+            raise
         show_results(store.places)
     if lost:
         raise StoreError(f"{len(lost)} raw files are gone or cut; what was made of them before is kept")

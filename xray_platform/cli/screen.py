@@ -48,7 +48,7 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """Write a line about something that is not as it should be, and is being seen to."""
-    ERR.print(f"[yellow]{escape(text)}[/]", soft_wrap=True)
+    ERR.print(Text(visible(text), "yellow"), soft_wrap=True)
 
 
 def complain(text: str) -> None:

@@ -27,7 +27,7 @@ def existing_store() -> Places:
     store = places()
     if not (store.dagster.is_dir() or store.raw.is_dir() or (store.mlruns / "mlflow.db").is_file()):
         raise InputError(
-            f"{store.root} holds no store; bring pictures with `xray ingest PATH`, or name another root with --root"
+            f"{store.root} holds no store; bring images with `xray ingest PATH`, or name another root with --root"
         )
     return store
 

@@ -5,7 +5,7 @@ from xray_platform.cli.session import read_store
 
 
 def status() -> None:
-    """Show batches, pictures and models of the store, and what `xray run` would do; nothing is changed.
+    """Show batches, images and models of the store, and what `xray run` would do; nothing is changed.
 
     Batches that failed or were never run are named.
     """
@@ -19,7 +19,7 @@ def status() -> None:
         OUT.print(f"store: {store.places.root}")
         batches = store.batches()
         if not batches:
-            say("It holds no pictures yet; bring some with `xray ingest PATH`, or try `xray demo`.")
+            say("It holds no images yet; bring some with `xray ingest PATH`, or try `xray demo`.")
             return
         rows = [[table.name, str(len(table.read(store.places))), table.description] for table in ALL if not table.raw]
         show(f"Tables of {len(batches)} batches", ["table", "rows", "what"], rows)

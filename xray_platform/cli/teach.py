@@ -1,4 +1,4 @@
-"""`xray teach`: make the small weights that the platform ships anew, from sets of pictures."""
+"""`xray teach`: make the small weights that the platform ships anew, from sets of images."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,24 +12,25 @@ from xray_platform.errors import InputError
 from xray_platform.progress import Progress
 
 Teacher = Callable[[Sequence[Path], Path | None, int, Progress], Path]
-Bare = Annotated[
-    Path | None, typer.Option(help="folder of pictures that you saw to bear no writing; `text` unlearns to find any")
+WithoutText = Annotated[
+    Path | None,
+    typer.Option(help="for `text`: folder of images that you saw to have no burned-in text; it unlearns to find any"),
 ]
 
 
 def teach(
     name: Annotated[str, typer.Argument(help="`look` (is it an upright chest), `restorer` or `text`")],
-    data: Annotated[list[Path], typer.Argument(help="folders of pictures, each with a list of files and subjects")],
+    data: Annotated[list[Path], typer.Argument(help="folders of images, each with a list of files and subjects")],
     out: Annotated[Path | None, typer.Option(help="folder for the weights [default: where the platform looks]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of all that is drawn at random")] = 0,
-    bare: Bare = None,
+    without_text: WithoutText = None,
 ) -> None:
     """Learn the weights of the quality rules' look, the restorer or the text detector anew; it may take hours."""
-    teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer, "text": partial(_text, bare=bare)}
+    teachers: dict[str, Teacher] = {"look": _look, "restorer": _restorer, "text": partial(_text, bare=without_text)}
     if name not in teachers:
         raise InputError(f"nothing is called {name!r}; there are {', '.join(teachers)}")
-    if bare is not None and name != "text":
-        raise InputError(f"--bare is for `text`; {name} learns nothing from it")
+    if without_text is not None and name != "text":
+        raise InputError(f"--without-text is for `text`; {name} learns nothing from it")
     with bar(f"teaching {name}") as progress:
         written = teachers[name](data, out, seed, progress)
     say(f"wrote {written}")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,9 @@ import typer
 from xray_platform.cli.screen import OUT, say
 from xray_platform.cli.session import places
 from xray_platform.errors import InputError, MachineError
+from xray_platform.ports import HOST, is_free
 from xray_platform.tables.places import Places
 
-HOST = "127.0.0.1"
 START_SECONDS = 180
 STOP_SECONDS = 20
 
@@ -56,7 +55,7 @@ def ui(
     if dagster_port == mlflow_port:
         raise InputError(f"both ports are {mlflow_port}; two different ones are needed")
     for name, port in (("Dagster", dagster_port), ("MLflow", mlflow_port)):
-        _free(name, port)
+        _check_free(name, port)
     store = places()
     running: list[subprocess.Popen[bytes]] = []
     _on_signals(_as_interrupt)
@@ -107,16 +106,10 @@ def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Servic
     ]
 
 
-def _free(name: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            option = f"--{name.lower()}-port"
-            raise MachineError(
-                f"port {port} for {name} is in use; end what uses it, or give another with {option}"
-            ) from error
+def _check_free(name: str, port: int) -> None:
+    if not is_free(port):
+        option = f"--{name.lower()}-port"
+        raise MachineError(f"port {port} for {name} is in use; end what uses it, or give another with {option}")
 
 
 def _start(store: Places, service: Service) -> "subprocess.Popen[bytes]":

@@ -8,7 +8,7 @@ mend becomes a plain failure without a traceback.
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from xray_platform.defs.asset_groups import ASSET_GROUPS, source_of
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.config_fields import config_schema
-from xray_platform.defs.freshness import SETTINGS, TAG, Graph, made_from
+from xray_platform.defs.freshness import ANY_DEPS, SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.errors import InputError, XrayError
@@ -30,24 +30,41 @@ Body = Callable[..., AssetResult]
 CONFIG = "config"
 
 
-@dataclass(frozen=True)
-class PlatformAsset:
-    """A declared asset: its body `(context, store, config?) -> AssetResult`, and how Dagster shows and runs it.
+@dataclass(frozen=True, kw_only=True)
+class platform_asset:  # noqa: N801 - a decorator
+    """Declares a body `(context, store, config?) -> AssetResult` as an asset: how Dagster shows and runs it.
 
     `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
-    that it reads; a batch asset reads the same batch of them, any other reads all batches.
+    that it reads; a batch asset reads the same batch of them, any other reads all batches. Without a name it has the
+    body's, without a description the body's docstring. With `any_deps` it is made of those of its dependencies
+    that there are, and a failed one does not hold it back.
     """
 
-    body: Body
-    name: str
     group: str
     version: str
-    deps: tuple[str, ...] = ()
+    deps: Sequence[str] = ()
+    name: str | None = None
     by_batch: bool = False
-    kinds: frozenset[str] = frozenset()
+    kinds: Set[str] = frozenset()
     automation: dg.AutomationCondition[Any] | None = None
     pool: str | None = None
     description: str | None = None
+    any_deps: bool = False
+
+    def __call__(self, body: Body) -> "PlatformAsset":
+        return PlatformAsset(body, self)
+
+
+@dataclass(frozen=True)
+class PlatformAsset:
+    """A declared asset."""
+
+    body: Body
+    declared: platform_asset
+
+    @property
+    def name(self) -> str:
+        return self.declared.name or self.body.__name__
 
     @property
     def settings(self) -> type[Settings] | None:
@@ -59,56 +76,26 @@ class PlatformAsset:
 
         `own` is what else of the store it is made from, by name: with other values it is out of date.
         """
+        declared = self.declared
         kind = type(settings) if settings is not None else self.settings
-        begins = settings or (kind() if kind else None)
-        described = ASSET_GROUPS[self.group]
+        initial = settings or (kind() if kind else None)
+        group = ASSET_GROUPS[declared.group]
         return dg.asset(
             name=self.name,
-            group_name=self.group,
-            code_version=self.version,
-            deps=list(self.deps),
-            partitions_def=BATCHES if self.by_batch else None,
-            kinds=set(self.kinds),
-            automation_condition=self.automation,
-            pool=self.pool,
-            description=self.description or self.body.__doc__,
-            owners=[described.owner],
-            tags=described.tags_of(self.name),
-            metadata={**source_of(self.body), **_own_settings(kind, begins, own or {})},
-            freshness_policy=described.freshness,
-            config_schema=config_schema(kind, begins) if kind and begins else None,
+            group_name=declared.group,
+            code_version=declared.version,
+            deps=list(declared.deps),
+            partitions_def=BATCHES if declared.by_batch else None,
+            kinds=set(declared.kinds),
+            automation_condition=declared.automation,
+            pool=declared.pool,
+            description=declared.description or self.body.__doc__,
+            owners=[group.owner],
+            tags=group.tags_of(self.name),
+            metadata={**source_of(self.body), **_own_settings(kind, initial, own or {}), ANY_DEPS: declared.any_deps},
+            freshness_policy=group.freshness,
+            config_schema=config_schema(kind, initial) if kind and initial else None,
         )(_run(self.body, kind))
-
-
-def platform_asset(
-    *,
-    group: str,
-    version: str,
-    deps: Sequence[str] = (),
-    name: str | None = None,
-    by_batch: bool = False,
-    kinds: set[str] | None = None,
-    automation: dg.AutomationCondition[Any] | None = None,
-    pool: str | None = None,
-    description: str | None = None,
-) -> Callable[[Body], PlatformAsset]:
-    """Turn a body into an asset of the given group, see `PlatformAsset`; without a name it has the body's."""
-
-    def declare(body: Body) -> PlatformAsset:
-        return PlatformAsset(
-            body=body,
-            name=name or body.__name__,
-            group=group,
-            version=version,
-            deps=tuple(deps),
-            by_batch=by_batch,
-            kinds=frozenset(kinds or ()),
-            automation=automation,
-            pool=pool,
-            description=description,
-        )
-
-    return declare
 
 
 def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.MaterializeResult[Any]]:
@@ -130,11 +117,11 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
     return run
 
 
-def _own_settings(kind: type[Settings] | None, begins: Settings | None, own: Mapping[str, str]) -> dict[str, str]:
+def _own_settings(kind: type[Settings] | None, initial: Settings | None, own: Mapping[str, str]) -> dict[str, str]:
     """Return as metadata what the store sets otherwise than the defaults; an asset made with others is out of date."""
-    if kind is None or begins is None or begins == (usual := kind()):
+    if kind is None or initial is None or initial == (usual := kind()):
         return {}
-    differs = {name: value for name, value in begins.model_dump(mode="json").items() if value != getattr(usual, name)}
+    differs = {name: value for name, value in initial.model_dump(mode="json").items() if value != getattr(usual, name)}
     return {SETTINGS: json.dumps({**differs, **own}, sort_keys=True)}
 
 

@@ -10,11 +10,10 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import dagster as dg
-from dagster._config import ConfigScalar, ConfigScalarKind
-from dagster._config.errors import PostProcessingError
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from xray_platform.defs.dagster_internals import ConfigScalar, ConfigScalarKind, PostProcessingError
 from xray_platform.settings import Settings
 
 Bound = tuple[str, Any]

@@ -7,8 +7,6 @@ import dagster as dg
 from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import root_folder
 from xray_platform.tables.places import Places
-from xray_platform.tracking.mlflow_store import open_tracking
-from xray_platform.tracking.runs import fail_runs
 
 
 @dg.run_failure_sensor(
@@ -23,6 +21,9 @@ def failure_record(context: dg.RunFailureSensorContext) -> None:
     record = places.failures / f"{context.dagster_run.run_id}.md"
     record.write_text(failure_text(context), encoding="utf-8")
     if places.mlruns.joinpath("mlflow.db").exists():
+        from xray_platform.tracking.mlflow_store import open_tracking  # MLflow takes seconds to import
+        from xray_platform.tracking.runs import fail_runs
+
         fail_runs(open_tracking(places), context.dagster_run.run_id)
 
 

@@ -9,11 +9,13 @@ import dagster as dg
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.defs.sound_batches import IMAGES, left_out
+from xray_platform.defs.sound_batches import IMAGES, LABELS, left_out
 
 TAG = "xray/made_from"
 SETTINGS = "xray/settings"
 """Metadata of an asset: what the store sets otherwise than the defaults."""
+ANY_DEPS = "xray/any_deps"
+"""Metadata of an asset: whether it is made of whichever of its dependencies there are."""
 VERSION_TAG = "dagster/data_version"
 
 
@@ -33,8 +35,8 @@ def _own_settings(spec: dg.AssetSpec) -> list[str]:
 
 
 def _left_out(instance: dg.DagsterInstance, spec: dg.AssetSpec, graph: "Graph") -> list[str]:
-    """Return the batches that an asset of all batches leaves out, since a check may pass later at the same content."""
-    if spec.partitions_def is not None or all(dep.asset_key != IMAGES for dep in spec.deps):
+    """Return the batches that the labels leave out, since a check may pass later at the same content."""
+    if spec.key != LABELS:
         return []
     batches = [part for part in _parts(instance, graph, IMAGES, None) if part]
     return [found.batch for found in left_out(instance, batches, blocking("quality", "images"))]
@@ -76,6 +78,15 @@ class Graph:
                 if force or behind or not is_fresh(instance, self.specs[key], partition, self):
                     found.append(key)
         return found
+
+    def held_back(self, failed: Collection[dg.AssetKey]) -> set[dg.AssetKey]:
+        """Return what failed, and what cannot be made without it."""
+        held = set(failed)
+        for key, spec in self.specs.items():
+            missing = [dep.asset_key in held for dep in spec.deps]
+            if missing and (all(missing) if spec.metadata.get(ANY_DEPS) else any(missing)):
+                held.add(key)
+        return held
 
 
 def _sorted(by_key: Mapping[dg.AssetKey, dg.AssetSpec]) -> list[dg.AssetKey]:

@@ -12,7 +12,8 @@ from xray_platform.defs.failures import failure_record
 from xray_platform.defs.inbox import inbox_sensor
 from xray_platform.defs.jobs import JOBS
 from xray_platform.defs.launchpad import own_recipe, with_recipes
-from xray_platform.defs.model_checks import ModelCheckSettings, model_checks
+from xray_platform.defs.model_check_settings import ModelCheckSettings
+from xray_platform.defs.model_checks import model_checks
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.imaging.named_recipe import NamedRecipe

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
-from dagster._core.instance.ref import InstanceRef
 
+from xray_platform.defs.dagster_internals import InstanceRef
 from xray_platform.tables.places import Places
 
 

@@ -115,19 +115,36 @@ class LocalRunner:
 
         What is missing or changed in the store is made anew first, with the settings that it was made with, and told by
         `notice`; with the same content nothing downstream of it is out of date. With `deep` every byte is read for it.
-        A failed batch holds nothing back but its own pictures; after any other failure no later stage runs.
+        A failed batch holds nothing back but its own pictures, any other failed asset nothing but what reads it.
         """
         request = _Request(listener, force, deep, config or {}, notice)
         self._open()
+        failed: set[dg.AssetKey] = set()
         for stage in STAGES:
             yield from self._by_batch(
                 [key for key in self._staged(keys, stage) if self.graph.partitioned(key)], request
             )
             whole = [key for key in self._staged(keys, stage) if not self.graph.partitioned(key)]
-            for outcome in self._run(whole, None, request):
+            yield from self._whole(whole, request, failed)
+
+    def _whole(
+        self, keys: Sequence[dg.AssetKey], request: "_Request", failed: set[dg.AssetKey]
+    ) -> Iterator[RunOutcome]:
+        """Make assets of all batches, again for what a failure in the same run has needlessly kept from running."""
+        while True:
+            before = len(failed)
+            held = self.graph.held_back(failed)
+            for outcome in self._run([key for key in keys if key not in held], None, request, changing=held):
                 yield outcome
-                if not outcome.success:
-                    return
+                failed |= self._failed(outcome)
+            if len(failed) == before:
+                return
+
+    def _failed(self, outcome: RunOutcome) -> set[dg.AssetKey]:
+        """Return the assets that failed, or whose blocking check did; all of a run that says of none."""
+        names = {name.split(":")[0] for name in outcome.failures}
+        asked = {dg.AssetKey.from_user_string(name) for name in outcome.assets}
+        return {key for key in asked if key.to_user_string() in names} or (asked if names else set())
 
     def _staged(self, keys: Sequence[dg.AssetKey], stage: Sequence[str]) -> list[dg.AssetKey]:
         return [key for key in keys if self.graph.specs[key].group_name in stage]
@@ -169,8 +186,17 @@ class LocalRunner:
         named = [(key, "") for key in stale] + [(key, " (damaged)") for key in damaged if key not in stale]
         return [f"{_named(key, partition)}{why}" for key, why in named]
 
-    def _run(self, keys: Sequence[dg.AssetKey], partition: str | None, request: "_Request") -> Iterator[RunOutcome]:
-        """Make anew what is damaged, then what is pending: so what is the same again takes nothing else along."""
+    def _run(
+        self,
+        keys: Sequence[dg.AssetKey],
+        partition: str | None,
+        request: "_Request",
+        changing: Collection[dg.AssetKey] = (),
+    ) -> Iterator[RunOutcome]:
+        """Make anew what is damaged, then what is pending: so what is the same again takes nothing else along.
+
+        What reads any of `changing` is pending too.
+        """
         damaged = self.damaged(keys, partition, deep=request.deep)
         request.tell(
             line for key, faults in damaged.items() for line in describe_faults(_named(key, partition), faults)
@@ -182,7 +208,7 @@ class LocalRunner:
             yield outcome
             if not outcome.success:
                 return
-        if pending := self.graph.pending(self.instance, keys, partition, request.force):
+        if pending := self.graph.pending(self.instance, keys, partition, request.force, changing=changing):
             yield self._materialise(pending, partition, request.listener, request.config)
 
     def _materialise(

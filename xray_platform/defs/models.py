@@ -1,16 +1,19 @@
 """Model assets: one for each detector and each network, made from the tables of the rooms below."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.launchpad import MODEL_SETTINGS
-from xray_platform.defs.model_store import TrainingRecord
 from xray_platform.defs.store import Store
-from xray_platform.defs.train import train
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from xray_platform.defs.model_store import TrainingRecord
 
 VERSION = "1"
 POOL = "training"
@@ -20,6 +23,8 @@ def model_asset(model: str, group: str, description: str, library: str) -> Platf
     """Return the asset that trains one model."""
 
     def body(context: dg.AssetExecutionContext, store: Store, config: Settings) -> AssetResult:
+        from xray_platform.defs.train import train  # torch and MLflow take seconds to import
+
         trained = train(context, store.places, model, config)
         record = trained.record
         return AssetResult(
@@ -48,7 +53,7 @@ def model_asset(model: str, group: str, description: str, library: str) -> Platf
     )(body)
 
 
-def _best_epoch(record: TrainingRecord) -> dict[str, float | int]:
+def _best_epoch(record: "TrainingRecord") -> dict[str, float | int]:
     """Return how far a network learnt; a detector has no epochs."""
     if not record.history:
         return {}

@@ -1,29 +1,14 @@
 """Prediction asset: what the champion says of every picture, labelled or not, as soon as it was taken in."""
 
-from collections.abc import Iterator
-
 import dagster as dg
-import numpy as np
-import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import FOLLOW
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
-from xray_platform.dicom.standard.standard_images import settings_of
-from xray_platform.imaging.store.tensors import read_tensors
-from xray_platform.progress import Progress
-from xray_platform.serving.files import predict_files
-from xray_platform.serving.predict import Predictor
-from xray_platform.serving.prediction import PredictedFile
-from xray_platform.tables.all import IMAGES, PREDICTIONS, TENSORS
-from xray_platform.tables.places import Places
-from xray_platform.tracking.mlflow_store import open_tracking
-from xray_platform.tracking.registry import champion, champion_bundle
 
 GROUP = "predictions"
-AT_ONCE = 500  # pictures in memory together
 
 
 @platform_asset(
@@ -36,65 +21,9 @@ AT_ONCE = 500  # pictures in memory together
 )
 def predictions(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """What the champion says of every picture of a batch, with or without label; nothing before there is a champion."""
-    places, batch = store.places, context.partition_key
-    tracking = open_tracking(places)
-    in_use = champion(tracking)
-    if in_use is None:
-        PREDICTIONS.write(places, PREDICTIONS.frame([]), batch)
-        return AssetResult(PREDICTIONS, PREDICTIONS.frame([]), {"champion": "none yet; train the models"})
-    bundle = champion_bundle(tracking)
-    predictor = Predictor.load(bundle.folder, expected=bundle.id)
-    frame = PREDICTIONS.frame(
-        [
-            {**row, "model": in_use.model, "run": in_use.run_id}
-            for row in _rows(places, batch, predictor, logged(context))
-        ]
-    )
-    PREDICTIONS.write(places, frame, batch)
-    return AssetResult(
-        PREDICTIONS,
-        frame,
-        {
-            "champion": f"{in_use.model}, version {in_use.version}",
-            "pictures": len(frame),
-            "abnormal": int((frame["verdict"] == "abnormal").sum()),
-            "not judged": len(IMAGES.read(places, batch)) - len(frame),
-        },
-    )
+    from xray_platform.defs.predict_batch import predict_batch  # MLflow takes seconds to import
 
-
-def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) -> Iterator[dict[str, object]]:
-    """Judge a batch by its tensors where the champion learnt from such, else by its files."""
-    pictures, tensors = IMAGES.read(places, batch)[["image", "batch", "subject", "file"]], TENSORS.read(places, batch)
-    fitting = tensors[tensors["recipe"] == predictor.facts.recipe.id]
-    if len(fitting) == len(pictures) and (pictures.empty or settings_of(places, [batch]) == predictor.facts.standard):
-        return _by_tensors(places, pictures.merge(fitting, on=["image", "batch"]), predictor)
-    return _by_files(places, pictures, predictor, progress)
-
-
-def _by_tensors(places: Places, rows: pd.DataFrame, predictor: Predictor) -> Iterator[dict[str, object]]:
-    for start in range(0, len(rows), AT_ONCE):
-        part: pd.DataFrame = rows.iloc[start : start + AT_ONCE]
-        scores = predictor.score(read_tensors(places, predictor.facts.recipe.id, part))
-        prediction = part[["image", "batch", "subject"]].assign(
-            score=scores,
-            probability=predictor.probability(scores),
-            verdict=np.where(predictor.facts.threshold.predict(scores), "abnormal", "normal"),
-        )
-        yield from ({str(name): value for name, value in row.items()} for row in prediction.to_dict("records"))
-
-
-def _by_files(
-    places: Places, pictures: pd.DataFrame, predictor: Predictor, progress: Progress
-) -> Iterator[dict[str, object]]:
-    by_path = {str(places.processed / row["file"]): row for row in pictures.to_dict("records")}
-    for record in predict_files([places.processed / file for file in pictures["file"]], predictor, progress):
-        if isinstance(record, PredictedFile):
-            row, prediction = by_path[record.file], record.prediction
-            yield {
-                **{name: row[name] for name in ("image", "batch", "subject")},
-                **{name: getattr(prediction, name) for name in ("score", "probability", "verdict")},
-            }
+    return predict_batch(store.places, context.partition_key, logged(context))
 
 
 ASSETS = [predictions]

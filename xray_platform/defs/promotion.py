@@ -4,38 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from xray_platform.defs.cohort import data_digest, read_cohort
 from xray_platform.defs.model_store import current_record
+from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.errors import DataError, XrayError
 from xray_platform.evaluation.metrics import auroc as auroc_of
 from xray_platform.serving.models import load_model
-from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 from xray_platform.tracking import promotion
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform.tracking.registry import Registered, champion, champion_bundle
-
-
-class PromotionSettings(Settings):
-    """What becomes champion."""
-
-    margin: float = Field(
-        0.005,
-        ge=0,
-        le=1,
-        description="validation AUROC by which a model must be better than the champion, on the same pictures",
-    )
-    promote: str = Field(
-        "",
-        description="empty: by the margin. A person's choice: challenger, previous (rolls back), the number "
-        "of a version of xray-champion, or the name of a model",
-    )
-    by: str = Field("", max_length=200, description="who chooses; is written down with the choice")
-    why: str = Field("", max_length=1000, description="why; is written down with the choice")
 
 
 @dataclass(frozen=True)

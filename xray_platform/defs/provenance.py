@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from xray_platform import __version__
-from xray_platform.tracking.code import commit, is_changed
+from xray_platform.tracking.git_commit import git_commit, is_changed
 
 PACKAGES = ("dagster", "mlflow", "great-expectations", "numpy", "pandas", "pydicom", "scikit-learn", "torch")
 
@@ -15,7 +15,7 @@ def provenance() -> dict[str, Any]:
 
     A commit ends in `+changed` where files of the package differ from it.
     """
-    found = commit()
+    found = git_commit()
     return {
         "xray_platform": __version__,
         "commit": f"{found}+changed" if found and is_changed() else found,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster._core.events import JobFailureData
-from dagster_shared.error import SerializableErrorInfo
+
+from xray_platform.defs.dagster_internals import JobFailureData, SerializableErrorInfo
 
 FAILED = "failed"  # metadata of a check: a line for each expectation that failed
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
+from xray_platform.defs.dagster_internals import AssetCheckExecutionRecordStatus, PartitionKeyFilter
 from xray_platform.defs.materializations import last_materialization
 
 IMAGES = dg.AssetKey("images")
+LABELS = dg.AssetKey("labels")
+"""The asset that leaves batches out; whatever else reads labels has no row of them."""
 
 
 @dataclass(frozen=True)

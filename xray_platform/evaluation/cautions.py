@@ -50,6 +50,15 @@ def other_pictures(evaluations: Sequence[Evaluation]) -> Caution | None:
     return Caution("other-pictures", "Not the same pictures", text)
 
 
+def outdated(model: str, failed: str) -> Caution:
+    """Return the caution that a model's figures are older than its last run, in which the asset `failed` failed."""
+    text = (
+        f"The last run of {failed} failed. The figures are those of the training of {model} before it; mend the reason "
+        "and run it again."
+    )
+    return Caution("outdated", "Out of date", text)
+
+
 def _pictures(evaluation: Evaluation, split: str) -> frozenset[tuple[str, bool]]:
     rows = evaluation.part(split)
     return frozenset(zip(rows["image"].astype(str), rows["abnormal"].astype(bool), strict=True))

@@ -27,6 +27,7 @@ def write_leaderboard(
     elsewhere: str = "",
     created: str = "",
     cautions: Mapping[str, Sequence[Caution]] = {},
+    missing: Mapping[str, str] = {},
 ) -> Path:
     """Write `leaderboard.html` into the folder of the reports (data/reports) and return its path.
 
@@ -34,6 +35,7 @@ def write_leaderboard(
     from `read_curves(<report>/metrics/curves.json)`; models without are not drawn. titles: names for
     people, by model. champion: the model in use, if it is one of these; elsewhere: what is in use if it is not.
     cautions: by model, as its report says them; those that hold for all models come first, once.
+    missing: models that are not on the board, and why.
     Raises StoreError where the folder cannot be written.
     """
     rows = leaderboard.sort_values("rank").astype(object).where(leaderboard.notna(), None).to_dict("records")
@@ -46,7 +48,7 @@ def write_leaderboard(
     drawn = by_look(lambda theme, layout: draw_rocs(lines, theme, layout)) if lines else None
     common, own = _shared(cautions, [str(row["model"]) for row in rows])
     content = {"rows": rows, "titles": named, "drawn": drawn, "shown": DRAWN, "champion": champion, "created": created}
-    text = render("leaderboard.html", **content, elsewhere=elsewhere, cautions=common, own=own)
+    text = render("leaderboard.html", **content, elsewhere=elsewhere, cautions=common, own=own, missing=missing)
     page = folder / "leaderboard.html"
     atomic_write(page, text)
     return page

@@ -1,13 +1,25 @@
-"""All networks: a new one is one file and one line here."""
+"""All networks: a new one is its file, that of its settings, and one line here."""
 
-from xray_platform.networks.attention_cnn import SMALLEST_SIDE, AttentionCnn, AttentionCnnSettings
+from typing import TYPE_CHECKING
+
+from xray_platform.networks.attention_cnn_settings import SMALLEST_SIDE, AttentionCnnSettings
 from xray_platform.networks.contract import NetworkKind
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def _attention_cnn(settings: AttentionCnnSettings) -> "nn.Module":
+    from xray_platform.networks.attention_cnn import AttentionCnn  # torch takes seconds to import
+
+    return AttentionCnn(settings)
+
 
 _KINDS = (
     NetworkKind(
         "attention_cnn",
         AttentionCnnSettings,
-        AttentionCnn,
+        _attention_cnn,
         "a small residual network with channel and spatial attention, learnt from scratch",
         smallest_side=SMALLEST_SIDE,
         quick={

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xray_platform.settings import Settings
+
+if TYPE_CHECKING:  # torch takes seconds to import, and the table of networks is read for names and settings too
+    from torch import Tensor, nn
 
 
 class NetworkModule(Protocol):
     """A torch module in two halves, so that its last maps can be looked at (Grad-CAM)."""
 
-    def features(self, images: Tensor) -> Tensor:
+    def features(self, images: "Tensor") -> "Tensor":
         """Turn `images` (N, 1, S, S) float32 in [0, 1] into the last maps, (N, C, h, w)."""
         ...
 
-    def head(self, features: Tensor) -> Tensor:
+    def head(self, features: "Tensor") -> "Tensor":
         """Turn the last maps into one logit a picture, (N,); higher is more abnormal."""
         ...
 
@@ -31,7 +32,7 @@ class NetworkKind:
 
     name: str
     settings: type[Settings]
-    build: Callable[[Any], nn.Module]
+    build: "Callable[[Any], nn.Module]"
     description: str
     smallest_side: int
     quick: Mapping[str, Any] = field(default_factory=dict)

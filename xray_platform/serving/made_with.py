@@ -104,7 +104,8 @@ def _modules(family: Family, name: str) -> set[str]:
     from xray_platform.networks.all import NETWORKS
     from xray_platform.training.trained_network import TrainedNetwork
 
-    return {NETWORKS[name].build.__module__, TrainedNetwork.__module__}
+    kind = NETWORKS[name]
+    return {type(kind.build(kind.settings())).__module__, TrainedNetwork.__module__}
 
 
 @cache

@@ -10,22 +10,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that torch's own documents use
-from pydantic import Field
 from torch import Generator, Tensor
 
-from xray_platform.settings import Settings
-
-
-class AugmentationSettings(Settings):
-    """How far a training picture may be changed; 0 leaves that property alone."""
-
-    rotation_degrees: float = Field(7.0, ge=0, le=45, description="greatest rotation either way, in degrees")
-    shift: float = Field(0.05, ge=0, le=0.5, description="greatest shift along each axis, as a share of the side")
-    scale: float = Field(0.1, ge=0, le=0.5, description="greatest enlargement or reduction, as a share")
-    stretch: float = Field(0.1, ge=0, le=0.5, description="greatest stretch of height against width, as a share")
-    brightness: float = Field(0.1, ge=0, le=0.5, description="greatest value added or taken away, of a range of 1")
-    contrast: float = Field(0.2, ge=0, le=0.9, description="greatest change of contrast about the mean, as a share")
-    noise: float = Field(0.02, ge=0, le=0.5, description="greatest standard deviation of the noise, of a range of 1")
+from xray_platform.training.augmentation_settings import AugmentationSettings
 
 
 @dataclass(frozen=True)

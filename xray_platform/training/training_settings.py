@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from xray_platform.training.augmentation import AugmentationSettings
+from xray_platform.training.augmentation_settings import AugmentationSettings
 
 
 class TrainingSettings(AugmentationSettings):

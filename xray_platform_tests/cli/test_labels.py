@@ -43,7 +43,7 @@ def test_names_among_the_labels_are_held_back_and_declared_words_come_in(xray: X
     relabel(folder, {1: "KOWALSKA^JANINA", 2: "<script>alert(1)</script>", 6: "Crackpot lung", 7: "Crackpot lung"})
     ran = xray("ingest", folder)
     assert ran.code == 0, ran.err
-    assert "the labels of 4 pictures are held back" in ran.err
+    assert "the labels of 4 images are held back" in ran.err
     assert "--accept-labels" in ran.err
     labels = LABELS.read(Places(store))
     assert labels["label"].value_counts().to_dict() == {"NORMAL": 4, "OPACITY": 1}
@@ -52,7 +52,7 @@ def test_names_among_the_labels_are_held_back_and_declared_words_come_in(xray: X
 
     ran = xray("ingest", folder, "--accept-labels")
     assert ran.code == 0, ran.err
-    assert "the labels of 2 pictures are held back" in ran.err
+    assert "the labels of 2 images are held back" in ran.err
     assert LABELS.read(Places(store))["label"].value_counts().to_dict() == {
         "NORMAL": 4,
         "Crackpot lung": 2,

@@ -75,7 +75,7 @@ def test_a_run_without_pictures(xray: Xray, tmp_path: Path) -> None:
     (tmp_path / "store" / "data" / ".dagster").mkdir(parents=True)
     ran = xray("run")
     assert ran.code == 1
-    assert "holds no pictures yet" in ran.err
+    assert "holds no images yet" in ran.err
 
 
 def test_an_unknown_group_and_selection(xray: Xray, tmp_path: Path) -> None:
@@ -170,6 +170,6 @@ def test_an_unknown_lesson(xray: Xray, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_writing_for_what_learns_nothing_from_it(xray: Xray, tmp_path: Path) -> None:
-    ran = xray("teach", "look", str(tmp_path), "--bare", str(tmp_path))
+    ran = xray("teach", "look", str(tmp_path), "--without-text", str(tmp_path))
     assert ran.code == 2
-    assert "--bare is for `text`; look learns nothing from it" in ran.err
+    assert "--without-text is for `text`; look learns nothing from it" in ran.err

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from xray_platform_tests.browsing import free_port
+from xray_platform.ports import free_port
 from xray_platform_tests.cli.processes import XRAY, environment
 
 SECONDS = 180

@@ -225,3 +225,24 @@ def test_a_store_that_is_not_there_is_told(xray_here: Callable[..., Ran], tmp_pa
     ran = command(tmp_path / "nowhere", "verify")
     assert ran.code == 2
     assert "holds no store" in ran.err
+
+
+def test_a_model_that_fails_leaves_its_last_figures_on_the_board_marked_as_old(
+    store: Places, xray_here: Callable[..., Ran]
+) -> None:
+    board = "key:leaderboard,key:champion,key:leaderboard_page"
+    ran = xray_here("run", "--select", board)
+    assert ran.code == 0, ran.out + ran.err
+    page = store.reports / "leaderboard.html"
+    assert "one_class_svm</code>: one_class_svm is not trained yet" in page.read_text()
+    assert "Out of date" not in page.read_text()
+    (store.root / "wrong.yaml").write_text("pca_residual: {recipe: scores}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XRAY_SETTINGS", "")  # what the command sets here is taken back
+        ran = xray_here("run", "--select", f"{MADE},{board}", "--config", store.root / "wrong.yaml")
+    assert ran.code == 1
+    assert "pca_residual: the recipe gives" in ran.err
+    assert "Models, by validation AUROC" in ran.out, "what there is is shown all the same"
+    assert "The last run of pca_residual failed" in page.read_text()
+    assert xray_here("run", "--select", f"{MADE},{board}", "--force").code == 0
+    assert "Out of date" not in page.read_text()

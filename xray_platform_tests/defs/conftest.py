@@ -18,8 +18,9 @@ from xray_platform.defs.launchpad import QUICK_SETTINGS
 from xray_platform.defs.local_runner import LocalRunner, RunOutcome
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
+from xray_platform.ports import free_port
 from xray_platform.tables.places import Places
-from xray_platform_tests.browsing import CALM, free_port
+from xray_platform_tests.browsing import CALM
 from xray_platform_tests.conftest import KEY
 
 SECONDS = 180

@@ -1,5 +1,7 @@
 """The asset graph cannot change unseen."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -90,3 +92,11 @@ def test_what_is_downstream_of_something_pending_is_pending() -> None:
 def test_a_model_that_is_not_trained_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="attention_cnn is not trained yet; materialise it first"):
         current_record(Places(tmp_path), "attention_cnn")
+
+
+def test_the_definitions_are_loaded_without_what_takes_seconds_to_import() -> None:
+    """`xray status`, the code server and each run load them; torch, MLflow and matplotlib wait for who needs them."""
+    slow = {"torch", "mlflow", "lightning", "matplotlib", "great_expectations", "monai"}
+    program = "import sys; from xray_platform.defs.graph import definitions; definitions(); print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert slow & set(ran.stdout.split()) == set()

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.model_checks import ModelCheckSettings, is_no_worse, scores_are_finite, scores_are_good
+from xray_platform.defs.model_check_functions import FUNCTIONS, is_no_worse, scores_are_finite, scores_are_good
+from xray_platform.defs.model_check_settings import CHECKS, ModelCheckSettings
 from xray_platform.defs.models import NAMES
 from xray_platform.tables.all import SCORES
 from xray_platform.tables.places import Places
@@ -26,6 +27,10 @@ def alone(story: Story, asset: str, check: str, **settings: float) -> dg.AssetCh
     (found,) = result.get_asset_check_evaluations()
     assert found.asset_check_key == key
     return found
+
+
+def test_every_check_that_is_declared_has_its_function() -> None:
+    assert {kind: tuple(functions) for kind, functions in FUNCTIONS.items()} == CHECKS
 
 
 def test_every_check_can_be_asked_for_alone() -> None:

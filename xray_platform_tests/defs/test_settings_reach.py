@@ -35,8 +35,8 @@ CALLS = {
     "images": ("xray_platform.defs.archive.publish_batch", "most_masked"),
     "splits": ("xray_platform.defs.archive.assign_splits", "seed"),
     "standard_images": ("xray_platform.defs.imaging.standardise_batch", "window_low_percent"),
-    f"{MODEL}_scores": ("xray_platform.defs.evaluation.judge", "seed"),
-    "champion": ("xray_platform.defs.evaluation.promote", "margin"),
+    f"{MODEL}_scores": ("xray_platform.defs.evaluation_results.judge", "seed"),
+    "champion": ("xray_platform.defs.evaluation_results.promote", "margin"),
 }
 
 
@@ -57,7 +57,7 @@ def made(name: str, config: Mapping[str, Any]) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(BATCHES.name), [BATCH])
         job.execute_in_process(
-            asset_selection=[key], instance=instance, partition_key=BATCH if asset.by_batch else None,
+            asset_selection=[key], instance=instance, partition_key=BATCH if asset.declared.by_batch else None,
             run_config={"ops": {name: {"config": dict(config)}}}, raise_on_error=False,
         )  # fmt: skip
 

@@ -8,12 +8,18 @@ import dagster as dg
 import pytest
 
 from xray_platform.defs import graph
+from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import LocalRunner
+from xray_platform.defs.models import NAMES
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
 KEYS = [dg.AssetKey("labels"), dg.AssetKey("splits")]
+
+
+def newer_version(asset: PlatformAsset) -> PlatformAsset:
+    return replace(asset, declared=replace(asset.declared, version="next"))
 
 
 @pytest.fixture
@@ -38,6 +44,21 @@ def test_launchpad_and_schedule_begin_with_the_settings_of_the_store(root: Path)
     assert begins_with("quality", "max_depth") == 4
 
 
+def test_checks_on_models_begin_with_the_settings_of_the_store(root: Path) -> None:
+    def minima() -> dict[str, object]:
+        found = [checks for checks in definitions().asset_checks or [] if isinstance(checks, dg.AssetChecksDefinition)]
+        fields = {
+            checks.op.name: getattr(checks.op.config_schema.as_field().config_type, "fields", {}) for checks in found
+        }
+        return {name: each["minimum_auroc"].default_value for name, each in fields.items() if "minimum_auroc" in each}
+
+    usual = minima()
+    assert {f"{NAMES[0]}_checks", f"{NAMES[0]}_scores_checks", "champion_checks"} <= set(usual)
+    assert set(usual.values()) == {0.6}
+    (root / "xray.yaml").write_text("model_checks: {minimum_auroc: 0.9}\n")
+    assert minima() == dict.fromkeys(usual, 0.9)
+
+
 def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,7 +79,7 @@ def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
     (root / "xray.yaml").write_text("splits: {seed: 0}\n")
     assert pending() == [], "the default, said aloud, is the default"
     for raised, behind in (("splits", ["splits"]), ("labels", ["labels", "splits"])):
-        newer = [replace(asset, version="next") if asset.name == raised else asset for asset in graph.ASSETS]
+        newer = [newer_version(asset) if asset.name == raised else asset for asset in graph.ASSETS]
         with monkeypatch.context() as patch:
             patch.setattr(graph, "ASSETS", newer)
             assert pending() == behind

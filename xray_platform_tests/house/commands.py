@@ -33,10 +33,10 @@ def documents() -> list[Path]:
 
 
 def shown(text: str) -> list[str]:
-    """Return the `xray` commands of a page's console blocks."""
+    """Return the `xray` commands of a page's console blocks, without remark and without the file they print into."""
     blocks = [part.split("```")[0] for part in text.split("```console")[1:]]
     lines = [line for block in blocks for line in block.splitlines() if line.startswith("$ xray ")]
-    return [line.removeprefix("$ ").split("  #")[0].strip() for line in lines]
+    return [re.split(r" > |\s+#", line.removeprefix("$ "))[0].strip() for line in lines]
 
 
 def each_once(files: Iterable[Path]) -> list[list[str]]:

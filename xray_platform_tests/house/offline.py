@@ -39,6 +39,10 @@ def fetched(site: Path) -> list[tuple[str, str]]:
     return found
 
 
+def complaint(site: Path) -> str | None:
+    """Return a line for each thing that a site fetches from elsewhere, None where there is none."""
+    return "\n".join(f"{file} fetches {address}" for file, address in fetched(site)) or None
+
+
 if __name__ == "__main__":
-    faults = fetched(Path(sys.argv[1]))
-    sys.exit("\n".join(f"{file} fetches {address}" for file, address in faults))
+    sys.exit(complaint(Path(sys.argv[1])))

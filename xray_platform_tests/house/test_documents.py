@@ -52,6 +52,11 @@ def test_its_commands_are_there(page: Path) -> None:
     assert {command.split()[1] for command in shown(page.read_text(encoding="utf-8"))} <= set(known)
 
 
+def test_a_command_is_run_without_its_remark_and_the_file_that_it_prints_into() -> None:
+    text = "```console\n$ xray a --b > c.json # d\n$ xray e   # f\n$ make g\n```"
+    assert shown(text) == ["xray a --b", "xray e"]
+
+
 def test_each_command_is_run_once() -> None:
     commands = each_once(documents())
     assert ["xray", "ingest", "archive", "--labels", "archive/labels.csv"] in commands

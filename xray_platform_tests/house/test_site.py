@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform_tests.house.doctest_fences import fenced
-from xray_platform_tests.house.offline import fetched
+from xray_platform_tests.house.offline import complaint, fetched
 from xray_platform_tests.house.site_pages import FROM_ROOT, PACKAGE, ROOT, api_page, api_pages, moved, on_page_markdown
 
 NAMED = re.compile(r"^::: (\S+)$", re.MULTILINE)
@@ -52,3 +52,7 @@ def test_what_a_page_fetches_from_elsewhere_is_found(tmp_path: Path) -> None:
         ("page.html", "http://d.example/x.png"),
         ("style.css", "https://e.example/f.woff2"),
     ]
+    assert complaint(tmp_path) is not None
+    (tmp_path / "page.html").write_text('<script src="local.js"></script>')
+    (tmp_path / "style.css").unlink()
+    assert complaint(tmp_path) is None

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from torch import nn
 
 from xray_platform.networks.attention import ChannelAttention, SpatialAttention
-from xray_platform.networks.attention_cnn import AttentionCnn, AttentionCnnSettings
+from xray_platform.networks.attention_cnn import AttentionCnn
+from xray_platform.networks.attention_cnn_settings import AttentionCnnSettings
 
 SMALL = AttentionCnnSettings(width=8)
 

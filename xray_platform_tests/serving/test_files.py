@@ -3,13 +3,16 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.serving import files
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile, RefusedFile
+from xray_platform.workers import Limits, map_in_children
 
 FIELDS = ["file", "model", "score", "probability", "verdict", "threshold", "threshold_probability", "quality"]
 
@@ -17,9 +20,9 @@ FIELDS = ["file", "model", "score", "probability", "verdict", "threshold", "thre
 def test_a_folder_gives_one_record_a_file_in_order(predictor: Predictor, archive: Path, sound: list[Path]) -> None:
     told: list[tuple[int, int]] = []
     records = list(predict_files([archive], predictor, lambda done, total, _: told.append((done, total))))
-    files = sorted(str(path) for path in archive.rglob("*") if path.is_file())
-    assert [record.file for record in records] == files
-    assert told == [(done, len(files)) for done in range(1, len(files) + 1)]
+    paths = sorted(str(path) for path in archive.rglob("*") if path.is_file())
+    assert [record.file for record in records] == paths
+    assert told == [(done, len(paths)) for done in range(1, len(paths) + 1)]
     judged = [record.file for record in records if isinstance(record, PredictedFile)]
     assert {str(path) for path in sound} <= set(judged)
     refused = {record.file: record.error for record in records if isinstance(record, RefusedFile)}
@@ -59,6 +62,22 @@ def test_a_file_beyond_the_cap_is_not_even_read(predictor: Predictor, tmp_path: 
         file.truncate(2 * 1024**2)
     (record,) = predict_files([tmp_path / "huge.dcm"], strict)
     assert record == RefusedFile(str(tmp_path / "huge.dcm"), "the file has 2097152 bytes; 1 MiB are allowed")
+
+
+def test_a_file_is_read_in_a_child_that_may_take_so_long_and_so_much_only(
+    predictor: Predictor, sound: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Limits] = []
+
+    def listen(*given: Any, limits: Limits, **named: Any) -> Any:
+        heard.append(limits)
+        return map_in_children(*given, limits=limits, **named)
+
+    monkeypatch.setattr(files, "map_in_children", listen)
+    strict = replace(predictor, quality=QualitySettings(seconds=7))
+    (record,) = predict_files(sound[:1], strict)
+    assert isinstance(record, PredictedFile)
+    assert heard == [Limits(14, files.MEMORY_BYTES)]
 
 
 def test_nothing_asked_nothing_said(predictor: Predictor) -> None:

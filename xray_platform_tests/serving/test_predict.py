@@ -1,5 +1,6 @@
 """Bytes in, prediction out: the same as in training, and never without a reason."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,7 @@ from xray_platform.serving.bundle import Bundle, write_bundle
 from xray_platform.serving.predict import Predictor
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY, STANDARD_IMAGES
 from xray_platform.tables.places import Places
+from xray_platform.workers import cores
 from xray_platform_tests.serving.bundles import SIDE, facts, network, pictures, small_bundle
 
 
@@ -118,6 +120,17 @@ def test_the_callers_threads_are_left_alone(sound: list[Path], tmp_path: Path) -
     predictor = Predictor.load(small_bundle(tmp_path / "bundle").folder, threads=before + 1)
     predictor.predict(sound[0].read_bytes())
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.skipif(cores() < 2, reason="needs two processors to tell one thread from all")
+def test_a_network_computes_with_the_threads_that_were_asked_for(predictor: Predictor) -> None:
+    class Counting:
+        def score(self, images: np.ndarray) -> np.ndarray:
+            return np.full(len(images), torch.get_num_threads(), float)
+
+    for wanted, used in ((1, 1), (2, 2), (0, cores())):
+        asked = replace(predictor, model=Counting(), threads=wanted)  # type: ignore[arg-type]
+        assert asked.score(pictures(1)).tolist() == [used]
 
 
 def test_a_detector_predicts_like_a_network(sound: list[Path], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xray_platform.tracking import code
+from xray_platform.tracking import code, git_commit
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., s
     package = tmp_path / "xray_platform"
     package.mkdir()
     (package / "module.py").write_text("a = 1\n")
-    monkeypatch.setattr(code, "PACKAGE", package)
+    monkeypatch.setattr(git_commit, "PACKAGE", package)
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
 
     def git(*words: str) -> str:
@@ -30,8 +30,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., s
 
 @pytest.fixture(autouse=True)
 def _asked_anew() -> None:
-    code.commit.cache_clear()
-    code.is_changed.cache_clear()
+    git_commit.git_commit.cache_clear()
+    git_commit.is_changed.cache_clear()
 
 
 def test_a_clean_checkout_is_its_commit(checkout: Callable[..., str]) -> None:
@@ -42,7 +42,7 @@ def test_a_clean_checkout_is_its_commit(checkout: Callable[..., str]) -> None:
 
 
 def test_changed_code_is_flagged(checkout: Callable[..., str]) -> None:
-    (code.PACKAGE / "module.py").write_text("a = 2\n")
+    (git_commit.PACKAGE / "module.py").write_text("a = 2\n")
     tags = code.code_tags()
     assert tags["mlflow.source.git.dirty"] == "true"
     assert tags["mlflow.source.name"].endswith("(changed since its commit)")
@@ -51,7 +51,7 @@ def test_changed_code_is_flagged(checkout: Callable[..., str]) -> None:
 def test_a_package_within_somebody_elses_checkout_has_no_commit(
     checkout: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = code.PACKAGE.parent / "venv" / "xray_platform"
+    installed = git_commit.PACKAGE.parent / "venv" / "xray_platform"
     installed.mkdir(parents=True)
-    monkeypatch.setattr(code, "PACKAGE", installed)
+    monkeypatch.setattr(git_commit, "PACKAGE", installed)
     assert not {"mlflow.source.git.commit", "mlflow.source.git.dirty"} & code.code_tags().keys()

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
+from xray_platform.tracking.registry import register
+from xray_platform.tracking.relocate import ADDRESSES
 from xray_platform.tracking.runs import open_run
 from xray_platform_tests.tracking.racers import RACERS
 
@@ -76,3 +80,20 @@ def test_the_experiment_says_what_its_runs_are_and_keeps_what_people_wrote(track
     tracking.client.set_experiment_tag(tracking.experiment_id, "mlflow.note.content", "our own words")
     open_tracking(places)
     assert tracking.client.get_experiment(tracking.experiment_id).tags["mlflow.note.content"] == "our own words"
+
+
+def test_each_column_in_which_mlflow_keeps_an_address_is_known(copy: Tracking, runs: tuple[str, str]) -> None:
+    """A moved store has its addresses written anew; a column of a later MLflow would be forgotten without a word."""
+    register(copy, runs[0])
+    assert copy.artifacts is not None
+    found = set()
+    with closing(sqlite3.connect(copy.artifacts.with_name("mlflow.db"))) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall():
+                asked = f"SELECT count(*) FROM {table} WHERE {column} LIKE ?"  # noqa: S608 - names of the database itself
+                (count,) = connection.execute(asked, (f"{copy.artifacts.as_uri()}%",)).fetchone()
+                if count:
+                    found.add((table, column))
+    assert len(found) >= 4
+    assert found <= set(ADDRESSES)

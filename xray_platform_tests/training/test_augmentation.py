@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xray_platform.training.augmentation import AugmentationSettings, apply, sample
+from xray_platform.training.augmentation import apply, sample
+from xray_platform.training.augmentation_settings import AugmentationSettings
 from xray_platform.training.batches import generator_for
 
 NOTHING = dict.fromkeys(AugmentationSettings.model_fields, 0.0)

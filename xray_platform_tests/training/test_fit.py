@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from xray_platform.errors import DataError, InputError
-from xray_platform.networks.attention_cnn import AttentionCnn, AttentionCnnSettings
+from xray_platform.networks.attention_cnn import AttentionCnn
+from xray_platform.networks.attention_cnn_settings import AttentionCnnSettings
 from xray_platform.settings import Settings
 from xray_platform.training.fit import fit_network
 from xray_platform.training.trained_network import TrainedNetwork

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xray_platform.errors import StoreError
-from xray_platform.networks.attention_cnn import AttentionCnnSettings
+from xray_platform.networks.attention_cnn_settings import AttentionCnnSettings
 from xray_platform.training.fit import fit_network
 from xray_platform.training.trained_network import CARD, WEIGHTS, TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings

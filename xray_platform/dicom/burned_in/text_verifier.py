@@ -1,4 +1,4 @@
-"""Text verifier: a small trained network that sees a candidate by itself, laid level: is it writing?"""
+"""Text verifier: a small trained network that says of a candidate by itself, laid level, whether it is writing."""
 
 from functools import cache
 from pathlib import Path

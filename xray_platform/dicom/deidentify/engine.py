@@ -107,7 +107,7 @@ def _dicom(data: bytes, key: PseudonymKey, given: GivenIdentity, settings: Deide
 
 
 def _person(container: Container, key: PseudonymKey, given: GivenIdentity, settings: DeidentifySettings) -> Person:
-    return person_of(container, key, given, study_may_do=settings.no_patient == "study")
+    return person_of(container, key, given, study_may_do=settings.missing_patient_id == "study")
 
 
 def _refuse_broken(container: Container, settings: DeidentifySettings) -> None:

@@ -33,7 +33,7 @@ _TABLE = "written anew as words of 16 bits, as many as are stated"
 
 def describe_rules(settings: DeidentifySettings = DeidentifySettings()) -> list[str]:
     """Return one sentence a rule, in the order in which a reader wants them; no two are the same."""
-    nobody = _NOBODY + _THEN[settings.no_patient]
+    nobody = _NOBODY + _THEN[settings.missing_patient_id]
     return [*_ALWAYS, nobody, *_attribute_rules(), *_pixel_rules(settings), *_closing_rules()]
 
 

@@ -18,9 +18,9 @@ class DeidentifySettings(Settings):
         description="a line of burned-in text that does not stand surely beside the body: quarantine the picture, or "
         "paint it over as well (some anatomy goes with it)",
     )
-    no_patient: Literal["quarantine", "study"] = Field(
+    missing_patient_id: Literal["quarantine", "study"] = Field(
         "quarantine",
-        description="a picture of nobody, in header and labels file: quarantine it, or let its study be its own "
-        "subject (only for collections that were stripped of patient IDs before)",
+        description="an image without patient ID, in header and labels file: quarantine it, or let its study be its "
+        "own subject (only for collections that were stripped of patient IDs before)",
     )
     most_megapixels: float = Field(64, gt=0, le=1024, description="millions of pixels above which none are decoded")

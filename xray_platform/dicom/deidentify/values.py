@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from pydicom._uid_dict import UID_dictionary
+from pydicom.config import IGNORE
+from pydicom.uid import UID
 
 from xray_platform.dicom.deidentify.digits import decimal_texts, rounded
 from xray_platform.dicom.deidentify.identifiers import Identifiers
@@ -144,7 +145,7 @@ def _uid(source: Source) -> bytes | None:
 
 
 def _sop_class(source: Source) -> bytes | None:
-    return source.text.encode() if UID_dictionary.get(source.text, ("", ""))[1] == "SOP Class" else None
+    return source.text.encode() if UID(source.text, IGNORE).type == "SOP Class" else None
 
 
 def _date(source: Source) -> bytes | None:

@@ -100,7 +100,7 @@ def test_without_a_patient_id_it_is_quarantined(value: str) -> None:
 
 
 def test_a_study_of_nobody_may_be_its_own_subject_where_one_says_so() -> None:
-    says_so = DeidentifySettings(no_patient="study")
+    says_so = DeidentifySettings(missing_patient_id="study")
     one, same, other = (
         deidentify(encoded(make(PatientID="", StudyInstanceUID=study)), KEY, settings=says_so).person
         for study in ("1.2.3.4567.2", "1.2.3.4567.2", "1.2.3.4567.6")
