@@ -53,7 +53,7 @@ def test_what_stands_beside_a_line_belongs_to_it_with_less() -> None:
 
 def test_what_the_verifier_takes_for_something_else_is_no_line() -> None:
     assert lines.lines_of([seen(row20_40=0.9)], SHAPE, lambda _: 0.1) == ()
-    (unlikely,) = lines.lines_of([seen(row20_40=0.4)], SHAPE, lambda _: 0.9)
+    (unlikely,) = lines.lines_of([seen(row20_40=0.4)], SHAPE, lambda _: 0.95)
     assert unlikely.probability == pytest.approx(0.4)
 
 
