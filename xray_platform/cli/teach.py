@@ -63,11 +63,22 @@ def _restorer(data: Sequence[Path], out: Path | None, seed: int, progress: Progr
 
 def _text(data: Sequence[Path], out: Path | None, seed: int, progress: Progress, *, bare: Path | None = None) -> Path:
     # torch takes seconds to import
-    from xray_platform.dicom.burned_in.network import MODEL
-    from xray_platform.training.writing.export import export
-    from xray_platform.training.writing.train import WritingTrainingSettings, train_text_detector
+    from xray_platform.dicom.burned_in import network, text_verifier
+    from xray_platform.training.writing.export import export, export_verifier
+    from xray_platform.training.writing.train import (
+        WritingTrainingSettings,
+        examples_of,
+        fit_text_detector,
+        make_material,
+    )
+    from xray_platform.training.writing.verifier_train import VerifierTrainingSettings, train_verifier
 
-    path = MODEL if out is None else out / MODEL.name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    detector, examples = train_text_detector(data, WritingTrainingSettings(seed=seed), progress, bare)
-    return export(detector, path, examples)
+    folder = out or network.MODEL.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = WritingTrainingSettings(seed=seed)
+    material = make_material(data, settings, progress, bare)
+    detector = fit_text_detector(material, settings, progress)
+    verifier = train_verifier(material, detector, VerifierTrainingSettings(seed=seed), progress)
+    export(detector, folder / network.MODEL.name, examples_of(material, seed))
+    export_verifier(verifier, folder / text_verifier.MODEL.name)
+    return folder

@@ -1,32 +1,37 @@
 """Lines: turn what the detector saw into lines of writing, in pixels of the picture."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
+from xray_platform.dicom.burned_in.crops import Cropper, Crops
 from xray_platform.dicom.burned_in.network import Maps, Seen
+from xray_platform.dicom.burned_in.text_verifier import verify
 
 Cover = np.ndarray[Any, np.dtype[np.uint8]]
+Labels = np.ndarray[Any, np.dtype[np.int32]]
 Corners = np.ndarray[Any, np.dtype[np.float32]]
-SURE, PERHAPS = 0.75, 0.2
-"""A line is one where its chance rises above SURE somewhere; it goes as far as that stays above PERHAPS."""
+LIKELY, PERHAPS = 0.3, 0.2
+"""A candidate rises above LIKELY somewhere, and goes as far as its probability of writing stays above PERHAPS."""
+SURE = 0.85
+"""It is a line where the probabilities of detector and verifier together, their odds multiplied, are above this."""
 BESIDE = 0.35
 """What stands beside a line belongs to it with less."""
 ADDS = 0.05
 """Share of a line of a coarser view that finer ones must leave for it to count."""
 LEAST_MASS = 3.0
-"""Least sum of chances over the cells of a line: a single cell is no line."""
+"""Least sum of probabilities over the cells of a line: a single cell is no line."""
 
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line of writing: the corners of a rectangle, which may slant, as (x, y) in pixels; and its greatest chance."""
+    """A line of writing: the corners of a rectangle, which may slant, as (x, y) in pixels; and how likely it is."""
 
     corners: tuple[tuple[float, float], ...]
-    chance: float
+    probability: float  # the detector's greatest along it
 
     @property
     def height(self) -> float:
@@ -35,15 +40,18 @@ class TextLine:
         return float(min(np.hypot(*(second - first)), np.hypot(*(third - second))))
 
 
-def lines_of(seen: Iterable[Seen], shape: tuple[int, ...]) -> tuple[TextLine, ...]:
+def lines_of(
+    seen: Iterable[Seen], shape: tuple[int, ...], verifier: Callable[[Crops], float] = verify
+) -> tuple[TextLine, ...]:
     """Return the lines of writing in a picture of this shape, those of the finest view first.
 
     A line of a coarser view (letters that are too large for the finer) counts where the finer ones leave part of it.
+    `verifier` says of the crops of a candidate how likely they show writing.
     """
     found: list[TextLine] = []
     cover = np.zeros(shape[:2], np.uint8)
     for each in sorted(seen, key=lambda one: one.cell):
-        lines = [line for line in _lines(each) if not found or _adds(line, cover, each.cell)]
+        lines = [line for line in _lines(each, verifier) if not found or _adds(line, cover, each.cell)]
         cover |= cover_of(lines, shape)
         found += lines
     return tuple(found)
@@ -65,20 +73,50 @@ def cover_of(lines: Sequence[TextLine], shape: tuple[int, ...]) -> Cover:
     return cover
 
 
-def _lines(seen: Seen) -> Iterator[TextLine]:
-    text = seen.chances[0]
-    if not (text > SURE).any():
-        return
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What may be lines: labels of cells (rows, columns), 0 for none; by label the greatest probability of writing.
+
+    `likely` are the labels of those that may be lines.
+    """
+
+    labels: Labels
+    peaks: Maps
+    likely: tuple[int, ...]
+
+
+def candidates_of(seen: Seen) -> Candidates:
+    """Return what may be a line, or part of one."""
+    text = seen.probabilities[0]
+    if not (text > LIKELY).any():
+        return Candidates(np.zeros(text.shape, np.int32), np.zeros(1, np.float32), ())
     count, labels = cv2.connectedComponents((text > PERHAPS).astype(np.uint8), connectivity=8)
     peaks, masses = _peaks_and_masses(text, labels, count)
-    taken = (peaks > SURE) & (masses > LEAST_MASS)
-    taken |= _beside(labels, taken, peaks)
-    for label in np.flatnonzero(taken):
-        yield _rectangle(labels == label, seen.cell, float(peaks[label]))
+    likely = np.flatnonzero((peaks > LIKELY) & (masses > LEAST_MASS))
+    return Candidates(np.asarray(labels, np.int32), peaks, tuple(int(label) for label in likely))
+
+
+def _lines(seen: Seen, verifier: Callable[[Crops], float]) -> Iterator[TextLine]:
+    candidates = candidates_of(seen)
+    if not candidates.likely:
+        return
+    cropper, taken = Cropper(seen), np.zeros(len(candidates.peaks), bool)
+    for label in candidates.likely:
+        detected, verified = float(candidates.peaks[label]), verifier(cropper.crop(candidates.labels == label))
+        taken[label] = _together(detected, verified) > SURE
+    taken |= _beside(candidates.labels, taken, candidates.peaks)
+    for number in np.flatnonzero(taken):
+        yield _rectangle(candidates.labels == number, seen.cell, float(candidates.peaks[number]))
+
+
+def _together(detected: float, verified: float) -> float:
+    """Return the probability that detector and verifier give together: their odds are multiplied."""
+    yes, no = detected * verified, (1 - detected) * (1 - verified)
+    return yes / max(yes + no, 1e-9)
 
 
 def _peaks_and_masses(text: Maps, labels: Any, count: int) -> tuple[Maps, Maps]:
-    """Return each piece's greatest chance and the sum of its chances; the first is all that is no piece."""
+    """Return by label the greatest probability and the sum of all; the first label is what is below PERHAPS."""
     peaks = np.zeros(count, np.float32)
     np.maximum.at(peaks, labels.ravel(), text.ravel())
     masses = np.bincount(labels.ravel(), weights=text.ravel(), minlength=count).astype(np.float32)
@@ -87,7 +125,7 @@ def _peaks_and_masses(text: Maps, labels: Any, count: int) -> tuple[Maps, Maps]:
 
 
 def _beside(labels: Any, taken: Any, peaks: Maps) -> Any:
-    """Say which pieces stand within three cells of a line, or of one that does, and are likely enough to be part."""
+    """Say which labels stand within three cells of a line, or of one that does, and are likely enough to be part."""
     near = np.ones((7, 7), np.uint8)
     joined = taken.copy()
     while True:
@@ -100,12 +138,12 @@ def _beside(labels: Any, taken: Any, peaks: Maps) -> Any:
         joined |= more
 
 
-def _rectangle(piece: Any, cell: float, chance: float) -> TextLine:
-    """Return the smallest rectangle around a piece, a cell and a seventh of its height wider on all sides."""
-    down, across = np.nonzero(piece)
+def _rectangle(candidate: Any, cell: float, probability: float) -> TextLine:
+    """Return the smallest rectangle around a candidate, a cell and a seventh of its height wider on all sides."""
+    down, across = np.nonzero(candidate)
     points = np.concatenate([np.stack([across + x, down + y], 1) for x in (0, 1) for y in (0, 1)]).astype(np.float32)
     middle, sides, angle = cv2.minAreaRect(points)
     margin = 0.75 + 0.15 * max(min(sides) - 1, 0)
     wider = (sides[0] + 2 * margin, sides[1] + 2 * margin)
     corners = cv2.boxPoints((middle, wider, angle)) * cell
-    return TextLine(tuple((float(x), float(y)) for x, y in corners), chance)
+    return TextLine(tuple((float(x), float(y)) for x, y in corners), probability)

@@ -26,12 +26,12 @@ class SideMarker:
     row: float
     column: float
     size: float
-    chance: float
+    probability: float
 
 
 def markers_of(seen: Iterable[Seen]) -> tuple[SideMarker, ...]:
     """Return the lone letters L and R, the surest first; of those that overlap the surest."""
-    found = sorted((marker for each in seen for marker in _markers(each)), key=lambda marker: -marker.chance)
+    found = sorted((marker for each in seen for marker in _markers(each)), key=lambda marker: -marker.probability)
     kept: list[SideMarker] = []
     for marker in found:
         if all(np.hypot(marker.row - other.row, marker.column - other.column) > other.size for other in kept):
@@ -40,7 +40,7 @@ def markers_of(seen: Iterable[Seen]) -> tuple[SideMarker, ...]:
 
 
 def _markers(seen: Seen) -> Iterator[SideMarker]:
-    text, signs = seen.chances[0], np.maximum(seen.chances[1:3], seen.chances[3:5])
+    text, signs = seen.probabilities[0], np.maximum(seen.probabilities[1:3], seen.probabilities[3:5])
     best = signs.max(0)
     if not (best > LEAST).any():
         return
@@ -62,7 +62,9 @@ def _markers(seen: Seen) -> Iterator[SideMarker]:
 
 def _mirrored(seen: Seen, sign: Literal["L", "R"], piece: Any) -> bool | None:
     """Say whether a letter is mirrored, None where the detector sees both alike."""
-    as_it_is, other = (float(seen.chances[CHANNELS.index(name)][piece].max()) for name in (sign, f"mirrored {sign}"))
+    as_it_is, other = (
+        float(seen.probabilities[CHANNELS.index(name)][piece].max()) for name in (sign, f"mirrored {sign}")
+    )
     if min(as_it_is, other) > CLEAR * max(as_it_is, other):
         return None
     return other > as_it_is
@@ -70,7 +72,7 @@ def _mirrored(seen: Seen, sign: Literal["L", "R"], piece: Any) -> bool | None:
 
 def on_a_side(markers: Sequence[SideMarker], least: float) -> list[SideMarker]:
     """Return the markers (places in shares) that are surely read and stand clearly left or right of the middle."""
-    return [marker for marker in markers if marker.chance >= least and abs(marker.column - 0.5) > MIDDLE]
+    return [marker for marker in markers if marker.probability >= least and abs(marker.column - 0.5) > MIDDLE]
 
 
 def on_the_wrong_side(markers: Sequence[SideMarker], least: float) -> SideMarker | None:

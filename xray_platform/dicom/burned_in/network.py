@@ -16,7 +16,7 @@ import numpy as np
 from xray_platform.dicom.burned_in.tone import Grey
 
 MODEL = Path(__file__).parent / "text_detector.xml"
-DETECTOR = "text detector 2"
+DETECTOR = "text detector 3"
 STRIDE, DEEPEST, HALO = 4, 32, 32
 LARGEST_PART = 2048  # pixels a side: what is looked at at once takes about 90 MB
 KERNELS = 400  # that OpenVINO keeps for sizes of pictures that come again: of some 15 sizes, in about 100 MB
@@ -30,10 +30,14 @@ Maps = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What was seen at one size: chances (5, rows, columns), 0 to 1, one for `cell` x `cell` pixels of the picture."""
+    """What was seen at one size: probabilities (5, rows, columns), 0 to 1, one for `cell` x `cell` of its pixels.
 
-    chances: Maps
+    `grey` is the picture at that size, four of its pixels to a probability.
+    """
+
+    probabilities: Maps
     cell: float
+    grey: Grey
 
 
 def look_for_writing(grey: Grey, scales: tuple[float, ...] | None = None) -> Iterator[Seen]:
@@ -41,7 +45,7 @@ def look_for_writing(grey: Grey, scales: tuple[float, ...] | None = None) -> Ite
     now = 1.0
     for scale in scales_of(grey.shape) if scales is None else scales:
         resized = _resized(grey, scale / now)
-        yield Seen(_chances(resized), STRIDE / scale)
+        yield Seen(_probabilities(resized), STRIDE / scale, resized)
         if scale < now:
             grey, now = resized, scale
 
@@ -68,7 +72,7 @@ def _resized(grey: Grey, scale: float) -> Grey:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA))
 
 
-def _chances(grey: Grey) -> Maps:
+def _probabilities(grey: Grey) -> Maps:
     """Look at the whole picture, or at parts of a large one that overlap.
 
     What lies near the edge of a part is taken from its neighbour, which sees more of it.
@@ -76,15 +80,15 @@ def _chances(grey: Grey) -> Maps:
     cells = tuple(-(-side // STRIDE) for side in grey.shape)
     high, wide = (_part(side) for side in grey.shape)
     whole = _filled(grey, high, wide)
-    chances = np.zeros((len(CHANNELS), whole.shape[0] // STRIDE, whole.shape[1] // STRIDE), np.float32)
+    probabilities = np.zeros((len(CHANNELS), whole.shape[0] // STRIDE, whole.shape[1] // STRIDE), np.float32)
     for down, top in _places(whole.shape[0], high):
         for across, left in _places(whole.shape[1], wide):
             part = whole[top : top + high, left : left + wide]
             if _has_edges(part):
                 found = _request().infer({0: part[None, None]})[0][0]
-                seen = chances[:, down.start + top // STRIDE : down.stop + top // STRIDE]
+                seen = probabilities[:, down.start + top // STRIDE : down.stop + top // STRIDE]
                 seen[:, :, across.start + left // STRIDE : across.stop + left // STRIDE] = found[:, down, across]
-    return chances[:, : cells[0], : cells[1]]
+    return probabilities[:, : cells[0], : cells[1]]
 
 
 def _part(side: int) -> int:

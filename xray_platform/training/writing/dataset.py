@@ -76,17 +76,17 @@ class _Sheet:
     def __init__(self, background: Background, rng: Rng) -> None:
         self.grey = background.grey
         self.enlarged = rng.random() < 0.3
-        self.regions = np.zeros((len(CHANNELS), SIDE, SIDE), np.uint8)
-        self.unsure = np.zeros((SIDE, SIDE), np.uint8) if background.doubtful is None else background.doubtful.copy()
+        self.regions = np.zeros((len(CHANNELS), *self.grey.shape), np.uint8)
+        self.unsure = np.zeros_like(self.grey) if background.doubtful is None else background.doubtful.copy()
         self.taken = self.unsure.copy()
         self.rng = rng
 
     def room_for(self, ink: Ink, height: float) -> Place | None:
         """Return a place at which ink keeps away from what is there; None where six tries found none."""
         for _ in range(6):
-            rows, columns = ink.shape
-            top = int(self.rng.integers(-rows // 4, max(SIDE - rows * 3 // 4, 1)))
-            left = int(self.rng.integers(min(-columns // 4, SIDE // 2 - columns), max(SIDE - columns * 3 // 4, 1)))
+            (rows, columns), side = ink.shape, len(self.grey)
+            top = int(self.rng.integers(-rows // 4, max(side - rows * 3 // 4, 1)))
+            left = int(self.rng.integers(min(-columns // 4, side // 2 - columns), max(side - columns * 3 // 4, 1)))
             gap = round(height * 1.1) + 3
             around = (
                 slice(max(top - gap, 0), max(top + rows + gap, 0)),
@@ -108,11 +108,11 @@ class _Sheet:
         return cover, seen
 
 
-def make_example(material: Material, rng: Rng) -> TrainingExample:
-    """Return an example drawn at random."""
-    sheet = _Sheet(_drawn_background(material, rng), rng)
+def make_example(material: Material, rng: Rng, side: int = SIDE) -> TrainingExample:
+    """Return an example drawn at random, a crop of `side` x `side` pixels."""
+    sheet = _Sheet(_drawn_background(material, rng, side), rng)
     sheet.grey = distract(sheet.grey, rng)
-    for _ in range(int(rng.choice([0, 1, 2, 3, 4], p=[0.15, 0.25, 0.25, 0.2, 0.15]))):
+    for _ in range(int(rng.choice([0, 1, 2, 3, 4], p=[0.15, 0.25, 0.25, 0.2, 0.15])) * side // SIDE):
         _add_writing(sheet, material, rng)
     if rng.random() < 0.4:
         _add_marker(sheet, material, rng)
@@ -123,35 +123,35 @@ def make_example(material: Material, rng: Rng) -> TrainingExample:
     return _finished(sheet, rng)
 
 
-def _drawn_background(material: Material, rng: Rng) -> Background:
+def _drawn_background(material: Material, rng: Rng, side: int) -> Background:
     pictures = material.sets[int(rng.choice(len(material.sets), p=material.shares))]
     if rng.random() < 0.05:
-        return Background(_plain(rng))
+        return Background(_plain(rng, side))
     source = pictures[int(rng.integers(len(pictures)))]
-    grey, doubtful = _crop(source, rng)
+    grey, doubtful = _crop(source, rng, side)
     turns, flip = int(rng.integers(4)) if rng.random() < 0.5 else 0, rng.random() < 0.5
     grey, doubtful = (np.rot90(part, turns)[:, :: -1 if flip else 1] for part in (grey, doubtful))
-    return Background(_toned(np.ascontiguousarray(grey), rng), np.ascontiguousarray(doubtful))
+    return Background(toned(np.ascontiguousarray(grey), rng), np.ascontiguousarray(doubtful))
 
 
-def _plain(rng: Rng) -> Grey:
+def _plain(rng: Rng, side: int) -> Grey:
     level, noise = rng.uniform(0, 255), rng.uniform(0, 8) * (rng.random() < 0.7)
-    slope = np.linspace(-1, 1, SIDE)[:, None] * rng.uniform(0, 60)
-    return np.asarray(np.clip(level + slope + rng.normal(0, 1, (SIDE, SIDE)) * noise, 0, 255), np.uint8)
+    slope = np.linspace(-1, 1, side)[:, None] * rng.uniform(0, 60)
+    return np.asarray(np.clip(level + slope + rng.normal(0, 1, (side, side)) * noise, 0, 255), np.uint8)
 
 
-def _crop(source: Background, rng: Rng) -> tuple[Grey, Cover]:
+def _crop(source: Background, rng: Rng, side: int) -> tuple[Grey, Cover]:
     rows, columns = source.grey.shape
-    least = SIDE / min(rows, columns)
+    least = side / min(rows, columns)
     zoom = float(np.exp(rng.uniform(np.log(least), np.log(max(least * 1.2, 2.2 if rows < 600 else 1.0)))))
-    side = min(round(SIDE / zoom), rows, columns)
-    top, left = _corner(source, side, rng)
-    part = (slice(top, top + side), slice(left, left + side))
-    smaller = cv2.INTER_AREA if side > SIDE else int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
-    grey = np.asarray(cv2.resize(source.grey[part], (SIDE, SIDE), interpolation=smaller), np.uint8)
+    taken = min(round(side / zoom), rows, columns)
+    top, left = _corner(source, taken, rng)
+    part = (slice(top, top + taken), slice(left, left + taken))
+    smaller = cv2.INTER_AREA if taken > side else int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+    grey = np.asarray(cv2.resize(source.grey[part], (side, side), interpolation=smaller), np.uint8)
     if source.doubtful is None:
-        return grey, np.zeros((SIDE, SIDE), np.uint8)
-    doubtful = cv2.resize(source.doubtful[part], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+        return grey, np.zeros((side, side), np.uint8)
+    doubtful = cv2.resize(source.doubtful[part], (side, side), interpolation=cv2.INTER_NEAREST)
     return grey, np.asarray(doubtful, np.uint8)
 
 
@@ -168,7 +168,8 @@ def _corner(source: Background, side: int, rng: Rng) -> tuple[int, int]:
     return top, left
 
 
-def _toned(grey: Grey, rng: Rng) -> Grey:
+def toned(grey: Grey, rng: Rng) -> Grey:
+    """Return a picture at another contrast and brightness, or as its negative."""
     levels = np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.35))
     if rng.random() < 0.4:
         low, high = sorted(rng.uniform(0, 1, 2)) if rng.random() < 0.3 else (rng.uniform(0, 0.3), rng.uniform(0.7, 1))
@@ -289,7 +290,7 @@ def _finished(sheet: _Sheet, rng: Rng) -> TrainingExample:
 
 def _cells(cover: Cover) -> Cells:
     """Return which share of each cell is covered."""
-    side = SIDE // STRIDE
+    side = len(cover) // STRIDE
     if not cover.any():
         return np.zeros((side, side), np.float32)
     shares = cv2.resize(cover * np.uint8(240), (side, side), interpolation=cv2.INTER_AREA)

@@ -30,15 +30,18 @@ def distract(picture: Grey, rng: Rng) -> Grey:
 
 
 def _edge(picture: Grey, rng: Rng) -> Grey:
-    """A collimator's edge or a film's frame: a flat part with a sharp border, straight or slanting."""
+    """A collimator's edge or a film's frame: a flat or dim part with a sharp border, straight, slanting or in steps."""
     rows, columns = picture.shape
     normal = rng.normal(size=2)
     if rng.random() < 0.6:
         normal = np.eye(2)[int(rng.integers(2))] * rng.choice([-1, 1])
-    y, x = np.mgrid[0:rows, 0:columns]
+        normal += rng.normal(0, 0.04, 2) * (rng.random() < 0.5)
+    step = int(rng.integers(2, 9)) if rng.random() < 0.3 else 1
+    y, x = np.mgrid[0:rows, 0:columns] // step * step
     away = (x - columns / 2) * normal[0] + (y - rows / 2) * normal[1]
     beyond = away > np.quantile(away, rng.uniform(0.6, 0.97))
-    picture[beyond] = grey_of(rng)[0]
+    dimmed = rng.random() < 0.4
+    picture[beyond] = picture[beyond] * rng.uniform(0.05, 0.7) if dimmed else grey_of(rng)[0]
     return picture
 
 

@@ -65,17 +65,15 @@ class WritingTrainingSettings(Settings):
     seed: int = Field(0, ge=0, description="of the examples and the first weights")
 
 
-def train_text_detector(
+def make_material(
     folders: Sequence[Path],
     settings: WritingTrainingSettings = WritingTrainingSettings(),
     progress: Progress = silent,
     bare: Path | None = None,
-) -> tuple[TextDetector, list[Grey]]:
-    """Return a text detector trained on half of the subjects of each set, phantoms, and the fonts to train on.
+) -> Material:
+    """Return what examples are made of: half of the subjects of each set, phantoms, and the fonts to train on.
 
-    `bare` is a folder of pictures that bear no writing but markers: what it takes for writing there it unlearns. With
-    it come crops (256, 256) uint8 such as it learnt from, for who wants to see what it answers to them.
-
+    `bare` is a folder of pictures that bear no writing but markers: what is taken for writing there is unlearnt.
     Raises InputError where a folder holds no list of its pictures, or where this machine has no fonts.
     """
     fonts = FontSet([font for font in find_fonts(progress=progress) if font.split == "train"])
@@ -89,10 +87,12 @@ def train_text_detector(
         sets.append(bare_backgrounds(bare, settings.pictures, settings.seed, progress))
         shares.append(0.25)
     total = sum(shares)
-    writings = make_writings(fonts, settings, progress)
-    material = Material(sets, [share / total for share in shares], writings, fonts)
-    examples = [make_example(material, np.random.default_rng((settings.seed, 7, number))) for number in range(EXAMPLES)]
-    return fit_text_detector(material, settings, progress), [example.grey for example in examples]
+    return Material(sets, [share / total for share in shares], make_writings(fonts, settings, progress), fonts)
+
+
+def examples_of(material: Material, seed: int) -> list[Grey]:
+    """Return crops (256, 256) uint8 of examples, for who wants to see what the detector answers to them."""
+    return [make_example(material, np.random.default_rng((seed, 7, number))).grey for number in range(EXAMPLES)]
 
 
 def make_writings(fonts: FontSet, settings: WritingTrainingSettings, progress: Progress = silent) -> list[Writing]:

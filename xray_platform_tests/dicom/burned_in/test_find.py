@@ -121,6 +121,14 @@ def test_a_lone_side_marker_is_no_writing(marker: str, size: int) -> None:
     assert find_writing(burn(chest(), letters(marker, size), 40, -60)).lines == ()
 
 
+def test_a_lead_letter_sharpened_and_packed_is_no_writing_to_the_verifier() -> None:
+    picture = burn(chest(224, 224), letters("R", 14), 20, 20, 235)
+    sharpened = cv2.addWeighted(picture, 2.2, cv2.GaussianBlur(picture, (0, 0), 1.2), -1.2, 0)
+    packed = np.asarray(imagecodecs.jpeg8_decode(imagecodecs.jpeg8_encode(sharpened, level=90)))
+    assert max(float(seen.probabilities[0].max()) for seen in network.look_for_writing(packed)) > 0.7
+    assert find_writing(packed).lines == ()
+
+
 def test_a_marker_beside_a_name_stays() -> None:
     plain = chest(air=160)
     marked = burn(plain, letters("L", 48), 60, -40)

@@ -52,7 +52,8 @@ def test_a_mistake_in_a_picture_without_writing_is_looked_at_often(fonts: FontSe
     }
     seen = {
         mistakes: sum(
-            bool((_drawn_background(material, np.random.default_rng(seed)).grey > 200).any()) for seed in range(40)
+            bool((_drawn_background(material, np.random.default_rng(seed), SIDE).grey > 200).any())
+            for seed in range(40)
         )
         for mistakes, material in pictures.items()
     }
