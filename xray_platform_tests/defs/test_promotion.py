@@ -24,6 +24,7 @@ from xray_platform_tests.cli.conftest import command
 from xray_platform_tests.defs.conftest import Story
 
 OLD = Registered("xray-champion", "1", "old", "run", "bundle", tags={"logged_at": "2026-01-01"})
+DETECTOR = "one_class_svm, one_class_svm_scores, one_class_svm_report"
 NEW = replace(OLD, version="2", model="new", tags={"logged_at": "2026-02-01"})
 
 
@@ -56,33 +57,35 @@ def in_use(store: LocalRunner) -> Registered:
 
 def test_who_tries_settings_gets_a_challenger_and_no_champion(store: LocalRunner) -> None:
     before = in_use(store)
-    assert before.model == "one_class_svm"
-    config = {"pca_residual": {"blur": 1.0}}
-    told = materialised(store, "pca_residual, pca_residual_scores, pca_residual_report, leaderboard, champion", config)
+    assert before.model == "attention_cnn"
+    told = materialised(store, f"{DETECTOR}, leaderboard, champion", {"one_class_svm": {"seed": 2}})
     assert in_use(store) == before
     assert told["changed"] is False
-    assert told["challenger"] == "pca_residual, version 3"  # the newest, not version 2 of the story
+    assert told["challenger"] == "one_class_svm, version 3"  # the newest, not version 2 of the story
     aliases = {one.version: one.aliases for one in champion_versions(open_tracking(store.places))}
     assert aliases == {"1": ("champion",), "2": (), "3": ("challenger",)}
 
 
 def test_who_tries_another_threshold_gets_a_nested_run_with_its_own_settings_and_figures(store: LocalRunner) -> None:
-    tracking, record = open_tracking(store.places), current_record(store.places, "pca_residual")
+    tracking, record = open_tracking(store.places), current_record(store.places, "one_class_svm")
     before = tracking.client.get_run(record.run).data
-    config = {"pca_residual_scores": {"threshold_rule": "sensitivity"}}
-    told = materialised(store, "pca_residual_scores, pca_residual_report, leaderboard, champion", config)
+    config = {"one_class_svm_scores": {"threshold_rule": "sensitivity"}}
+    told = materialised(store, "one_class_svm_scores, one_class_svm_report, leaderboard, champion", config)
     nested = tracking.client.get_run(evaluated_in(tracking, record.run))
     assert nested.data.tags["mlflow.parentRunId"] == record.run
     assert nested.data.params["evaluation.threshold_rule"] == "sensitivity"
     assert tracking.client.get_run(record.run).data.metrics == before.metrics
     assert nested.data.metrics["val/auroc"] == before.metrics["val/auroc"]
     assert "epoch/val_auroc" not in nested.data.metrics
-    assert (told["model"], told["challenger"]) == ("one_class_svm", "pca_residual, version 4")
-    asked = model_bundle(tracking, "pca_residual")
+    assert (told["model"], told["challenger"]) == ("attention_cnn", "one_class_svm, version 4")
+    asked = model_bundle(tracking, "one_class_svm")
     assert asked.facts.threshold.rule == "sensitivity"
 
 
 def test_a_person_promotes_from_the_launchpad_and_the_choice_stands(store: LocalRunner) -> None:
+    """The person's choice is a network that learnt for two epochs, and is the worst of all."""
+    network = "attention_cnn, attention_cnn_scores, attention_cnn_report, leaderboard, champion"
+    assert materialised(store, network, {"attention_cnn": {"epochs": 2, "threads": 1}})["changed"] is False
     choice = {"promote": "attention_cnn", "by": "A. Person", "why": "it finds what matters to us"}
     told = materialised(store, "champion, leaderboard_page", {"champion": choice})
     assert (told["model"], told["changed"], told["why"]) == ("attention_cnn", True, "it finds what matters to us")
@@ -101,8 +104,7 @@ def test_a_newer_model_that_is_better_on_the_same_pictures_takes_its_place(store
     tracking, before = open_tracking(store.places), in_use(store)
     tracking.client.set_model_version_tag(CHAMPION_MODEL, before.version, "val_data", "judged-on-others")
     tracking.client.set_model_version_tag(CHAMPION_MODEL, before.version, "val_auroc", "0.999")
-    models = "one_class_svm, one_class_svm_scores, one_class_svm_report, leaderboard, champion"
-    told = materialised(store, models, {"one_class_svm": {"seed": 1}})
+    told = materialised(store, f"{DETECTOR}, leaderboard, champion", {"one_class_svm": {"seed": 1}})
     assert (told["model"], told["changed"]) == ("one_class_svm", True)
     assert "validation AUROC 1.0000 against 0.0000 on the same pictures, better by the margin of 0.005" in told["why"]
     assert (told["validation auroc"], told["margin"]) == (1.0, 0.005)
