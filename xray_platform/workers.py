@@ -7,6 +7,7 @@ import resource
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.context import ForkServerContext
@@ -65,13 +66,14 @@ def map_in_children(
     """Yield `function(item)` for each item, in order, computed in single-threaded child processes.
 
     An item that runs too long, eats too much memory or kills its process yields a `Lost`; the others go on.
-    `function` must be importable by name (no lambda) and `items` are pickled to the children.
+    `function` must be importable by name (no lambda) and `items` are pickled to the children. Relative paths mean there
+    what they mean here.
     """
     todo = list(items)
     if not todo:
         return
-    pool = _pool(workers or cores(), limits.memory_bytes)
-    futures = [pool.schedule(function, args=(item,), timeout=limits.seconds) for item in todo]
+    pool, folder = _pool(workers or cores(), limits.memory_bytes), _current_folder()
+    futures = [pool.schedule(_call, args=(folder, function, item), timeout=limits.seconds) for item in todo]
     try:
         for done, future in enumerate(futures, start=1):
             yield _result_or_loss(future)
@@ -80,6 +82,19 @@ def map_in_children(
         for future in futures:
             # what nobody waits for any more; done ones do not mind
             future.cancel()  # type: ignore[no-untyped-call]
+
+
+def _current_folder() -> str | None:
+    with suppress(FileNotFoundError):  # somebody has removed it
+        return os.getcwd()  # noqa: PTH109 - as text, for chdir
+    return None
+
+
+def _call(folder: str | None, function: Callable[[Item], Result], item: Item) -> Result:
+    """Do one item in the current folder of whoever asks; a child outlives many changes of it."""
+    if folder is not None:
+        os.chdir(folder)
+    return function(item)
 
 
 @dataclass(frozen=True)

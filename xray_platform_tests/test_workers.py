@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from xray_platform.workers import KEEP_MEMORY, THREADS, Limits, Lost, map_in_children
 
@@ -68,6 +69,18 @@ def test_a_run_that_a_server_started_ends_with_its_children() -> None:
 
 def work_in_children(told: "multiprocessing.queues.SimpleQueue[list[int]]") -> None:
     told.put([pid for pid in map_in_children(pid_of, [1, 2, 3, 4], what=WHAT, workers=2) if isinstance(pid, int)])
+
+
+def test_a_relative_path_means_the_same_file_in_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+        monkeypatch.chdir(tmp_path / name)  # the children live on from the first to the second
+        assert list(map_in_children(read_text, [Path("file")] * 3, what="reading", workers=1)) == [name] * 3
+
+
+def read_text(path: Path) -> str:
+    return path.read_text()
 
 
 def pid_of(_: int) -> int:

@@ -31,7 +31,7 @@ def standard_images(context: dg.AssetExecutionContext, store: Store, config: Sta
     return AssetResult(STANDARD_IMAGES, frame, {"grey levels": levels}, content)
 
 
-@platform_asset(group=GROUP, version="2", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="3", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
 def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorSettings) -> AssetResult:
     """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
     places, batch = store.places, context.partition_key

@@ -14,7 +14,7 @@ from xray_platform.imaging.step import Found, StepSettings
 
 TOP = 65535.0
 MEET = 1e-6  # limits closer than this part the grey values into black and white
-NARROW = 4.0  # below this width the scaled values could leave the 32-bit integers that OpenCV rounds through
+NARROW = 1024.0  # below this width the 32-bit floating point of OpenCV is a grey value and more wrong
 
 
 class WindowSettings(StepSettings):
