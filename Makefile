@@ -16,7 +16,7 @@ ui: $(VENV)/.installed
 	@exec $(BIN)/xray ui
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup --durations=15
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadscope --durations=15
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,16 +15,20 @@ os.environ.setdefault("XRAY_KEY", KEY)
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-# What is made once for many files; their tests run in one process, in their order.
-SHARED_STORES = {"story", "interfaces"}
+# The tests of this folder share stores that take minutes to make.
+SHARING = "xray_platform_tests/defs"
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together where they run in several processes: those of a file, or of a store they share."""
-    for item in items:
-        shares = SHARED_STORES & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("store" if shares else item.nodeid.split("::")[0]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep together, where tests run in several processes, those of a file, and all that share a store."""
+    from xdist.scheduler import LoadScopeScheduling  # only there where it calls this
+
+    class ByStore(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return SHARING if nodeid.startswith(f"{SHARING}/") else nodeid.split("::", maxsplit=1)[0]
+
+    return ByStore(config, log)
 
 
 @pytest.fixture(scope="session")
