@@ -24,7 +24,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep together, where tests run in several processes, those of a file, and all that share a store."""
     from xdist.scheduler import LoadScopeScheduling  # only there where it calls this
 
-    class ByStore(LoadScopeScheduling):
+    class ByStore(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return SHARING if nodeid.startswith(f"{SHARING}/") else nodeid.split("::", maxsplit=1)[0]
 
