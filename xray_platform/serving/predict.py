@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.models.all import load_model
 from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import load_model
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
 from xray_platform.serving.made_with import compare
 from xray_platform.serving.model_input import ModelInput, prepare
