@@ -19,7 +19,8 @@ SPOT = (90, 280)
 def spotted() -> Pixels:
     """A dark picture with one soft spot."""
     down, right = np.mgrid[:ROWS, :COLUMNS]
-    return np.round(60000 * np.exp(-((down - SPOT[0]) ** 2 + (right - SPOT[1]) ** 2) / 200)).astype(np.uint16)
+    pixels: Pixels = np.round(60000 * np.exp(-((down - SPOT[0]) ** 2 + (right - SPOT[1]) ** 2) / 200)).astype(np.uint16)
+    return pixels
 
 
 def centre(pixels: Pixels) -> tuple[float, float]:

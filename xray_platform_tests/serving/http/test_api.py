@@ -4,13 +4,13 @@ import base64
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from xray_platform.serving.http.champion import ModelLocation
 from xray_platform.serving.http.settings import ServeSettings
 from xray_platform.serving.predict import Predictor
+from xray_platform_tests.pngs import grey_of
 from xray_platform_tests.serving.http.serving import Running, form, server
 
 FIELDS = {
@@ -40,7 +40,7 @@ def test_an_image_gets_what_the_predictor_says(served: Running, location: ModelL
 def test_a_heat_map_covers_the_image(served: Running, location: ModelLocation, sound: list[Path]) -> None:
     (image,) = served.judge(sound[0].read_bytes(), "?heatmap=true").json["images"]
     heatmap = image["heatmap"]
-    png = cv2.imdecode(np.frombuffer(base64.b64decode(heatmap["png"]), np.uint8), cv2.IMREAD_UNCHANGED)
+    png = grey_of(base64.b64decode(heatmap["png"]))
     assert png.shape == (heatmap["rows"], heatmap["columns"])
     assert png.dtype == np.uint8
     assert (heatmap["low"], heatmap["high"], heatmap["scale"]) == (0.0, 1.5, "model")
