@@ -50,6 +50,9 @@ class BundleFacts(BaseModel):
     heatmap_scale: float | None = Field(
         default=None, gt=0, description="heat-map value shown in full colour, the same for all pictures; None: not set"
     )
+    heatmap_low: float | None = Field(
+        default=None, description="heat-map value from which colour begins, the same for all pictures; None: 0"
+    )
     made_with: MadeWith | None = Field(default=None, description="the code that computed the scores behind it")
     provenance: dict[str, Any] = Field(default_factory=dict, description="data, settings, versions and runs behind it")
 

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.errors import InputError
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
 from xray_platform.serving.class_probabilities import ClassModel, ClassProbability, class_probabilities
+from xray_platform.serving.heatmap_picture import HeatmapPicture, MapScale, heatmap_picture
 from xray_platform.serving.made_with import compare
 from xray_platform.serving.model_input import ModelInput, prepare
 from xray_platform.serving.models import Scorer, load_model
@@ -109,6 +111,31 @@ class Predictor:
         """Return where each image looks abnormal, (N, S, S) float32, in the model's own scale."""
         with self._computing():
             return np.asarray(self.model.heatmap(images), dtype=np.float32)
+
+    def map_scale(self, heatmap: npt.NDArray[np.float32]) -> MapScale:
+        """Return the ends of a heat map's scale: the model's own, or from 0 to the map's largest value."""
+        high = self.facts.heatmap_scale
+        if high is None:
+            return MapScale(0.0, max(float(np.nan_to_num(heatmap).max()), 0.0), shared=False)
+        low = self.facts.heatmap_low if self.facts.heatmap_low is not None else 0.0
+        return MapScale(min(low, high), high, shared=True)
+
+    def heatmap_picture(
+        self,
+        heatmap: npt.NDArray[np.float32],
+        made: ModelInput,
+        most_pixels: int | None = None,
+        *,
+        upright: bool = False,
+    ) -> HeatmapPicture:
+        """Lay a heat map over the picture as it came, or as seen from the front where it is to be `upright`.
+
+        Raises InputError where the model input does not say where its pixels lie.
+        """
+        if made.placement is None:
+            raise InputError("the model input does not say where its pixels lie in the picture")
+        placement = made.placement.upright if upright else made.placement
+        return heatmap_picture(heatmap, placement, self.map_scale(heatmap), most_pixels)
 
     def _computing(self) -> AbstractContextManager[None]:
         if self.facts.family == "detector":

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xray_platform.serving.class_probabilities import ClassProbability, in_words
+from xray_platform.serving.heatmap_picture import HeatmapPicture
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class PredictedFile:
-    """A file and the prediction for it."""
+    """A file, the prediction for it, and its heat map over the picture as it came, where asked for."""
 
     file: str
     prediction: Prediction
+    heatmap: HeatmapPicture | None = None
 
     def as_json(self) -> dict[str, object]:
         """The record as one JSON line's fields: the file, and those of the prediction."""
