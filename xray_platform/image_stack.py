@@ -1,6 +1,6 @@
 """Image stack: what every model takes, checked once where it enters; in memory, or read by index when it is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -60,6 +60,49 @@ class SelectedImages:
 
     def __getitem__(self, index: Indices, /) -> Images:
         return self.source[self.numbers[index]]
+
+
+def pack_views(views: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return views of the same pictures, each (..., S, S), as one array (..., views, S, S); one alone as it is.
+
+    S is the largest side; smaller views lie in the upper left corner, the rest is 0.
+    """
+    if len(views) == 1:
+        return views[0]
+    side = max(view.shape[-1] for view in views)
+    out = np.zeros((*views[0].shape[:-2], len(views), side, side), np.float32)
+    for number, view in enumerate(views):
+        out[..., number, : view.shape[-2], : view.shape[-1]] = view
+    return out
+
+
+def unpack_view(images: Images, view: int, side: int) -> Images:
+    """Return one view, (N, side, side), of what `pack_views` made of (N, S, S) stacks; InputError where it is none."""
+    if images.ndim == 3 and view == 0:
+        return images
+    if images.ndim != 4 or view >= images.shape[1] or side > images.shape[-1]:
+        raise InputError(f"pictures of shape {images.shape}; a view number {view} of {side} px is wanted")
+    return np.ascontiguousarray(images[:, view, :side, :side])
+
+
+@dataclass(frozen=True)
+class ViewedImages:
+    """Several sources of the same pictures in the same order, given out as one array (n, views, S, S)."""
+
+    sources: tuple[ImageSource, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, views, S, S); (N, S, S) of one source."""
+        side = max(source.shape[-1] for source in self.sources)
+        views = (len(self.sources),) if len(self.sources) > 1 else ()
+        return (len(self), *views, side, side)
+
+    def __len__(self) -> int:
+        return len(self.sources[0])
+
+    def __getitem__(self, index: Indices, /) -> Images:
+        return pack_views([source[index] for source in self.sources])
 
 
 def check_images(

@@ -21,7 +21,8 @@ SHOWN = 20
 
 def run(
     group: Annotated[
-        list[str] | None, typer.Option(help="only this stage: archive, imaging, detectors, networks, evaluation")
+        list[str] | None,
+        typer.Option(help="only this stage: archive, imaging, detectors, networks, ensembles, evaluation"),
     ] = None,
     select: Annotated[
         str | None,

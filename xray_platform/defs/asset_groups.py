@@ -38,6 +38,7 @@ ASSET_GROUPS: Mapping[str, AssetGroup] = {
     "imaging": AssetGroup("team:imaging", "imaging", "derived"),
     "detectors": AssetGroup("team:modelling", "modelling", "model", "none", RETRAINED_WEEKLY),
     "networks": AssetGroup("team:modelling", "modelling", "model", "none", RETRAINED_WEEKLY),
+    "ensembles": AssetGroup("team:modelling", "modelling", "model", "none", RETRAINED_WEEKLY),
     "evaluation": AssetGroup("team:evaluation", "evaluation", "result", "pseudonymous", RETRAINED_WEEKLY),
     "predictions": AssetGroup("team:evaluation", "evaluation", "result"),
 }

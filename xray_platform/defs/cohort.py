@@ -1,5 +1,6 @@
 """Cohort: the labelled pictures that models learn from and are judged on, with their tensors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from xray_platform.defs.asset_result import frame_digest
 from xray_platform.errors import DataError
-from xray_platform.image_stack import ImageSource
+from xray_platform.image_stack import ImageSource, ViewedImages
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.stored_images import StoredImages
 from xray_platform.imaging.store.tensors import read_rows
@@ -18,10 +19,13 @@ from xray_platform.tables.places import Places
 
 @dataclass(frozen=True)
 class Cohort:
-    """Labelled pictures: `rows` has image, batch, subject, abnormal, split, recipe and row, in a fixed order."""
+    """Labelled pictures in a fixed order: `rows` has image, batch, subject, abnormal, split, and rows of the tensors.
+
+    These are those of one recipe, or of each recipe that the parts of an ensemble read.
+    """
 
     places: Places
-    recipe: Recipe
+    recipes: tuple[Recipe, ...]
     rows: pd.DataFrame
 
     def part(self, split: str, *, normal_only: bool = False) -> pd.DataFrame:
@@ -30,8 +34,15 @@ class Cohort:
         return chosen[~chosen["abnormal"].astype(bool)] if normal_only else chosen
 
     def images(self, rows: pd.DataFrame) -> ImageSource:
-        """Return the tensors of these rows, (N, side, side) float32 in [0, 1], each read when it is asked for."""
-        return StoredImages.open(self.places, self.recipe, rows)
+        """Return the tensors of these rows, (N, side, side) float32 in [0, 1], each read when it is asked for.
+
+        Of several recipes each is a view: (N, views, side, side), as `pack_views` packs them.
+        """
+        sources = tuple(
+            StoredImages.open(self.places, recipe, rows[["batch"]].assign(row=rows[row_column(view)]))
+            for view, recipe in enumerate(self.recipes)
+        )
+        return ViewedImages(sources) if len(sources) > 1 else sources[0]
 
     def labels(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which of these rows are abnormal, (N,)."""
@@ -47,20 +58,38 @@ def data_digest(rows: pd.DataFrame) -> str:
     return frame_digest(labelled.sort_values("image", ignore_index=True))[:16]
 
 
-def read_cohort(places: Places, recipe: Recipe) -> Cohort:
-    """Join splits and tensors of one recipe.
+def row_column(view: int) -> str:
+    """Name of the column that says which row of a view's tensors a picture is."""
+    return f"row_{view}"
 
-    Raises DataError where no picture has a label, or none of them has tensors of this recipe.
+
+def with_tensors(
+    places: Places, pictures: pd.DataFrame, recipes: Sequence[Recipe], batch: str | None = None
+) -> pd.DataFrame:
+    """Return those of the pictures (column image) that have tensors of all these recipes, with their rows in them.
+
+    They are looked for in one batch, or in all.
     """
-    splits = SPLITS.read(places)
-    if splits.empty:
-        raise DataError("no picture has a label; bring labels with `xray ingest PATH --labels FILE`")
-    tensors = read_rows(places, recipe.id)
-    rows = splits.merge(tensors[["image", "recipe", "row"]], on="image", how="inner").sort_values(["batch", "image"])
+    for view, recipe in enumerate(recipes):
+        tensors = read_rows(places, recipe.id, batch)[["image", "row"]].rename(columns={"row": row_column(view)})
+        pictures = pictures.merge(tensors, on="image", how="inner")
+    return pictures
+
+
+def read_cohort(places: Places, recipes: Sequence[Recipe]) -> Cohort:
+    """Join splits and the tensors of these recipes.
+
+    Raises DataError where no picture has a label, or none of them has tensors of all these recipes.
+    """
+    rows = SPLITS.read(places)
     if rows.empty:
-        side = recipe.shape[0] if recipe.shape else "?"
+        raise DataError("no picture has a label; bring labels with `xray ingest PATH --labels FILE`")
+    labelled = len(rows)
+    rows = with_tensors(places, rows, recipes)
+    if rows.empty:
+        sides = " and ".join(str(recipe.shape[0] if recipe.shape else "?") for recipe in recipes)
         raise DataError(
-            f"none of the {len(splits)} labelled pictures has tensors of this recipe with {side} pixels; tensors are "
+            f"none of the {labelled} labelled pictures has tensors of this recipe with {sides} pixels; tensors are "
             "made by the recipes and sides that models are set to in `xray.yaml` (`recipe`, `tensor_side`)"
         )
-    return Cohort(places, recipe, rows.reset_index(drop=True))
+    return Cohort(places, tuple(recipes), rows.sort_values(["batch", "image"]).reset_index(drop=True))

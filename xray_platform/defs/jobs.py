@@ -17,7 +17,7 @@ cohort_job = dg.define_asset_job(
 
 retraining_job = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.groups("detectors", "networks", "evaluation"),
+    selection=dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation"),
     description="Trains all models on what the archive holds now, judges them, and promotes the best.",
 )
 

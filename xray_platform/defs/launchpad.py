@@ -98,7 +98,9 @@ def own_recipe(settings: Settings | None, recipes: Mapping[str, NamedRecipe]) ->
 
 
 def _settings_of(kind: ModelKind) -> type[Settings]:
-    """Return the settings of a model as one class; tensors begin with those that the kind reads."""
+    """Return the settings of a model as one class; tensors begin with those that the kind reads, if it has its own."""
+    if kind.parts is not None:
+        return combined_settings(kind.name, *kind.settings)
     usual = {
         "recipe": Field(kind.recipe, description=TensorSettings.model_fields["recipe"].description),
         "tensor_side": Field(

@@ -25,7 +25,7 @@ from xray_platform.tables.places import Places
 Listener = Callable[[dg.EventLogEntry], None]
 Notice = Callable[[str], None]
 RunConfig = Mapping[str, Mapping[str, Any]]
-STAGES = (("archive", "imaging"), ("detectors", "networks"), ("evaluation",), ("predictions",))
+STAGES = (("archive", "imaging"), ("detectors", "networks", "ensembles"), ("evaluation",), ("predictions",))
 
 
 @dataclass(frozen=True)

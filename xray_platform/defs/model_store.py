@@ -9,13 +9,15 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xray_platform.atomic import atomic_write
 from xray_platform.errors import DataError, StoreError
+from xray_platform.imaging.recipe import Recipe
 from xray_platform.serving.bundle import hashes
+from xray_platform.tables.columns import Family
 from xray_platform.tables.manifest import keep_files, manifest_file, read_checked, read_manifest
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -34,9 +36,10 @@ class TrainingRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
-    family: Literal["detector", "network"]
+    family: Family
     run: str
     recipe: dict[str, Any]
+    views: tuple[dict[str, Any], ...] = ()
     settings: dict[str, Any]
     description: tuple[str, ...]
     history: tuple[dict[str, float], ...] = ()
@@ -46,6 +49,11 @@ class TrainingRecord(BaseModel):
     seconds: float
     pictures: dict[str, int]
     files: dict[str, str] = {}
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipe that it reads, or those of the parts of an ensemble."""
+        return tuple(Recipe.model_validate(recipe) for recipe in (self.recipe, *self.views))
 
 
 def model_folder(places: Places, record: TrainingRecord) -> Path:

@@ -1,6 +1,6 @@
 """Model assets: one for each line of the table of models."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -46,11 +46,16 @@ def model_asset(kind: ModelKind) -> PlatformAsset:
         group=f"{kind.family}s",
         version=kind.version,
         deps=["splits"],
-        more_deps=lambda settings: [settings.asset],
+        more_deps=kind.parts or _own_tensors,
         kinds={kind.library, "mlflow"},
         pool=POOL,
         description=f"Trained {kind.family}: {kind.description}.",
     )(body)
+
+
+def _own_tensors(settings: Any) -> tuple[str, ...]:
+    """Return the asset of the tensors that a model with these settings reads."""
+    return (settings.asset,)
 
 
 def _best_epoch(record: "TrainingRecord") -> dict[str, float | int]:

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.asset_result import AssetResult
+from xray_platform.defs.cohort import Cohort, with_tensors
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.image_stack import batch_slices
-from xray_platform.imaging.store.stored_images import StoredImages
-from xray_platform.imaging.store.tensors import read_rows
 from xray_platform.progress import Progress
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.predict import Predictor
@@ -50,16 +49,16 @@ def predict_batch(places: Places, batch: str, progress: Progress) -> AssetResult
 def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) -> Iterator[dict[str, object]]:
     """Judge a batch by its tensors where the champion learnt from such, else by its files."""
     pictures = IMAGES.read(places, batch)[["image", "batch", "subject", "file"]]
-    fitting = read_rows(places, predictor.facts.recipe.id, batch)
-    if len(fitting) == len(pictures) and (pictures.empty or settings_of(places, [batch]) == predictor.facts.standard):
-        return _by_tensors(places, pictures.merge(fitting, on=["image", "batch"]), predictor)
+    rows = with_tensors(places, pictures, predictor.facts.recipes, batch)
+    if len(rows) == len(pictures) and (pictures.empty or settings_of(places, [batch]) == predictor.facts.standard):
+        return _by_tensors(Cohort(places, predictor.facts.recipes, rows), predictor)
     return _by_files(places, pictures, predictor, progress)
 
 
-def _by_tensors(places: Places, rows: pd.DataFrame, predictor: Predictor) -> Iterator[dict[str, object]]:
-    images = StoredImages.open(places, predictor.facts.recipe, rows)
+def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[dict[str, object]]:
+    images = pictures.images(pictures.rows)
     for chosen in batch_slices(images, AT_ONCE):
-        part: pd.DataFrame = rows.iloc[chosen]
+        part: pd.DataFrame = pictures.rows.iloc[chosen]
         scores = predictor.score(images[chosen])
         prediction = part[["image", "batch", "subject"]].assign(
             score=scores,

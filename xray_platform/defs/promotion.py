@@ -121,7 +121,7 @@ def _same_pictures(tracking: Tracking, places: Places, before: Registered, model
 
 def _auroc_of_champion(tracking: Tracking, places: Places, val: pd.DataFrame) -> float | None:
     bundle = champion_bundle(tracking)
-    cohort = read_cohort(places, bundle.facts.recipe)
+    cohort = read_cohort(places, bundle.facts.recipes)
     rows = cohort.rows[cohort.rows["image"].isin(val["image"])]
     if len(rows) < len(val):
         raise DataError(f"only {len(rows)} of {len(val)} validation pictures have tensors of the champion's recipe")

@@ -122,7 +122,7 @@ def _input(
         description=record.description,
         samples=samples,
         scale=scale,
-        recipe=Recipe.model_validate(record.recipe).describe(),
+        recipe=_described(record.recipes),
         settings={heading.capitalize(): values for heading, values in record.settings.items()},
         history=record.history,
         provenance=trace(record),
@@ -131,6 +131,13 @@ def _input(
         phantom=_origin(pictures) == PHANTOM,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _described(recipes: Sequence[Recipe]) -> list[str]:
+    """Return what recipes do, in words; of several each step says whose it is."""
+    if len(recipes) == 1:
+        return recipes[0].describe()
+    return [f"view {view}: {step}" for view, recipe in enumerate(recipes, start=1) for step in recipe.describe()]
 
 
 def trace(record: TrainingRecord) -> dict[str, Any]:
@@ -150,13 +157,14 @@ def trace(record: TrainingRecord) -> dict[str, Any]:
 
 def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale: MapScale | None, origin: str) -> Path:
     """Write the bundle of a judged model and return its folder."""
-    bundle, recipe = model_folder(places, record) / BUNDLE, Recipe.model_validate(record.recipe)
+    bundle, (recipe, *views) = model_folder(places, record) / BUNDLE, record.recipes
     facts = BundleFacts(
         model=record.model,
         family=record.family,
         standard=StandardSettings.model_validate(record.settings.get(STANDARD, {})),
         recipe=recipe,
-        made_with=made_with(record.model, recipe, scorer_of(places, record)),
+        views=tuple(views),
+        made_with=made_with(record.model, record.recipes, scorer_of(places, record)),
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         heatmap_scale=scale.high if scale and scale.high > 0 else None,

@@ -16,7 +16,6 @@ from xray_platform.defs.model_store import (
 from xray_platform.defs.train import log_data
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
 from xray_platform.image_stack import ImageSource, Scores, batch_slices
-from xray_platform.imaging.recipe import Recipe
 from xray_platform.models.contract import FittedModel
 from xray_platform.models.named import load_model
 from xray_platform.progress import Progress
@@ -68,7 +67,7 @@ def stored_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
 
 def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
     """Return the cohort with the tensors that the model learnt from."""
-    return read_cohort(places, Recipe.model_validate(record.recipe))
+    return read_cohort(places, record.recipes)
 
 
 def scorer_of(places: Places, record: TrainingRecord) -> FittedModel:

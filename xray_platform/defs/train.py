@@ -8,8 +8,9 @@ from typing import Any
 import dagster as dg
 
 from xray_platform.defs.cohort import Cohort, data_digest, read_cohort
-from xray_platform.defs.launchpad import TensorSettings, part_of
+from xray_platform.defs.launchpad import part_of
 from xray_platform.defs.model_card import description_of_training, origin_of
+from xray_platform.defs.model_data import ModelData, model_data
 from xray_platform.defs.model_store import MODEL, TrainingRecord, keep_record, model_folder
 from xray_platform.defs.progress import logged
 from xray_platform.defs.provenance import provenance
@@ -39,12 +40,8 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
 
     Raises DataError where the labelled pictures do not allow it.
     """
-    model, prepared = kind.name, part_of(TensorSettings, config)
-    recipe = prepared.made(places)
-    if recipe.gives not in kind.takes:
-        allowed = "; ".join(map(str, kind.takes))
-        raise DataError(f"the recipe {prepared.recipe} gives {recipe.gives}; {model} takes {allowed}")
-    cohort = read_cohort(places, recipe)
+    model, data = kind.name, model_data(places, kind, config)
+    cohort = read_cohort(places, data.recipes)
     _enough(cohort, kind)
     standard = {STANDARD: settings_of(places, cohort.rows["batch"].unique()).model_dump(mode="json")}
     origin, inputs = origin_of(places, cohort.rows), _inputs(cohort)
@@ -58,7 +55,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         tags={
             "model": model,
             "family": kind.family,
-            "recipe": prepared.recipe,
+            "recipe": data.name,
             "origin": origin,
             "data": inputs["train"],
             "stage": "trained",
@@ -66,14 +63,15 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
     ) as run:
         context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
         settings = {**_settings(kind, config), **standard}
-        run.log_parameters(_parameters(settings, prepared, cohort, inputs))
+        run.log_parameters(_parameters(settings, data, cohort, inputs))
         log_data(run, cohort, inputs)
-        fitted = _fit(context, cohort, kind, config, run)
+        fitted = _fit(context, cohort, (kind, config), data, run)
         record = TrainingRecord(
             model=model,
             family=kind.family,
             run=run.run_id,
-            recipe=recipe.model_dump(mode="json"),
+            recipe=data.recipes[0].model_dump(mode="json"),
+            views=tuple(recipe.model_dump(mode="json") for recipe in data.recipes[1:]),
             settings=settings,
             description=tuple(fitted.describe()),
             history=tuple(getattr(fitted, "history", ())),
@@ -91,11 +89,16 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
 
 
 def _fit(
-    context: dg.AssetExecutionContext, cohort: Cohort, kind: ModelKind, config: Settings, run: TrackedRun
+    context: dg.AssetExecutionContext,
+    cohort: Cohort,
+    chosen: tuple[ModelKind, Settings],
+    data: ModelData,
+    run: TrackedRun,
 ) -> FittedModel:
+    kind, config = chosen
     train, val = (Part(cohort.images(rows), cohort.labels(rows)) for rows in (cohort.part("train"), cohort.part("val")))
     settings = tuple(part_of(part, config) for part in kind.settings)
-    around = FitContext(cohort.places.models / kind.name / "checkpoints", run.log_epoch, logged(context))
+    around = FitContext(cohort.places.models / kind.name / "checkpoints", run.log_epoch, logged(context), data.parts)
     return kind.fit(train, val, settings, around)
 
 
@@ -122,16 +125,15 @@ def _settings(kind: ModelKind, config: Settings) -> dict[str, Any]:
     return {heading: part_of(part, config).model_dump(mode="json") for heading, part in parts}
 
 
-def _parameters(
-    settings: dict[str, Any], prepared: TensorSettings, cohort: Cohort, inputs: dict[str, str]
-) -> dict[str, Any]:
+def _parameters(settings: dict[str, Any], data: ModelData, cohort: Cohort, inputs: dict[str, str]) -> dict[str, Any]:
     """Return what MLflow shows of the settings: names without blanks, and `seed` for the seed that the fit had."""
     parts = {heading.replace(" ", "_"): dict(values) for heading, values in settings.items()}
     seeds = [values.pop("seed") for values in parts.values() if "seed" in values]
-    recipe = {"name": prepared.recipe, "side": prepared.tensor_side, "fingerprint": cohort.recipe.id}
+    first = data.recipes[0]
+    recipe = {"name": data.name, "fingerprint": " ".join(recipe.id for recipe in data.recipes)}
     pictures = {split: len(cohort.part(split)) for split in PARTS}
     return {
-        "recipe": {**recipe, **cohort.recipe.model_dump(mode="json")},
+        "recipe": {**recipe, **first.model_dump(mode="json")},
         **parts,
         **({"seed": seeds[0]} if seeds else {}),
         "data": {**inputs, "pictures": pictures},

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.tables.all import LEADERBOARD
+from xray_platform.tables.columns import Family
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Entry:
     """One model on the board. `run`: MLflow run id (32 hexadecimal digits); `report`: path relative to data/reports."""
 
     evaluation: Evaluation
-    family: Literal["detector", "network"]
+    family: Family
     run: str
     report: str
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from xray_platform.evaluation.figures import History
 from xray_platform.evaluation.gallery import NO_SAMPLES, Samples
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform.settings import Settings
+from xray_platform.tables.columns import Family
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ReportInput:
 
     evaluation: Evaluation
     title: str = ""
-    family: Literal["detector", "network"] = "detector"
+    family: Family = "detector"
     description: Sequence[str] = ()
     samples: Samples = NO_SAMPLES
     findings: Mapping[str, str] = field(default_factory=dict)

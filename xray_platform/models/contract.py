@@ -9,9 +9,9 @@ from xray_platform.image_stack import Heatmaps, Images, ImageSource, Labels, Sco
 from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, UNIT, PixelRange
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
+from xray_platform.tables.columns import Family
 from xray_platform.training.epoch_callback import OnEpoch
 
-Family = Literal["detector", "network"]
 Task = Literal["one-class", "binary"]
 GREY = (UNIT, FULL, BYTE, SCORES)
 """Pixel ranges of one channel; a model sees each of them as [0, 1] (`imaging.store.rounding.as_model_input`)."""
@@ -47,11 +47,15 @@ class Part:
 
 @dataclass(frozen=True)
 class FitContext:
-    """Around a fit: the folder for its checkpoints, and who hears how far it is, and of each epoch."""
+    """Around a fit: the folder for its checkpoints, and who hears how far it is, and of each epoch.
+
+    `parts` are the fitted models that an ensemble joins, each with the view that it sees and its side in pixels.
+    """
 
     folder: Path
     on_epoch: OnEpoch
     progress: Progress = silent
+    parts: "Mapping[str, tuple[FittedModel, int, int]]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,7 @@ class ModelKind:
     recipe, side: which tensors it reads unless a store says otherwise; takes: the pixel ranges that it can read.
     quick: settings, where they are not the defaults, that fit a few hundred phantoms within a minute (demo, tests).
     modules: names of the modules whose code makes a score, for the digest of a bundle.
+    parts: of an ensemble, the names of the models that it joins with given settings; it reads what they read.
     """
 
     name: str
@@ -81,3 +86,4 @@ class ModelKind:
     modules: Callable[[], set[str]] = field(repr=False)
     takes: tuple[PixelRange, ...] = GREY
     quick: Mapping[str, Any] = field(default_factory=dict)
+    parts: Callable[[Any], tuple[str, ...]] | None = None

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,7 @@ from xray_platform.evaluation.class_evaluation import ClassJudgement
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.serving.made_with import MadeWith
+from xray_platform.tables.columns import Family
 
 FORMAT = 3
 READ = (1, 2, FORMAT)  # 1 had no digest of the facts, 2 no classes
@@ -37,11 +38,12 @@ class BundleFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="name of the model, a key of the table of its family")
-    family: Literal["detector", "network"] = Field(description="how it learnt: from normals only, or from both classes")
+    family: Family = Field(description="how it learnt: from normals only, from both classes, or of other models")
     standard: StandardSettings = Field(
         default_factory=StandardSettings, description="how the standard images that it learnt from were made"
     )
     recipe: Recipe = Field(description="the recipe that makes its input from a standard image")
+    views: tuple[Recipe, ...] = Field(default=(), description="further recipes, which other parts of an ensemble read")
     threshold: Threshold = Field(description="score from which on the verdict is abnormal, its rule and explanation")
     calibration: Calibration = Field(description="how a score becomes a probability")
     classes: ClassJudgement | None = Field(
@@ -55,6 +57,11 @@ class BundleFacts(BaseModel):
     )
     made_with: MadeWith | None = Field(default=None, description="the code that computed the scores behind it")
     provenance: dict[str, Any] = Field(default_factory=dict, description="data, settings, versions and runs behind it")
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipe of each view that the model takes."""
+        return (self.recipe, *self.views)
 
 
 class BundleFile(BaseModel):

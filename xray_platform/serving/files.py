@@ -40,7 +40,7 @@ def predict_files(
 
 def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor, *, heatmaps: bool) -> Iterator[FileRecord]:
     tasks = [
-        ReadingTask(path, predictor.facts.recipe, predictor.facts.standard, predictor.quality)
+        ReadingTask(path, predictor.facts.recipes, predictor.facts.standard, predictor.quality)
         for path, reason in chunk
         if not reason
     ]

@@ -8,7 +8,7 @@ changes of code change no verdict, and nobody shall have to train anew for them.
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform import __version__
 from xray_platform.errors import StoreError
+from xray_platform.image_stack import pack_views
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 from xray_platform.models.contract import FittedModel
@@ -39,25 +40,25 @@ class MadeWith(BaseModel):
     scores: tuple[float, ...] = Field(description="scores of the probes, which are made up and always the same")
 
 
-def made_with(name: str, recipe: Recipe, model: FittedModel) -> MadeWith:
+def made_with(name: str, recipes: Sequence[Recipe], model: FittedModel) -> MadeWith:
     """Return what is to be remembered of the code that computes this model's scores, here and now."""
-    return MadeWith(version=__version__, code=code_digest(name, recipe), scores=_scores(recipe, model))
+    return MadeWith(version=__version__, code=code_digest(name, recipes), scores=_scores(recipes, model))
 
 
-def compare(said: MadeWith | None, name: str, recipe: Recipe, model: FittedModel) -> str | None:
+def compare(said: MadeWith | None, name: str, recipes: Sequence[Recipe], model: FittedModel) -> str | None:
     """Return in words what is worth knowing of the code behind a bundle, None where it is the same.
 
     Raises StoreError where this code gives the probes other scores than the bundle's own did.
     """
     if said is None:
         return f"the bundle of {name} does not say with which code it was made; train {name} again to have that checked"
-    here = _scores(recipe, model)
+    here = _scores(recipes, model)
     if not _alike(said.scores, here):
         raise StoreError(
             f"the code of {name} is not that of its bundle: test pictures score {_list(here)} here, "
             f"{_list(said.scores)} with version {said.version}; train it again (xray run --force --select key:{name}+)"
         )
-    if said.code != code_digest(name, recipe):
+    if said.code != code_digest(name, recipes):
         return f"the code of {name} was changed since its bundle was made; it gives the test pictures the same scores"
     return None
 
@@ -73,9 +74,13 @@ def _list(scores: tuple[float, ...]) -> str:
     return ", ".join(f"{score:.4g}" for score in scores)
 
 
-def _scores(recipe: Recipe, model: FittedModel) -> tuple[float, ...]:
-    stored = [to_storage(recipe.apply(probe, (4000.0, 60000.0)), recipe.gives) for probe in probes()]
-    return tuple(float(score) for score in model.score(as_model_input(from_storage(np.stack(stored)), recipe.gives)))
+def _scores(recipes: Sequence[Recipe], model: FittedModel) -> tuple[float, ...]:
+    views = [
+        np.stack([to_storage(recipe.apply(probe, (4000.0, 60000.0)), recipe.gives) for probe in probes()])
+        for recipe in recipes
+    ]
+    seen = [as_model_input(from_storage(view), recipe.gives) for view, recipe in zip(views, recipes, strict=True)]
+    return tuple(float(score) for score in model.score(pack_views(seen)))
 
 
 def probes() -> list[npt.NDArray[np.uint16]]:
@@ -87,10 +92,10 @@ def probes() -> list[npt.NDArray[np.uint16]]:
     return [np.rint(picture).astype(np.uint16) for picture in (chest, chest + spot, chest + 4000 * np.sin(40 * x))]
 
 
-def code_digest(name: str, recipe: Recipe) -> str:
+def code_digest(name: str, recipes: Sequence[Recipe]) -> str:
     """Return the SHA-256 of the modules that make a score from a standard image, and of all that these import."""
-    steps = (type(step).__module__ for step in recipe.steps)
-    return _digest(tuple(sorted({*named_model(name).modules(), type(recipe).__module__, *steps})))
+    steps = (type(step).__module__ for recipe in recipes for step in recipe.steps)
+    return _digest(tuple(sorted({*named_model(name).modules(), Recipe.__module__, *steps})))
 
 
 @cache

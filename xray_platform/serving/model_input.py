@@ -1,5 +1,6 @@
 """Model input: made of the bytes of a file, or a reason why not. Knows no model and no torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from xray_platform.dicom.quality.inspected_file import standard_image_of
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
+from xray_platform.image_stack import pack_views
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 from xray_platform.serving.heatmap_picture import Placement
@@ -25,8 +28,10 @@ MEBI = 1024**2
 class ModelInput:
     """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words.
 
+    For an ensemble whose parts read several recipes they are (views, S, S), as `pack_views` packs them.
+
     `quarantine` are those of the `warnings` for which an intake would put the picture into quarantine. `placement` is
-    where the pixels lie in the picture as it came.
+    where the pixels (of the first view) lie in the picture as it came.
     """
 
     pixels: npt.NDArray[np.float32]
@@ -47,22 +52,22 @@ class ReadingTask:
     """One file to read, and how; small enough to be sent to a child process."""
 
     path: Path
-    recipe: Recipe
+    recipes: tuple[Recipe, ...]
     standard: StandardSettings = field(default_factory=StandardSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
 
 
-def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings) -> ModelInput:
-    """Return the picture in `data` (DICOM, JPEG or PNG) as the recipe makes it from its standard image.
+def prepare(data: bytes, recipes: Sequence[Recipe], standard: StandardSettings, quality: QualitySettings) -> ModelInput:
+    """Return the picture in `data` (DICOM, JPEG or PNG) as each recipe makes it from its standard image.
 
     Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
     quarantine is taken, with a warning.
     """
-    return prepare_with_image(data, recipe, standard, quality)[0]
+    return prepare_with_image(data, recipes, standard, quality)[0]
 
 
 def prepare_with_image(
-    data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings
+    data: bytes, recipes: Sequence[Recipe], standard: StandardSettings, quality: QualitySettings
 ) -> tuple[ModelInput, StandardImage]:
     """Do as `prepare` does, and return the standard image too, for whoever wants to show it."""
     examination, opened = examine_and_decode(data, quality, duplicate_keys=False)
@@ -72,14 +77,14 @@ def prepare_with_image(
         picture = standard_image_of(opened, standard.rule)  # decoded once, for the quality rules and for this
     except UndecodableError as error:
         raise InputError(f"not a readable picture: {error}") from error
-    trace = recipe.trace(picture.pixels, window=(picture.window_low, picture.window_high))
-    stored = to_storage(trace.pixels, recipe.gives)  # so that serving sees what training saw
+    traces = [recipe.trace(picture.pixels, window=(picture.window_low, picture.window_high)) for recipe in recipes]
+    views = [_as_stored(trace.pixels, recipe) for trace, recipe in zip(traces, recipes, strict=True)]
     rows, columns = picture.pixels.shape
     made = ModelInput(
-        as_model_input(from_storage(stored), recipe.gives),
+        pack_views(views),
         _findings(examination, "quarantine", "warn"),
         _findings(examination, "quarantine"),
-        Placement(trace.origin, rows, columns, picture.turn),
+        Placement(traces[0].origin, rows, columns, picture.turn),
     )
     return made, picture
 
@@ -91,11 +96,16 @@ def read_file(task: ReadingTask) -> ModelInput | Refusal:
         size, most = task.path.stat().st_size, task.quality.max_file_mib
         if size > most * MEBI:
             return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
-        return prepare(task.path.read_bytes(), task.recipe, task.standard, task.quality)
+        return prepare(task.path.read_bytes(), task.recipes, task.standard, task.quality)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:
         return Refusal(f"cannot be read: {error.strerror or error}")
+
+
+def _as_stored(pixels: Pixels, recipe: Recipe) -> npt.NDArray[np.float32]:
+    """Return a prepared picture as it comes back from the store, so that serving sees what training saw."""
+    return as_model_input(from_storage(to_storage(pixels, recipe.gives)), recipe.gives)
 
 
 def _findings(examination: Examination, *severities: str) -> tuple[str, ...]:

@@ -71,12 +71,12 @@ class Predictor:
         bundle = Bundle.open(folder, expected)
         facts = bundle.facts
         model = load_model(facts.model, bundle.model_folder)
-        note = compare(facts.made_with, facts.model, facts.recipe, model)
+        note = compare(facts.made_with, facts.model, facts.recipes, model)
         return cls(facts, model, quality, threads, tuple(_notes(facts, note)))
 
     def predict(self, data: bytes, *, heatmap: bool = False) -> Prediction:
         """Return what the model says of the bytes of a DICOM, JPEG or PNG file; InputError says why it is refused."""
-        made = prepare(data, self.facts.recipe, self.facts.standard, self.quality)
+        made = prepare(data, self.facts.recipes, self.facts.standard, self.quality)
         return self.predict_inputs([made], heatmap=heatmap)[0]
 
     def predict_inputs(self, inputs: Sequence[ModelInput], *, heatmap: bool = False) -> list[Prediction]:

@@ -1,5 +1,7 @@
 """Columns: every column of every table, once."""
 
+from typing import Literal, get_args
+
 from xray_platform.tables.column import Column
 from xray_platform.tables.severity import SEVERITIES
 
@@ -137,7 +139,8 @@ SIDE = Column("side", "integer", "height and width of the patch", "pixel", low=1
 
 # --- models -----------------------------------------------------------------------------------------------------
 MODEL = Column("model", "text", "name of the model", pattern=r"^[a-z][a-z0-9_]*$")
-FAMILY = Column("family", "text", "how it learns", allowed=("detector", "network"))
+Family = Literal["detector", "network", "ensemble"]
+FAMILY = Column("family", "text", "how it learns", allowed=get_args(Family))
 SCORE = Column("score", "number", "the model's score; higher is more abnormal")
 PROBABILITY = Column("probability", "number", "calibrated probability of being abnormal", low=0, high=1)
 NAMED = Column(

@@ -15,6 +15,7 @@ from xray_platform.defs import train
 from xray_platform.defs.cohort import Cohort, data_digest
 from xray_platform.defs.graph import assets, definitions
 from xray_platform.defs.launchpad import MODEL_SETTINGS, TensorSettings, part_of
+from xray_platform.defs.model_data import ModelData
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.detectors.all import DETECTORS
@@ -129,10 +130,11 @@ def cohort() -> Cohort:
          "abnormal": [n % 2 == 1 for n in range(12)], "split": (["train"] * 6 + ["val"] * 4 + ["test"] * 2),
          "recipe": "r", "row": range(12)}
     )  # fmt: skip
-    return InMemory(cast("Places", SimpleNamespace(models=Path("nowhere"))), default_recipe(32), rows)
+    return InMemory(cast("Places", SimpleNamespace(models=Path("nowhere"))), (default_recipe(32),), rows)
 
 
 CONTEXT = cast("dg.AssetExecutionContext", SimpleNamespace(log=None, instance=None, run=None))
+NO_PARTS = ModelData("default 32", (default_recipe(32),))
 RUN: Any = SimpleNamespace(log_epoch=lambda *_: None)
 
 
@@ -147,7 +149,7 @@ def test_a_detector_learns_from_the_normal_training_pictures_alone(monkeypatch: 
     line = replace(DETECTORS["pca_residual"], detector=cast("Any", Heard))
     monkeypatch.setattr(train, "logged", lambda _: None)
     config = MODEL_SETTINGS["pca_residual"].model_validate({"rank": 5})
-    train._fit(CONTEXT, cohort(), detector_model(line), config, RUN)
+    train._fit(CONTEXT, cohort(), (detector_model(line), config), NO_PARTS, RUN)
     normals, settings = heard
     assert np.rint(normals[:][:, 0, 0] * 100).tolist() == [0, 2, 4]
     assert settings == line.settings(rank=5)  # type: ignore[call-arg]
@@ -164,7 +166,7 @@ def test_a_network_learns_from_the_training_part_and_is_validated_on_the_other(
     monkeypatch.setattr("xray_platform.training.fit.fit_network", fit)
     monkeypatch.setattr(train, "logged", lambda _: None)
     config = MODEL_SETTINGS["attention_cnn"].model_validate({"epochs": 3, "seed": 7, "dropout": 0.4})
-    train._fit(CONTEXT, cohort(), MODELS["attention_cnn"], config, RUN)
+    train._fit(CONTEXT, cohort(), (MODELS["attention_cnn"], config), NO_PARTS, RUN)
     assert heard["network"] == "attention_cnn"
     assert heard["settings"] == part_of(NETWORKS["attention_cnn"].settings, config)
     assert heard["training"] == TrainingSettings(epochs=3, seed=7)
@@ -190,6 +192,6 @@ def test_the_digest_of_the_data_knows_pictures_subjects_and_labels_and_not_their
 
 
 def test_tensors_of_a_model_are_those_that_its_launchpad_names() -> None:
-    for name in NAMES:
+    for name in [name for name, kind in MODELS.items() if kind.parts is None]:
         config = MODEL_SETTINGS[name].model_validate({"tensor_side": 64, "recipe": "clahe"})
         assert part_of(TensorSettings, config) == TensorSettings(tensor_side=64, recipe="clahe")

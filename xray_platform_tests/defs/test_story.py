@@ -16,6 +16,7 @@ from xray_platform.imaging.recipes import named_recipe
 from xray_platform.imaging.store.tensors import rows_part
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.serving.bundle import Bundle
+from xray_platform.serving.predict import Predictor
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_group
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -189,16 +190,31 @@ def test_another_recipe_makes_tensors_beside_the_old_ones_and_decodes_nothing(st
     standard = standard_group(story.places, "batch-0001")
     made = {path: path.stat().st_mtime_ns for path in standard.rglob("*")}
     assert made
-    story.places.settings.write_text("pca_residual: {recipe: clahe}\n")
+    story.places.settings.write_text("pca_residual: {recipe: clahe, tensor_side: 96}\n")
     again = LocalRunner(story.places, definitions())
-    outcomes = list(again.run(again.select([], "tensors_clahe_128, pca_residual"), ignore))
+    ensemble = "detector_ensemble, detector_ensemble_scores, detector_ensemble_report"
+    outcomes = list(again.run(again.select([], f"tensors_clahe_96, pca_residual, {ensemble}"), ignore))
     others = [name for name in again.pending() if "pca_residual" not in name and "clahe" not in name]
+    _it_serves_from_bytes_what_it_said_of_tensors(story, "detector_ensemble")
     again.close()
     story.places.settings.unlink()
     assert all(outcome.success for outcome in outcomes)
     assert not [name for name in others if name in {"one_class_svm", "attention_cnn"}], "other models stay fresh"
     assert {path: path.stat().st_mtime_ns for path in standard.rglob("*")} == made
-    assert set(TENSORS.read(story.places)["recipe"]) == {named_recipe(name).id for name in ("default", "clahe")}
+    assert set(TENSORS.read(story.places)["recipe"]) == {named_recipe("default").id, named_recipe("clahe", 96).id}
+
+
+def _it_serves_from_bytes_what_it_said_of_tensors(story: Story, model: str) -> None:
+    """An ensemble of parts that read different recipes reads a file once, and sees of it what it saw of the tensors."""
+    record = current_record(story.places, model)
+    predictor = Predictor.load(model_folder(story.places, record) / "bundle")
+    files = IMAGES.read(story.places).set_index("image")["file"]
+    row = SCORES.read(story.places, model).iloc[0]
+    said = predictor.predict((story.places.processed / files[row["image"]]).read_bytes(), heatmap=True)
+    assert len(record.recipes) == 2
+    assert abs(said.score - row["score"]) < 1e-4
+    assert said.heatmap is not None
+    assert said.heatmap.shape == (96, 96)
 
 
 def test_a_recipe_that_no_model_can_take_is_told(story: Story) -> None:

@@ -35,8 +35,14 @@ class ModelKind:
     def fit(self, train: Part, val: Part, folder: Path, progress: Progress = silent) -> Any:
         """Return the model, fitted to a training part: a detector to its normal images alone."""
         settings = tuple(self.quick(part) for part in self.line.settings)
-        around = contract.FitContext(folder, ignore_epoch, progress)
+        around = contract.FitContext(folder, ignore_epoch, progress, self._parts(settings, train, val, folder))
         return self.line.fit(contract.Part(*train), contract.Part(*val), settings, around)
+
+    def _parts(self, settings: Any, train: Part, val: Part, folder: Path) -> dict[str, tuple[Any, int, int]]:
+        """Return the fitted parts of an ensemble: some single models, which all see the same."""
+        names = self.line.parts(settings[0]) if self.line.parts else ()
+        side = train[0].shape[-1]
+        return {name: (ModelKind(name).fit(train, val, folder / name), 0, side) for name in names}
 
     def load(self, folder: Path) -> Any:
         """Return the model that was saved in a folder."""

@@ -122,8 +122,9 @@ def test_a_damaged_file_of_its_folder_is_told(
     kind: ModelKind, model: Any, tmp_path: Path, content: bytes | None
 ) -> None:
     model.save(tmp_path / "sound")
-    for name in sorted(file.name for file in (tmp_path / "sound").iterdir()):
-        folder = tmp_path / f"without {name}"
+    files = [path.relative_to(tmp_path / "sound") for path in (tmp_path / "sound").rglob("*") if path.is_file()]
+    for number, name in enumerate(sorted(files)):
+        folder = tmp_path / f"without {number}"
         model.save(folder)
         (folder / name).unlink()
         if content is not None:

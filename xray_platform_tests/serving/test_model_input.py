@@ -18,7 +18,7 @@ from xray_platform.serving import model_input
 
 
 def test_a_file_that_is_gone_when_its_turn_comes_says_so(tmp_path: Path) -> None:
-    refusal = model_input.read_file(model_input.ReadingTask(tmp_path / "gone.dcm", default_recipe(32)))
+    refusal = model_input.read_file(model_input.ReadingTask(tmp_path / "gone.dcm", (default_recipe(32),)))
     assert refusal == model_input.Refusal("cannot be read: No such file or directory")
 
 
@@ -58,5 +58,5 @@ def test_a_picture_is_decoded_once(
     cv2.imwrite(str(tmp_path / "picture.png"), grey.astype(np.uint8))
     for file in (*sound, tmp_path / "picture.png"):
         decodes.clear()
-        model_input.prepare(file.read_bytes(), default_recipe(32), standard, QualitySettings())
+        model_input.prepare(file.read_bytes(), (default_recipe(32),), standard, QualitySettings())
         assert len(decodes) == 1, (file.name, decodes)

@@ -77,7 +77,7 @@ class Engine:
         With `show` the standard image comes too, and the heat map lies over that one and not over the image as it came.
         """
         facts = served.predictor.facts
-        found = await self.reader.read(data, facts.recipe, facts.standard, show=show)
+        found = await self.reader.read(data, facts.recipes, facts.standard, show=show)
         if isinstance(found, Refusal):
             self.metrics.images.labels("refused").inc()
             return found

@@ -72,14 +72,14 @@ class Reader:
         self._children.stop()
 
     async def read(
-        self, data: MemoryFile, recipe: Recipe, standard: StandardSettings, *, show: bool = False
+        self, data: MemoryFile, recipes: tuple[Recipe, ...], standard: StandardSettings, *, show: bool = False
     ) -> ReadImage | Refusal:
         """Read an image, and let go of it; with `show`, keep its standard image, too.
 
         A lost reader is a refusal, and says why. Where the client goes away the child goes on: to kill it would cost
         the next one a cold start, and what it reads must stay open, for its number may else be another's the next time.
         """
-        task = asyncio.create_task(self._read(data, ReadingTask(data.path, recipe, standard, self.quality), show))
+        task = asyncio.create_task(self._read(data, ReadingTask(data.path, recipes, standard, self.quality), show))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
@@ -106,7 +106,9 @@ def _read(task: _Task) -> ReadImage | Refusal:
         size, most = reading.path.stat().st_size, reading.quality.max_file_mib
         if size > most * MEBI:
             return Refusal(f"Q010: the file has {size} bytes; {most} MiB are allowed")
-        made, picture = prepare_with_image(reading.path.read_bytes(), reading.recipe, reading.standard, reading.quality)
+        made, picture = prepare_with_image(
+            reading.path.read_bytes(), reading.recipes, reading.standard, reading.quality
+        )
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:
@@ -126,5 +128,5 @@ def _warm_up() -> None:
     place = np.hypot(*np.mgrid[-1:1:600j, -1:1:600j])
     grey = 200 * np.exp(-place) + np.random.default_rng(0).integers(0, 30, place.shape)
     png = cv2.imencode(".png", grey.astype(np.uint8))[1].tobytes()
-    made, _ = prepare_with_image(png, default_recipe(), StandardSettings(), QualitySettings())
+    made, _ = prepare_with_image(png, (default_recipe(),), StandardSettings(), QualitySettings())
     assert isinstance(made.placement, Placement), "the made-up image can be read"  # noqa: S101 - a slip of the program
