@@ -10,13 +10,18 @@ from xray_platform.evaluation.metrics import Flags, Numbers
 from xray_platform.evaluation.wording import count, figure, percent
 from xray_platform.settings import Settings
 
-Rule = Literal["youden", "sensitivity", "specificity"]
+Rule = Literal["youden", "sensitivity", "specificity", "conformal"]
+LEAST_GROUP = 20  # normal pictures from which on a group has a say of its own
 
 
 class ThresholdSettings(Settings):
     """How the threshold is chosen."""
 
-    rule: Rule = Field("youden", description="youden: sensitivity + specificity is largest; or keep one at the target")
+    rule: Rule = Field(
+        "youden",
+        description="youden: sensitivity + specificity is largest; sensitivity or specificity: keep it at the target; "
+        "conformal: keep the specificity at the target for pictures to come, with a guarantee",
+    )
     target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
 
 
