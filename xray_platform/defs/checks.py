@@ -1,7 +1,8 @@
 """Checks: the suites of every table as Dagster asset checks."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import dagster as dg
 
@@ -9,6 +10,7 @@ from xray_platform.defs.expectations import Suite, expect, identity_suite, schem
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.defs.validation import validate
+from xray_platform.imaging.store.tensors import rows_part
 from xray_platform.tables import all as tables
 
 LEAKAGE = Suite(
@@ -33,7 +35,6 @@ BY_BATCH: tuple[Suite, ...] = (
     schema_suite(tables.IMAGES),
     identity_suite(tables.IMAGES),
     schema_suite(tables.STANDARD_IMAGES),
-    schema_suite(tables.TENSORS),
     schema_suite(tables.PATCHES),
     schema_suite(tables.PREDICTIONS),
 )
@@ -53,8 +54,19 @@ def blocking(*assets: str) -> tuple[dg.AssetCheckKey, ...]:
     return tuple(dg.AssetCheckKey(dg.AssetKey(suite.table.name), suite.name) for suite in suites)
 
 
-def checks_of(asset: str, suites: Sequence[Suite], *, by_batch: bool) -> dg.AssetChecksDefinition:
-    """Return one step that runs the suites of an asset's table, each a check of its own that can be executed alone."""
+def tensors_checks(asset: str, recipe_id: str) -> dg.AssetChecksDefinition:
+    """Return the step that runs the suites of the tensors of one recipe."""
+    part_of = partial(rows_part, recipe_id=recipe_id)
+    return checks_of(asset, [schema_suite(tables.TENSORS)], by_batch=True, part_of=part_of)
+
+
+def checks_of(
+    asset: str, suites: Sequence[Suite], *, by_batch: bool, part_of: Callable[[str], str] = str
+) -> dg.AssetChecksDefinition:
+    """Return one step that runs the suites of an asset's table, each a check of its own that can be executed alone.
+
+    `part_of` names the part of the table that belongs to a batch.
+    """
 
     @dg.multi_asset_check(
         name=f"{asset}_checks",
@@ -63,7 +75,7 @@ def checks_of(asset: str, suites: Sequence[Suite], *, by_batch: bool) -> dg.Asse
         can_subset=True,
     )
     def run(context: dg.AssetCheckExecutionContext, store: Store) -> Iterator[dg.AssetCheckResult]:
-        part = context.partition_key if by_batch else "all"
+        part = part_of(context.partition_key) if by_batch else "all"
         wanted = {key.name for key in context.selected_asset_check_keys}
         for suite in suites:
             if suite.name in wanted:

@@ -14,7 +14,7 @@ from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import from_storage, to_storage
+from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 
 MEBI = 1024**2
 
@@ -64,7 +64,9 @@ def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: Qu
     pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
     stored = to_storage(pixels, recipe.gives)  # so that serving sees what training saw
     return ModelInput(
-        from_storage(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine")
+        as_model_input(from_storage(stored), recipe.gives),
+        _findings(examination, "quarantine", "warn"),
+        _findings(examination, "quarantine"),
     )
 
 
