@@ -26,6 +26,7 @@ _KINDS = (
         TextureGaussianSettings,
         TextureGaussian,
         "amounts of fine and coarse detail that normal lungs do not show at their place, whatever the tone",
+        side=224,
         quick=_COARSE,
     ),
     DetectorKind(
@@ -33,6 +34,7 @@ _KINDS = (
         PatchDistanceSettings,
         PatchDistance,
         "patches whose detail is far from that of the nearest normal patch at their place or beside it",
+        side=224,
         quick=_COARSE,
     ),
 )

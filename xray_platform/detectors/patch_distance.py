@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.detectors.band_energy import BandSettings
-from xray_platform.detectors.normals import checked_normals
-from xray_platform.detectors.resized import resized
+from xray_platform.detectors.normals import check_normals, in_parts
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
 from xray_platform.progress import Progress, silent
 
 CHUNK = 64
@@ -55,7 +54,7 @@ class PatchDistance:
     name: ClassVar[str] = "patch_distance"
 
     @classmethod
-    def fit(cls, normal: Images, settings: PatchDistanceSettings, *, progress: Progress = silent) -> Self:
+    def fit(cls, normal: ImageSource, settings: PatchDistanceSettings, *, progress: Progress = silent) -> Self:
         """Return the detector of these normal pictures (N, S, S) in [0, 1].
 
         Raises InputError for pictures that it cannot take and DataError for fewer than three.
@@ -67,20 +66,20 @@ class PatchDistance:
         >>> bool(detector.score(abnormal)[0] > 1.2 * np.median(detector.score(normal)))
         True
         """
-        stack = checked_normals(normal)
-        pictures = _chosen(len(stack), settings)
+        side = check_normals(normal)
+        pictures = _chosen(len(normal), settings)
         cells = pictures.shape[1]
         kept = np.empty((len(pictures), cells, cells, AROUND**2, settings.bands), np.float32)
-        for part in batch_slices(stack, CHUNK):
-            around = _around(settings.energies(resized(stack[part], settings.side)))
+        for part, images in in_parts(normal, CHUNK):
+            around = _around(settings.energies(images))
             which, down, across = np.nonzero((pictures >= part.start) & (pictures < part.stop))
             kept[which, down, across] = around[pictures[which, down, across] - part.start, down, across]
-            progress(min(part.stop, len(stack)), len(stack) + 1, "detail of normal pictures measured")
+            progress(min(part.stop, len(normal)), len(normal) + 1, "detail of normal pictures measured")
         centre, whitener = _whitening(kept[..., AROUND**2 // 2, :])
         bank = np.moveaxis(_features(kept, centre, whitener), 0, 2)
         usual = _usual(bank, np.moveaxis(pictures, 0, 2), settings)
-        progress(len(stack) + 1, len(stack) + 1, "normal patches compared with each other")
-        return cls(settings, stack.shape[1], len(stack), centre, whitener, np.ascontiguousarray(bank), usual)
+        progress(len(normal) + 1, len(normal) + 1, "normal patches compared with each other")
+        return cls(settings, side, len(normal), centre, whitener, np.ascontiguousarray(bank), usual)
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over the places of the distance from normal, in units of what is usual there: about 1."""
@@ -100,7 +99,7 @@ class PatchDistance:
 
     def _unusual(self, stack: Images) -> Numbers:
         """Return the distance of each place in units of what is usual there, (n, c, c)."""
-        around = _around(self.settings.energies(resized(stack, self.settings.side)))
+        around = _around(self.settings.energies(stack))
         features = _features(around, self.centre, self.whitener)
         distances = np.empty(features.shape[:3], np.float32)
         for row, column in np.ndindex(*self.usual.shape):
@@ -117,7 +116,7 @@ class PatchDistance:
             f"measures detail of {chosen.bands} sizes in {cells} x {cells} cells of {chosen.cell} px in the middle",
             f"keeps {kept} normal patches of {AROUND} x {AROUND} cells for each of the {cells**2} places",
             f"compares a patch with those of places at most {chosen.reach} cells away; tone is taken out before",
-            "score: the mean distance from the nearest normal patch, in units of what is usual there; about 1 if normal",
+            "score: mean distance from the nearest normal patch, over what is usual at its place; about 1 if normal",
             "heat map: the square of that at each place; 0 along the edges, which are left out",
         ]
 

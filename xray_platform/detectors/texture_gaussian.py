@@ -6,7 +6,6 @@ lung that lost its vessels, or has edges of an opacity, does not. Tone is taken 
 normal pictures are learnt from as well, so that neither tone nor framing counts.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
@@ -16,12 +15,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from xray_platform.detectors.band_energy import BandSettings
-from xray_platform.detectors.normals import checked_normals
+from xray_platform.detectors.normals import check_normals, in_parts
 from xray_platform.detectors.reframed import ReframingSettings, reframed
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
 from xray_platform.progress import Progress, silent
 
 CHUNK = 64
@@ -51,7 +50,7 @@ class TextureGaussian:
     name: ClassVar[str] = "texture_gaussian"
 
     @classmethod
-    def fit(cls, normal: Images, settings: TextureGaussianSettings, *, progress: Progress = silent) -> Self:
+    def fit(cls, normal: ImageSource, settings: TextureGaussianSettings, *, progress: Progress = silent) -> Self:
         """Return the detector of these normal pictures (N, S, S) in [0, 1].
 
         Raises InputError for pictures that it cannot take and DataError for fewer than three.
@@ -63,13 +62,15 @@ class TextureGaussian:
         >>> bool(detector.score(abnormal)[0] > detector.score(normal).max())
         True
         """
-        stack = checked_normals(normal)
-        moments = _Moments()
-        for part, energies in enumerate(_energies(stack, settings)):
-            moments.add(energies)
-            progress(min((part + 1) * CHUNK, len(stack)), len(stack), "detail of normal pictures measured")
+        side, moments, rng = check_normals(normal), _Moments(), np.random.default_rng(settings.seed)
+        for part, images in in_parts(normal, CHUNK):
+            some = resized(images, settings.side)
+            copies = (reframed(some, settings, rng) for _ in range(settings.copies))
+            for each in (some, *copies):
+                moments.add(settings.energies(each))
+            progress(min(part.stop, len(normal)), len(normal), "detail of normal pictures measured")
         precision = np.linalg.inv(moments.covariance(settings.shrink)).astype(np.float32)
-        return cls(settings, stack.shape[1], len(stack), moments.mean.astype(np.float32), precision)
+        return cls(settings, side, len(normal), moments.mean.astype(np.float32), precision)
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over the cells of the squared Mahalanobis distance, a band: about 1 if normal."""
@@ -150,12 +151,3 @@ class _Moments:
         share = 1 - (1 - shrink) * self.count / (self.count + TRUST)
         shared = (1 - share) * own + share * own.mean(axis=(0, 1))
         return np.asarray(shared + LEAST_SPREAD**2 * np.eye(own.shape[-1]), np.float64)
-
-
-def _energies(stack: Images, settings: TextureGaussianSettings) -> Iterator[Numbers]:
-    """Yield the band energies of so many pictures at a time, with those of their reframed copies."""
-    rng = np.random.default_rng(settings.seed)
-    for part in batch_slices(stack, CHUNK):
-        some = resized(stack[part], settings.side)
-        copies = [reframed(some, settings, rng) for _ in range(settings.copies)]
-        yield np.concatenate([settings.energies(each) for each in (some, *copies)])
