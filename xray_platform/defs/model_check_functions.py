@@ -13,8 +13,8 @@ from xray_platform.defs.model_check_settings import FINITE, MINIMUM, REGRESSION,
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.score_cohort import cohort_of, scorer_of
 from xray_platform.evaluation.metrics import auroc
-from xray_platform.models.all import load_model
 from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import load_model
 from xray_platform.tables.all import SCORES
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking

@@ -11,7 +11,7 @@ from xray_platform.defs.score_cohort import score_images, stored_evaluation
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.errors import DataError, XrayError
 from xray_platform.evaluation.metrics import auroc as auroc_of
-from xray_platform.models.all import load_model
+from xray_platform.models.named import load_model
 from xray_platform.progress import silent
 from xray_platform.tables.places import Places
 from xray_platform.tracking import champion_aliases

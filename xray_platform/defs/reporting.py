@@ -160,6 +160,7 @@ def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale:
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         heatmap_scale=scale.high if scale and scale.high > 0 else None,
+        heatmap_low=scale.low if scale and scale.high > 0 else None,
         provenance={**trace(record), ORIGIN: origin},
     )
     write_bundle(bundle, facts, _Saved(trained_folder(places, record)))

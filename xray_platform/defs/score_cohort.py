@@ -17,8 +17,8 @@ from xray_platform.defs.train import log_data
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
 from xray_platform.image_stack import ImageSource, Scores, batch_slices
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.models.all import load_model
 from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import load_model
 from xray_platform.progress import Progress
 from xray_platform.tables.all import SCORES
 from xray_platform.tables.places import Places

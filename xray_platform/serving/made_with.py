@@ -21,8 +21,8 @@ from xray_platform import __version__
 from xray_platform.errors import StoreError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
-from xray_platform.models.all import MODELS
 from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import named_model
 
 PACKAGE = "xray_platform"
 ASIDE = ("xray_platform.errors", "xray_platform.progress")  # words and bars, no numbers
@@ -90,7 +90,7 @@ def probes() -> list[npt.NDArray[np.uint16]]:
 def code_digest(name: str, recipe: Recipe) -> str:
     """Return the SHA-256 of the modules that make a score from a standard image, and of all that these import."""
     steps = (type(step).__module__ for step in recipe.steps)
-    return _digest(tuple(sorted({*MODELS[name].modules(), type(recipe).__module__, *steps})))
+    return _digest(tuple(sorted({*named_model(name).modules(), type(recipe).__module__, *steps})))
 
 
 @cache

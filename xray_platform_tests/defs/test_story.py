@@ -13,6 +13,7 @@ from xray_platform.defs.models import NAMES
 from xray_platform.dicom.intake.batch_plan import plan_batches, plans
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.imaging.recipes import named_recipe
+from xray_platform.imaging.store.tensors import rows_part
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
@@ -169,7 +170,7 @@ def _identity_of(path: Path) -> set[str]:
 
 def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: Path) -> None:
     """It and what follows it change the store."""
-    before = TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns
+    before = TENSORS.path(story.places, rows_part("batch-0001", named_recipe("default").id)).stat().st_mtime_ns
     where = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
     write_archive(tmp_path / "more", ArchiveSettings(pictures=4, side=SMALL_SIDE, seed=99, broken=False), workers=1)
     plan_batches(story.places, tmp_path / "more", origin="phantom")
@@ -177,7 +178,7 @@ def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: 
     outcomes = list(story.store.run(keys, ignore))
     assert all(outcome.success for outcome in outcomes)
     assert [outcome.partition for outcome in outcomes] == ["batch-0002", None]
-    assert TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns == before
+    assert TENSORS.path(story.places, rows_part("batch-0001", named_recipe("default").id)).stat().st_mtime_ns == before
     after = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
     assert len(after) == 14
     assert {image: after[image] for image in where} == where

@@ -9,6 +9,7 @@ from xray_platform.defs.launchpad import QUICK_SETTINGS, part_of
 from xray_platform.image_stack import Images, Labels
 from xray_platform.models import all as table
 from xray_platform.models import contract
+from xray_platform.models.named import load_model
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.training.epoch_callback import ignore_epoch
@@ -39,7 +40,7 @@ class ModelKind:
 
     def load(self, folder: Path) -> Any:
         """Return the model that was saved in a folder."""
-        return table.load_model(self.name, folder)
+        return load_model(self.name, folder)
 
 
 MODELS = {name: ModelKind(name) for name in table.MODELS}
