@@ -6,12 +6,25 @@ from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
 from xray_platform.bench.look import LOOK
+from xray_platform.bench.model_memory import MEMORY
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
-BENCHES: dict[str, Benchmark] = {
-    bench.name: bench for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, IMAGING, LOOK, REPAIR, STORE, TEXT)
-}
+_BENCHES = (
+    PHANTOMS,
+    INGEST,
+    REFUSED,
+    DAMAGE,
+    INBOX,
+    IMAGING,
+    LOOK,
+    MEMORY,
+    REPAIR,
+    STORE,
+    TEXT,
+)
+
+BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _BENCHES}

@@ -43,7 +43,7 @@ def reading(folder: Path, large: Sequence[Pixels]) -> Figures:
     began = time.perf_counter()
     create_tensors(array, TENSORS, recipe)
     zarr.open_array(array, mode="r+")[:] = tensors
-    _record(places, recipe.id, array)
+    record_tensors(places, recipe.id, BATCH)
     writing = time.perf_counter() - began
     tensors.tofile(plain)
     order = np.random.default_rng(0).permutation(TENSORS)
@@ -69,13 +69,14 @@ def reading(folder: Path, large: Sequence[Pixels]) -> Figures:
     }
 
 
-def _record(places: Places, recipe_id: str, array: Path) -> None:
-    """Keep the manifest of an array that `tensorise_batch` did not write."""
+def record_tensors(places: Places, recipe_id: str, batch: str) -> None:
+    """Keep the manifest of a batch's array that `tensorise_batch` did not write."""
+    array = tensor_array(places, recipe_id, batch)
     opened = ShardedImages.open(array)
     shards = range(-(-len(opened) // opened.per_shard))
     rows = tuple(crc32c for number in shards for crc32c in opened.checksums(number))
     files = {below(places, path): facts_of(path, sha256=False) for path in array.rglob("*") if path.is_file()}
-    keep(places, Manifest(tensors_manifest(recipe_id, BATCH), files, rows))
+    keep(places, Manifest(tensors_manifest(recipe_id, batch), files, rows))
 
 
 def _tensors(large: Sequence[Pixels]) -> NDArray[np.uint16]:
