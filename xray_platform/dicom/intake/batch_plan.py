@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,11 +25,12 @@ from xray_platform.dicom.intake.safe_open import may_pass
 from xray_platform.dicom.intake.seal import Sealer, unsealed
 from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
 from xray_platform.errors import InputError, StoreError
+from xray_platform.tables.columns import NAME_OF_ORIGIN
 from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
-Origin = Literal["phantom", "archive"]
+ARCHIVE = "archive"  # the origin of what came without any
 
 
 class PlannedFile(BaseModel):
@@ -55,6 +57,7 @@ class PlannedFile(BaseModel):
     view_position: str | None = None
     age_years: float | None = None
     sex: str | None = None
+    origin: str | None = None
 
     @property
     def source(self) -> str:
@@ -69,7 +72,7 @@ class BatchPlan(BaseModel):
 
     batch: str
     source: str
-    origin: Origin
+    origin: str
     opened_at: str
     labels_sha256: str | None = None
     files: tuple[PlannedFile, ...]
@@ -79,7 +82,7 @@ def plan_batches(
     places: Places,
     source: Path,
     labels: LabelOptions | None = None,
-    origin: Origin = "archive",
+    origin: str = ARCHIVE,
     batch_size: int = BATCH_SIZE,
     ready: Callable[[SourceFile], bool] = lambda _: True,
     patient: bool = False,
@@ -94,6 +97,8 @@ def plan_batches(
     order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used, StoreError
     where the plans cannot be written.
     """
+    if not re.fullmatch(NAME_OF_ORIGIN, origin):
+        raise InputError(f"the origin {origin!r} is no name: 1 to 32 small letters, digits, - and _ are allowed")
     if batch_size < 1:
         raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
     source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
@@ -179,7 +184,7 @@ def _labels_digest(labels: LabelOptions | None) -> str | None:
 
 
 def _write_plans(
-    places: Places, source: Path, digest: str | None, origin: Origin, batch_size: int, files: list[PlannedFile]
+    places: Places, source: Path, digest: str | None, origin: str, batch_size: int, files: list[PlannedFile]
 ) -> tuple[BatchPlan, ...]:
     with journal_lock(places):
         _, sealer = signed_journal(places)
