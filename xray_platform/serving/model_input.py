@@ -15,7 +15,7 @@ from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import from_storage, to_storage
+from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 from xray_platform.serving.heatmap_picture import Placement
 
 MEBI = 1024**2
@@ -76,7 +76,7 @@ def prepare_with_image(
     stored = to_storage(trace.pixels, recipe.gives)  # so that serving sees what training saw
     rows, columns = picture.pixels.shape
     made = ModelInput(
-        from_storage(stored),
+        as_model_input(from_storage(stored), recipe.gives),
         _findings(examination, "quarantine", "warn"),
         _findings(examination, "quarantine"),
         Placement(trace.origin, rows, columns, picture.turn),

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.errors import InputError
+from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import load_model
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
 from xray_platform.serving.class_probabilities import ClassModel, ClassProbability, class_probabilities
 from xray_platform.serving.heatmap_picture import HeatmapPicture, MapScale, heatmap_picture
 from xray_platform.serving.made_with import compare
 from xray_platform.serving.model_input import ModelInput, prepare
-from xray_platform.serving.models import Scorer, load_model
 from xray_platform.serving.prediction import Prediction
 from xray_platform.training.abnormal_score import abnormal_score
 
@@ -48,7 +49,7 @@ class Predictor:
     """
 
     facts: BundleFacts
-    model: Scorer
+    model: FittedModel
     quality: QualitySettings = field(default_factory=QualitySettings)
     threads: int = 0
     notes: tuple[str, ...] = ()
@@ -69,8 +70,8 @@ class Predictor:
         """
         bundle = Bundle.open(folder, expected)
         facts = bundle.facts
-        model = load_model(facts.family, facts.model, bundle.model_folder)
-        note = compare(facts.made_with, facts.family, facts.model, facts.recipe, model)
+        model = load_model(facts.model, bundle.model_folder)
+        note = compare(facts.made_with, facts.model, facts.recipe, model)
         return cls(facts, model, quality, threads, tuple(_notes(facts, note)))
 
     def predict(self, data: bytes, *, heatmap: bool = False) -> Prediction:

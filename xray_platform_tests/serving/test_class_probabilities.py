@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from xray_platform.evaluation.class_calibration import fit_class_calibration
 from xray_platform.evaluation.class_evaluation import ClassJudgement
 from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.threshold import choose_threshold
+from xray_platform.models.contract import FittedModel
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile
 from xray_platform.tables.findings import ManyClasses
@@ -59,7 +61,7 @@ def predictor(target: ManyClasses) -> Predictor:
             "classes": judgement,
         }
     )
-    return Predictor(known, model)
+    return Predictor(known, cast("FittedModel", model))
 
 
 def png() -> bytes:
