@@ -25,6 +25,7 @@ from xray_platform.dicom.intake.batch_plan import plan_batches, read_plan
 from xray_platform.dicom.intake.index import open_index
 from xray_platform.dicom.intake.journal import JournalEntry, append, journal_lock
 from xray_platform.dicom.intake.raw_store import raw_path
+from xray_platform.imaging.store.tensors import rows_part
 from xray_platform.tables import all as tables
 from xray_platform.tables.column import Column
 from xray_platform.tables.manifest import noted
@@ -34,15 +35,10 @@ from xray_platform.tables.table import Table
 
 LONG_AGO = 1_700_000_000
 OWN_TABLES: Mapping[str, Table] = {
-    "raw_archive": tables.CATALOGUE,
-    "quality": tables.QUALITY,
-    "images": tables.IMAGES,
-    "standard_images": tables.STANDARD_IMAGES,
-    "tensors": tables.TENSORS,
-    "patches": tables.PATCHES,
-    "predictions": tables.PREDICTIONS,
-}
-"""The table that each asset of a batch writes."""
+    table.name: table
+    for table in (tables.QUALITY, tables.IMAGES, tables.STANDARD_IMAGES, tables.PATCHES, tables.PREDICTIONS)
+} | {"raw_archive": tables.CATALOGUE}
+"""The table that an asset of a batch writes; tensors have assets of their own names."""
 OFTEN: Mapping[str, Any] = {"rule": "Q000", "severity": "info", "intake": "stored", "modality": "DX", "side": 32}
 
 
@@ -58,10 +54,13 @@ def grow(store: LocalRunner, batches: int, pictures: int) -> None:
         catalogue = _taken_in(places, batch)
         known = _columns(catalogue, batch, rng)
         tables.LIKENESS.write(places, _rows(tables.LIKENESS, {**known, "order": [int(batch[6:])] * pictures}), batch)
-        for name, table in OWN_TABLES.items():
+        for key in (key for key in store.graph.specs if store.graph.partitioned(key)):
+            name = key.to_user_string()
+            table = OWN_TABLES.get(name, tables.TENSORS)
+            part = rows_part(batch, name) if table is tables.TENSORS else batch
             with noted() as kept:
-                table.write(places, catalogue if table is tables.CATALOGUE else _rows(table, known), batch)
-            _record(store, last, dg.AssetKey(name), batch, kept)
+                table.write(places, catalogue if table is tables.CATALOGUE else _rows(table, known), part)
+            _record(store, last, key, batch, kept)
         _record_run(store.instance, batch)
 
 

@@ -140,7 +140,10 @@ def _ticks(store: LocalRunner, count: int) -> list[str]:
     opened: list[str] = []
     for _ in range(count):
         with dg.build_sensor_context(
-            store.instance, resources={"store": Store(root=str(store.places.root))}, repository_def=repository
+            store.instance,
+            resources={"store": Store(root=str(store.places.root))},
+            repository_def=repository,
+            instance_ref=store.instance.get_ref(),
         ) as context:
             tick = inbox_sensor.evaluate_tick(context)
         opened = [str(request.partition_key) for request in tick.run_requests or ()]
