@@ -75,13 +75,14 @@ def _drop(inbox: Path, batches: int, pictures: int) -> None:
 
 
 def _taken_in(places: Places, batch: str) -> pd.DataFrame:
-    """Link the files of a plan into the raw store and write them down, as an intake does that copies them."""
+    """Put the files of a plan into the raw store and write them down, as an intake does."""
     entries = []
     for file in read_plan(places, batch).files:
-        digest = hashlib.sha256(Path(file.path).read_bytes()).hexdigest()
+        content = Path(file.path).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
         path = raw_path(places, digest)
         make_folder(path.parent, path.parents[2])
-        path.hardlink_to(file.path)
+        path.write_bytes(content)
         size, modified = file.size_bytes, file.modified_ns
         entries.append(JournalEntry(batch, file.source, file.relative, digest, size, modified, "stored"))
     with journal_lock(places), open_index(places) as index:
@@ -98,7 +99,7 @@ def _columns(catalogue: pd.DataFrame, batch: str, rng: np.random.Generator) -> d
         "sha256": digests,
         "image": [digest[:16] for digest in digests],
         "batch": [batch] * len(digests),
-        "subject": [f"S{subject[:16].upper()}" for subject in subjects],
+        "subject": [f"sub-{subject[:16]}" for subject in subjects],
         "person": subjects,
         "instance": [hashlib.sha256(f"{digest} instance".encode()).hexdigest() for digest in digests],
         "pixel_sha256": [hashlib.sha256(f"{digest} pixels".encode()).hexdigest() for digest in digests],
