@@ -112,6 +112,21 @@ def plan_batches(
         raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
 
 
+def plan_files(
+    places: Places, source: Path, origin: Origin, files: Sequence[PlannedFile], batch_size: int = BATCH_SIZE
+) -> tuple[BatchPlan, ...]:
+    """Open batches for files that are planned already, with other things said of them, and return the new plans.
+
+    Raises StoreError where the plans cannot be written.
+    """
+    try:
+        make_folder(places.plans, places.raw)
+        with FileLock(places.plans / ".lock", mode=FILE_MODE):
+            return _write_plans(places, source, None, origin, batch_size, list(files))
+    except OSError as error:
+        raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
+
+
 def read_plan(places: Places, batch: str) -> BatchPlan:
     """Return the plan of a batch. Raises StoreError where there is none, or it is not as it was written."""
     path = places.plans / f"{batch}.json"
