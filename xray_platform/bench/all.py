@@ -2,6 +2,7 @@
 
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.damage import DAMAGE
+from xray_platform.bench.growth import GROWTH
 from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
@@ -19,6 +20,7 @@ _BENCHES = (
     REFUSED,
     DAMAGE,
     INBOX,
+    GROWTH,
     IMAGING,
     LOOK,
     MEMORY,
