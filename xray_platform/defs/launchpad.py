@@ -16,6 +16,8 @@ from xray_platform.models.contract import ModelKind
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
+NOTHING: Mapping[str, Any] = {}
+
 
 class TensorSettings(Settings):
     """Which tensors are made or read."""
@@ -54,9 +56,10 @@ def combined_settings(name: str, *parts: type[Settings]) -> type[Settings]:
     return type(f"{name}_settings", parts, {"__doc__": f"Settings of `{name}`.", "__module__": __name__})
 
 
-def part_of(part: type[Settings], config: Settings) -> Any:
-    """Return the settings of one part out of a launchpad value."""
-    return part.model_validate({field: getattr(config, field) for field in part.model_fields})
+def part_of(part: type[Settings], config: Settings, known: Mapping[str, Any] = NOTHING) -> Any:
+    """Return the settings of one part out of a launchpad value, which need not have those that are known already."""
+    asked = [field for field in part.model_fields if field not in known]
+    return part.model_validate({**{field: getattr(config, field) for field in asked}, **known})
 
 
 def with_recipes(kind: type[Settings], recipes: Mapping[str, NamedRecipe]) -> type[Settings]:
@@ -107,9 +110,20 @@ def _settings_of(kind: ModelKind) -> type[Settings]:
             kind.side, ge=32, le=1024, description=TensorSettings.model_fields["tensor_side"].description
         ),
     }
+    own_settings = kind.settings
+    if kind.from_patches is not None:
+        own_settings = (_without(kind.settings[0], kind.from_patches(kind.side, PatchSettings())), *kind.settings[1:])
     own = {"__annotations__": {"recipe": str, "tensor_side": int}, "__module__": __name__, **usual}
     tensors = cast("type[Settings]", type(f"{kind.name}_tensors", (TensorSettings,), own))
-    return combined_settings(kind.name, *kind.settings, tensors)
+    return combined_settings(kind.name, *own_settings, tensors)
+
+
+def _without(part: type[Settings], names: Collection[str]) -> type[Settings]:
+    """Return a settings class without these fields."""
+    fields = {name: field for name, field in part.model_fields.items() if name not in names}
+    annotations = {name: field.annotation for name, field in fields.items()}
+    about = {"__annotations__": annotations, "__module__": __name__, "__doc__": part.__doc__}
+    return cast("type[Settings]", type(part.__name__, (Settings,), {**fields, **about}))
 
 
 MODEL_SETTINGS: Mapping[str, type[Settings]] = {name: _settings_of(kind) for name, kind in MODELS.items()}

@@ -8,6 +8,7 @@ from xray_platform.defs.launchpad import TensorSettings, part_of
 from xray_platform.defs.model_store import current_record, trained_folder
 from xray_platform.errors import DataError, InputError
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.imaging.store.patches import read_patch_settings
 from xray_platform.models.contract import FittedModel, ModelKind
 from xray_platform.models.named import load_model
 from xray_platform.settings import Settings
@@ -16,11 +17,15 @@ from xray_platform.tables.places import Places
 
 @dataclass(frozen=True)
 class ModelData:
-    """The recipes that a model reads, their name for a person, and the fitted parts of an ensemble with their views."""
+    """The recipes that a model reads, and their name for a person.
+
+    `parts` are the fitted parts of an ensemble with their views, `known` the settings that follow from the patches.
+    """
 
     name: str
     recipes: tuple[Recipe, ...]
     parts: Mapping[str, tuple[FittedModel, int, int]] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
 
 def model_data(places: Places, kind: ModelKind, config: Settings) -> ModelData:
@@ -35,7 +40,11 @@ def model_data(places: Places, kind: ModelKind, config: Settings) -> ModelData:
     if recipe.gives not in kind.takes:
         allowed = "; ".join(map(str, kind.takes))
         raise DataError(f"the recipe {prepared.recipe} gives {recipe.gives}; {kind.name} takes {allowed}")
-    return ModelData(f"{prepared.recipe} {prepared.tensor_side}", (recipe,))
+    name = f"{prepared.recipe} {prepared.tensor_side}"
+    if kind.from_patches is None:
+        return ModelData(name, (recipe,))
+    known = kind.from_patches(prepared.tensor_side, read_patch_settings(places, recipe.id))
+    return ModelData(name, (recipe,), known=known)
 
 
 def _of_parts(places: Places, kind: ModelKind, settings: Any) -> ModelData:

@@ -1,5 +1,6 @@
 """Model assets: one for each line of the table of models."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -46,16 +47,17 @@ def model_asset(kind: ModelKind) -> PlatformAsset:
         group=f"{kind.family}s",
         version=kind.version,
         deps=["splits"],
-        more_deps=kind.parts or _own_tensors,
+        more_deps=kind.parts or _own_tensors(kind),
         kinds={kind.library, "mlflow"},
         pool=POOL,
         description=f"Trained {kind.family}: {kind.description}.",
     )(body)
 
 
-def _own_tensors(settings: Any) -> tuple[str, ...]:
-    """Return the asset of the tensors that a model with these settings reads."""
-    return (settings.asset,)
+def _own_tensors(kind: ModelKind) -> Callable[[Any], tuple[str, ...]]:
+    """Return what says of given settings which tensors the model reads; one that works on patches reads these too."""
+    patches = ("patches",) if kind.from_patches else ()
+    return lambda settings: (settings.asset, *patches)
 
 
 def _best_epoch(record: "TrainingRecord") -> dict[str, float | int]:

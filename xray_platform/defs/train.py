@@ -62,7 +62,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         },
     ) as run:
         context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
-        settings = {**_settings(kind, config), **standard}
+        settings = {**_settings(kind, config, data), **standard}
         run.log_parameters(_parameters(settings, data, cohort, inputs))
         log_data(run, cohort, inputs)
         fitted = _fit(context, cohort, (kind, config), data, run)
@@ -97,7 +97,7 @@ def _fit(
 ) -> FittedModel:
     kind, config = chosen
     train, val = (Part(cohort.images(rows), cohort.labels(rows)) for rows in (cohort.part("train"), cohort.part("val")))
-    settings = tuple(part_of(part, config) for part in kind.settings)
+    settings = tuple(part_of(part, config, _known(part, data)) for part in kind.settings)
     around = FitContext(cohort.places.models / kind.name / "checkpoints", run.log_epoch, logged(context), data.parts)
     return kind.fit(train, val, settings, around)
 
@@ -119,10 +119,15 @@ def _enough(cohort: Cohort, kind: ModelKind) -> None:
         raise DataError(f"{kind.name} cannot be evaluated: the validation part is empty ({counts})")
 
 
-def _settings(kind: ModelKind, config: Settings) -> dict[str, Any]:
+def _settings(kind: ModelKind, config: Settings, data: ModelData) -> dict[str, Any]:
     """Return the settings by the headings of a report: those of the model itself, then those of its training."""
     parts = zip(HEADINGS, kind.settings, strict=False)
-    return {heading: part_of(part, config).model_dump(mode="json") for heading, part in parts}
+    return {heading: part_of(part, config, _known(part, data)).model_dump(mode="json") for heading, part in parts}
+
+
+def _known(part: type[Settings], data: ModelData) -> dict[str, Any]:
+    """Return the settings of this part that follow from the patches."""
+    return {name: value for name, value in data.known.items() if name in part.model_fields}
 
 
 def _parameters(settings: dict[str, Any], data: ModelData, cohort: Cohort, inputs: dict[str, str]) -> dict[str, Any]:

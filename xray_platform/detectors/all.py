@@ -1,7 +1,7 @@
 """All detectors: a new one is one file and one line here."""
 
 from xray_platform.detectors.contract import DetectorKind
-from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings
+from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings, settings_from_patches
 from xray_platform.detectors.patch_distance import PatchDistance, PatchDistanceSettings
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
 from xray_platform.detectors.texture_gaussian import TextureGaussian, TextureGaussianSettings
@@ -20,6 +20,7 @@ _KINDS = (
         OneClassSvmSettings,
         OneClassSvm,
         "patches that lie outside the region of feature space that patches of normal chests fill",
+        from_patches=settings_from_patches,
     ),
     DetectorKind(
         TextureGaussian.name,

@@ -1,12 +1,13 @@
 """Contract of a detector: fitted on normal pictures only, it scores how unlike normal a picture is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from xray_platform.errors import InputError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores
+from xray_platform.imaging.store.patches import PatchSettings
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
@@ -57,7 +58,9 @@ class DetectorKind:
     """One line of the table of detectors: its name, settings and class, and what it is in one sentence.
 
     `version` is that of the method: raise it when the same data and settings give another detector. `recipe` and `side`
-    are those of the tensors that it reads unless a store says otherwise; `library` is what it is made with. `quick` are
+    are those of the tensors that it reads unless a store says otherwise; `library` is what it is made with. A detector
+    that works on patches says in `from_patches` which of its settings follow from the side of the tensors and from how
+    the store's asset `patches` cuts them; these are not chosen elsewhere. `quick` are
     the settings, where they are not the defaults, that fit a few hundred phantoms within seconds: for the demo and the
     tests.
     """
@@ -70,6 +73,7 @@ class DetectorKind:
     recipe: str = "default"
     side: int = 128
     library: str = "scikitlearn"
+    from_patches: Callable[[int, PatchSettings], dict[str, int]] | None = None
     quick: Mapping[str, Any] = field(default_factory=dict)
 
     def fit(self, normal: ImageSource, settings: Settings, *, progress: Progress = silent) -> Detector:

@@ -18,9 +18,9 @@ from xray_platform.detectors.normals import check_normals, in_parts, sampled
 from xray_platform.detectors.patch_features import CELLS, WIDTHS, patch_features, patch_positions
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
-from xray_platform.errors import StoreError
+from xray_platform.errors import InputError, StoreError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
-from xray_platform.imaging.store.patches import spread
+from xray_platform.imaging.store.patches import PatchSettings, spread
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
@@ -65,6 +65,19 @@ class OneClassSvmSettings(Settings):
                 "allowed: a side that is a multiple of half the patch, and no smaller than it"
             )
         return self
+
+
+def settings_from_patches(tensor_side: int, patches: PatchSettings) -> dict[str, int]:
+    """Return the settings that follow from the asset `patches`: this detector works on just the windows that it cuts.
+
+    Raises InputError where neighbouring windows do not overlap by half, or do not end at the edge of the tensors.
+    """
+    if patches.stride * CELLS != patches.side or tensor_side % patches.stride or patches.side % 4:
+        raise InputError(
+            f"one_class_svm works on patches whose stride is half their side and that fill the tensors; `patches` cuts "
+            f"{patches.side} px every {patches.stride} px out of {tensor_side} px; set either otherwise in `xray.yaml`"
+        )
+    return {"side": tensor_side, "patch": patches.side}
 
 
 @dataclass(frozen=True, eq=False)

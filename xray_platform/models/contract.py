@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Labels, Scores
 from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, UNIT, PixelRange
+from xray_platform.imaging.store.patches import PatchSettings
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.tables.columns import Family
@@ -68,6 +69,7 @@ class ModelKind:
     recipe, side: which tensors it reads unless a store says otherwise; takes: the pixel ranges that it can read.
     quick: settings, where they are not the defaults, that fit a few hundred phantoms within a minute (demo, tests).
     modules: names of the modules whose code makes a score, for the digest of a bundle.
+    from_patches: of a model that works on patches, the settings that follow from the tensors' side and the `patches`.
     parts: of an ensemble, the names of the models that it joins with given settings; it reads what they read.
     """
 
@@ -87,3 +89,4 @@ class ModelKind:
     takes: tuple[PixelRange, ...] = GREY
     quick: Mapping[str, Any] = field(default_factory=dict)
     parts: Callable[[Any], tuple[str, ...]] | None = None
+    from_patches: Callable[[int, PatchSettings], dict[str, int]] | None = None

@@ -31,4 +31,5 @@ def detector_model(kind: DetectorKind) -> ModelKind:
         load=kind.load,
         modules=lambda: {kind.detector.__module__},
         quick=kind.quick,
+        from_patches=kind.from_patches,
     )

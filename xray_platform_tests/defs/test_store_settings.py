@@ -106,7 +106,7 @@ def test_settings_that_do_not_go_together_fail_a_run_in_one_line(root: Path) -> 
             "splits: {train_share: 0.9, val_share: 0.3}",
             "xray.yaml:1: splits: train_share 0.9 + val_share 0.3 must be at most 1",
         ),
-        ("one_class_svm: {side: 100}", "side 100 and patch 32 do not fit; allowed: a side that is a multiple of half"),
+        ("one_class_svm: {side: 100}", "one_class_svm: there is no setting 'side'; allowed: tensor_side, recipe"),
         (
             "attention_cnn: {spatial_kernel: 4}",
             "spatial_kernel: found 4; a spatial kernel of 4 has no centre; allowed",

@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 from sklearn.svm import OneClassSVM
 
-from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings
+from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings, settings_from_patches
 from xray_platform.detectors.patch_features import WIDTHS, patch_features, patch_positions
+from xray_platform.errors import InputError
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.store.patches import PatchSettings, cut
 from xray_platform_tests.detectors.chests import chests, with_blob
@@ -70,3 +71,11 @@ def test_the_score_is_the_mean_of_the_oddest_patches_only() -> None:
     assert (scores[0] > scores[1]).all()
     assert (scores[1] > scores[2]).all()
     assert np.array_equal(detector.score(with_blob(NORMALS[:5])), scores[1]), "0.2 of nine patches are two"
+
+
+def test_it_works_on_the_windows_that_the_patches_asset_cuts() -> None:
+    assert settings_from_patches(224, PatchSettings(side=32, stride=16)) == {"side": 224, "patch": 32}
+    assert OneClassSvmSettings(**settings_from_patches(96, PatchSettings(side=24, stride=12))).patch == 24
+    for side, other in ((128, {"stride": 32}), (100, {}), (128, {"side": 30, "stride": 15})):
+        with pytest.raises(InputError, match=rf"out of {side} px; set either otherwise in `xray.yaml`"):
+            settings_from_patches(side, PatchSettings(**other))

@@ -7,6 +7,7 @@ from typing import Any
 from xray_platform.defs.launchpad import MODEL_SETTINGS as LAUNCHPAD
 from xray_platform.defs.launchpad import QUICK_SETTINGS, part_of
 from xray_platform.image_stack import Images, Labels
+from xray_platform.imaging.store.patches import PatchSettings
 from xray_platform.models import all as table
 from xray_platform.models import contract
 from xray_platform.models.named import load_model
@@ -30,7 +31,9 @@ class ModelKind:
 
     def quick(self, part: type[Settings]) -> Any:
         """Return one part of the quick settings: of the model itself, or of its training."""
-        return part_of(part, LAUNCHPAD[self.name].model_validate(QUICK_SETTINGS.get(self.name, {})))
+        cut = self.line.from_patches(self.line.side, PatchSettings()) if self.line.from_patches else {}
+        known = {name: value for name, value in cut.items() if name in part.model_fields}
+        return part_of(part, LAUNCHPAD[self.name].model_validate(QUICK_SETTINGS.get(self.name, {})), known)
 
     def fit(self, train: Part, val: Part, folder: Path, progress: Progress = silent) -> Any:
         """Return the model, fitted to a training part: a detector to its normal images alone."""

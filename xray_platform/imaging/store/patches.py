@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.errors import InputError
+from xray_platform.errors import DataError, InputError
 from xray_platform.imaging.pixel_range import UNIT, Pixels
 from xray_platform.imaging.step import Shape
 from xray_platform.imaging.store.png_facts import Fact, fitting_facts, write_png
@@ -110,6 +110,29 @@ def index_batch(places: Places, batch: str, recipe_id: str, settings: PatchSetti
         }
     )
     return frame.astype(PATCHES.frame([]).dtypes.to_dict())
+
+
+def read_patch_settings(places: Places, recipe_id: str) -> PatchSettings:
+    """Return how the tensors of a recipe are cut in the table PATCHES.
+
+    Raises DataError where they are not, or two batches are cut differently.
+    """
+    found = {_settings_of(PATCHES.read(places, part), recipe_id) for part in PATCHES.parts(places)} - {None}
+    if len(found) != 1:
+        what = "cut differently in different batches" if found else "of another recipe or side, or not made yet"
+        raise DataError(f"the patches are {what}; set `patches` in `xray.yaml` as the model that works on them")
+    (settings,) = found
+    assert settings is not None  # noqa: S101 - taken out above
+    return settings
+
+
+def _settings_of(rows: pd.DataFrame, recipe_id: str) -> PatchSettings | None:
+    rows = rows[rows["recipe"] == recipe_id]
+    if rows.empty:
+        return None
+    tops = np.unique(rows["top"].to_numpy(np.int64))
+    side = int(rows["side"].iloc[0])
+    return PatchSettings(side=side, stride=int(tops[1] - tops[0]) if len(tops) > 1 else side)
 
 
 def read_patches(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_platform.errors import InputError
+from xray_platform.errors import DataError, InputError
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.recipes import named_recipe
 from xray_platform.imaging.store.patches import (
@@ -19,6 +19,7 @@ from xray_platform.imaging.store.patches import (
     cut,
     index_batch,
     positions_in,
+    read_patch_settings,
     read_patches,
     spread,
     write_patch_files,
@@ -153,3 +154,15 @@ def test_the_mean_of_patches_that_differ_is_rounded_for_whole_numbers(kind: str,
     assert whole.dtype == kind
     expected = means if kind == "float32" else [1, 2, 2]  # 2.5 goes to the even neighbour
     assert whole.tolist() == [expected, expected]
+
+
+def test_how_tensors_are_cut_is_read_back_from_the_table(store: TinyStore) -> None:
+    settings = PatchSettings(side=12, stride=6)
+    PATCHES.write(store.places, index_batch(store.places, "batch-0001", RECIPE.id, settings), "batch-0001")
+    assert read_patch_settings(store.places, RECIPE.id) == settings
+    with pytest.raises(DataError, match="of another recipe or side, or not made yet"):
+        read_patch_settings(store.places, "0" * 12)
+    other = index_batch(store.places, "batch-0001", RECIPE.id, PatchSettings(side=8, stride=8))
+    PATCHES.write(store.places, other, "batch-0002")
+    with pytest.raises(DataError, match="cut differently in different batches"):
+        read_patch_settings(store.places, RECIPE.id)
