@@ -9,9 +9,11 @@ from xray_platform.bench.look import LOOK
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
+from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
 BENCHES: dict[str, Benchmark] = {
-    bench.name: bench for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, IMAGING, LOOK, REPAIR, STORE, TEXT)
+    bench.name: bench
+    for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, IMAGING, LOOK, REPAIR, SERVING, STORE, TEXT)
 }
