@@ -1,12 +1,13 @@
 """Labels: join what the labels files said to the pictures that were published, as far as it is in known words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from xray_platform.dicom.intake.batch_plan import PlannedFile, plans
+from xray_platform.dicom.deidentify.publish import published_among
+from xray_platform.dicom.intake.batch_plan import PlannedFile, plans, read_plan
 from xray_platform.dicom.intake.label_findings import findings_of
 from xray_platform.dicom.intake.label_words import LabelWords, known_words
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS
@@ -38,6 +39,20 @@ def labels_of(places: Places, left_out: Collection[str] = ()) -> JoinedLabels:
     rows = [_row(image, said.get(image["sha256"]), words) for image in images]
     labelled = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
     return JoinedLabels(LABELS.frame(rows), labelled - sum(row["label"] is not None for row in rows))
+
+
+def held_back(places: Places, batches: Sequence[str]) -> int:
+    """Return of how many published pictures that these batches speak of the label is held back."""
+    words = known_words(places)
+    hashes: set[str] = set()
+    for batch in batches:
+        catalogue = CATALOGUE.read(places, batch)
+        sources = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+        for file in read_plan(places, batch).files:
+            sha256 = sources.get(file.source)
+            if isinstance(sha256, str) and file.label is not None and not words.know(file.label):
+                hashes.add(sha256)
+    return len(published_among(places, hashes))
 
 
 def _said(places: Places) -> dict[str, PlannedFile]:
