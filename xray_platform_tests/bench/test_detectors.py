@@ -11,6 +11,7 @@ from xray_platform.bench import detectors
 from xray_platform.bench.contract import Inputs
 from xray_platform.bench.labelled_images import read_labelled
 from xray_platform.bench.map_quality import baselines, map_figures
+from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import InputError
 from xray_platform.progress import silent
 from xray_platform_tests.detectors.chests import BLOB_COLUMN, BLOB_ROW, SIDE, chests, with_blob
@@ -38,7 +39,7 @@ def test_every_figure_is_there_and_a_planted_finding_is_found(tmp_path: Path, mo
     (small / "boxes.csv").write_text("file,x,y,width,height\n" + "\n".join(boxes) + "\n")
     monkeypatch.setattr(detectors, "LEAST_FOR_SPLIT", 100)
     monkeypatch.setattr("xray_platform.bench.map_quality.FILE_SIDE", SIDE)
-    kinds = {name: detectors.DETECTORS[name] for name in ("pca_residual", "texture_gaussian")}
+    kinds = {name: DETECTORS[name] for name in ("pca_residual", "texture_gaussian")}
     monkeypatch.setattr(detectors, "DETECTORS", kinds)
     monkeypatch.setattr(detectors, "VARIANTS", {"whole": ("texture_gaussian", {"border": 0.0})})
     monkeypatch.setattr(detectors, "RECIPE_VARIANTS", (("pca_residual", "equalised"),))

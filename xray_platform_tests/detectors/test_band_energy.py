@@ -37,7 +37,7 @@ def test_what_lies_in_a_cell_is_told_there() -> None:
     flat = np.full((1, SIDE, SIDE), 0.5, np.float32)
     flat[0, 32:48, 64:80] = texture(1.0)[0, 32:48, 64:80]
     row, column = np.unravel_index(band_energies(flat, 8, 2)[0, :, :, 0].argmax(), (8, 8))
-    assert (row, column) == (2, 4)
+    assert [int(row), int(column)] == [2, 4]
 
 
 def test_the_border_is_left_out_and_empty_in_maps() -> None:

@@ -33,7 +33,7 @@ def real(shared_data: Path) -> tuple[Images, Images]:
 
 def _read(file: Path) -> Images:
     pixels = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-    return np.asarray(pixels, np.float32) / 255
+    return np.asarray(np.asarray(pixels) / 255, np.float32)
 
 
 @pytest.mark.parametrize("name", ["texture_gaussian", "patch_distance"])
