@@ -49,6 +49,9 @@ def ingest(
     split_column: Annotated[
         str | None, typer.Option(help="column with train, val or test [default: split, if there]")
     ] = None,
+    origin: Annotated[
+        str, typer.Option(help="name of the archive that they come from, such as kermany; it must not name a person")
+    ] = "archive",
 ) -> None:
     """Take images in: keep their bytes, judge their quality, de-identify them, prepare their tensors.
 
@@ -75,7 +78,7 @@ def ingest(
         _check_normal(options)
     with opened_store() as store:
         declared = declare_labels(store.places, options, [*(label or ()), *(normal or ())], accept_labels)
-        take_in(store, path, options, relabel=declared)
+        take_in(store, path, options, origin, relabel=declared)
 
 
 def _check_normal(options: "LabelOptions | None") -> None:
@@ -129,13 +132,13 @@ def take_in(
     from xray_platform.defs.batch_states import unfinished  # see above
     from xray_platform.dicom.intake.batch_plan import plan_batches
 
-    new = plan_batches(store.places, path, labels, origin=origin)  # type: ignore[arg-type]
+    new = plan_batches(store.places, path, labels, origin=origin)
     if not new:
         say(f"Nothing new in {path}.")
     else:
         say(f"{sum(len(plan.files) for plan in new)} files in {len(new)} batches of up to 1,000")
         _tell_again([file.again for plan in new for file in plan.files])
-        if origin == "archive" and remove_demo_settings(store.places):
+        if origin != "phantom" and remove_demo_settings(store.places):
             say("The demo's quick settings (xray.yaml) are gone: real images are learnt with the defaults.")
     specs = store.graph.specs.items()
     keys = [key for key, spec in specs if spec.group_name in ("archive", "imaging") and store.graph.partitioned(key)]

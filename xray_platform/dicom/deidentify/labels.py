@@ -69,7 +69,7 @@ def _said(places: Places) -> dict[str, PlannedFile]:
 
 
 def _says_anything(file: PlannedFile) -> bool:
-    return any(value is not None for value in (file.label, file.abnormal, file.split))
+    return any(value is not None for value in (file.label, file.abnormal, file.split, file.origin))
 
 
 def _row(image: dict[Any, Any], file: PlannedFile | None, words: LabelWords) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _row(image: dict[Any, Any], file: PlannedFile | None, words: LabelWords) -> 
     return {
         "image": image["image"],
         "subject": image["subject"],
-        "origin": image["origin"],
+        "origin": (file.origin if file else None) or image["origin"],
         "label": " ".join(label.split()) if label else None,
         "findings": findings,
         "abnormal": abnormal,

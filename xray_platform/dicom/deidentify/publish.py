@@ -195,7 +195,7 @@ def _row(job: PublishFile, task: _Task, made: Deidentified, file: str, digest: s
     facts["sex"] = facts["sex"] or (sex if sex in {"M", "F", "O"} else None)
     facts["age_years"] = age if facts["age_years"] is None else facts["age_years"]
     where = {"subject": made.person.subject, "study": made.person.study, "file": file, "file_sha256": digest}
-    which = {"image": task.image, "sha256": task.sha256, "batch": job.batch, "origin": job.origin}
+    which = {"image": task.image, "sha256": task.sha256, "batch": job.batch, "origin": said.origin or job.origin}
     return {**which, **where, **facts}
 
 

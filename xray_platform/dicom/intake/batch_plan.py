@@ -1,6 +1,7 @@
 """Batch plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -23,11 +24,12 @@ from xray_platform.dicom.intake.safe_open import may_pass
 from xray_platform.dicom.intake.seal import Sealer, unsealed
 from xray_platform.dicom.intake.sources import SourceFile, list_files, list_source, spelled, unspelled
 from xray_platform.errors import InputError, StoreError
+from xray_platform.tables.columns import NAME_OF_ORIGIN
 from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
-Origin = Literal["phantom", "archive"]
+ARCHIVE = "archive"  # the origin of what came without any
 
 
 class PlannedFile(BaseModel):
@@ -54,6 +56,7 @@ class PlannedFile(BaseModel):
     view_position: str | None = None
     age_years: float | None = None
     sex: str | None = None
+    origin: str | None = None
 
     @property
     def source(self) -> str:
@@ -68,7 +71,7 @@ class BatchPlan(BaseModel):
 
     batch: str
     source: str
-    origin: Origin
+    origin: str
     opened_at: str
     labels_sha256: str | None = None
     files: tuple[PlannedFile, ...]
@@ -78,7 +81,7 @@ def plan_batches(
     places: Places,
     source: Path,
     labels: LabelOptions | None = None,
-    origin: Origin = "archive",
+    origin: str = ARCHIVE,
     batch_size: int = BATCH_SIZE,
     ready: Callable[[SourceFile], bool] = lambda _: True,
     patient: bool = False,
@@ -96,6 +99,8 @@ def plan_batches(
     order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used, StoreError
     where the plans cannot be written.
     """
+    if not re.fullmatch(NAME_OF_ORIGIN, origin):
+        raise InputError(f"the origin {origin!r} is no name: 1 to 32 small letters, digits, - and _ are allowed")
     if batch_size < 1:
         raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
     source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
@@ -113,7 +118,7 @@ def plan_batches(
 
 
 def plan_files(
-    places: Places, source: Path, origin: Origin, files: Sequence[PlannedFile], batch_size: int = BATCH_SIZE
+    places: Places, source: Path, origin: str, files: Sequence[PlannedFile], batch_size: int = BATCH_SIZE
 ) -> tuple[BatchPlan, ...]:
     """Open batches for files that are planned already, with other things said of them, and return the new plans.
 
@@ -201,7 +206,7 @@ def _labels_digest(labels: LabelOptions | None) -> str | None:
 
 
 def _write_plans(
-    places: Places, source: Path, digest: str | None, origin: Origin, batch_size: int, files: list[PlannedFile]
+    places: Places, source: Path, digest: str | None, origin: str, batch_size: int, files: list[PlannedFile]
 ) -> tuple[BatchPlan, ...]:
     with journal_lock(places):
         _, sealer = signed_journal(places)
