@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from xray_platform.dicom.intake.batch_plan import Origin, PlannedFile, plan_files, plans
+from xray_platform.dicom.intake.batch_plan import PlannedFile, plan_files, plans
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.dicom.intake.readings import HandedOver, Reading, append_line, read_lines, waiting
 from xray_platform.errors import StoreError
@@ -23,7 +23,7 @@ def hand_over(places: Places) -> tuple[str, ...]:
     files = list(_files(places, read)) if read else []
     opened = [
         plan.batch
-        for origin in ("archive", "phantom")
+        for origin in sorted({of for of, _ in files})
         for plan in plan_files(places, places.raw, origin, [file for of, file in files if of == origin])
     ]
     if found:
@@ -31,7 +31,7 @@ def hand_over(places: Places) -> tuple[str, ...]:
     return tuple(opened)
 
 
-def _files(places: Places, read: dict[str, Reading]) -> Iterator[tuple[Origin, PlannedFile]]:
+def _files(places: Places, read: dict[str, Reading]) -> Iterator[tuple[str, PlannedFile]]:
     """Yield origin and file of each reading that says something new, with all else that was said of the file."""
     known = _planned(places, set(read))
     for sha256, reading in read.items():
@@ -42,9 +42,9 @@ def _files(places: Places, read: dict[str, Reading]) -> Iterator[tuple[Origin, P
             yield origin, _relabelled(places, before, reading)
 
 
-def _planned(places: Places, wanted: set[str]) -> dict[str, tuple[Origin, PlannedFile]]:
+def _planned(places: Places, wanted: set[str]) -> dict[str, tuple[str, PlannedFile]]:
     """Return by raw hash what the plans say last of the wanted files, and where those came from."""
-    known: dict[str, tuple[Origin, PlannedFile]] = {}
+    known: dict[str, tuple[str, PlannedFile]] = {}
     for plan in plans(places):
         catalogue = CATALOGUE.read(places, plan.batch)
         hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
