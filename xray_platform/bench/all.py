@@ -2,6 +2,7 @@
 
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.damage import DAMAGE
+from xray_platform.bench.detectors import DETECTORS_BENCH
 from xray_platform.bench.growth import GROWTH
 from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
@@ -11,6 +12,7 @@ from xray_platform.bench.model_memory import MEMORY
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
+from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
@@ -19,12 +21,14 @@ _BENCHES = (
     INGEST,
     REFUSED,
     DAMAGE,
+    DETECTORS_BENCH,
     INBOX,
     GROWTH,
     IMAGING,
     LOOK,
     MEMORY,
     REPAIR,
+    SERVING,
     STORE,
     TEXT,
 )
