@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from xray_platform.imaging.crop_box import CropBox, cut_box, inside
-from xray_platform.imaging.lung_fields import find_lungs
 from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, Shape, StepSettings
+from xray_platform.lung_fields import find_lungs
 
 
 class LungsSettings(StepSettings):
