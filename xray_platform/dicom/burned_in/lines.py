@@ -20,6 +20,8 @@ SURE = 0.85
 """It is a line where the probabilities of detector and verifier together, their odds multiplied, are above this."""
 BESIDE = 0.35
 """What stands beside a line belongs to it with less."""
+FURTHER = 3.5
+"""By how many heights of a line what goes on along it may be away: a name and a date are often set apart."""
 ADDS = 0.05
 """Share of a line of a coarser view that finer ones must leave for it to count."""
 LEAST_MASS = 3.0
@@ -124,17 +126,37 @@ def _peaks_and_masses(text: Maps, labels: Any, count: int) -> tuple[Maps, Maps]:
 
 
 def _beside(labels: Any, taken: Any, peaks: Maps) -> Any:
-    """Say which labels stand within three cells of a line, or of one that does, and are likely enough to be part."""
+    """Say which labels stand within three cells of a line, or along it, or of one that does, and may be part of it."""
     near = np.ones((7, 7), np.uint8)
     joined = taken.copy()
-    while True:
-        around = cv2.dilate(joined[labels].astype(np.uint8), near) > 0
+    fresh = np.flatnonzero(taken)
+    while fresh.size:
+        around = cv2.dilate(joined[labels].astype(np.uint8), near)
+        for number in fresh:
+            around |= _along(labels == number)
         more = np.zeros_like(taken)
-        more[np.unique(labels[around])] = True
+        more[np.unique(labels[around > 0])] = True
         more &= (peaks > BESIDE) & ~joined
-        if not more.any():
-            return joined
         joined |= more
+        fresh = np.flatnonzero(more)
+    return joined
+
+
+def _along(candidate: Any) -> Cover:
+    """Return where a line would go on (rows, columns of cells; 0 or 1): its rectangle, longer by FURTHER heights."""
+    middle, sides, angle = _rectangle(candidate)
+    longer = 2 * FURTHER * min(sides)
+    wide, high = (sides[0] + longer, sides[1]) if sides[0] >= sides[1] else (sides[0], sides[1] + longer)
+    along = np.zeros(candidate.shape, np.uint8)
+    cv2.fillPoly(along, [np.round(cv2.boxPoints((middle, (wide, high), angle)) - 0.5).astype(np.int32)], (1,))
+    return along
+
+
+def _rectangle(candidate: Any) -> Any:
+    """Return middle, sides and angle of the smallest rectangle around the cells of a candidate."""
+    down, across = np.nonzero(candidate)
+    points = np.concatenate([np.stack([across + x, down + y], 1) for x in (0, 1) for y in (0, 1)]).astype(np.float32)
+    return cv2.minAreaRect(points)
 
 
 def _line(candidate: Any, cell: float, probability: float) -> TextLine:

@@ -20,7 +20,7 @@ def phantom() -> Pixels:
     """A chest of 512 pixels, uint8: the lungs dark, in the middle."""
     pixels = render(sample_phantom(np.random.default_rng(3), PhantomSettings(side=512))).pixels
     low, high = np.percentile(pixels, (0.1, 99.9))
-    return np.clip((pixels - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip((pixels - low) / (high - low) * 255, 0, 255), np.uint8)
 
 
 @pytest.mark.parametrize("negative", [False, True])

@@ -46,9 +46,19 @@ def test_what_stands_beside_a_line_belongs_to_it_with_less() -> None:
     def only_long(crops: Crops) -> float:
         return float((crops[0, 1] > 100).any(0).mean())
 
-    for beside, count in ((seen(row20_40=0.9, row42_46=0.5), 2), (seen(row20_40=0.9, row50_54=0.5), 1)):
+    for beside, count in ((seen(row20_40=0.9, row42_46=0.5), 2), (seen(row20_40=0.9, row54_58=0.5), 1)):
         assert len(lines.lines_of([beside], SHAPE, only_long)) == count
     assert lines.lines_of([seen(row42_46=0.5)], SHAPE, only_long) == (), "by itself it is none"
+
+
+def test_what_is_set_apart_along_a_line_belongs_to_it_and_what_stands_below_does_not() -> None:
+    def only_long(crops: Crops) -> float:
+        return float((crops[0, 1] > 100).any(0).mean())
+
+    along, below = seen(row10_30=0.9, row38_42=0.5), seen(row10_30=0.9)
+    below.probabilities[0, 20:23, 18:22] = 0.5
+    assert len(lines.lines_of([along], SHAPE, only_long)) == 2
+    assert len(lines.lines_of([below], SHAPE, only_long)) == 1
 
 
 def test_what_the_verifier_takes_for_something_else_is_no_line() -> None:
