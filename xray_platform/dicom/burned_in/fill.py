@@ -22,14 +22,16 @@ def filled(values: Pixels, cover: Cover) -> Pixels:
     """
     made = values.copy()
     hidden = cv2.dilate(cover, np.ones((2 * SEAM + 1, 2 * SEAM + 1), np.uint8))
+    shown = values[hidden == 0] if not hidden.all() else values.min(keepdims=True)
+    least, most = shown.min(), shown.max()
     count, _, boxes, _ = cv2.connectedComponentsWithStats(hidden)
     for left, top, wide, high, _ in boxes[1:count]:
         more = max(min(wide, high), LEAST_AROUND)
         part = (slice(max(top - more, 0), top + high + more), slice(max(left - more, 0), left + wide + more))
         here, known = values[part].astype(np.float32), hidden[part] == 0
-        drawn = _smooth(here, known.astype(np.float32), values.min()) + _grain(here, known)
+        drawn = _smooth(here, known.astype(np.float32), least) + _grain(here, known)
         into = cover[part] > 0
-        made[part][into] = np.clip(np.round(drawn[into]), values.min(), values.max()).astype(values.dtype)
+        made[part][into] = np.clip(np.round(drawn[into]), least, most).astype(values.dtype)
     return made
 
 
