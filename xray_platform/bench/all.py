@@ -2,6 +2,7 @@
 
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.damage import DAMAGE
+from xray_platform.bench.growth import GROWTH
 from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
@@ -13,5 +14,6 @@ from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
 BENCHES: dict[str, Benchmark] = {
-    bench.name: bench for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, IMAGING, LOOK, REPAIR, STORE, TEXT)
+    bench.name: bench
+    for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, REPAIR, STORE, TEXT)
 }
