@@ -131,9 +131,8 @@ def _beside(labels: Any, taken: Any, peaks: Maps) -> Any:
     joined = taken.copy()
     fresh = np.flatnonzero(taken)
     while fresh.size:
-        around = cv2.dilate(joined[labels].astype(np.uint8), near)
-        for number in fresh:
-            around |= _along(labels == number)
+        parts = [_along(labels == number) for number in fresh]
+        around = np.maximum.reduce([cv2.dilate(joined[labels].astype(np.uint8), near), *parts])
         more = np.zeros_like(taken)
         more[np.unique(labels[around > 0])] = True
         more &= (peaks > BESIDE) & ~joined
