@@ -3,30 +3,34 @@
 import time
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that torch's own documents use
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 from xray_platform.errors import DataError
 from xray_platform.training.augmentation import apply, sample
 from xray_platform.training.batches import Batch, generator_for
+from xray_platform.training.losses import losses
+from xray_platform.training.mixup import mixed
 from xray_platform.training.training_module import Optimization, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
 MONITOR = "val_score"  # what the best epoch has most of
+EMA_WARMUP_STEPS = 20
 TIE_BREAK = 1e-4  # how much AUROC one unit of validation loss is worth
 
 
 class LightningClassifier(TrainingModule):
-    """Trains `network` with binary cross-entropy; `normals_per_abnormal` balances the classes where asked.
+    """Trains `network` with the loss of the settings; `normals_per_abnormal` balances the classes where asked.
 
     After each epoch `self.metrics` holds `train_loss`, `val_loss`, `val_auroc`, `learning_rate` and `seconds`.
     """
 
     def __init__(self, network: nn.Module, settings: TrainingSettings, normals_per_abnormal: float) -> None:
-        super().__init__(
-            network, Optimization(settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay)
-        )
+        optimization = Optimization(
+            settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay, EMA_WARMUP_STEPS,
+            settings.optimizer, settings.schedule,
+        )  # fmt: skip
+        super().__init__(network, optimization)
         self.settings = settings
         balanced = settings.class_weights == "balanced"
         self.register_buffer("abnormal_weight", torch.tensor(normals_per_abnormal if balanced else 1.0))
@@ -45,7 +49,8 @@ class LightningClassifier(TrainingModule):
         images, labels = batch
         rng = generator_for(self.settings.seed, self.current_epoch, number)
         torch.manual_seed(rng.initial_seed())  # what dropout leaves out
-        loss = self._loss(self.network(apply(images, sample(images, self.settings, rng))), labels)
+        changed, targets = mixed(apply(images, sample(images, self.settings, rng)), labels, self.settings.mixup, rng)
+        loss = self._loss(self.network(changed), targets)
         self._losses.append(loss.detach())
         return loss
 
@@ -72,10 +77,10 @@ class LightningClassifier(TrainingModule):
             "seconds": time.monotonic() - self._began,
         }
         # few validation pictures are soon told apart perfectly; among such epochs the surest is the best
-        self.log(MONITOR, auroc - TIE_BREAK * self.metrics["val_loss"])
+        monitored = auroc - TIE_BREAK * self.metrics["val_loss"]
+        self.validated(monitored)
+        self.log(MONITOR, monitored)
 
-    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        smoothing = self.settings.label_smoothing
-        target = labels * (1 - 2 * smoothing) + smoothing
-        weight = torch.where(labels > 0, self.abnormal_weight, torch.ones_like(labels))  # type: ignore[arg-type]
-        return (F.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight).sum() / weight.sum()
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        weight = 1 + (self.abnormal_weight - 1) * targets  # type: ignore[operator]  # a buffer
+        return (losses(logits, targets, self.settings) * weight).sum() / weight.sum()

@@ -47,7 +47,7 @@ def fit_with_lightning(
     A checkpoint is read with torch's `weights_only`, which runs no code that a file might hold.
     """
     module = LightningClassifier(network, settings, normals_per_abnormal=float((~train[1]).sum() / train[1].sum()))
-    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch)
+    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=settings.kept_epoch == "last")
     stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
     accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
     _trainer(
@@ -60,7 +60,7 @@ def fit_with_lightning(
         default_root_dir=folder,
     ).fit(
         module,
-        training_batches(*train, settings.batch_size, settings.seed),
+        training_batches(*train, settings.batch_size, settings.seed, balanced=settings.class_weights == "sampled"),
         validation_batches(*val, VALIDATION_BATCH),
         ckpt_path=best_weights_callback.file if best_weights_callback.file.exists() else None,
         weights_only=True,
