@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
-from xray_platform.defs.asset_result import AssetResult, markdown
+from xray_platform.defs.asset_result import AssetResult, frame_digest, markdown
 from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.progress import logged
@@ -22,12 +22,12 @@ from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.pseudonym import load_key
 from xray_platform.dicom.quality.examine import QualitySettings, examine_batch
 from xray_platform.dicom.rules import RULES
-from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, QUALITY, SPLITS
+from xray_platform.tables.all import CATALOGUE, CLASSES, IMAGES, LABELS, QUALITY, SPLITS
 from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
 from xray_platform.tables.severity import DECISIONS, decide
 from xray_platform.tables.table import WHOLE
-from xray_platform.training.splits import SplitSettings, assign_splits, labelled_images
+from xray_platform.training.splits import SplitSettings, assign_splits, classes_of, labelled_images
 
 GROUP = "archive"
 INTAKE = INTAKE_COLUMN.allowed
@@ -88,7 +88,7 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySe
     )
 
 
-@platform_asset(group=GROUP, version="3", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW_ANY)
+@platform_asset(group=GROUP, version="4", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW_ANY)
 def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """What the labels files say of each picture, in known words; of two that speak of one, the later wins."""
     unsound = tuple(left_out(context.instance, batch_names(store.places), blocking("quality", "images")))
@@ -113,14 +113,21 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     )
 
 
-@platform_asset(group=GROUP, version="1", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
+@platform_asset(group=GROUP, version="2", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
 def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> AssetResult:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
     pictures = labelled_images(IMAGES.read(store.places), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
+    classes = classes_of(frame, config)
     SPLITS.write(store.places, frame)
+    CLASSES.write(store.places, classes)
     words = [f"{split} {_word(flag)}" for split, flag in zip(frame["split"], frame["abnormal"], strict=True)]
-    return AssetResult(SPLITS, frame, {"pictures": len(frame), **counts(pd.Series(words, dtype="str"), PARTS)})
+    return AssetResult(
+        SPLITS,
+        frame,
+        {"pictures": len(frame), **counts(pd.Series(words, dtype="str"), PARTS), "classes": len(classes)},
+        content=frame_digest(classes),
+    )
 
 
 def decisions(quality: pd.DataFrame) -> "pd.Series[str]":

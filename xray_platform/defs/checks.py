@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import dagster as dg
 
@@ -26,6 +27,8 @@ CLASSES = Suite(
     blocking=False,
     view="split x abnormal",
 )
+CLASS_ORDER = replace(schema_suite(tables.CLASSES), name="class_order", asset="splits")
+CLASS_SCORES = replace(schema_suite(tables.CLASS_SCORES), name="class_scores")
 
 BY_BATCH: tuple[Suite, ...] = (
     schema_suite(tables.QUALITY),
@@ -43,31 +46,37 @@ WHOLE: tuple[Suite, ...] = (
     schema_suite(tables.SPLITS),
     LEAKAGE,
     CLASSES,
+    CLASS_ORDER,
     schema_suite(tables.LEADERBOARD),
 )
 
 
 def blocking(*assets: str) -> tuple[dg.AssetCheckKey, ...]:
     """Return the checks of these assets that hold back what comes after them."""
-    suites = [suite for suite in (*BY_BATCH, *WHOLE) if suite.table.name in assets and suite.blocking]
-    return tuple(dg.AssetCheckKey(dg.AssetKey(suite.table.name), suite.name) for suite in suites)
+    suites = [suite for suite in (*BY_BATCH, *WHOLE) if suite.asset_name in assets and suite.blocking]
+    return tuple(dg.AssetCheckKey(dg.AssetKey(suite.asset_name), suite.name) for suite in suites)
 
 
-def checks_of(asset: str, suites: Sequence[Suite], *, by_batch: bool) -> dg.AssetChecksDefinition:
-    """Return one step that runs the suites of an asset's table, each a check of its own that can be executed alone."""
+def checks_of(
+    asset: str, suites: Sequence[Suite], *, by_batch: bool, part: str = "all", name: str = ""
+) -> dg.AssetChecksDefinition:
+    """Return one step that runs the suites of an asset's tables, each a check of its own that can be executed alone.
+
+    `part` is the part of the tables that an asset without batches writes, `name` that of the step.
+    """
 
     @dg.multi_asset_check(
-        name=f"{asset}_checks",
+        name=name or f"{asset}_checks",
         description=f"Great Expectations on {asset}",
         specs=[_spec(asset, suite, by_batch) for suite in suites],
         can_subset=True,
     )
     def run(context: dg.AssetCheckExecutionContext, store: Store) -> Iterator[dg.AssetCheckResult]:
-        part = context.partition_key if by_batch else "all"
+        read = context.partition_key if by_batch else part
         wanted = {key.name for key in context.selected_asset_check_keys}
         for suite in suites:
             if suite.name in wanted:
-                yield _result(asset, suite, store, part)
+                yield _result(asset, suite, store, read)
 
     return run
 
@@ -104,7 +113,7 @@ def _result(asset: str, suite: Suite, store: Store, part: str) -> dg.AssetCheckR
 def _grouped(suites: Sequence[Suite]) -> dict[str, list[Suite]]:
     groups: dict[str, list[Suite]] = {}
     for suite in suites:
-        groups.setdefault(suite.table.name, []).append(suite)
+        groups.setdefault(suite.asset_name, []).append(suite)
     return groups
 
 

@@ -13,7 +13,10 @@ Expectation = dict[str, Any]
 
 @dataclass(frozen=True)
 class Suite:
-    """Expectations on one view of a table; `blocking` ones keep everything downstream from running."""
+    """Expectations on one view of a table; `blocking` ones keep everything downstream from running.
+
+    `asset` is the asset that writes the table, where it has not the table's name.
+    """
 
     table: Table
     name: str
@@ -21,6 +24,11 @@ class Suite:
     expectations: tuple[Expectation, ...]
     blocking: bool = True
     view: str = "rows"
+    asset: str = ""
+
+    @property
+    def asset_name(self) -> str:
+        return self.asset or self.table.name
 
     @property
     def title(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from xray_platform.defs.asset import plain_failures
+from xray_platform.defs.checks import CLASS_SCORES, checks_of
 from xray_platform.defs.config_fields import config_schema
 from xray_platform.defs.model_check_settings import CHECKS, FINITE, WORDS, CheckedKind, ModelCheckSettings
 from xray_platform.defs.models import NAMES
@@ -20,8 +21,14 @@ def model_checks(settings: ModelCheckSettings = ModelCheckSettings()) -> list[dg
     return [
         *(checks_on(model, "model", settings) for model in NAMES),
         *(checks_on(f"{model}_scores", "scores", settings) for model in NAMES),
+        *(_on_class_scores(model) for model in NAMES),
         checks_on("champion", "champion", settings),
     ]
+
+
+def _on_class_scores(model: str) -> dg.AssetChecksDefinition:
+    name = f"{model}_class_scores_checks"
+    return checks_of(f"{model}_scores", [CLASS_SCORES], by_batch=False, part=model, name=name)
 
 
 def checks_on(asset: str, kind: CheckedKind, initial: ModelCheckSettings) -> dg.AssetChecksDefinition:

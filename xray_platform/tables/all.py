@@ -42,14 +42,20 @@ STANDARD_IMAGES = Table(
 LABELS = Table(
     "labels",
     "what the labels files say of each picture",
-    (c.IMAGE, c.SUBJECT, c.ORIGIN, c.LABEL, c.ABNORMAL, c.SPLIT_GIVEN),
+    (c.IMAGE, c.SUBJECT, c.ORIGIN, c.LABEL, c.FINDINGS_GIVEN, c.ABNORMAL, c.SPLIT_GIVEN),
     key=("image",),
 )
 SPLITS = Table(
     "splits",
     "train, validation or test, by subject; labelled pictures only",
-    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.TRUTH, c.SPLIT, c.SPLIT_REASON),
+    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.FINDINGS, c.TRUTH, c.SPLIT, c.SPLIT_REASON),
     key=("image",),
+)
+CLASSES = Table(
+    "classes",
+    "the classes of the labelled pictures, in the order in which models give them",
+    (c.CLASS, c.PLACE, c.CLASS_PICTURES, c.CLASS_SUBJECTS),
+    key=("class",),
 )
 TENSORS = Table(
     "tensors",
@@ -69,6 +75,14 @@ SCORES = Table(
     (c.MODEL, c.IMAGE, c.SUBJECT, c.SPLIT, c.TRUTH, c.SCORE, c.PROBABILITY, c.VERDICT),
     key=("model", "image"),
 )
+CLASS_SCORES = Table(
+    "class_scores",
+    "what a model that knows several classes says of each of them; one part a model, empty where it knows two",
+    (
+        c.MODEL, c.RUN, c.IMAGE, c.SUBJECT, c.SPLIT, c.CLASS, c.PRESENT, c.CLASS_SCORE, c.CLASS_PROBABILITY,
+    ),
+    key=("model", "image", "class"),
+)  # fmt: skip
 PREDICTIONS = Table(
     "predictions",
     "what the champion says of every picture, labelled or not",
@@ -86,6 +100,6 @@ LEADERBOARD = Table(
 )  # fmt: skip
 
 ALL = (
-    CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, TENSORS, PATCHES, SCORES, LEADERBOARD,
-    PREDICTIONS,
+    CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, CLASSES, TENSORS, PATCHES, SCORES,
+    CLASS_SCORES, LEADERBOARD, PREDICTIONS,
 )  # fmt: skip

@@ -100,6 +100,14 @@ LABEL = Column(
     pattern=r"^[^<>@^\x00-\x1f\x7f]{1,200}$", shown=False,
 )  # fmt: skip
 ABNORMAL = Column("abnormal", "flag", "false: normal, true: anything else; null where there is no label", nullable=True)
+FINDINGS_GIVEN = Column(
+    "findings", "text", "findings in small letters, several with `|` between; normal: none; null without a label",
+    nullable=True, pattern=r"^[^<>@^\x00-\x1f\x7f]{1,200}$", shown=False,
+)  # fmt: skip
+FINDINGS = Column(
+    "findings", "text", "findings in small letters, several with `|` between; normal: none",
+    pattern=r"^[^<>@^\x00-\x1f\x7f]{1,200}$", shown=False,
+)  # fmt: skip
 SPLIT_GIVEN = Column(
     "split_given", "text", "split that the labels file asks for", nullable=True, allowed=("train", "val", "test")
 )
@@ -111,6 +119,13 @@ SPLIT_REASON = Column(
     allowed=("given", "assigned", "kept"),
 )
 TRUTH = Column("abnormal", "flag", "false: normal, true: anything else")
+
+CLASS = Column(
+    "class", "text", "normal, or one finding in small letters", pattern=r"^[^|<>@^\x00-\x1f\x7f]{1,200}$", shown=False
+)
+PLACE = Column("place", "integer", "place among the classes: normal, then as declared, then by alphabet", low=1)
+CLASS_PICTURES = Column("pictures", "integer", "labelled pictures that have this class", "picture", low=1)
+CLASS_SUBJECTS = Column("subjects", "integer", "subjects of these pictures", "subject", low=1)
 
 # --- tensors and patches ----------------------------------------------------------------------------------------
 RECIPE = Column("recipe", "text", "fingerprint of the recipe that made it", pattern=r"^[0-9a-f]{12}$")
@@ -125,6 +140,9 @@ MODEL = Column("model", "text", "name of the model", pattern=r"^[a-z][a-z0-9_]*$
 FAMILY = Column("family", "text", "how it learns", allowed=("detector", "network"))
 SCORE = Column("score", "number", "the model's score; higher is more abnormal")
 PROBABILITY = Column("probability", "number", "calibrated probability of being abnormal", low=0, high=1)
+CLASS_SCORE = Column("score", "number", "the model's output for this class, in logits; higher is likelier")
+CLASS_PROBABILITY = Column("probability", "number", "calibrated probability of this class", low=0, high=1)
+PRESENT = Column("present", "flag", "whether the labels give the picture this class")
 THRESHOLD = Column("threshold", "number", "score from which on the verdict is abnormal; chosen on the validation part")
 VERDICT = Column("verdict", "text", "the model's verdict", allowed=("normal", "abnormal"))
 RUN = Column("run", "text", "MLflow run id", pattern=r"^[0-9a-f]{32}$")

@@ -78,9 +78,14 @@ class Table:
         return _pandas(self._joined(places, [part] if part else self.parts(places)))
 
     def earlier(self, places: Places, part: str) -> pd.DataFrame:
-        """Return one part as it was before it is made anew: an empty frame where it is missing or damaged."""
+        """Return one part as it was before it is made anew: an empty frame where it is missing or damaged.
+
+        Columns that it had not yet are null.
+        """
+        if not self._is_written(places, part):
+            return _pandas(self.schema.empty_table())
         try:
-            return self.read(places, part)
+            return _pandas(self._part(places, part, whole=False))
         except StoreError:
             return _pandas(self.schema.empty_table())
 
@@ -101,19 +106,20 @@ class Table:
     def _is_written(self, places: Places, part: str) -> bool:
         return self.path(places, part).exists() or manifest_file(places, self.manifest(part)).exists()
 
-    def _part(self, places: Places, part: str) -> pa.Table:
+    def _part(self, places: Places, part: str, *, whole: bool = True) -> pa.Table:
         path = self.path(places, part)
         for wait in PATIENCE:
             try:
-                return self._parsed(path, read_checked(places, self.manifest(part), path))
+                return self._parsed(path, read_checked(places, self.manifest(part), path), whole=whole)
             except StoreError:
                 time.sleep(wait)
-        return self._parsed(path, read_checked(places, self.manifest(part), path))
+        return self._parsed(path, read_checked(places, self.manifest(part), path), whole=whole)
 
-    def _parsed(self, path: Path, data: bytes) -> pa.Table:
+    def _parsed(self, path: Path, data: bytes, *, whole: bool) -> pa.Table:
         try:
             table = pq.read_table(pa.BufferReader(data), schema=self.schema)
-            self._refuse_nulls(table)
+            if whole:
+                self._refuse_nulls(table)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
             raise StoreError(f"{path} is no table {self.name} of this version") from error
         return table

@@ -1,7 +1,7 @@
 """Splits: train, validation and test by subject, deterministic, and stable when new batches arrive."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import connected_components
 
 from xray_platform.errors import InputError
 from xray_platform.settings import Settings
-from xray_platform.tables.all import SPLITS
+from xray_platform.tables.all import CLASSES, SPLITS
+from xray_platform.tables.findings import NORMAL, classes_in, ordered_classes
 
 PARTS = ("train", "val", "test")
 
@@ -23,6 +24,10 @@ class SplitSettings(Settings):
     train_share: float = Field(0.70, ge=0, le=1, description="share of the subjects that models learn from")
     val_share: float = Field(0.15, ge=0, le=1, description="share that chooses epochs and thresholds; the rest is test")
     seed: int = Field(0, ge=0, description="another seed gives another division")
+    class_order: str = Field(
+        "",
+        description="classes that come first after normal, with commas between; the others follow by alphabet",
+    )
 
     @model_validator(mode="after")
     def _leave_a_test_part(self) -> "SplitSettings":
@@ -30,6 +35,11 @@ class SplitSettings(Settings):
             message = f"train_share {self.train_share} + val_share {self.val_share} must be at most 1"
             raise ValueError(message)
         return self
+
+    @property
+    def declared_classes(self) -> tuple[str, ...]:
+        """The classes of `class_order`, as findings are written."""
+        return tuple(dict.fromkeys(word for part in self.class_order.split(",") if (word := _written(part))))
 
     @property
     def shares(self) -> dict[str, float]:
@@ -48,7 +58,7 @@ def labelled_images(images: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     that come from phantoms are left out.
     """
     joined = images[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
-        labels[["image", "abnormal", "split_given"]], on="image"
+        labels[["image", "findings", "abnormal", "split_given"]], on="image"
     )
     joined = joined[joined["abnormal"].notna()]
     real = joined[joined["origin"] == "archive"]
@@ -58,10 +68,11 @@ def labelled_images(images: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
 def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
     """Divide labelled pictures into train, val and test, and return rows of the table `splits`.
 
-    `pictures` has the columns image, batch, subject, pixel_sha256, abnormal, split_given; `before` is the table as it
-    was, whose subjects stay where they are. Subjects who share a picture are kept together, so that no picture is in
-    two parts. A split given by the labels file wins. The rest is divided subject by subject, each class apart, in an
-    order that depends on the subject and the seed alone: the next subject goes where most is missing.
+    `pictures` has the columns image, batch, subject, pixel_sha256, findings, abnormal, split_given; `before` is the
+    table as it was, whose subjects stay where they are. Subjects who share a picture are kept together, so that no
+    picture is in two parts. A split given by the labels file wins. The rest is divided subject by subject, each class
+    apart (of several findings the first by alphabet counts), in an order that depends on the subject and the seed
+    alone: the next subject goes where most is missing.
 
     Raises InputError where the labels file puts one subject into two parts.
     """
@@ -85,6 +96,26 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     labelled["reason"] = labelled["group"].map(why)
     rows = labelled[[column.name for column in SPLITS.columns]]
     return SPLITS.frame([{str(name): value for name, value in row.items()} for row in rows.to_dict("records")])
+
+
+def classes_of(splits: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
+    """Return rows of the table `classes`: the classes of the divided pictures in their order, and how many have each.
+
+    Raises InputError where the settings name a class that no picture has.
+    """
+    names = ordered_classes(splits["findings"], settings.declared_classes)
+    each = splits["findings"].map(classes_in).explode()
+    having = {name: splits.loc[each.index[each == name]] for name in names}
+    return CLASSES.frame(
+        [
+            {"class": name, "place": place, "pictures": len(rows), "subjects": int(rows["subject"].nunique())}
+            for place, (name, rows) in enumerate(having.items(), start=1)
+        ]
+    )
+
+
+def _written(word: str) -> str:
+    return " ".join(word.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _groups(labelled: pd.DataFrame) -> pd.Series:
@@ -128,16 +159,28 @@ def _reasons(known: dict[str, str], before: pd.DataFrame) -> dict[str, str]:
 def _assign(
     labelled: pd.DataFrame, rest: Iterable[str], taken: dict[str, str], settings: SplitSettings
 ) -> dict[str, str]:
-    stratum = labelled.groupby("group")["abnormal"].any()
-    counts = {flag: Counter(part for group, part in taken.items() if stratum[group] == flag) for flag in (False, True)}
+    stratum = _strata(labelled)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for group, part in taken.items():
+        counts[stratum[group]][part] += 1
     first_seen = labelled.groupby("group")["batch"].min()
     found: dict[str, str] = {}
     for group in sorted(rest, key=lambda group: (first_seen[group], _lot(group, settings.seed))):
-        count = counts[bool(stratum[group])]
+        count = counts[stratum[group]]
         wanted = count.total() + 1
         part = max(PARTS, key=lambda part: settings.shares[part] * wanted - count[part])
         found[group] = part
         count[part] += 1
+    return found
+
+
+def _strata(labelled: pd.DataFrame) -> dict[str, str]:
+    """Return the class by which each group is divided: the first of all its findings, or normal."""
+    found: dict[str, str] = {}
+    for group, text in zip(labelled["group"], labelled["findings"], strict=True):
+        own = classes_in(text)[0]
+        before = found.get(group, NORMAL)
+        found[group] = own if before == NORMAL else min(before, own, key=lambda name: (name == NORMAL, name))
     return found
 
 

@@ -69,7 +69,7 @@ def test_an_old_part_without_a_column_that_must_have_values_is_of_another_versio
     needed = replace(NEW, columns=(IMAGE, replace(LABEL, nullable=False), SIZE))
     with pytest.raises(StoreError, match="no table made_up of this version"):
         needed.read(places)
-    assert needed.earlier(places, "batch-0001").empty, "so that the part can be made anew"
+    assert len(needed.earlier(places, "batch-0001")) == 3, "what it said before counts while it is made anew"
 
 
 def test_a_part_whose_column_has_another_type_is_of_another_version(places: Places) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
 from xray_platform.tables.all import SPLITS
-from xray_platform.training.splits import PARTS, SplitSettings, assign_splits, labelled_images
+from xray_platform.training.splits import PARTS, SplitSettings, assign_splits, classes_of, labelled_images
 
 NOBODY = SPLITS.frame([])
 
@@ -22,6 +22,7 @@ def pictures(
             "subject": f"sub-{number // per_subject:016x}",
             "pixel_sha256": f"{number:064x}",
             "abnormal": (number // per_subject) % 2 == 0,
+            "findings": "normal" if (number // per_subject) % 2 else "mass",
             "split_given": given,
         }
         for number in range(first, first + count)
@@ -34,7 +35,7 @@ def described(origins: str, labels: list[bool | None]) -> tuple[pd.DataFrame, pd
     rows = pictures(len(origins))
     words = {"a": "archive", "p": "phantom"}
     images = rows[["image", "batch", "subject", "pixel_sha256"]].assign(origin=[words[origin] for origin in origins])
-    return images, rows[["image", "split_given"]].assign(abnormal=pd.array(labels, dtype="boolean"))
+    return images, rows[["image", "findings", "split_given"]].assign(abnormal=pd.array(labels, dtype="boolean"))
 
 
 @pytest.mark.parametrize(
@@ -136,3 +137,35 @@ def test_ten_pictures_reach_all_parts() -> None:
     splits = assign_splits(pictures(10), NOBODY, SplitSettings())
     assert set(splits["split"]) == {"train", "val", "test"}
     assert splits.groupby("split")["abnormal"].nunique().min() == 2
+
+
+def test_each_class_has_its_shares_of_the_parts() -> None:
+    told = pictures(600)
+    told["findings"] = [("normal", "virus", "bacteria|virus")[number % 3] for number in range(600)]
+    told["abnormal"] = told["findings"] != "normal"
+    splits = assign_splits(told, NOBODY, SplitSettings())
+    counts = splits.groupby(["findings", "split"]).size().to_dict()
+    assert counts == {
+        (text, part): 140 if part == "train" else 30 for text in ("normal", "virus", "bacteria|virus") for part in PARTS
+    }
+
+
+@pytest.mark.parametrize(
+    ("order", "classes"),
+    [
+        ("", ["normal", "bacteria", "mass", "virus"]),
+        ("Virus, mass", ["normal", "virus", "mass", "bacteria"]),
+    ],
+)
+def test_classes_come_normal_first_then_as_declared_then_by_alphabet(order: str, classes: list[str]) -> None:
+    told = pictures(4).assign(findings=["mass", "normal", "bacteria|virus", "virus"])
+    table = classes_of(assign_splits(told, NOBODY, SplitSettings()), SplitSettings(class_order=order))
+    assert list(table["class"]) == classes
+    assert dict(zip(table["class"], table["pictures"], strict=True)) == {
+        "normal": 1, "bacteria": 1, "mass": 1, "virus": 2
+    }  # fmt: skip
+
+
+def test_a_class_that_no_picture_has_is_refused() -> None:
+    with pytest.raises(InputError, match="no picture has the class 'covid 19'; there are mass, normal"):
+        classes_of(assign_splits(pictures(4), NOBODY, SplitSettings()), SplitSettings(class_order="COVID-19"))

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from xray_platform.dicom.intake.batch_plan import PlannedFile, plans
+from xray_platform.dicom.intake.label_findings import findings_of
 from xray_platform.dicom.intake.label_words import LabelWords, known_words
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS
+from xray_platform.tables.findings import joined
 from xray_platform.tables.places import Places
 
 
@@ -56,12 +58,15 @@ def _says_anything(file: PlannedFile) -> bool:
 
 
 def _row(image: dict[Any, Any], file: PlannedFile | None, words: LabelWords) -> dict[str, Any]:
-    known = file is not None and file.label is not None and words.know(file.label)
+    label = file.label if file and file.label and words.know(file.label) else None
+    abnormal = file.abnormal if file and label else None
+    findings = None if label is None or abnormal is None else joined(findings_of(label, words, abnormal=abnormal))
     return {
         "image": image["image"],
         "subject": image["subject"],
         "origin": image["origin"],
-        "label": " ".join(file.label.split()) if file and file.label and known else None,
-        "abnormal": file.abnormal if file and known else None,
+        "label": " ".join(label.split()) if label else None,
+        "findings": findings,
+        "abnormal": abnormal,
         "split_given": file.split if file else None,
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_platform.dicom.intake.label_findings import NORMAL_WORDS, is_abnormal
 from xray_platform.dicom.parse.description_vocabulary import view_in
 from xray_platform.dicom.parse.patient_id import names_nobody
 from xray_platform.errors import InputError
@@ -38,7 +39,7 @@ class LabelOptions:
     file: Path
     file_column: str = "file"
     label_column: str = "label"
-    normal: tuple[str, ...] = ("normal", "no finding", "no findings", "healthy")
+    normal: tuple[str, ...] = NORMAL_WORDS
     subject_column: str | None = None
     split_column: str | None = None
 
@@ -169,8 +170,7 @@ def _reader(options: LabelOptions, columns: Iterable[str]) -> tuple[Reader, str]
             f"{options.file} has no column {' and no column '.join(missing)}; "
             f"it has {', '.join(sorted(names))} (options name the columns; DicomPath marks the other form)"
         )
-    normal = frozenset(word.casefold() for word in options.normal)
-    return lambda line: _plain_row(line, options.label_column, normal, subject, split), options.file_column
+    return lambda line: _plain_row(line, options.label_column, options.normal, subject, split), options.file_column
 
 
 def _row(read: Reader, line: dict[str, str], file: Path, number: int) -> LabelRow:
@@ -181,13 +181,13 @@ def _row(read: Reader, line: dict[str, str], file: Path, number: int) -> LabelRo
 
 
 def _plain_row(
-    line: dict[str, str], label_column: str, normal: frozenset[str], subject: str | None, split: str | None
+    line: dict[str, str], label_column: str, normal: tuple[str, ...], subject: str | None, split: str | None
 ) -> LabelRow:
     label = line[label_column].strip() or None
     return LabelRow(
         subject_id=_somebody(line[subject]) if subject else None,
         label=label,
-        abnormal=None if label is None else label.casefold() not in normal,
+        abnormal=None if label is None else is_abnormal(label, normal),
         split=_split(line[split]) if split else None,
     )
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from xray_platform.dicom.intake.label_file import LabelOptions, read_labels
-from xray_platform.dicom.intake.label_words import LabelWords, new_labels
+from xray_platform.dicom.intake.label_words import LabelWords, new_labels, parts_of, spelt
 from xray_platform.errors import InputError
 
 MOST = 20
@@ -16,8 +16,8 @@ def check_normal(options: LabelOptions, words: LabelWords) -> None:
     """
     rows = [row for row in read_labels(options).values() if row.label is not None]
     labels = Counter(row.label for row in rows if row.label is not None)
-    folded = {label.casefold() for label in labels}
-    lost = [word for word in options.normal if word.casefold() not in folded]
+    said = {word for label in labels for word in (spelt(label), *parts_of(label))}
+    lost = [word for word in options.normal if spelt(word) not in said]
     if not lost:
         return
     classes = new_labels(rows, words).classes

@@ -37,12 +37,13 @@ class LabelWords:
 
     def know(self, label: str) -> bool:
         """Say whether a label is a known word, a number of one or two digits, or words with `|`, `;` or `,` between."""
-        if self._know_word(label) or _NUMBER.fullmatch(label.strip()):
+        if self.know_word(label) or _NUMBER.fullmatch(label.strip()):
             return True
         parts = _PARTS.split(label)
-        return len(parts) <= MOST_PARTS and all(self._know_word(part) for part in parts)
+        return len(parts) <= MOST_PARTS and all(self.know_word(part) for part in parts)
 
-    def _know_word(self, text: str) -> bool:
+    def know_word(self, text: str) -> bool:
+        """Say whether a text is one known word as a whole."""
         word = spelt(text)
         return word in _shipped() or word in self.declared
 
@@ -72,6 +73,11 @@ class NewLabels:
 def spelt(label: str) -> str:
     """Return a label as it is compared: small letters, `-`, `_` and any run of space as one space."""
     return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", label).casefold()).strip()
+
+
+def parts_of(label: str) -> tuple[str, ...]:
+    """Return the words of a label with `|`, `;` or `,` between, as they are compared."""
+    return tuple(word for part in _PARTS.split(label) if (word := spelt(part)))
 
 
 def new_labels(rows: Iterable[Labelled], words: LabelWords) -> NewLabels:

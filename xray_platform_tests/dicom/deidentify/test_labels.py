@@ -57,6 +57,19 @@ def test_a_name_is_held_back_and_so_is_whether_it_is_abnormal(places: Places, so
     assert told(places) == ([("NORMAL", False), (None, None), (None, None), ("Lung Opacity", True)], 2)
 
 
+def test_findings_are_written_in_one_way_whatever_the_label_looks_like(places: Places, source: Path) -> None:
+    say(places, source, "No Finding", "Mass|EFFUSION", "Pleural_Thickening", '"normal, no finding"')
+    frame = labels_of(places).frame
+    assert list(frame["findings"]) == ["normal", "effusion|mass", "pleural thickening", "normal"]
+    assert list(frame["abnormal"]) == [False, True, True, False]
+
+
+def test_a_declared_word_with_a_comma_is_one_finding(places: Places, source: Path) -> None:
+    say(places, source, "normal", '"crackpot, left"', '"mass, nodule"', "mass")
+    declare(places, ["crackpot, left"])
+    assert list(labels_of(places).frame["findings"]) == ["normal", "crackpot, left", "mass|nodule", "mass"]
+
+
 def test_a_declared_word_comes_in_without_another_intake(places: Places, source: Path) -> None:
     say(places, source, "normal", "Crackpot lung", "Crackpot lung", "normal")
     assert told(places)[1] == 2
