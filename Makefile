@@ -7,13 +7,16 @@ TESTERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 export PIP_NO_WARN_SCRIPT_LOCATION = 1
 
-.PHONY: demo test ui check docs wheel format clean
+.PHONY: demo test ui serve check docs wheel format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/xray demo
 
 ui: $(VENV)/.installed
 	@exec $(BIN)/xray ui
+
+serve: $(VENV)/.installed
+	@exec $(BIN)/xray serve
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadscope --durations=15

@@ -1,7 +1,8 @@
-"""Image stack: what every model takes, checked once where it enters."""
+"""Image stack: what every model takes, checked once where it enters; in memory, or read by index when it is needed."""
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,53 @@ Images: TypeAlias = NDArray[np.float32]  # (N, S, S) in [0, 1]
 Scores: TypeAlias = NDArray[np.float64]  # (N,)
 Heatmaps: TypeAlias = NDArray[np.float32]  # (N, S, S), higher is more abnormal
 Labels: TypeAlias = NDArray[np.bool_]  # (N,)
+Indices: TypeAlias = slice | NDArray[np.int64]
 TOLERANCE = 1e-3
+
+
+class ImageSource(Protocol):
+    """Images by index, float32 (N, S, S) in [0, 1]: an array in memory is one; others read what they are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, S, S)."""
+        ...
+
+    def __len__(self) -> int:
+        """Return N."""
+        ...
+
+    def __getitem__(self, index: Indices, /) -> Images:
+        """Return the images of a slice or of these numbers, in this order."""
+        ...
+
+
+@runtime_checkable
+class KnownImages(ImageSource, Protocol):
+    """Images that can say which they are without being read."""
+
+    def digest(self) -> str:
+        """Return hexadecimal digits that other images, or the same in another order, do not have."""
+        ...
+
+
+@dataclass(frozen=True)
+class SelectedImages:
+    """Some images of a source, by their numbers in it, (n,) int64; nothing is read before it is asked for."""
+
+    source: ImageSource
+    numbers: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, S, S)."""
+        return (len(self.numbers), *self.source.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, index: Indices, /) -> Images:
+        return self.source[self.numbers[index]]
 
 
 def check_images(
@@ -52,7 +99,7 @@ def _check_range(stack: NDArray[np.floating], tolerance: float) -> None:
         raise InputError(f"pictures with values from {low:g} to {high:g}; values in [0, 1] are wanted")
 
 
-def batch_slices(images: Images, size: int) -> Iterator[slice]:
+def batch_slices(images: ImageSource, size: int) -> Iterator[slice]:
     """Yield slices of at most `size` pictures that together cover all, in order."""
     for start in range(0, len(images), size):
         yield slice(start, start + size)

@@ -14,7 +14,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.synchronize import Semaphore
 from multiprocessing.util import Finalize
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -76,7 +76,7 @@ def map_in_children(
     futures = [pool.schedule(_call, args=(folder, function, item), timeout=limits.seconds) for item in todo]
     try:
         for done, future in enumerate(futures, start=1):
-            yield _result_or_loss(future)
+            yield result_or_lost(future)
             progress(done, len(todo), what)
     finally:
         for future in futures:
@@ -149,6 +149,64 @@ def _stop_pools() -> None:
         _POOLS.popitem()[1].stop()
 
 
+class Children(Generic[Item, Result]):
+    """Children of one's own that stay and do one kind of work, for a server that is handed items one by one.
+
+    Each calls `prepare` before its first item, so that none has to be waited for while it imports and opens what it
+    needs; that is so for one that takes the place of a killed one, too. `memory_bytes` is a child's address space.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Item], Result],
+        *,
+        workers: int,
+        limits: Limits,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
+        context = _context()
+        started = context.Semaphore(0)
+        self._function, self._limits = function, limits
+        pool = ProcessPool(
+            max_workers=workers,
+            initializer=_prepare_and_begin,
+            initargs=(limits.memory_bytes, prepare, started),
+            context=context,
+        )
+        self._pool = _WorkerPool(pool, started, workers)
+        self._end = Finalize(self, self._pool.stop, exitpriority=100)
+
+    def submit(self, item: Item) -> "ProcessFuture[Result]":
+        """Hand over an item; `result_or_lost` says what became of it."""
+        future: ProcessFuture[Result] = self._pool.pool.schedule(
+            self._function, args=(item,), timeout=self._limits.seconds
+        )
+        return future
+
+    def start(self, seconds: float = 120) -> bool:
+        """Start all children and wait until they can work; say whether they can."""
+        self._pool.pool.schedule(_nothing)  # the first item starts all of them
+        ready = [self._pool.started.acquire(timeout=seconds) for _ in range(self._pool.workers)]
+        for _ in filter(None, ready):
+            self._pool.started.release()  # whoever stops the children waits for it again
+        return all(ready)
+
+    def stop(self) -> None:
+        """End the children; items that they have not done are lost."""
+        self._end()
+
+
+def _nothing() -> None:
+    """Do nothing, in a child that is to be started."""
+
+
+def _prepare_and_begin(memory_bytes: int | None, prepare: Callable[[], object] | None, started: Semaphore) -> None:
+    _limit_child(memory_bytes)
+    if prepare is not None:
+        prepare()
+    started.release()
+
+
 def start_ahead(modules: Sequence[str] = PRELOADED) -> None:
     """Start the process that children are forked from: it imports `modules` while this one does something else.
 
@@ -177,9 +235,10 @@ def _context(modules: tuple[str, ...] = PRELOADED) -> ForkServerContext:
     return context
 
 
-def _result_or_loss(future: ProcessFuture[Any]) -> Any:
+def result_or_lost(future: ProcessFuture[Result]) -> Result | Lost:
+    """Wait for what became of an item that was handed to a child."""
     try:
-        return future.result()
+        result: Result = future.result()
     except FutureTimeout:
         return Lost("timeout", "took longer than its limit of seconds")
     except ProcessExpired as expired:
@@ -188,9 +247,15 @@ def _result_or_loss(future: ProcessFuture[Any]) -> Any:
         return Lost("killed", "needed more memory than its limit")
     except Exception as error:  # noqa: BLE001 - a bad item must not stop the batch; its text may quote the input
         return Lost("error", type(error).__name__)
+    return result
 
 
 def _prepare_child(memory_bytes: int | None, started: Semaphore) -> None:
+    _limit_child(memory_bytes)
+    started.release()
+
+
+def _limit_child(memory_bytes: int | None) -> None:
     """Give the child one thread for each numerical library, and its memory limit, and let it say nothing.
 
     What libraries warn of quotes the file, and what a child writes may end in a log outside of the raw zone.
@@ -202,4 +267,3 @@ def _prepare_child(memory_bytes: int | None, started: Semaphore) -> None:
     os.environ.update(dict.fromkeys(THREADS, "1"))
     if memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    started.release()

@@ -22,6 +22,7 @@ from xray_platform.cli.recipes import recipes
 from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
+from xray_platform.cli.serve import serve
 from xray_platform.cli.settings import settings
 from xray_platform.cli.status import status
 from xray_platform.cli.teach import teach
@@ -49,6 +50,7 @@ COMMANDS = (
     ui,
     promote,
     predict,
+    serve,
     status,
     settings,
     check,

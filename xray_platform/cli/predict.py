@@ -13,6 +13,7 @@ from xray_platform.cli.session import existing_store, places
 from xray_platform.errors import InputError, StoreError
 
 if TYPE_CHECKING:
+    from xray_platform.serving.heatmap_picture import HeatmapPicture
     from xray_platform.serving.predict import Predictor
 
 CHAMPION = "champion"
@@ -27,6 +28,9 @@ def predict(
         str | None, typer.Option(help="what the bundle must hash to; the MLflow UI shows it as the tag xray.bundle")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a file")] = False,
+    heatmap: Annotated[
+        Path | None, typer.Option(help="write a heat map of each image into this folder, as PNG of the image's size")
+    ] = None,
 ) -> None:
     """Judge images: score, calibrated probability and verdict of each file; a bad file has its error instead.
 
@@ -38,18 +42,24 @@ def predict(
 
     _check_options(model, bundle, digest)
     check_paths(paths)
+    if heatmap is not None:
+        _make_folder(heatmap)
     start_ahead(CHILDREN_IMPORT)
     predictor = _copied(bundle, digest) if bundle else _registered(model, digest)
     from xray_platform.serving.files import predict_files  # torch takes seconds to import, and `--help` must not wait
+    from xray_platform.serving.prediction import PredictedFile
 
     for note in predictor.notes:
         say(f"Note: {note}.")
     judged = 0
     with bar("reading") as progress:
-        for record in predict_files(paths, predictor, progress):
-            line = record.as_json()
+        for record in predict_files(paths, predictor, progress, heatmaps=heatmap is not None):
+            line, text = record.as_json(), record.as_text()
             judged += "error" not in line
-            words = [json.dumps(line)] if as_json else map(visible, record.as_text())
+            if heatmap is not None and isinstance(record, PredictedFile) and record.heatmap is not None:
+                written = _write_heatmap(heatmap, record.file, record.heatmap)
+                line, text = {**line, "heatmap": written}, [*text, f"  heat map: {written['file']}"]
+            words = [json.dumps(line)] if as_json else map(visible, text)
             OUT.print("\n".join(words), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)
@@ -102,3 +112,22 @@ def _copied(bundle: Path, digest: str | None) -> "Predictor":
             "Give --digest to know that it is the one that was made."
         )
     return Predictor.load(bundle, expected=digest.lower() if digest else None)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--heatmap {folder}: {error.strerror or error}; a folder is allowed") from error
+
+
+def _write_heatmap(folder: Path, file: str, heatmap: "HeatmapPicture") -> dict[str, object]:
+    """Write a heat map under the name of its file, numbered where that is taken; return what to say of it."""
+    number, stem = 1, Path(file).stem or "image"
+    while (path := folder / (f"{stem}.png" if number == 1 else f"{stem}_{number}.png")).exists():
+        number += 1
+    try:
+        path.write_bytes(heatmap.png)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    return {"file": str(path), "low": heatmap.scale.low, "high": heatmap.scale.high}

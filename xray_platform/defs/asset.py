@@ -37,7 +37,7 @@ class platform_asset:  # noqa: N801 - a decorator
     `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
     that it reads; a batch asset reads the same batch of them, any other reads all batches. Without a name it has the
     body's, without a description the body's docstring. With `any_deps` it is made of those of its dependencies
-    that there are, and a failed one does not hold it back.
+    that there are, and a failed one does not hold it back. `more_deps` says what else it reads with given settings.
     """
 
     group: str
@@ -50,6 +50,7 @@ class platform_asset:  # noqa: N801 - a decorator
     pool: str | None = None
     description: str | None = None
     any_deps: bool = False
+    more_deps: Callable[[Any], Sequence[str]] = lambda _: ()
 
     def __call__(self, body: Body) -> "PlatformAsset":
         return PlatformAsset(body, self)
@@ -84,7 +85,7 @@ class PlatformAsset:
             name=self.name,
             group_name=declared.group,
             code_version=declared.version,
-            deps=list(declared.deps),
+            deps=[*declared.deps, *declared.more_deps(initial)],
             partitions_def=BATCHES if declared.by_batch else None,
             kinds=set(declared.kinds),
             automation_condition=declared.automation,
@@ -119,10 +120,10 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
 
 def _own_settings(kind: type[Settings] | None, initial: Settings | None, own: Mapping[str, str]) -> dict[str, str]:
     """Return as metadata what the store sets otherwise than the defaults; an asset made with others is out of date."""
-    if kind is None or initial is None or initial == (usual := kind()):
-        return {}
-    differs = {name: value for name, value in initial.model_dump(mode="json").items() if value != getattr(usual, name)}
-    return {SETTINGS: json.dumps({**differs, **own}, sort_keys=True)}
+    usual = kind().model_dump(mode="json") if kind else {}
+    values = initial.model_dump(mode="json") if initial else {}
+    differs = {**{name: value for name, value in values.items() if value != usual[name]}, **own}
+    return {SETTINGS: json.dumps(differs, sort_keys=True)} if differs else {}
 
 
 def _validated(kind: type[Settings], values: Mapping[str, Any]) -> Settings:

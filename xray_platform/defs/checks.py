@@ -10,6 +10,7 @@ from xray_platform.defs.expectations import Suite, expect, identity_suite, schem
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.defs.validation import validate
+from xray_platform.imaging.store.tensors import rows_part
 from xray_platform.tables import all as tables
 
 LEAKAGE = Suite(
@@ -36,9 +37,9 @@ BY_BATCH: tuple[Suite, ...] = (
     schema_suite(tables.IMAGES),
     identity_suite(tables.IMAGES),
     schema_suite(tables.STANDARD_IMAGES),
-    schema_suite(tables.TENSORS),
     schema_suite(tables.PATCHES),
     schema_suite(tables.PREDICTIONS),
+    replace(schema_suite(tables.CLASS_PREDICTIONS), name="class_predictions", asset="predictions"),
 )
 WHOLE: tuple[Suite, ...] = (
     schema_suite(tables.LABELS),
@@ -57,12 +58,19 @@ def blocking(*assets: str) -> tuple[dg.AssetCheckKey, ...]:
     return tuple(dg.AssetCheckKey(dg.AssetKey(suite.asset_name), suite.name) for suite in suites)
 
 
+def tensors_checks(asset: str, recipe_id: str) -> dg.AssetChecksDefinition:
+    """Return the step that runs the suites of the tensors of one recipe."""
+    part = rows_part("{batch}", recipe_id)
+    return checks_of(asset, [replace(schema_suite(tables.TENSORS), asset=asset)], by_batch=True, part=part)
+
+
 def checks_of(
-    asset: str, suites: Sequence[Suite], *, by_batch: bool, part: str = "all", name: str = ""
+    asset: str, suites: Sequence[Suite], *, by_batch: bool, part: str | None = None, name: str = ""
 ) -> dg.AssetChecksDefinition:
     """Return one step that runs the suites of an asset's tables, each a check of its own that can be executed alone.
 
-    `part` is the part of the tables that an asset without batches writes, `name` that of the step.
+    `part` is the part of the tables that the asset writes (`{batch}` stands for the batch), else `all` or the batch;
+    `name` is that of the step.
     """
 
     @dg.multi_asset_check(
@@ -72,7 +80,7 @@ def checks_of(
         can_subset=True,
     )
     def run(context: dg.AssetCheckExecutionContext, store: Store) -> Iterator[dg.AssetCheckResult]:
-        read = context.partition_key if by_batch else part
+        read = (part or "{batch}").format(batch=context.partition_key) if by_batch else part or "all"
         wanted = {key.name for key in context.selected_asset_check_keys}
         for suite in suites:
             if suite.name in wanted:

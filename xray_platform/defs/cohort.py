@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from xray_platform.defs.asset_result import frame_digest
 from xray_platform.errors import DataError
+from xray_platform.image_stack import ImageSource
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.tensors import read_tensors
-from xray_platform.tables.all import SPLITS, TENSORS
+from xray_platform.imaging.store.stored_images import StoredImages
+from xray_platform.imaging.store.tensors import read_rows
+from xray_platform.tables.all import SPLITS
 from xray_platform.tables.places import Places
 
 
@@ -27,9 +29,9 @@ class Cohort:
         chosen = self.rows[self.rows["split"] == split]
         return chosen[~chosen["abnormal"].astype(bool)] if normal_only else chosen
 
-    def images(self, rows: pd.DataFrame) -> NDArray[np.float32]:
-        """Return the tensors of these rows, (N, side, side) float32 in [0, 1]."""
-        return read_tensors(self.places, self.recipe.id, rows)
+    def images(self, rows: pd.DataFrame) -> ImageSource:
+        """Return the tensors of these rows, (N, side, side) float32 in [0, 1], each read when it is asked for."""
+        return StoredImages.open(self.places, self.recipe, rows)
 
     def labels(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which of these rows are abnormal, (N,)."""
@@ -48,20 +50,17 @@ def data_digest(rows: pd.DataFrame) -> str:
 def read_cohort(places: Places, recipe: Recipe) -> Cohort:
     """Join splits and tensors of one recipe.
 
-    Raises DataError where the recipe does not give pictures between black and white, no picture has a label, or none of
-    them has tensors of this recipe.
+    Raises DataError where no picture has a label, or none of them has tensors of this recipe.
     """
-    if recipe.gives.low is None:
-        raise DataError(f"the recipe gives {recipe.gives}; models here take pictures between black and white")
     splits = SPLITS.read(places)
     if splits.empty:
         raise DataError("no picture has a label; bring labels with `xray ingest PATH --labels FILE`")
-    tensors = TENSORS.read(places)
-    tensors = tensors[tensors["recipe"] == recipe.id]
+    tensors = read_rows(places, recipe.id)
     rows = splits.merge(tensors[["image", "recipe", "row"]], on="image", how="inner").sort_values(["batch", "image"])
     if rows.empty:
         side = recipe.shape[0] if recipe.shape else "?"
         raise DataError(
-            f"none of the {len(splits)} labelled pictures has tensors of {side} pixels; materialise `tensors`"
+            f"none of the {len(splits)} labelled pictures has tensors of this recipe with {side} pixels; tensors are "
+            "made by the recipes and sides that models are set to in `xray.yaml` (`recipe`, `tensor_side`)"
         )
     return Cohort(places, recipe, rows.reset_index(drop=True))

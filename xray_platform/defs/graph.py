@@ -5,15 +5,18 @@ from typing import cast
 
 import dagster as dg
 
-from xray_platform.defs import archive, evaluation, imaging, models, predictions
+from xray_platform.defs import archive, evaluation, imaging, models
+from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
-from xray_platform.defs.checks import CHECKS
+from xray_platform.defs.checks import CHECKS, tensors_checks
 from xray_platform.defs.failures import failure_record
+from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
 from xray_platform.defs.jobs import JOBS
-from xray_platform.defs.launchpad import own_recipe, with_recipes
+from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
 from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
+from xray_platform.defs.predictions import predictions_asset
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.imaging.named_recipe import NamedRecipe
@@ -21,15 +24,24 @@ from xray_platform.imaging.recipes import RECIPES, known_recipes
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
-ASSETS = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS, *predictions.ASSETS]
-
+STANDING = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS]
+"""The assets that every store has; tensors, and the predictions that read them, are those that its models ask for."""
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
     """Return what can be set in `xray.yaml`: the settings class of each asset, with these recipes to choose from."""
-    kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in ASSETS if asset.settings}
+    kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
     return {**kinds, MODEL_CHECKS: ModelCheckSettings}
+
+
+def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
+    """Return all assets of a store with these settings (else the defaults), in the order of their stages."""
+    if settings is None:
+        settings = {name: kind() for name, kind in settings_classes().items()}
+    made = [tensors_asset(tensors) for tensors in tensors_in_use(settings.values())]
+    follows = [predictions_asset([asset.name for asset in made])]
+    return [*archive.ASSETS, *imaging.ASSETS, *made, *models.ASSETS, *evaluation.ASSETS, *follows]
 
 
 def definitions() -> dg.Definitions:
@@ -42,9 +54,18 @@ def definitions() -> dg.Definitions:
     recipes = known_recipes(places)
     settings = read_settings(places, settings_classes(recipes))
     checks = cast("ModelCheckSettings", settings[MODEL_CHECKS])
+    tensors = {one.asset: one for one in tensors_in_use(settings.values())}
+    recipe_ids = {name: recipes[one.recipe].recipe(one.tensor_side).id for name, one in tensors.items()}
     return dg.Definitions(
-        assets=[asset.definition(own := settings.get(asset.name), own_recipe(own, recipes)) for asset in ASSETS],
-        asset_checks=[*CHECKS, *model_checks(checks)],
+        assets=[
+            asset.definition(own := settings.get(asset.name), own_recipe(own or tensors.get(asset.name), recipes))
+            for asset in assets(settings)
+        ],
+        asset_checks=[
+            *CHECKS,
+            *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
+            *model_checks(checks),
+        ],
         jobs=JOBS,
         schedules=[weekly_retraining],
         sensors=[sensor, inbox_sensor, failure_record],

@@ -1,8 +1,8 @@
-"""Imaging assets: standard images, tensors and patches of a batch."""
+"""Imaging assets: standard images, tensors of each recipe in use, and patches, of a batch."""
 
 import dagster as dg
 
-from xray_platform.defs.asset import platform_asset
+from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import FOLLOW
 from xray_platform.defs.launchpad import PatchIndexSettings, TensorSettings, part_of
@@ -12,7 +12,7 @@ from xray_platform.defs.store import Store
 from xray_platform.dicom.standard.standard_images import StandardSettings, standardise_batch
 from xray_platform.imaging.store.patches import PatchSettings, index_batch, write_patch_files
 from xray_platform.imaging.store.rounding import for_display
-from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch, write_rows
+from xray_platform.imaging.store.tensors import read_tensors, rows_part, tensorise_batch
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import standard_manifest, tensors_manifest
 from xray_platform.tables.manifest import read_manifest
@@ -31,19 +31,40 @@ def standard_images(context: dg.AssetExecutionContext, store: Store, config: Sta
     return AssetResult(STANDARD_IMAGES, frame, {"grey levels": levels}, content)
 
 
-@platform_asset(group=GROUP, version="3", by_batch=True, deps=["standard_images"], kinds={"zarr"}, automation=FOLLOW)
-def tensors(context: dg.AssetExecutionContext, store: Store, config: TensorSettings) -> AssetResult:
-    """The pictures as models see them: the recipe's output, one zarr chunk a picture."""
-    places, batch = store.places, context.partition_key
-    recipe = config.made(places)
-    frame = tensorise_batch(places, batch, recipe, progress=logged(context))
-    write_rows(places, batch, frame)
-    sheet = grey_image_sheet(for_display(read_tensors(places, recipe.id, frame.head(8))))
-    content = read_manifest(places, tensors_manifest(recipe.id, batch)).content
-    return AssetResult(TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet}, content)
+def tensors_asset(made: TensorSettings) -> PlatformAsset:
+    """Return the asset that makes the tensors of one recipe and side, which some model of the store reads."""
+
+    def body(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
+        places, batch, recipe = store.places, context.partition_key, made.made(store.places)
+        frame = tensorise_batch(places, batch, recipe, progress=logged(context))
+        TENSORS.write(places, frame, rows_part(batch, recipe.id))
+        sheet = grey_image_sheet(for_display(read_tensors(places, recipe.id, frame.head(8))))
+        content = read_manifest(places, tensors_manifest(recipe.id, batch)).content
+        return AssetResult(
+            TENSORS, frame, {"recipe": recipe.id, "steps": recipe.describe(), "pictures": sheet}, content
+        )
+
+    return platform_asset(
+        name=made.asset,
+        group=GROUP,
+        version="1",
+        by_batch=True,
+        deps=["standard_images"],
+        kinds={"zarr"},
+        automation=FOLLOW,
+        description=f"The pictures as models see them: the output of the recipe `{made.recipe}` at {made.tensor_side} "
+        "pixels, one zarr chunk a picture.",
+    )(body)
 
 
-@platform_asset(group=GROUP, version="1", by_batch=True, deps=["tensors"], kinds={"parquet"}, automation=FOLLOW)
+@platform_asset(
+    group=GROUP,
+    version="1",
+    by_batch=True,
+    more_deps=lambda settings: [settings.asset],
+    kinds={"parquet"},
+    automation=FOLLOW,
+)
 def patches(context: dg.AssetExecutionContext, store: Store, config: PatchIndexSettings) -> AssetResult:
     """Windows into the tensors; as an index, and as PNG by class where the launchpad asks for it."""
     places, batch = store.places, context.partition_key
@@ -58,4 +79,4 @@ def patches(context: dg.AssetExecutionContext, store: Store, config: PatchIndexS
     return AssetResult(PATCHES, frame, {"recipe": recipe, "patches": cutting.describe(), "files": written})
 
 
-ASSETS = [standard_images, tensors, patches]
+ASSETS = [standard_images, patches]

@@ -1,19 +1,20 @@
 """Launchpad: which settings of the rooms below an asset takes, and how those of several parts become one."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, cast
 
 from pydantic import Field
 
-from xray_platform.detectors.all import DETECTORS
+from xray_platform.errors import StoreError
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes, named_recipe
 from xray_platform.imaging.store.patches import PatchSettings
-from xray_platform.networks.all import NETWORKS
+from xray_platform.models.all import MODELS
+from xray_platform.models.contract import ModelKind
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
-from xray_platform.training.training_settings import TrainingSettings
 
 
 class TensorSettings(Settings):
@@ -21,6 +22,16 @@ class TensorSettings(Settings):
 
     tensor_side: int = Field(128, ge=32, le=1024, description="height and width of the tensors, in pixels")
     recipe: str = Field("default", description="how pictures are prepared: the name of a recipe")
+
+    @property
+    def tensors(self) -> "TensorSettings":
+        """These settings alone, of a class that has more."""
+        return TensorSettings(tensor_side=self.tensor_side, recipe=self.recipe)
+
+    @property
+    def asset(self) -> str:
+        """The name of the asset that makes these tensors: `tensors_`, then the recipe and the side."""
+        return f"tensors_{re.sub(r'[^a-z0-9]+', '_', self.recipe.lower())}_{self.tensor_side}"
 
     def made(self, places: Places) -> Recipe:
         """Return the recipe that these settings name in a store; raises InputError where there is none of this name."""
@@ -53,7 +64,7 @@ def with_recipes(kind: type[Settings], recipes: Mapping[str, NamedRecipe]) -> ty
     if not issubclass(kind, TensorSettings):
         return kind
     described = "; ".join(f"{named.name}, {named.description}" for named in recipes.values())
-    field = Field("default", description=f"how pictures are prepared: {described}")
+    field = Field(kind.model_fields["recipe"].default, description=f"how pictures are prepared: {described}")
     namespace = {
         "__annotations__": {"recipe": Literal[tuple(recipes)]},
         "recipe": field,
@@ -61,6 +72,18 @@ def with_recipes(kind: type[Settings], recipes: Mapping[str, NamedRecipe]) -> ty
         "__module__": kind.__module__,
     }
     return cast("type[Settings]", type(kind.__name__, (kind,), namespace))
+
+
+def tensors_in_use(settings: Collection[Settings]) -> list[TensorSettings]:
+    """Return which tensors these settings name, each once, in the order of their assets' names.
+
+    Raises StoreError where two recipes differ in signs that the name of an asset cannot have.
+    """
+    named = {one.asset: one.tensors for one in settings if isinstance(one, TensorSettings)}
+    for one in settings:
+        if isinstance(one, TensorSettings) and named[one.asset] != one.tensors:
+            raise StoreError(f"the recipes {one.recipe!r} and {named[one.asset].recipe!r} differ too little in name")
+    return [named[name] for name in sorted(named)]
 
 
 def own_recipe(settings: Settings | None, recipes: Mapping[str, NamedRecipe]) -> dict[str, str]:
@@ -74,16 +97,20 @@ def own_recipe(settings: Settings | None, recipes: Mapping[str, NamedRecipe]) ->
     return {"steps of the recipe": recipes[settings.recipe].recipe(settings.tensor_side).id}
 
 
-MODEL_SETTINGS: Mapping[str, type[Settings]] = {
-    **{name: combined_settings(name, kind.settings, TensorSettings) for name, kind in DETECTORS.items()},
-    **{
-        name: combined_settings(name, kind.settings, TrainingSettings, TensorSettings)
-        for name, kind in NETWORKS.items()
-    },
-}
+def _settings_of(kind: ModelKind) -> type[Settings]:
+    """Return the settings of a model as one class; tensors begin with those that the kind reads."""
+    usual = {
+        "recipe": Field(kind.recipe, description=TensorSettings.model_fields["recipe"].description),
+        "tensor_side": Field(
+            kind.side, ge=32, le=1024, description=TensorSettings.model_fields["tensor_side"].description
+        ),
+    }
+    own = {"__annotations__": {"recipe": str, "tensor_side": int}, "__module__": __name__, **usual}
+    tensors = cast("type[Settings]", type(f"{kind.name}_tensors", (TensorSettings,), own))
+    return combined_settings(kind.name, *kind.settings, tensors)
 
-QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    **{name: kind.quick for name, kind in DETECTORS.items() if kind.quick},
-    **{name: kind.quick for name, kind in NETWORKS.items() if kind.quick},
-}
+
+MODEL_SETTINGS: Mapping[str, type[Settings]] = {name: _settings_of(kind) for name, kind in MODELS.items()}
+
+QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = {name: kind.quick for name, kind in MODELS.items() if kind.quick}
 """By model, the settings that suffice for a few hundred phantoms, where they are not the defaults."""

@@ -9,6 +9,7 @@ from xray_platform.defs.model_store import TrainingRecord
 from xray_platform.evaluation.cautions import Caution, cautions
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.summary import summary
+from xray_platform.models.contract import ModelKind
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
@@ -63,10 +64,10 @@ def description_of_model(record: TrainingRecord, evaluation: Evaluation, found: 
     return _joined([*_what(record, origin), good, warned, LIMITS, USE, TAKES])
 
 
-def description_of_kind(model: str, family: str, sentence: str) -> str:
+def description_of_kind(kind: ModelKind) -> str:
     """Describe a registered model, whichever its version."""
-    learnt = "normal pictures alone" if family == "detector" else "normal and abnormal pictures"
-    return _joined([f"{model}, a {family}: {sentence}. It learns from {learnt}.", TAKES, LIMITS, USE])
+    learnt = "normal and abnormal pictures" if kind.learns_from_abnormal else "normal pictures alone"
+    return _joined([f"{kind.name}, a {kind.family}: {kind.description}. It learns from {learnt}.", TAKES, LIMITS, USE])
 
 
 def _what(record: TrainingRecord, origin: Origin) -> list[str]:

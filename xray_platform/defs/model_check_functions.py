@@ -13,7 +13,8 @@ from xray_platform.defs.model_check_settings import FINITE, MINIMUM, REGRESSION,
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.score_cohort import cohort_of, scorer_of
 from xray_platform.evaluation.metrics import auroc
-from xray_platform.serving.models import Scorer, load_model
+from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import load_model
 from xray_platform.tables.all import SCORES
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -118,13 +119,13 @@ def _tried(places: Places, model: str) -> tuple[NDArray[np.float64], NDArray[np.
 
 def _tried_champion(places: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     bundle = champion_bundle(open_tracking(places))
-    model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
+    model = load_model(bundle.facts.model, bundle.model_folder)
     return _tried_on(model, read_cohort(places, bundle.facts.recipe))
 
 
-def _tried_on(model: Scorer, cohort: Cohort) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _tried_on(model: FittedModel, cohort: Cohort) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     rows = cohort.part("val").head(TRIED)
-    return np.asarray(model.score(cohort.images(rows)), np.float64), cohort.labels(rows)
+    return np.asarray(model.score(cohort.images(rows)[:]), np.float64), cohort.labels(rows)
 
 
 FUNCTIONS: Mapping[CheckedKind, Mapping[str, CheckFunction]] = {

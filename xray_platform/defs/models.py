@@ -1,4 +1,4 @@
-"""Model assets: one for each detector and each network, made from the tables of the rooms below."""
+"""Model assets: one for each line of the table of models."""
 
 from typing import TYPE_CHECKING
 
@@ -8,24 +8,23 @@ from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.launchpad import MODEL_SETTINGS
 from xray_platform.defs.store import Store
-from xray_platform.detectors.all import DETECTORS
-from xray_platform.networks.all import NETWORKS
+from xray_platform.models.all import MODELS
+from xray_platform.models.contract import ModelKind
 from xray_platform.settings import Settings
 
 if TYPE_CHECKING:
     from xray_platform.defs.model_store import TrainingRecord
 
-VERSION = "1"
 POOL = "training"
 
 
-def model_asset(model: str, group: str, description: str, library: str) -> PlatformAsset:
+def model_asset(kind: ModelKind) -> PlatformAsset:
     """Return the asset that trains one model."""
 
     def body(context: dg.AssetExecutionContext, store: Store, config: Settings) -> AssetResult:
         from xray_platform.defs.train import train  # torch and MLflow take seconds to import
 
-        trained = train(context, store.places, model, config)
+        trained = train(context, store.places, kind, config)
         record = trained.record
         return AssetResult(
             content=record.run,
@@ -40,16 +39,17 @@ def model_asset(model: str, group: str, description: str, library: str) -> Platf
             },
         )
 
-    body.__annotations__["config"] = MODEL_SETTINGS[model]
-    body.__name__ = model
+    body.__annotations__["config"] = MODEL_SETTINGS[kind.name]
+    body.__name__ = kind.name
     return platform_asset(
-        name=model,
-        group=group,
-        version=VERSION,
-        deps=["splits", "tensors"],
-        kinds={library, "mlflow"},
+        name=kind.name,
+        group=f"{kind.family}s",
+        version=kind.version,
+        deps=["splits"],
+        more_deps=lambda settings: [settings.asset],
+        kinds={kind.library, "mlflow"},
         pool=POOL,
-        description=f"Trained {group.rstrip('s')}: {description}.",
+        description=f"Trained {kind.family}: {kind.description}.",
     )(body)
 
 
@@ -61,8 +61,5 @@ def _best_epoch(record: "TrainingRecord") -> dict[str, float | int]:
     return {"epochs": len(record.history), "validation auroc of the best epoch": float(best["val_auroc"])}
 
 
-ASSETS = [
-    *(model_asset(kind.name, "detectors", kind.description, "scikitlearn") for kind in DETECTORS.values()),
-    *(model_asset(kind.name, "networks", kind.description, "pytorch") for kind in NETWORKS.values()),
-]
-NAMES = [*DETECTORS, *NETWORKS]
+ASSETS = [model_asset(kind) for kind in MODELS.values()]
+NAMES = list(MODELS)

@@ -7,12 +7,14 @@ import pandas as pd
 
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.dicom.standard.standard_images import settings_of
-from xray_platform.imaging.store.tensors import read_tensors
+from xray_platform.image_stack import batch_slices
+from xray_platform.imaging.store.stored_images import StoredImages
+from xray_platform.imaging.store.tensors import read_rows
 from xray_platform.progress import Progress
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile
-from xray_platform.tables.all import IMAGES, PREDICTIONS, TENSORS
+from xray_platform.tables.all import IMAGES, PREDICTIONS
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion, champion_bundle
@@ -47,17 +49,18 @@ def predict_batch(places: Places, batch: str, progress: Progress) -> AssetResult
 
 def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) -> Iterator[dict[str, object]]:
     """Judge a batch by its tensors where the champion learnt from such, else by its files."""
-    pictures, tensors = IMAGES.read(places, batch)[["image", "batch", "subject", "file"]], TENSORS.read(places, batch)
-    fitting = tensors[tensors["recipe"] == predictor.facts.recipe.id]
+    pictures = IMAGES.read(places, batch)[["image", "batch", "subject", "file"]]
+    fitting = read_rows(places, predictor.facts.recipe.id, batch)
     if len(fitting) == len(pictures) and (pictures.empty or settings_of(places, [batch]) == predictor.facts.standard):
         return _by_tensors(places, pictures.merge(fitting, on=["image", "batch"]), predictor)
     return _by_files(places, pictures, predictor, progress)
 
 
 def _by_tensors(places: Places, rows: pd.DataFrame, predictor: Predictor) -> Iterator[dict[str, object]]:
-    for start in range(0, len(rows), AT_ONCE):
-        part: pd.DataFrame = rows.iloc[start : start + AT_ONCE]
-        scores = predictor.score(read_tensors(places, predictor.facts.recipe.id, part))
+    images = StoredImages.open(places, predictor.facts.recipe, rows)
+    for chosen in batch_slices(images, AT_ONCE):
+        part: pd.DataFrame = rows.iloc[chosen]
+        scores = predictor.score(images[chosen])
         prediction = part[["image", "batch", "subject"]].assign(
             score=scores,
             probability=predictor.probability(scores),

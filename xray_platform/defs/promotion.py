@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import data_digest, read_cohort
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.promotion_settings import PromotionSettings
-from xray_platform.defs.score_cohort import stored_evaluation
+from xray_platform.defs.score_cohort import score_images, stored_evaluation
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.errors import DataError, XrayError
 from xray_platform.evaluation.metrics import auroc as auroc_of
-from xray_platform.serving.models import load_model
+from xray_platform.models.named import load_model
+from xray_platform.progress import silent
 from xray_platform.tables.places import Places
 from xray_platform.tracking import champion_aliases
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
@@ -127,5 +127,5 @@ def _auroc_of_champion(tracking: Tracking, places: Places, val: pd.DataFrame) ->
         raise DataError(f"only {len(rows)} of {len(val)} validation pictures have tensors of the champion's recipe")
     if settings_of(places, rows["batch"].unique()) != bundle.facts.standard:
         raise DataError("the standard images are made otherwise than those that the champion learnt from")
-    model = load_model(bundle.facts.family, bundle.facts.model, bundle.model_folder)
-    return auroc_of(np.asarray(model.score(cohort.images(rows)), np.float64), cohort.labels(rows))
+    model = load_model(bundle.facts.model, bundle.model_folder)
+    return auroc_of(score_images(model, cohort.images(rows), silent), cohort.labels(rows))

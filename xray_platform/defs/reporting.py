@@ -22,7 +22,6 @@ from xray_platform.defs.model_store import (
 )
 from xray_platform.defs.score_cohort import cohort_of, scorer_of, stored_evaluation
 from xray_platform.defs.train import STANDARD
-from xray_platform.detectors.all import DETECTORS
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.evaluate import Evaluation
@@ -31,7 +30,7 @@ from xray_platform.evaluation.heatmap import MapScale, map_scale
 from xray_platform.evaluation.report import write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.networks.all import NETWORKS
+from xray_platform.models.all import MODELS
 from xray_platform.progress import Progress
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
@@ -89,9 +88,9 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     cohort, scorer = cohort_of(places, record), scorer_of(places, record)
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
-    images = cohort.images(rows)
+    images = cohort.images(rows)[:]
     normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
-    scale = map_scale(scorer.heatmap(cohort.images(normals))) if len(normals) else None
+    scale = map_scale(scorer.heatmap(cohort.images(normals)[:])) if len(normals) else None
     maps = scorer.heatmap(images) if len(images) else np.zeros_like(images)
     return Samples(tuple(names), images, maps), scale
 
@@ -157,10 +156,11 @@ def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale:
         family=record.family,
         standard=StandardSettings.model_validate(record.settings.get(STANDARD, {})),
         recipe=recipe,
-        made_with=made_with(record.family, record.model, recipe, scorer_of(places, record)),
+        made_with=made_with(record.model, recipe, scorer_of(places, record)),
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         heatmap_scale=scale.high if scale and scale.high > 0 else None,
+        heatmap_low=scale.low if scale and scale.high > 0 else None,
         provenance={**trace(record), ORIGIN: origin},
     )
     write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
@@ -173,7 +173,6 @@ def _hand_over(
 ) -> RunLink:
     """Give MLflow the folders of the report and of the bundle, which becomes a version of the registered model."""
     tracking, about = open_tracking(places), description_of_model(record, evaluation, found)
-    sentence = (DETECTORS if record.family == "detector" else NETWORKS)[record.model].description
     with open_run(tracking, model=record.model, run_id=evaluated_in(tracking, record.run)) as run:
         report_folder, bundle = folders
         run.log_folder(report_folder, REPORT)
@@ -185,7 +184,7 @@ def _hand_over(
             run.run_id,
             tags={**inherited_tags(tracking, run.run_id), **version_tags(evaluation, found)},
             description=about,
-            kind=description_of_kind(record.model, record.family, sentence),
+            kind=description_of_kind(MODELS[record.model]),
         )
         return run.link
 

@@ -3,8 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from xray_platform.defs.cohort import Cohort, data_digest, read_cohort
 from xray_platform.defs.model_card import cautions_of, description_of_model
@@ -17,9 +15,11 @@ from xray_platform.defs.model_store import (
 )
 from xray_platform.defs.train import log_data
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
+from xray_platform.image_stack import ImageSource, Scores, batch_slices
 from xray_platform.imaging.recipe import Recipe
+from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import load_model
 from xray_platform.progress import Progress
-from xray_platform.serving.models import Scorer, load_model
 from xray_platform.tables.all import SCORES
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
@@ -37,7 +37,7 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     """
     record = current_record(places, model)
     cohort = cohort_of(places, record)
-    scores = cohort.rows.assign(score=_scores(scorer_of(places, record), cohort, progress))
+    scores = cohort.rows.assign(score=score_images(scorer_of(places, record), cohort.images(cohort.rows), progress))
     evaluation = evaluate(scores, settings, model=model)
     SCORES.write(places, evaluation.rows, model)
     tracking, inputs = open_tracking(places), {split: data_digest(cohort.part(split)) for split in PARTS}
@@ -71,15 +71,15 @@ def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
     return read_cohort(places, Recipe.model_validate(record.recipe))
 
 
-def scorer_of(places: Places, record: TrainingRecord) -> Scorer:
+def scorer_of(places: Places, record: TrainingRecord) -> FittedModel:
     """Return the fitted model of a training."""
-    return load_model(record.family, record.model, trained_folder(places, record))
+    return load_model(record.model, trained_folder(places, record))
 
 
-def _scores(model: Scorer, cohort: Cohort, progress: Progress) -> NDArray[np.float64]:
-    parts: list[Any] = []
-    for start in range(0, len(cohort.rows), AT_ONCE):
-        rows: pd.DataFrame = cohort.rows.iloc[start : start + AT_ONCE]
-        parts.append(model.score(cohort.images(rows)))
-        progress(min(start + AT_ONCE, len(cohort.rows)), len(cohort.rows), "pictures scored")
-    return np.concatenate(parts)
+def score_images(model: FittedModel, images: ImageSource, progress: Progress) -> Scores:
+    """Return the score of each image, (N,), read and scored some hundred at a time."""
+    scores = np.empty(len(images), np.float64)
+    for part in batch_slices(images, AT_ONCE):
+        scores[part] = model.score(images[part])
+        progress(min(part.stop, len(images)), len(images), "pictures scored")
+    return scores

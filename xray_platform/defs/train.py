@@ -1,9 +1,9 @@
-"""Train: fit one detector or network on the cohort, followed by an MLflow run, and keep it with its record."""
+"""Train: fit one model on the cohort, followed by an MLflow run, and keep it with its record."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import dagster as dg
 
@@ -13,19 +13,17 @@ from xray_platform.defs.model_card import description_of_training, origin_of
 from xray_platform.defs.model_store import MODEL, TrainingRecord, keep_record, model_folder
 from xray_platform.defs.progress import logged
 from xray_platform.defs.provenance import provenance
-from xray_platform.detectors.all import DETECTORS
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.errors import DataError
-from xray_platform.networks.all import NETWORKS
+from xray_platform.models.contract import FitContext, FittedModel, ModelKind, Part
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import RunLink, TrackedRun, open_run
-from xray_platform.training.fit import fit_network
-from xray_platform.training.training_settings import TrainingSettings
 
 STANDARD = "standard images"
+HEADINGS = ("model", "training")
 
 
 @dataclass(frozen=True)
@@ -36,15 +34,18 @@ class Trained:
     link: RunLink
 
 
-def train(context: dg.AssetExecutionContext, places: Places, model: str, config: Settings) -> Trained:
-    """Fit the model named on the training part (a detector on its normal pictures) and keep it.
+def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, config: Settings) -> Trained:
+    """Fit a model of this kind on the cohort and keep it.
 
     Raises DataError where the labelled pictures do not allow it.
     """
-    prepared = part_of(TensorSettings, config)
+    model, prepared = kind.name, part_of(TensorSettings, config)
     recipe = prepared.made(places)
+    if recipe.gives not in kind.takes:
+        allowed = "; ".join(map(str, kind.takes))
+        raise DataError(f"the recipe {prepared.recipe} gives {recipe.gives}; {model} takes {allowed}")
     cohort = read_cohort(places, recipe)
-    _enough(cohort, model)
+    _enough(cohort, kind)
     standard = {STANDARD: settings_of(places, cohort.rows["batch"].unique()).model_dump(mode="json")}
     origin, inputs = origin_of(places, cohort.rows), _inputs(cohort)
     began = time.monotonic()
@@ -56,7 +57,7 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
         asset_key=context.asset_key.to_user_string(),
         tags={
             "model": model,
-            "family": _family(model),
+            "family": kind.family,
             "recipe": prepared.recipe,
             "origin": origin,
             "data": inputs["train"],
@@ -64,13 +65,13 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
         },
     ) as run:
         context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
-        settings = {**_settings(model, config), **standard}
+        settings = {**_settings(kind, config), **standard}
         run.log_parameters(_parameters(settings, prepared, cohort, inputs))
         log_data(run, cohort, inputs)
-        fitted = _fit(context, cohort, model, config, run)
+        fitted = _fit(context, cohort, kind, config, run)
         record = TrainingRecord(
             model=model,
-            family=_family(model),
+            family=kind.family,
             run=run.run_id,
             recipe=recipe.model_dump(mode="json"),
             settings=settings,
@@ -89,50 +90,36 @@ def train(context: dg.AssetExecutionContext, places: Places, model: str, config:
         return Trained(record, run.link)
 
 
-def _fit(context: dg.AssetExecutionContext, cohort: Cohort, model: str, config: Settings, run: TrackedRun) -> Any:
-    if model in DETECTORS:
-        kind = DETECTORS[model]
-        normal = cohort.images(cohort.part("train", normal_only=True))
-        return kind.fit(normal, part_of(kind.settings, config), progress=logged(context))
-    rows = {split: cohort.part(split) for split in ("train", "val")}
-    return fit_network(
-        model,
-        part_of(NETWORKS[model].settings, config),
-        part_of(TrainingSettings, config),
-        *((cohort.images(part), cohort.labels(part)) for part in rows.values()),
-        folder=cohort.places.models / model / "checkpoints",
-        progress=logged(context),
-        on_epoch=run.log_epoch,
-    )
+def _fit(
+    context: dg.AssetExecutionContext, cohort: Cohort, kind: ModelKind, config: Settings, run: TrackedRun
+) -> FittedModel:
+    train, val = (Part(cohort.images(rows), cohort.labels(rows)) for rows in (cohort.part("train"), cohort.part("val")))
+    settings = tuple(part_of(part, config) for part in kind.settings)
+    around = FitContext(cohort.places.models / kind.name / "checkpoints", run.log_epoch, logged(context))
+    return kind.fit(train, val, settings, around)
 
 
-def _enough(cohort: Cohort, model: str) -> None:
+def _enough(cohort: Cohort, kind: ModelKind) -> None:
     """Refuse early, with counts, what cannot be learnt."""
     train, val = cohort.part("train"), cohort.part("val")
     counts = ", ".join(
         f"{split}: {int((~cohort.labels(part)).sum())} normal and {int(cohort.labels(part).sum())} abnormal"
         for split, part in (("train", train), ("val", val))
     )
-    if model in DETECTORS and cohort.labels(train).all():
-        raise DataError(f"{model} learns from normal pictures, and the training part has none ({counts})")
-    if model in NETWORKS and any(part["abnormal"].nunique() < 2 for part in (train, val)):
+    if cohort.labels(train).all():
+        raise DataError(f"{kind.name} learns from normal pictures, and the training part has none ({counts})")
+    if kind.learns_from_abnormal and any(part["abnormal"].nunique() < 2 for part in (train, val)):
         raise DataError(
-            f"{model} needs normal and abnormal pictures in the training and the validation part ({counts})"
+            f"{kind.name} needs normal and abnormal pictures in the training and the validation part ({counts})"
         )
     if val.empty:
-        raise DataError(f"{model} cannot be evaluated: the validation part is empty ({counts})")
+        raise DataError(f"{kind.name} cannot be evaluated: the validation part is empty ({counts})")
 
 
-def _settings(model: str, config: Settings) -> dict[str, Any]:
-    kinds: dict[str, Any] = {**DETECTORS, **NETWORKS}
-    named = {"model": part_of(kinds[model].settings, config).model_dump(mode="json")}
-    if model in NETWORKS:
-        named["training"] = part_of(TrainingSettings, config).model_dump(mode="json")
-    return named
-
-
-def _family(model: str) -> Literal["detector", "network"]:
-    return "detector" if model in DETECTORS else "network"
+def _settings(kind: ModelKind, config: Settings) -> dict[str, Any]:
+    """Return the settings by the headings of a report: those of the model itself, then those of its training."""
+    parts = zip(HEADINGS, kind.settings, strict=False)
+    return {heading: part_of(part, config).model_dump(mode="json") for heading, part in parts}
 
 
 def _parameters(

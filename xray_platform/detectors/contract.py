@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from xray_platform.errors import InputError
-from xray_platform.image_stack import Heatmaps, Images, Scores
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
@@ -20,8 +20,11 @@ class Detector(Protocol):
     """
 
     @classmethod
-    def fit(cls, normal: Images, settings: Any, *, progress: Progress = silent) -> Self:
+    def fit(cls, normal: ImageSource, settings: Any, *, progress: Progress = silent) -> Self:
         """Return the detector that learnt what normal is; `settings` is a value of its kind's settings class.
+
+        The pictures are read in parts, so that memory does not grow with the archive; what must be held of all of them
+        has a bound in the settings, and a sample is drawn by the seed.
 
         Raises `InputError` for pictures that it cannot take and `DataError` for fewer than `FEWEST_NORMALS`.
         """
@@ -53,17 +56,23 @@ class Detector(Protocol):
 class DetectorKind:
     """One line of the table of detectors: its name, settings and class, and what it is in one sentence.
 
-    `quick` are the settings, where they are not the defaults, that fit a few hundred phantoms within seconds: for the
-    demo and the tests.
+    `version` is that of the method: raise it when the same data and settings give another detector. `recipe` and `side`
+    are those of the tensors that it reads unless a store says otherwise; `library` is what it is made with. `quick` are
+    the settings, where they are not the defaults, that fit a few hundred phantoms within seconds: for the demo and the
+    tests.
     """
 
     name: str
     settings: type[Settings]
     detector: type[Detector]
     description: str
+    version: str = "1"
+    recipe: str = "default"
+    side: int = 128
+    library: str = "scikitlearn"
     quick: Mapping[str, Any] = field(default_factory=dict)
 
-    def fit(self, normal: Images, settings: Settings, *, progress: Progress = silent) -> Detector:
+    def fit(self, normal: ImageSource, settings: Settings, *, progress: Progress = silent) -> Detector:
         """Return this kind of detector, fitted; raises `InputError` for settings of another kind."""
         if not isinstance(settings, self.settings):
             raise InputError(f"{self.name} takes {self.settings.__name__}, not {type(settings).__name__}")

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from xray_platform.detectors.normals import checked_normals
+from xray_platform.detectors.normals import check_normals, in_parts, sampled
 from xray_platform.detectors.patch_features import CELLS, WIDTHS, patch_features, patch_positions
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
 from xray_platform.imaging.store.patches import spread
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -38,6 +38,9 @@ class OneClassSvmSettings(Settings):
     patch: int = Field(
         32, ge=8, le=128, multiple_of=4, description="side of a patch, in pixels; the stride is half of it"
     )
+    pictures: int = Field(
+        2000, ge=3, le=100_000, description="greatest number of normal pictures whose patches are drawn from"
+    )
     samples: int = Field(4000, ge=50, le=50_000, description="greatest number of normal patches that it learns from")
     nu: float = Field(0.1, gt=0, le=0.9, description="share of the normal patches that may lie outside the region")
     gamma: float = Field(
@@ -52,7 +55,7 @@ class OneClassSvmSettings(Settings):
     worst: float = Field(
         0.2, gt=0, le=1, description="share of a picture's patches, the oddest, whose mean is the score"
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="seed of the choice of patches")
+    seed: int = Field(0, ge=0, lt=2**31, description="seed of the choice of pictures and patches")
 
     @model_validator(mode="after")
     def _whole_cells(self) -> Self:
@@ -97,7 +100,7 @@ class OneClassSvm:
     name: ClassVar[str] = "one_class_svm"
 
     @classmethod
-    def fit(cls, normal: Images, settings: OneClassSvmSettings, *, progress: Progress = silent) -> Self:
+    def fit(cls, normal: ImageSource, settings: OneClassSvmSettings, *, progress: Progress = silent) -> Self:
         """Return the detector of these normal pictures (N, S, S) in [0, 1].
 
         Raises InputError for pictures that it cannot take and DataError for fewer than three.
@@ -109,12 +112,13 @@ class OneClassSvm:
         >>> bool(detector.score(abnormal)[0] > detector.score(normal).max())
         True
         """
-        stack = checked_normals(normal)
-        features = np.concatenate(list(_features(stack, settings, progress)))
-        region = _learn(features, settings)
-        progress(len(stack), len(stack), "region of normal patches found")
-        outside = np.concatenate([region.outside(features[part]) for part in batch_slices(features, CHUNK)])
-        return cls(settings, stack.shape[1], len(stack), region, outside.mean(axis=0), _spread(outside))
+        side = check_normals(normal)
+        some = sampled(normal, settings.pictures, settings.seed)
+        described = list(_features(some, settings, progress, "patches described"))
+        region = _learn(np.concatenate(described), settings)
+        every = described if some is normal else _features(normal, settings, progress, "usual patches measured")
+        usual = np.concatenate([region.outside(part) for part in every])
+        return cls(settings, side, len(normal), region, usual.mean(axis=0), _spread(usual))
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over the most abnormal patches, in standard deviations of normal pictures at their places."""
@@ -138,7 +142,8 @@ class OneClassSvm:
     def _patch_scores(self, stack: Images, progress: Progress) -> NDArray[np.float32]:
         """Return how abnormal each patch is for its place, (N, P) float32."""
         patch_scores = np.empty((len(stack), len(self.usual)), np.float32)
-        parts = zip(batch_slices(stack, CHUNK), _features(stack, self.settings, progress), strict=True)
+        features_in_parts = _features(stack, self.settings, progress, "patches described")
+        parts = zip(batch_slices(stack, CHUNK), features_in_parts, strict=True)
         for part, features in parts:
             patch_scores[part] = (self.region.outside(features) - self.usual) / self.spread
         return patch_scores
@@ -182,11 +187,13 @@ class OneClassSvm:
             raise StoreError(f"the detector in {folder} cannot be read: {error}") from error
 
 
-def _features(stack: Images, settings: OneClassSvmSettings, progress: Progress) -> Iterator[NDArray[np.float32]]:
+def _features(
+    images: ImageSource, settings: OneClassSvmSettings, progress: Progress, what: str
+) -> Iterator[NDArray[np.float32]]:
     """Yield the features (n, P, d) of the patches of so many pictures at a time."""
-    for part in batch_slices(stack, CHUNK):
-        yield np.concatenate(patch_features(resized(stack[part], settings.side), settings.patch), axis=-1)
-        progress(min(part.stop, len(stack)), len(stack), "patches described")
+    for part, stack in in_parts(images, CHUNK):
+        yield np.concatenate(patch_features(resized(stack, settings.side), settings.patch), axis=-1)
+        progress(min(part.stop, len(images)), len(images), what)
 
 
 def _learn(features: NDArray[np.float32], settings: OneClassSvmSettings) -> Region:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.detectors.normals import checked_normals
+from xray_platform.detectors.normals import check_normals, in_parts, sampled
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
@@ -39,7 +39,10 @@ class PcaResidualSettings(Settings):
     floor: float = Field(
         0.05, gt=0, le=10, description="smallest usual variance of a place, as a share of the mean over all places"
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="seed of the randomised decomposition")
+    pictures: int = Field(
+        4000, ge=3, le=100_000, description="greatest number of normal pictures that the components are found in"
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="seed of the sample and of the randomised decomposition")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,7 @@ class PcaResidual:
     name: ClassVar[str] = "pca_residual"
 
     @classmethod
-    def fit(cls, normal: Images, settings: PcaResidualSettings, *, progress: Progress = silent) -> Self:
+    def fit(cls, normal: ImageSource, settings: PcaResidualSettings, *, progress: Progress = silent) -> Self:
         """Return the detector of these normal pictures (N, S, S) in [0, 1].
 
         Raises InputError for pictures that it cannot take and DataError for fewer than three.
@@ -67,18 +70,21 @@ class PcaResidual:
         >>> bool(detector.score(abnormal)[0] > detector.score(normal).max())
         True
         """
-        stack = checked_normals(normal)
-        flat = resized(stack, settings.side).reshape(len(stack), -1)
+        side = check_normals(normal)
+        some = sampled(normal, settings.pictures, settings.seed)
+        flat = np.empty((len(some), settings.side**2), np.float32)
+        for part, images in in_parts(some, CHUNK):
+            flat[part] = _flat(images, settings)
+            progress(part.stop, len(normal) + len(some), "normal pictures read")
         mean = flat.mean(axis=0)
-        progress(1, 3, "normal pictures averaged")
-        components = _components(flat - mean, min(settings.rank, len(stack) // NORMALS_A_COMPONENT), settings.seed)
-        progress(2, 3, "main ways of being normal found")
-        residual = _residual(flat, mean, components, settings)
-        free = max(len(stack) - 1 - len(components), 1)  # what the mean and the components did not use up
-        variance = (residual**2).sum(axis=0) / free
+        components = _components(flat - mean, min(settings.rank, len(some) // NORMALS_A_COMPONENT), settings.seed)
+        squares = np.zeros(len(mean))
+        for part, images in in_parts(normal, CHUNK):
+            squares += (_residual(_flat(images, settings), mean, components, settings) ** 2).sum(axis=0)
+            progress(len(some) + min(part.stop, len(normal)), len(normal) + len(some), "usual residual measured")
+        variance = squares / max(len(normal) - 1 - len(components), 1)  # what mean and components did not use up
         variance = variance + max(settings.floor * float(variance.mean()), float(np.finfo(np.float32).tiny))
-        progress(3, 3, "usual residual measured")
-        return cls(settings, stack.shape[1], len(stack), mean, components, variance.astype(np.float32))
+        return cls(settings, side, len(normal), mean, components, variance.astype(np.float32))
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean squared residual in units of its usual variance at each place: about 1 if normal."""
@@ -98,7 +104,7 @@ class PcaResidual:
         return maps
 
     def _unusual(self, stack: Images) -> NDArray[np.float32]:
-        flat = resized(stack, self.settings.side).reshape(len(stack), -1)
+        flat = _flat(stack, self.settings)
         unusual: NDArray[np.float32] = _residual(flat, self.mean, self.components, self.settings) ** 2 / self.variance
         return unusual
 
@@ -128,6 +134,11 @@ class PcaResidual:
             return cls(settings, *facts, arrays["mean"], arrays["components"], arrays["variance"])
         except (KeyError, ValueError) as error:
             raise StoreError(f"the detector in {folder} cannot be read: {error}") from error
+
+
+def _flat(images: Images, settings: PcaResidualSettings) -> NDArray[np.float32]:
+    """Return pictures (N, S, S) at the side that it works with, as rows (N, side x side)."""
+    return resized(images, settings.side).reshape(len(images), -1)
 
 
 def _components(centred: NDArray[np.float32], rank: int, seed: int) -> NDArray[np.float32]:

@@ -64,7 +64,7 @@ def measure(
         ]
         drawn = {name: np.concatenate([part[name] for part in parts]) for name in values}
     return {
-        name: _metric(KINDS[name], float(values[name][0]), drawn.get(name), predictions, codes, draws.confidence)
+        name: metric_of(KINDS[name], float(values[name][0]), drawn.get(name), predictions, codes, draws.confidence)
         for name in names
     }
 
@@ -86,7 +86,7 @@ def weightings(codes: NDArray[np.int64], count: int, draws: Draws) -> Iterator[N
         yield times[:, codes].astype(np.float64)
 
 
-def _metric(
+def metric_of(
     kind: MetricKind,
     value: float,
     drawn: Numbers | None,
@@ -94,6 +94,7 @@ def _metric(
     codes: NDArray[np.int64],
     confidence: float,
 ) -> Metric:
+    """Return a figure with its interval: of its `value`, what it was in each draw (None: none), and whose it is."""
     if unmet := predictions.unmet(kind):
         return Metric(name=kind.name, value=None, reason=unmet)
     if drawn is None:

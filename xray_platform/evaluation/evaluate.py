@@ -1,7 +1,7 @@
 """Evaluate: from scores to a threshold, probabilities, predictions, and how good they are on each part of the data."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +12,8 @@ from pydantic import Field
 from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.evaluation.bootstrap import Draws, Metric, measure
 from xray_platform.evaluation.calibration import Calibration, Method, fit_calibration
+from xray_platform.evaluation.class_evaluation import ClassEvaluation, judge_classes
+from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.settings import Settings
@@ -50,6 +52,8 @@ class Evaluation:
 
     metrics: by part (`train`, `val`, `test`), then by name; a part is there even where it is empty.
     rows: the table SCORES, one row a picture, in the order in which the scores came.
+    classes: of a model that knows several classes, how good it is at each; `class_rows`: model, image, subject, split,
+        class, present, score and probability, one row a picture and class, without any where it knows two.
     """
 
     model: str
@@ -58,6 +62,8 @@ class Evaluation:
     calibration: Calibration
     metrics: dict[str, dict[str, Metric]]
     rows: pd.DataFrame
+    classes: ClassEvaluation | None = None
+    class_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def value(self, name: str, split: str = "test") -> float | None:
         """Return a figure of one part, None where it is undefined."""
@@ -79,6 +85,8 @@ class Evaluation:
                 flat[f"{split}/{name}"] = metric.value
                 flat[f"{split}/interval/{name}_low"] = metric.low
                 flat[f"{split}/interval/{name}_high"] = metric.high
+        if self.classes:
+            flat.update(self.classes.figures())
         return {name: value for name, value in flat.items() if value is not None}
 
     def dump(self) -> dict[str, Any]:
@@ -93,17 +101,23 @@ class Evaluation:
                 split: {name: metric.model_dump(mode="json") for name, metric in metrics.items()}
                 for split, metrics in self.metrics.items()
             },
+            "classes": self.classes.model_dump(mode="json") if self.classes else None,
         }
 
 
 def evaluate(
-    scores: pd.DataFrame, settings: EvaluationSettings = EvaluationSettings(), *, model: str = "model"
+    scores: pd.DataFrame,
+    settings: EvaluationSettings = EvaluationSettings(),
+    *,
+    model: str = "model",
+    outputs: ClassOutputs | None = None,
 ) -> Evaluation:
     """Evaluate a model by its scores.
 
     scores: one row a picture with `image`, `subject`, `split` (train, val, test), `abnormal` (true or false) and
     `score` (finite, higher is more abnormal); other columns are ignored. Threshold and calibration see the validation
     part alone. Intervals are given for validation and test; the training part is there to show overfitting only.
+    `outputs` are what a model of several classes says of each of them, row by row; then `scores` needs `findings` too.
     Raises InputError for missing columns or unknown splits, DataError for scores that are not finite or no validation.
     """
     rows = _checked(scores, model)
@@ -116,7 +130,17 @@ def evaluate(
     rows["verdict"] = np.where(threshold.predict(score), "abnormal", "normal")
     rows = SCORES.frame(cast("list[dict[str, Any]]", rows[[c.name for c in SCORES.columns]].to_dict("records")))
     metrics = {split: _measure(rows[rows["split"] == split], split, calibration, settings) for split in SPLITS}
-    return Evaluation(model, settings, threshold, calibration, metrics, rows)
+    if outputs is None:
+        return Evaluation(model, settings, threshold, calibration, metrics, rows)
+    judged = judge_classes(
+        rows.assign(findings=scores["findings"].to_numpy()),
+        outputs,
+        calibrated=calibration.calibrated,
+        threshold=settings.threshold,
+        calibration=settings.calibration,
+        draws=settings.draws,
+    )
+    return Evaluation(model, settings, threshold, calibration, metrics, rows, judged.evaluation, judged.rows)
 
 
 def counts(rows: pd.DataFrame) -> dict[str, int]:
@@ -132,8 +156,8 @@ def counts(rows: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def load_evaluation(file: Path, rows: pd.DataFrame) -> Evaluation:
-    """Read back what a report wrote to `metrics/metrics.json`, with the model's rows of the table SCORES.
+def load_evaluation(file: Path, rows: pd.DataFrame, class_rows: pd.DataFrame | None = None) -> Evaluation:
+    """Read back what a report wrote to `metrics/metrics.json`, with the model's rows of SCORES and CLASS_SCORES.
 
     Raises StoreError where the file is missing or is no such file.
     """
@@ -150,6 +174,8 @@ def load_evaluation(file: Path, rows: pd.DataFrame) -> Evaluation:
             Calibration.model_validate(stored["calibration"]),
             metrics,
             rows,
+            ClassEvaluation.model_validate(stored["classes"]) if stored.get("classes") else None,
+            pd.DataFrame() if class_rows is None else class_rows,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{file} holds no evaluation: {error}") from error

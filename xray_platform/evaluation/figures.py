@@ -10,6 +10,7 @@ from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
 from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.metrics import Predictions
 
+STRAIGHT_NAMES, LONGEST_NAME = 5, 22  # classes named without turning the text, and signs of a name that are shown
 History = Sequence[Mapping[str, float]]
 
 
@@ -25,6 +26,9 @@ def draw_figures(
         drawn["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme, layout)
     if curves.reliability:
         drawn["reliability"] = draw_reliability(curves.reliability, theme, layout)
+    if evaluation.classes and any(map(sum, evaluation.classes.metrics["test"].confusion)):
+        metrics = evaluation.classes.metrics["test"]
+        drawn["classes"] = draw_class_confusion(evaluation.classes.classes, metrics.confusion, theme, layout)
     if len(history) > 1:
         drawn["training"] = draw_history(history, theme, layout)
     return drawn
@@ -132,6 +136,38 @@ def draw_confusion(test: Predictions, theme: Theme = LIGHT) -> bytes:
     axis.set(xlim=(0, 2), ylim=(2, 0), aspect="equal", xlabel="verdict", ylabel="truth")
     axis.set_xticks([0.5, 1.5], ["normal", "abnormal"])
     axis.set_yticks([0.5, 1.5], ["normal", "abnormal"], rotation=90, va="center")
+    axis.grid(visible=False)
+    for side in ("left", "bottom"):
+        axis.spines[side].set_visible(False)
+    return png(figure)
+
+
+def draw_class_confusion(
+    classes: Sequence[str], table: Sequence[Sequence[int]], theme: Theme = LIGHT, layout: Layout = PAGE
+) -> bytes:
+    """Draw pictures by their class (rows) and the one that is named (columns); the shade is the share of the row."""
+    counts, many = np.array(table), len(classes)
+    longest = max(len(name) for name in classes)
+    left = min(0.34 + 0.075 * min(longest, LONGEST_NAME), layout.wide / 3)
+    bottom = left if many > STRAIGHT_NAMES or layout.columns == 1 else 0.55
+    width = min(layout.wide, left + 0.2 + max(0.42 if many > STRAIGHT_NAMES else 0.95, 0.3) * many)
+    cell = (width - left - 0.12) / many
+    figure, axis = canvas(theme, width, bottom + 0.12 + cell * many, (left, 0.12, bottom, 0.12))
+    for row in range(many):
+        for column in range(many):
+            share = counts[row, column] / max(counts[row].sum(), 1)
+            colour = theme.normal if row == column else theme.abnormal
+            axis.add_patch(_cell(column, row, colour, 0.08 + 0.57 * share))
+            if counts[row, column] or many <= STRAIGHT_NAMES:
+                axis.text(
+                    column + 0.5, row + 0.5, f"{counts[row, column]:,}", ha="center", va="center",
+                    size=float(np.clip(16 * cell, 5, 15)), color=theme.ink,
+                )  # fmt: skip
+    axis.set(xlim=(0, many), ylim=(many, 0), aspect="equal", xlabel="named", ylabel="truth")
+    names = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in classes]
+    places = np.arange(many) + 0.5
+    axis.set_xticks(places, names, rotation=0 if bottom < left else 90)
+    axis.set_yticks(places, names)
     axis.grid(visible=False)
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)

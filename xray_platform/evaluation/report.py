@@ -10,6 +10,7 @@ import pandas as pd
 from xray_platform.atomic import atomic_write
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.cautions import cautions
+from xray_platform.evaluation.class_section import ClassSection, named_classes
 from xray_platform.evaluation.curves import curves_of, write_curves
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, counts
 from xray_platform.evaluation.figures import draw_confusion, draw_figures
@@ -86,8 +87,14 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[st
         "settings": {title: setting_rows(values) for title, values in _all_settings(report).items()},
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
+        "classes": class_section(evaluation),
         "pictures": picture_rows(evaluation, report.hashes, report.findings),
     }
+
+
+def class_section(evaluation: Evaluation) -> ClassSection | None:
+    """Return what the page says of several classes; nothing of a model that knows two."""
+    return ClassSection.of(evaluation.classes) if evaluation.classes else None
 
 
 def two_by_two(evaluation: Evaluation) -> dict[str, int]:
@@ -107,13 +114,22 @@ def setting_rows(values: Settings | Mapping[str, Any]) -> list[tuple[str, Any, s
 def picture_rows(
     evaluation: Evaluation, hashes: pd.DataFrame | None, findings: Mapping[str, str] = {}
 ) -> list[dict[Any, Any]]:
-    """Return every test picture, highest score first, with its finding and the hash of its raw bytes where known."""
+    """Return every test picture, highest score first, with its finding and the hash of its raw bytes where known.
+
+    `named`: what a model of several classes finds likeliest.
+    """
+    named = named_classes(evaluation)
     test = evaluation.part("test").sort_values(["score", "image"], ascending=[False, True])
     known = (
         {} if hashes is None or "sha256" not in hashes else dict(zip(hashes["image"], hashes["sha256"], strict=True))
     )
     return [
-        {**row, "sha256": known.get(row["image"], ""), "finding": findings.get(row["image"], "")}
+        {
+            **row,
+            "sha256": known.get(row["image"], ""),
+            "finding": findings.get(row["image"], ""),
+            "named": named.get(row["image"], ""),
+        }
         for row in test.to_dict("records")
     ]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pydantic import Field, model_validator
 
 from xray_platform.errors import InputError
+from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.pixel_range import STORED, PixelRange, Pixels, Window, check_pixels
 from xray_platform.imaging.step import Found, Shape
 from xray_platform.imaging.steps.all import AnyStep
@@ -15,10 +16,11 @@ from xray_platform.settings import Settings
 
 @dataclass(frozen=True)
 class Trace:
-    """A prepared picture, and what each step found in it."""
+    """A prepared picture, what each step found in it, and where its pixels lay in the picture that was prepared."""
 
     pixels: Pixels
     found: tuple[Found, ...]
+    origin: Affine
 
 
 class Recipe(Settings):
@@ -78,11 +80,12 @@ class Recipe(Settings):
 
     def trace(self, pixels: Pixels, window: Window | None = None) -> Trace:
         """Return the prepared picture with what each step found, from which each `run` makes the same change again."""
-        pixels, found = check_pixels(pixels, (STORED,)), []
+        pixels, found, origin = check_pixels(pixels, (STORED,)), [], Affine.identity()
         for step in self.steps:
             found.append(step.find(pixels, window))
+            origin = step.origin(pixels.shape, found[-1]).then(origin)
             pixels = step.run(pixels, found[-1])
-        return Trace(pixels, tuple(found))
+        return Trace(pixels, tuple(found), origin)
 
     def describe(self) -> list[str]:
         """Say in words what is done, a sentence a step."""

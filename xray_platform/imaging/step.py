@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
+from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.pixel_range import PixelRange, Pixels, Window, check_pixels
 from xray_platform.settings import Settings
 
@@ -43,6 +44,10 @@ class StepSettings(Settings):
         """Find and run; raises InputError for pixels in none of the ranges that the step takes."""
         check_pixels(pixels, self.takes)
         return self.run(pixels, self.find(pixels, window))
+
+    def origin(self, before: Shape, found: Found) -> Affine:  # noqa: ARG002 - most steps leave pixels where they are
+        """Return where the pixels of the changed picture lay in the one of the shape `before`; in place by default."""
+        return Affine.identity()
 
     def shape(self, before: Shape | None) -> Shape | None:
         """Return the shape that comes out for a shape that goes in; None where the picture's content decides."""

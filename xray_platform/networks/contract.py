@@ -26,8 +26,12 @@ class NetworkModule(Protocol):
 class NetworkKind:
     """One line of the table of networks: its name, its settings, how it is built, and what it is in one sentence.
 
-    `quick` are the settings of network and training, where they are not the defaults, that learn a few hundred phantoms
-    within a minute: for the demo and the tests.
+    `version` is that of the architecture and of how it learns: raise it when the same data and settings give another
+    network. `recipe` and `side` are those of the tensors that it reads unless a store says otherwise, `smallest_side`
+    is the least that it can take; pictures have one channel. `initialise` gives a network that was just built its first
+    weights, where it shall not begin with those that torch draws; a trained one is loaded without it. `quick` are the
+    settings of network and training, where they are not the defaults, that learn a few hundred phantoms within a
+    minute: for the demo and the tests.
     """
 
     name: str
@@ -35,6 +39,11 @@ class NetworkKind:
     build: "Callable[[Any], nn.Module]"
     description: str
     smallest_side: int
+    version: str = "1"
+    recipe: str = "default"
+    side: int = 128
+    library: str = "pytorch"
+    initialise: "Callable[[nn.Module, Any], None] | None" = None
     quick: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, settings: Settings) -> int:

@@ -12,12 +12,13 @@ from xray_platform.atomic import atomic_path
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
+from xray_platform.evaluation.class_evaluation import ClassJudgement
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.serving.made_with import MadeWith
 
-FORMAT = 2
-READ = (1, FORMAT)  # 1 had no digest of the facts
+FORMAT = 3
+READ = (1, 2, FORMAT)  # 1 had no digest of the facts, 2 no classes
 FACTS = "bundle.json"
 MODEL = "model"
 ORIGIN, PHANTOM = "pictures", "phantom"  # of the provenance: the origin of the pictures that it learnt from, if one
@@ -43,8 +44,14 @@ class BundleFacts(BaseModel):
     recipe: Recipe = Field(description="the recipe that makes its input from a standard image")
     threshold: Threshold = Field(description="score from which on the verdict is abnormal, its rule and explanation")
     calibration: Calibration = Field(description="how a score becomes a probability")
+    classes: ClassJudgement | None = Field(
+        default=None, description="of a model that knows several classes: which, and how its outputs become named ones"
+    )
     heatmap_scale: float | None = Field(
         default=None, gt=0, description="heat-map value shown in full colour, the same for all pictures; None: not set"
+    )
+    heatmap_low: float | None = Field(
+        default=None, description="heat-map value from which colour begins, the same for all pictures; None: 0"
     )
     made_with: MadeWith | None = Field(default=None, description="the code that computed the scores behind it")
     provenance: dict[str, Any] = Field(default_factory=dict, description="data, settings, versions and runs behind it")

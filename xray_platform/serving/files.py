@@ -20,22 +20,25 @@ BATCH = 32  # pictures a model scores together
 Item = TypeVar("Item")
 
 
-def predict_files(paths: Sequence[Path], predictor: Predictor, progress: Progress = silent) -> Iterator[FileRecord]:
+def predict_files(
+    paths: Sequence[Path], predictor: Predictor, progress: Progress = silent, *, heatmaps: bool = False
+) -> Iterator[FileRecord]:
     """Yield one record for every file below `paths`, in order; what is wrong with one never stops the others.
 
     Files are read in child processes that can be killed, so that no file, however hostile, takes the predictor down.
-    Hidden files are left out. A path that leads nowhere and a folder without a file each give a record with the error.
+    Hidden files are left out. With `heatmaps` each prediction has its heat map, as large as its picture. A path that
+    leads nowhere and a folder without a file each give a record with the error.
     """
     found = [(path, reason) for start in paths for path, reason in files_below(start)]
     done = 0
     for chunk in _chunks(found, AT_ONCE):
-        for record in _predict_chunk(chunk, predictor):
+        for record in _predict_chunk(chunk, predictor, heatmaps=heatmaps):
             done += 1
             progress(done, len(found), "predicting")
             yield record
 
 
-def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor) -> Iterator[FileRecord]:
+def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor, *, heatmaps: bool) -> Iterator[FileRecord]:
     tasks = [
         ReadingTask(path, predictor.facts.recipe, predictor.facts.standard, predictor.quality)
         for path, reason in chunk
@@ -46,14 +49,19 @@ def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor) -> Itera
     read = map_in_children(read_file, tasks, what="reading", workers=workers, limits=limits) if tasks else iter(())
     results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
     for batch in _chunks(results, BATCH):
-        yield from _predict_batch(batch, predictor)
+        yield from _predict_batch(batch, predictor, heatmaps=heatmaps)
 
 
-def _predict_batch(batch: list[tuple[Path, ModelInput | Refusal | Lost]], predictor: Predictor) -> Iterator[FileRecord]:
-    predictions = iter(predictor.predict_inputs([picture for _, picture in batch if isinstance(picture, ModelInput)]))
+def _predict_batch(
+    batch: list[tuple[Path, ModelInput | Refusal | Lost]], predictor: Predictor, *, heatmaps: bool
+) -> Iterator[FileRecord]:
+    made = [picture for _, picture in batch if isinstance(picture, ModelInput)]
+    predictions = iter(predictor.predict_inputs(made, heatmap=heatmaps))
     for path, picture in batch:
         if isinstance(picture, ModelInput):
-            yield PredictedFile(spelled(str(path)), next(predictions))
+            prediction = next(predictions)
+            shown = predictor.heatmap_picture(prediction.heatmap, picture) if prediction.heatmap is not None else None
+            yield PredictedFile(spelled(str(path)), prediction, shown)
         elif isinstance(picture, Lost):
             yield RefusedFile(spelled(str(path)), f"its reading was given up ({picture.reason}): {picture.detail}")
         else:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +20,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from xray_platform import __version__
 from xray_platform.errors import StoreError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import from_storage, to_storage
-from xray_platform.serving.models import Scorer
+from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
+from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import named_model
 
 PACKAGE = "xray_platform"
 ASIDE = ("xray_platform.errors", "xray_platform.progress")  # words and bars, no numbers
 SHARE = 0.01  # of the largest score: further apart is another result; processors differ by far less
-Family = Literal["detector", "network"]
 
 
 class MadeWith(BaseModel):
@@ -40,12 +39,12 @@ class MadeWith(BaseModel):
     scores: tuple[float, ...] = Field(description="scores of the probes, which are made up and always the same")
 
 
-def made_with(family: Family, name: str, recipe: Recipe, model: Scorer) -> MadeWith:
+def made_with(name: str, recipe: Recipe, model: FittedModel) -> MadeWith:
     """Return what is to be remembered of the code that computes this model's scores, here and now."""
-    return MadeWith(version=__version__, code=code_digest(family, name, recipe), scores=_scores(recipe, model))
+    return MadeWith(version=__version__, code=code_digest(name, recipe), scores=_scores(recipe, model))
 
 
-def compare(said: MadeWith | None, family: Family, name: str, recipe: Recipe, model: Scorer) -> str | None:
+def compare(said: MadeWith | None, name: str, recipe: Recipe, model: FittedModel) -> str | None:
     """Return in words what is worth knowing of the code behind a bundle, None where it is the same.
 
     Raises StoreError where this code gives the probes other scores than the bundle's own did.
@@ -58,7 +57,7 @@ def compare(said: MadeWith | None, family: Family, name: str, recipe: Recipe, mo
             f"the code of {name} is not that of its bundle: test pictures score {_list(here)} here, "
             f"{_list(said.scores)} with version {said.version}; train it again (xray run --force --select key:{name}+)"
         )
-    if said.code != code_digest(family, name, recipe):
+    if said.code != code_digest(name, recipe):
         return f"the code of {name} was changed since its bundle was made; it gives the test pictures the same scores"
     return None
 
@@ -74,9 +73,9 @@ def _list(scores: tuple[float, ...]) -> str:
     return ", ".join(f"{score:.4g}" for score in scores)
 
 
-def _scores(recipe: Recipe, model: Scorer) -> tuple[float, ...]:
+def _scores(recipe: Recipe, model: FittedModel) -> tuple[float, ...]:
     stored = [to_storage(recipe.apply(probe, (4000.0, 60000.0)), recipe.gives) for probe in probes()]
-    return tuple(float(score) for score in model.score(from_storage(np.stack(stored))))
+    return tuple(float(score) for score in model.score(as_model_input(from_storage(np.stack(stored)), recipe.gives)))
 
 
 def probes() -> list[npt.NDArray[np.uint16]]:
@@ -88,24 +87,10 @@ def probes() -> list[npt.NDArray[np.uint16]]:
     return [np.rint(picture).astype(np.uint16) for picture in (chest, chest + spot, chest + 4000 * np.sin(40 * x))]
 
 
-def code_digest(family: Family, name: str, recipe: Recipe) -> str:
+def code_digest(name: str, recipe: Recipe) -> str:
     """Return the SHA-256 of the modules that make a score from a standard image, and of all that these import."""
     steps = (type(step).__module__ for step in recipe.steps)
-    return _digest(tuple(sorted({*_modules(family, name), type(recipe).__module__, *steps})))
-
-
-def _modules(family: Family, name: str) -> set[str]:
-    """Return the modules of a model."""
-    if family == "detector":
-        from xray_platform.detectors.all import DETECTORS  # scikit-learn and zarr take a second; networks do without
-
-        return {DETECTORS[name].detector.__module__}
-    # torch takes seconds to import; detectors do without
-    from xray_platform.networks.all import NETWORKS
-    from xray_platform.training.trained_network import TrainedNetwork
-
-    kind = NETWORKS[name]
-    return {type(kind.build(kind.settings())).__module__, TrainedNetwork.__module__}
+    return _digest(tuple(sorted({*named_model(name).modules(), type(recipe).__module__, *steps})))
 
 
 @cache

@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from xray_platform.dicom.pixels.decode import UndecodableError
+from xray_platform.dicom.pixels.standard_image import StandardImage
 from xray_platform.dicom.quality.examination import Examination, examine_and_decode
 from xray_platform.dicom.quality.inspected_file import standard_image_of
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
 from xray_platform.imaging.recipe import Recipe
-from xray_platform.imaging.store.rounding import from_storage, to_storage
+from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
+from xray_platform.serving.heatmap_picture import Placement
 
 MEBI = 1024**2
 
@@ -23,12 +25,14 @@ MEBI = 1024**2
 class ModelInput:
     """A picture as a model takes it: `pixels` (S, S) float32 in [0, 1], and what is odd about it, in words.
 
-    `quarantine` are those of the `warnings` for which an intake would put the picture into quarantine.
+    `quarantine` are those of the `warnings` for which an intake would put the picture into quarantine. `placement` is
+    where the pixels lie in the picture as it came.
     """
 
     pixels: npt.NDArray[np.float32]
     warnings: tuple[str, ...] = ()
     quarantine: tuple[str, ...] = ()
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,30 @@ def prepare(data: bytes, recipe: Recipe, standard: StandardSettings, quality: Qu
     Raises InputError with the reasons where the quality rules reject it. A picture that they would only put into
     quarantine is taken, with a warning.
     """
-    examination, opened = examine_and_decode(data, quality)
+    return prepare_with_image(data, recipe, standard, quality)[0]
+
+
+def prepare_with_image(
+    data: bytes, recipe: Recipe, standard: StandardSettings, quality: QualitySettings
+) -> tuple[ModelInput, StandardImage]:
+    """Do as `prepare` does, and return the standard image too, for whoever wants to show it."""
+    examination, opened = examine_and_decode(data, quality, duplicate_keys=False)
     if examination.decision == "reject":
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
     try:
         picture = standard_image_of(opened, standard.rule)  # decoded once, for the quality rules and for this
     except UndecodableError as error:
         raise InputError(f"not a readable picture: {error}") from error
-    pixels = recipe.apply(picture.pixels, window=(picture.window_low, picture.window_high))
-    stored = to_storage(pixels, recipe.gives)  # so that serving sees what training saw
-    return ModelInput(
-        from_storage(stored), _findings(examination, "quarantine", "warn"), _findings(examination, "quarantine")
+    trace = recipe.trace(picture.pixels, window=(picture.window_low, picture.window_high))
+    stored = to_storage(trace.pixels, recipe.gives)  # so that serving sees what training saw
+    rows, columns = picture.pixels.shape
+    made = ModelInput(
+        as_model_input(from_storage(stored), recipe.gives),
+        _findings(examination, "quarantine", "warn"),
+        _findings(examination, "quarantine"),
+        Placement(trace.origin, rows, columns, picture.turn),
     )
+    return made, picture
 
 
 def read_file(task: ReadingTask) -> ModelInput | Refusal:

@@ -2,18 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from xray_platform.dicom.quality.settings import QualitySettings
+from xray_platform.errors import InputError
+from xray_platform.models.contract import FittedModel
+from xray_platform.models.named import load_model
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
+from xray_platform.serving.class_probabilities import ClassModel, ClassProbability, class_probabilities
+from xray_platform.serving.heatmap_picture import HeatmapPicture, MapScale, heatmap_picture
 from xray_platform.serving.made_with import compare
 from xray_platform.serving.model_input import ModelInput, prepare
-from xray_platform.serving.models import Scorer, load_model
 from xray_platform.serving.prediction import Prediction
+from xray_platform.training.abnormal_score import abnormal_score
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Predictor:
     """
 
     facts: BundleFacts
-    model: Scorer
+    model: FittedModel
     quality: QualitySettings = field(default_factory=QualitySettings)
     threads: int = 0
     notes: tuple[str, ...] = ()
@@ -64,8 +70,8 @@ class Predictor:
         """
         bundle = Bundle.open(folder, expected)
         facts = bundle.facts
-        model = load_model(facts.family, facts.model, bundle.model_folder)
-        note = compare(facts.made_with, facts.family, facts.model, facts.recipe, model)
+        model = load_model(facts.model, bundle.model_folder)
+        note = compare(facts.made_with, facts.model, facts.recipe, model)
         return cls(facts, model, quality, threads, tuple(_notes(facts, note)))
 
     def predict(self, data: bytes, *, heatmap: bool = False) -> Prediction:
@@ -78,9 +84,24 @@ class Predictor:
         if not inputs:
             return []
         images = np.stack([made.pixels for made in inputs])
-        scores = self.score(images)
+        scores, classes = self.judge(images)
         maps = self.heatmap(images) if heatmap else [None] * len(inputs)
-        return [self._prediction(score, made, shown) for score, made, shown in zip(scores, inputs, maps, strict=True)]
+        return [
+            replace(self._prediction(score, made, shown), classes=said)
+            for score, made, shown, said in zip(scores, inputs, maps, classes, strict=True)
+        ]
+
+    def judge(
+        self, images: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float64], list[tuple[ClassProbability, ...]]]:
+        """Return the score of each image (N, S, S), and its classes; none of a model that knows only two."""
+        judgement = self.facts.classes
+        if judgement is None:
+            return self.score(images), [()] * len(images)
+        with self._computing():
+            logits = np.asarray(cast("ClassModel", self.model).class_logits(images), dtype=np.float64)
+        scores = abnormal_score(logits, judgement.calibration.target)
+        return scores, class_probabilities(judgement, logits, self.probability(scores))
 
     def score(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the score of each image, (N,), of images (N, S, S) float32 in [0, 1] made by its recipe."""
@@ -91,6 +112,31 @@ class Predictor:
         """Return where each image looks abnormal, (N, S, S) float32, in the model's own scale."""
         with self._computing():
             return np.asarray(self.model.heatmap(images), dtype=np.float32)
+
+    def map_scale(self, heatmap: npt.NDArray[np.float32]) -> MapScale:
+        """Return the ends of a heat map's scale: the model's own, or from 0 to the map's largest value."""
+        high = self.facts.heatmap_scale
+        if high is None:
+            return MapScale(0.0, max(float(np.nan_to_num(heatmap).max()), 0.0), shared=False)
+        low = self.facts.heatmap_low if self.facts.heatmap_low is not None else 0.0
+        return MapScale(min(low, high), high, shared=True)
+
+    def heatmap_picture(
+        self,
+        heatmap: npt.NDArray[np.float32],
+        made: ModelInput,
+        most_pixels: int | None = None,
+        *,
+        upright: bool = False,
+    ) -> HeatmapPicture:
+        """Lay a heat map over the picture as it came, or as seen from the front where it is to be `upright`.
+
+        Raises InputError where the model input does not say where its pixels lie.
+        """
+        if made.placement is None:
+            raise InputError("the model input does not say where its pixels lie in the picture")
+        placement = made.placement.upright if upright else made.placement
+        return heatmap_picture(heatmap, placement, self.map_scale(heatmap), most_pixels)
 
     def _computing(self) -> AbstractContextManager[None]:
         if self.facts.family == "detector":

@@ -6,6 +6,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from xray_platform.serving.class_probabilities import ClassProbability, in_words
+from xray_platform.serving.heatmap_picture import HeatmapPicture
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -14,7 +17,8 @@ class Prediction:
     `score` is the model's own (higher is more abnormal), `probability` the calibrated one in [0, 1], `threshold` the
     score from which on the verdict is abnormal and `threshold_probability` the same as a probability, `heatmap` (S, S)
     float32 in the model's own scale, where asked for. `quarantine` are those of the `warnings` for which an intake
-    would put the picture into quarantine: it is unlike what the model learnt from.
+    would put the picture into quarantine: it is unlike what the model learnt from. `classes` are those of a model that
+    knows several, in their order.
     """
 
     model: str
@@ -26,32 +30,43 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     quarantine: tuple[str, ...] = ()
     heatmap: npt.NDArray[np.float32] | None = None
+    classes: tuple[ClassProbability, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The classes that a model of several names, none for a model of two."""
+        return tuple(one.name for one in self.classes if one.named)
+
+    def as_json(self) -> dict[str, object]:
+        """The verdict as the fields of one JSON object; `warnings`, `named` and `classes` only where there are any.
+
+        `quality` is what an intake would do with the picture: accept or quarantine.
+        """
+        fields: dict[str, object] = {
+            "model": self.model,
+            "score": self.score,
+            "probability": self.probability,
+            "verdict": self.verdict,
+            "threshold": self.threshold,
+            "threshold_probability": self.threshold_probability,
+            "quality": "quarantine" if self.quarantine else "accept",
+        }
+        if self.classes:
+            fields |= {"named": list(self.named), "classes": [one.as_json() for one in self.classes]}
+        return {**fields, "warnings": list(self.warnings)} if self.warnings else fields
 
 
 @dataclass(frozen=True)
 class PredictedFile:
-    """A file and the prediction for it."""
+    """A file, the prediction for it, and its heat map over the picture as it came, where asked for."""
 
     file: str
     prediction: Prediction
+    heatmap: HeatmapPicture | None = None
 
     def as_json(self) -> dict[str, object]:
-        """The record as one JSON line's fields; `warnings` only where there are any.
-
-        `quality` is what an intake would do with the picture: accept or quarantine.
-        """
-        prediction = self.prediction
-        fields: dict[str, object] = {
-            "file": self.file,
-            "model": prediction.model,
-            "score": prediction.score,
-            "probability": prediction.probability,
-            "verdict": prediction.verdict,
-            "threshold": prediction.threshold,
-            "threshold_probability": prediction.threshold_probability,
-            "quality": "quarantine" if prediction.quarantine else "accept",
-        }
-        return {**fields, "warnings": list(prediction.warnings)} if prediction.warnings else fields
+        """The record as one JSON line's fields: the file, and those of the prediction."""
+        return {"file": self.file, **self.prediction.as_json()}
 
     def as_text(self) -> list[str]:
         """The record for people: the prediction on one line, and below it what speaks against believing it."""
@@ -66,7 +81,8 @@ class PredictedFile:
         ]
         others = [reason for reason in prediction.warnings if reason not in prediction.quarantine]
         odd = [f"  warning: {reason}" for reason in others]
-        return [verdict, *held, *odd]
+        named = [f"  {' and '.join(prediction.named) or 'no class'} named: {in_words(prediction.classes)}"]
+        return [verdict, *(named if prediction.classes else []), *held, *odd]
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,14 @@ CLASS_SCORES = Table(
 PREDICTIONS = Table(
     "predictions",
     "what the champion says of every picture, labelled or not",
-    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.SCORE, c.PROBABILITY, c.VERDICT),
+    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.SCORE, c.PROBABILITY, c.VERDICT, c.NAMED),
     key=("image",),
+)
+CLASS_PREDICTIONS = Table(
+    "class_predictions",
+    "what a champion that knows several classes says of each of them, for every picture",
+    (c.IMAGE, c.BATCH_NAME, c.MODEL, c.RUN, c.CLASS, c.CLASS_SCORE, c.CLASS_PROBABILITY),
+    key=("image", "class"),
 )
 LEADERBOARD = Table(
     "leaderboard",
@@ -101,5 +107,5 @@ LEADERBOARD = Table(
 
 ALL = (
     CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, CLASSES, TENSORS, PATCHES, SCORES,
-    CLASS_SCORES, LEADERBOARD, PREDICTIONS,
+    CLASS_SCORES, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
 )  # fmt: skip

@@ -140,6 +140,10 @@ MODEL = Column("model", "text", "name of the model", pattern=r"^[a-z][a-z0-9_]*$
 FAMILY = Column("family", "text", "how it learns", allowed=("detector", "network"))
 SCORE = Column("score", "number", "the model's score; higher is more abnormal")
 PROBABILITY = Column("probability", "number", "calibrated probability of being abnormal", low=0, high=1)
+NAMED = Column(
+    "named", "text", "classes that the model names, several with `|` between; null where it knows two", nullable=True,
+    pattern=r"^[^<>@^\x00-\x1f\x7f]{0,200}$", shown=False,
+)  # fmt: skip
 CLASS_SCORE = Column("score", "number", "the model's output for this class, in logits; higher is likelier")
 CLASS_PROBABILITY = Column("probability", "number", "calibrated probability of this class", low=0, high=1)
 PRESENT = Column("present", "flag", "whether the labels give the picture this class")

@@ -1,5 +1,6 @@
 """Bundle model: the code that MLflow keeps beside a bundle and runs to serve it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,16 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from xray_platform.errors import InputError
 from xray_platform.serving.predict import Predictor
+from xray_platform.tables.findings import SEPARATOR
 
 PICTURE = "picture"
-OUTPUTS = ("score", "probability", "verdict", "warnings", "error")
+OUTPUTS = ("score", "probability", "verdict", "named", "classes", "warnings", "error")
 
 
 class BundleModel(PythonModel):
     """Takes files as they are, the bytes of a DICOM, JPEG or PNG picture a row; gives score, probability, verdict.
 
+    Of a model of several classes also those that are `named` (`|` between) and all `classes`, as JSON.
     A file that cannot be judged has its `error` instead; it does not stop the others. Through HTTP (`mlflow models
     serve`) bytes are base64 text, in the form `dataframe_split` or `dataframe_records` alone.
     """
@@ -44,6 +47,8 @@ class BundleModel(PythonModel):
             "score": prediction.score,
             "probability": prediction.probability,
             "verdict": prediction.verdict,
+            "named": SEPARATOR.join(prediction.named) or None,
+            "classes": json.dumps([one.as_json() for one in prediction.classes]) if prediction.classes else None,
             "warnings": "; ".join(prediction.warnings) or None,
             "error": None,
         }

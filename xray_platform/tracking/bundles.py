@@ -94,5 +94,5 @@ def _save(location: str, model_id: str, run_id: str, bundle: Bundle, folder: Pat
 def signature() -> ModelSignature:
     """Return: takes the bytes of DICOM, JPEG or PNG files; gives a verdict each, or what is wrong with the file."""
     numbers = [ColSpec("double", name, required=False) for name in ("score", "probability")]
-    texts = [ColSpec("string", name, required=False) for name in ("verdict", "warnings", "error")]
+    texts = [ColSpec("string", name, required=False) for name in ("verdict", "named", "classes", "warnings", "error")]
     return ModelSignature(inputs=Schema([ColSpec("binary", PICTURE)]), outputs=Schema([*numbers, *texts]))

@@ -36,7 +36,7 @@ WHERE name = ? AND workspace = 'default' AND current_stage <> 'Deleted_Internal'
 """
 # where a version lies, with the digests that it and its logged model hold
 _VERSION = """
-SELECT v.source, t.value, g.tag_value
+SELECT v.source, t.value, g.tag_value, v.version
 FROM model_versions v
 JOIN model_version_tags m ON m.name = v.name AND m.version = v.version AND m.workspace = v.workspace AND m.key = :logged
 JOIN logged_models l ON l.model_id = m.value AND l.lifecycle_stage = 'active'
@@ -50,10 +50,11 @@ _PLACE = "SELECT artifact_location FROM experiments WHERE name = ? AND workspace
 
 @dataclass(frozen=True)
 class BundleLocation:
-    """Where a bundle lies, and the id that MLflow's database holds of it."""
+    """Where a bundle lies, the id that MLflow's database holds of it, and the version of the registered model."""
 
     folder: Path
     id: str
+    version: str = ""
 
 
 def registered_bundle(places: Places, name: str) -> BundleLocation | None:
@@ -75,7 +76,7 @@ def registered_bundle(places: Places, name: str) -> BundleLocation | None:
         return None
 
 
-def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[str, str | None, str]]:
+def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[str, str | None, str, int]]:
     registered, alias = (CHAMPION_MODEL, CHAMPION) if name == CHAMPION else (f"{PREFIX}{name}", CURRENT)
     versions = connection.execute(_OF_ALIAS, (registered, alias)).fetchall()
     if not versions and registered != CHAMPION_MODEL:
@@ -86,11 +87,11 @@ def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[str, str | No
     return connection.execute(_VERSION, wanted).fetchall()
 
 
-def _vouched(rows: list[tuple[str, str | None, str]]) -> BundleLocation | None:
+def _vouched(rows: list[tuple[str, str | None, str, int]]) -> BundleLocation | None:
     if len(rows) != 1:
         return None
-    source, of_version, held = rows[0]
+    source, of_version, held, version = rows[0]
     address = urlparse(source)
     if address.scheme != "file" or not held or of_version not in (None, held):
         return None
-    return BundleLocation(Path(url2pathname(address.path)) / "artifacts" / ARTIFACT, held)
+    return BundleLocation(Path(url2pathname(address.path)) / "artifacts" / ARTIFACT, held, str(version))

@@ -1,31 +1,58 @@
 """Batches: which pictures each step sees, the same for the same seed and epoch, also after a restart."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
-from xray_platform.image_stack import Images, Labels
+from xray_platform.image_stack import ImageSource, Labels, check_images
 from xray_platform.training.as_tensor import as_tensor
 
 Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) float32, 0 or 1
 
 
 class PictureSet(Dataset[Batch]):
-    """Images and labels in memory, given out a batch at a time."""
+    """Images, read when they are asked for, and labels, given out a batch at a time; checked as they are read."""
 
-    def __init__(self, images: Images, labels: Labels) -> None:
-        self.images = as_tensor(images)
-        self.labels = torch.from_numpy(labels.astype("float32"))
+    def __init__(self, images: ImageSource, labels: Labels) -> None:
+        self.images, self.labels = images, torch.from_numpy(labels.astype("float32"))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, indices: list[int]) -> Batch:
-        """Return the pictures named, as one batch."""
-        chosen = torch.tensor(indices)
-        return self.images[chosen], self.labels[chosen]
+        """Return the pictures named, as one batch; InputError where one of them is not in [0, 1]."""
+        chosen = np.asarray(indices, np.int64)
+        return as_tensor(check_images(self.images[chosen])), self.labels[torch.from_numpy(chosen)]
+
+
+class ReadAhead(DataLoader[Batch]):
+    """A loader whose next batch is read on a thread of its own while a step is computed.
+
+    `waited` are the seconds since it was set to 0 in which a step had to wait for its batch.
+    """
+
+    waited = 0.0
+
+    def __iter__(self) -> Any:
+        """Yield the batches in their order."""
+        batches = super().__iter__()
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
+            coming = pool.submit(next, batches, None)
+            while (batch := self._taken(coming)) is not None:
+                coming = pool.submit(next, batches, None)
+                yield batch
+
+    def _taken(self, coming: Any) -> Batch | None:
+        began = time.monotonic()
+        batch: Batch | None = coming.result()
+        self.waited += time.monotonic() - began
+        return batch
 
 
 class SeededBatches(Sampler[list[int]]):
@@ -72,19 +99,17 @@ def generator_for(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def training_batches(
-    images: Images, labels: Labels, size: int, seed: int, *, balanced: bool = False
-) -> DataLoader[Batch]:
+def training_batches(images: ImageSource, labels: Labels, size: int, seed: int, *, balanced: bool = False) -> ReadAhead:
     """Return the training part, shuffled anew each epoch; `balanced`: with as many pictures of each class."""
     pictures = PictureSet(images, labels)
     return _loader(pictures, SeededBatches(len(images), size, seed, pictures.labels if balanced else None))
 
 
-def validation_batches(images: Images, labels: Labels, size: int) -> DataLoader[Batch]:
+def validation_batches(images: ImageSource, labels: Labels, size: int) -> ReadAhead:
     """Return the validation part in its own order."""
     return _loader(PictureSet(images, labels), BatchSampler(range(len(images)), size, drop_last=False))
 
 
-def _loader(pictures: PictureSet, batches: Sampler[list[int]]) -> DataLoader[Batch]:
+def _loader(pictures: PictureSet, batches: Sampler[list[int]]) -> ReadAhead:
     """Return a loader that takes whole batches from the set; as `sampler` Lightning tells it of each epoch."""
-    return DataLoader(pictures, sampler=batches, batch_size=None)
+    return ReadAhead(pictures, sampler=batches, batch_size=None)

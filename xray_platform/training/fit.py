@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from xray_platform.errors import DataError, InputError
-from xray_platform.image_stack import Images, Labels, check_images
+from xray_platform.image_stack import ImageSource, KnownImages, Labels, batch_slices, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.progress import Progress, silent
@@ -20,9 +20,10 @@ from xray_platform.training.threads import threads
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
 
-Part = tuple[Images, Labels]
+Part = tuple[ImageSource, Labels]
 CHECKPOINTS = "checkpoints"
 JOB = "job.json"  # what the checkpoints beside it belong to
+READ_AT_ONCE = 256  # pictures
 
 
 def fit_network(
@@ -38,6 +39,7 @@ def fit_network(
 ) -> TrainedNetwork:
     """Return the network named, trained on images (N, S, S) float32 in [0, 1] and labels (N,), True abnormal.
 
+    Images are read a batch at a time, so that memory does not grow with their number.
     The weights kept are those of the epoch with the best validation AUROC, among equals the lowest loss.
     `folder/checkpoints` holds a checkpoint during training and is gone afterwards; the same call after a kill
     resumes from the last whole epoch, and `on_epoch` is called for the epochs that are left. All that is random
@@ -55,7 +57,7 @@ def fit_network(
 
     with quiet(), threads(training.threads), torch.random.fork_rng():
         torch.manual_seed(training.seed)
-        ran = fit_with_lightning(kind.build(settings), training, train, val, checkpoints, progress, on_epoch)
+        ran = fit_with_lightning(_begun(kind, settings), training, train, val, checkpoints, progress, on_epoch)
     shutil.rmtree(checkpoints)
     return TrainedNetwork(network, settings, training, train[0].shape[1], ran.module, ran.history, ran.best_epoch)
 
@@ -69,8 +71,17 @@ def _kind(network: str, settings: Settings) -> NetworkKind:
     return kind
 
 
+def _begun(kind: NetworkKind, settings: Settings) -> torch.nn.Module:
+    """Return the network with its first weights."""
+    network = kind.build(settings)
+    if kind.initialise is not None:
+        kind.initialise(network, settings)
+    return network
+
+
 def _checked(part: Part, name: str, kind: NetworkKind) -> Part:
-    images, labels = check_images(part[0], smallest=kind.smallest_side), np.asarray(part[1]).astype(bool)
+    images, labels = part[0], np.asarray(part[1]).astype(bool)
+    check_images(images[:1], smallest=kind.smallest_side)
     if labels.shape != (len(images),):
         raise InputError(f"{len(images)} {name} pictures but labels of shape {labels.shape}")
     if labels.all() or not labels.any():
@@ -86,7 +97,7 @@ def _job(network: str, settings: Settings, training: TrainingSettings, parts: tu
     digest = hashlib.sha256()
     for images, labels in parts:
         digest.update(str(images.shape).encode())
-        digest.update(np.ascontiguousarray(images).data)
+        digest.update(_digest(images))
         digest.update(labels.tobytes())
     job = {
         "network": network,
@@ -95,6 +106,16 @@ def _job(network: str, settings: Settings, training: TrainingSettings, parts: tu
         "pictures": digest.hexdigest(),
     }
     return json.dumps(job, indent=2, sort_keys=True)
+
+
+def _digest(images: ImageSource) -> bytes:
+    """Return a digest of the pictures: of what their source says that they are, else of every one of them."""
+    if isinstance(images, KnownImages):
+        return images.digest().encode()
+    digest = hashlib.sha256()
+    for part in batch_slices(images, READ_AT_ONCE):
+        digest.update(np.ascontiguousarray(images[part]).data)
+    return digest.digest()
 
 
 def _open_checkpoints(folder: Path, job: str) -> Path:

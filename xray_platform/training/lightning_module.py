@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from xray_platform.errors import DataError
 from xray_platform.training.augmentation import apply, sample
-from xray_platform.training.batches import Batch, generator_for
+from xray_platform.training.batches import Batch, ReadAhead, generator_for
 from xray_platform.training.losses import losses
 from xray_platform.training.mixup import mixed
 from xray_platform.training.training_module import Optimization, TrainingModule
@@ -16,22 +16,26 @@ from xray_platform.training.training_settings import TrainingSettings
 
 MONITOR = "val_score"  # what the best epoch has most of
 EMA_WARMUP_STEPS = 20
+TINY = 1e-9  # seconds
 TIE_BREAK = 1e-4  # how much AUROC one unit of validation loss is worth
 
 
 class LightningClassifier(TrainingModule):
     """Trains `network` with the loss of the settings; `normals_per_abnormal` balances the classes where asked.
 
-    After each epoch `self.metrics` holds `train_loss`, `val_loss`, `val_auroc`, `learning_rate` and `seconds`.
+    After each epoch `self.metrics` holds `train_loss`, `val_loss`, `val_auroc`, `learning_rate`, `seconds` and
+    `waiting_share`, the share of these seconds in which a step waited for its `batches` to be read.
     """
 
-    def __init__(self, network: nn.Module, settings: TrainingSettings, normals_per_abnormal: float) -> None:
+    def __init__(
+        self, network: nn.Module, settings: TrainingSettings, normals_per_abnormal: float, batches: ReadAhead
+    ) -> None:
         optimization = Optimization(
             settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay, EMA_WARMUP_STEPS,
             settings.optimizer, settings.schedule,
         )  # fmt: skip
         super().__init__(network, optimization)
-        self.settings = settings
+        self.settings, self.batches = settings, batches
         balanced = settings.class_weights == "balanced"
         self.register_buffer("abnormal_weight", torch.tensor(normals_per_abnormal if balanced else 1.0))
         self.metrics: dict[str, float] = {}
@@ -43,6 +47,7 @@ class LightningClassifier(TrainingModule):
         """Start the clock of an epoch with its first step; Lightning calls no start of an epoch after a restart."""
         if number == 0:
             self._began, self._losses = time.monotonic(), []
+            self.batches.waited = 0.0
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         """Return the loss of one augmented batch."""
@@ -69,12 +74,14 @@ class LightningClassifier(TrainingModule):
         if not torch.isfinite(logits).all():
             raise DataError("the network no longer gives numbers; a lower learning_rate may help")
         auroc = float(roc_auc_score(labels.cpu().numpy(), logits.cpu().numpy()))
+        seconds = time.monotonic() - self._began
         self.metrics = {
             "train_loss": float(torch.stack(self._losses).mean()),
             "val_loss": float(self._loss(logits, labels)),
             "val_auroc": auroc,
             "learning_rate": float(self.trainer.optimizers[0].param_groups[0]["lr"]),
-            "seconds": time.monotonic() - self._began,
+            "seconds": seconds,
+            "waiting_share": self.batches.waited / max(seconds, TINY),
         }
         # few validation pictures are soon told apart perfectly; among such epochs the surest is the best
         monitored = auroc - TIE_BREAK * self.metrics["val_loss"]

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from xray_platform.image_stack import Images, Labels
+from xray_platform.image_stack import ImageSource, Labels
 from xray_platform.progress import Progress
 from xray_platform.training.batches import training_batches, validation_batches
 from xray_platform.training.checkpoints import AtomicCheckpointIO, BestWeightsCallback
@@ -36,8 +36,8 @@ class FitResult:
 def fit_with_lightning(
     network: nn.Module,
     settings: TrainingSettings,
-    train: tuple[Images, Labels],
-    val: tuple[Images, Labels],
+    train: tuple[ImageSource, Labels],
+    val: tuple[ImageSource, Labels],
     folder: Path,
     progress: Progress,
     on_epoch: OnEpoch,
@@ -46,7 +46,10 @@ def fit_with_lightning(
 
     A checkpoint is read with torch's `weights_only`, which runs no code that a file might hold.
     """
-    module = LightningClassifier(network, settings, normals_per_abnormal=float((~train[1]).sum() / train[1].sum()))
+    balanced = settings.class_weights == "sampled"
+    batches = training_batches(*train, settings.batch_size, settings.seed, balanced=balanced)
+    balance = float((~train[1]).sum() / train[1].sum())
+    module = LightningClassifier(network, settings, normals_per_abnormal=balance, batches=batches)
     best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=settings.kept_epoch == "last")
     stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
     accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
@@ -60,7 +63,7 @@ def fit_with_lightning(
         default_root_dir=folder,
     ).fit(
         module,
-        training_batches(*train, settings.batch_size, settings.seed, balanced=settings.class_weights == "sampled"),
+        batches,
         validation_batches(*val, VALIDATION_BATCH),
         ckpt_path=best_weights_callback.file if best_weights_callback.file.exists() else None,
         weights_only=True,

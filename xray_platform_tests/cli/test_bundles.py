@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("bundles")
     tracking = open_tracking(Places(home / "store"))
     for seed in (0, 1):
-        said = made_with.made_with("network", NAME, facts().recipe, network(seed))
+        said = made_with.made_with(NAME, facts().recipe, network(seed))
         folder = home / f"bundle-{seed}"
         write_bundle(folder, facts().model_copy(update={"made_with": said}), network(seed))
         with open_run(tracking, model=NAME) as run:

@@ -9,7 +9,7 @@ import pytest
 from xray_platform.defs.graph import definitions
 from xray_platform.imaging.recipes import known_recipes, named_recipe
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
-from xray_platform.imaging.store.tensors import read_tensors
+from xray_platform.imaging.store.tensors import read_rows, read_tensors
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.places import Places
@@ -17,7 +17,8 @@ from xray_platform_tests.cli.conftest import Xray
 
 BATCH = "batch-0001"
 RECIPE = "description: local contrast\nsteps: [window, resize, clahe: {clip_limit: 3}]\n"
-CHOSEN = "tensors: {recipe: mine, tensor_side: 48}\npatches: {recipe: mine, tensor_side: 48}\n"
+CHOSEN = "patches: {recipe: mine, tensor_side: 48}\n"
+TENSORS_ASSET = "tensors_mine_48"
 
 
 @pytest.fixture
@@ -58,14 +59,14 @@ def test_pictures_are_prepared_by_it_and_anew_when_it_changes(xray: Xray, places
     assert ran.code == 0, ran.err
     first = made_by_the_file(places)
     assert xray("status").code == 0
-    assert "up to date" in xray("run", "--select", "tensors,patches").err
+    assert "up to date" in xray("run", "--select", f"{TENSORS_ASSET},patches").err
     (places.recipes / "mine.yaml").write_text(RECIPE.replace("3", "1.5"), encoding="utf-8")
-    ran = xray("run", "--select", "tensors,patches")
+    ran = xray("run", "--select", f"{TENSORS_ASSET},patches")
     assert ran.code == 0, ran.err
     assert "up to date" not in ran.err
     second = made_by_the_file(places)
     assert second != first
-    assert set(TENSORS.read(places, BATCH)["recipe"]) == {first, second}, "tensors of another recipe stay"
+    assert {first, second} <= set(TENSORS.read(places)["recipe"]), "tensors of another recipe stay"
     ran = xray("export", tmp_path / "out", "--recipe", "mine", "--side", 40)
     assert ran.code == 0, ran.err
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
@@ -74,8 +75,7 @@ def test_pictures_are_prepared_by_it_and_anew_when_it_changes(xray: Xray, places
 def made_by_the_file(places: Places) -> str:
     """Hold the newest tensors against the recipe in the file, done by hand, and return its id."""
     recipe = named_recipe("mine", 48, known_recipes(places))
-    rows = TENSORS.read(places, BATCH)
-    rows = rows[rows["recipe"] == recipe.id]
+    rows = read_rows(places, recipe.id, BATCH)
     standard, batch = STANDARD_IMAGES.read(places, BATCH).set_index("image"), StandardImageBatch.open(places, BATCH)
     assert len(rows) == len(standard) == 3
     for image, tensor in zip(rows["image"], read_tensors(places, recipe.id, rows), strict=True):
@@ -93,8 +93,8 @@ def test_the_launchpad_offers_it_to_all_that_read_tensors(places: Places, monkey
         config = asset.op.config_schema.as_field().config_type if asset.op.config_schema else None
         if config is not None and "recipe" in getattr(config, "fields", {}):
             offered[asset.key.to_user_string()] = config.fields["recipe"]  # type: ignore[attr-defined]
-    assert {"tensors", "patches", "pca_residual", "attention_cnn"} <= offered.keys()
+    assert {"patches", "pca_residual", "attention_cnn"} <= offered.keys()
     for field in offered.values():
         assert "mine" in {value.config_value for value in field.config_type.enum_values}
-    assert offered["tensors"].default_value == "mine"
+    assert offered["patches"].default_value == "mine"
     assert offered["pca_residual"].default_value == "default"

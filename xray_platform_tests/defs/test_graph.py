@@ -9,18 +9,17 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from xray_platform.defs.freshness import Graph
-from xray_platform.defs.graph import ASSETS, definitions
+from xray_platform.defs.graph import assets, definitions
 from xray_platform.defs.launchpad import MODEL_SETTINGS, combined_settings, part_of
 from xray_platform.defs.model_store import current_record
-from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import DataError
-from xray_platform.networks.all import NETWORKS
+from xray_platform.models.all import MODELS
 from xray_platform.tables.places import Places
 from xray_platform.training.training_settings import TrainingSettings
 
 
 def drawn() -> list[str]:
-    specs = [spec for asset in ASSETS for spec in asset.definition().specs]
+    specs = [spec for asset in assets() for spec in asset.definition().specs]
     return sorted(
         f"{spec.group_name}/{spec.key.to_user_string()} v{spec.code_version} "
         f"{'by batch' if spec.partitions_def else 'whole'} <- "
@@ -57,8 +56,8 @@ def test_identity_schema_and_leakage_block() -> None:
 
 
 def test_every_model_of_the_tables_has_its_assets() -> None:
-    names = {spec.key.to_user_string() for asset in ASSETS for spec in asset.definition().specs}
-    for model in [*DETECTORS, *NETWORKS]:
+    names = {spec.key.to_user_string() for asset in assets() for spec in asset.definition().specs}
+    for model in MODELS:
         assert {model, f"{model}_scores", f"{model}_report"} <= names
 
 

@@ -1,6 +1,7 @@
 """What stands in the launchpad reaches the work: each asset hands its settings to the one call that it makes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,18 +10,20 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 
 from xray_platform.defs import train
 from xray_platform.defs.cohort import Cohort, data_digest
-from xray_platform.defs.graph import ASSETS, definitions
+from xray_platform.defs.graph import assets, definitions
 from xray_platform.defs.launchpad import MODEL_SETTINGS, TensorSettings, part_of
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import DataError
+from xray_platform.image_stack import ImageSource
 from xray_platform.imaging.recipe import Recipe, default_recipe
 from xray_platform.imaging.store.patches import PatchSettings
+from xray_platform.models.all import MODELS
+from xray_platform.models.detector import detector_model
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
 from xray_platform.tables.all import IMAGES, LABELS, LEADERBOARD
@@ -51,14 +54,15 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
 
 def made(name: str, config: Mapping[str, Any]) -> None:
     """Materialise one asset with these settings, as its button in the launchpad does."""
-    asset = next(asset for asset in ASSETS if asset.name == name)
     key = dg.AssetKey(name)
-    job = definitions().resolve_implicit_global_asset_job_def()
+    loaded = definitions()
+    asset = next(asset for asset in loaded.assets or () if isinstance(asset, dg.AssetsDefinition) and asset.key == key)
+    job = loaded.resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(BATCHES.name), [BATCH])
         job.execute_in_process(
-            asset_selection=[key], instance=instance, partition_key=BATCH if asset.declared.by_batch else None,
-            run_config={"ops": {name: {"config": dict(config)}}}, raise_on_error=False,
+            asset_selection=[key], instance=instance, partition_key=BATCH if asset.partitions_def else None,
+            run_config={"ops": {name: {"config": dict(config)}}} if config else None, raise_on_error=False,
         )  # fmt: skip
 
 
@@ -67,7 +71,7 @@ def test_the_settings_of_the_launchpad_reach_the_call(
     name: str, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call, setting = CALLS[name]
-    kind = next(asset for asset in ASSETS if asset.name == name).settings
+    kind = next(asset for asset in assets() if asset.name == name).settings
     assert kind is not None
     heard: list[Settings] = []
 
@@ -83,7 +87,7 @@ def test_the_settings_of_the_launchpad_reach_the_call(
     assert heard == [kind.model_validate(config)]
 
 
-def test_tensors_are_made_by_the_recipe_and_the_side_of_the_launchpad(
+def test_tensors_are_made_by_the_recipe_and_the_side_of_the_settings_file(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[Recipe] = []
@@ -93,7 +97,8 @@ def test_tensors_are_made_by_the_recipe_and_the_side_of_the_launchpad(
         raise DataError("far enough")
 
     monkeypatch.setattr("xray_platform.defs.imaging.tensorise_batch", stopped)
-    made("tensors", {"tensor_side": 64, "recipe": "clahe"})
+    places.settings.write_text("patches: {tensor_side: 64, recipe: clahe}\n")
+    made("tensors_clahe_64", {})
     (recipe,) = heard
     assert recipe.shape == (64, 64)
     assert recipe.id not in {default_recipe(64).id, default_recipe().id}
@@ -114,7 +119,7 @@ def test_patches_are_cut_as_the_launchpad_says(places: Places, monkeypatch: pyte
 class InMemory(Cohort):
     """Twelve pictures; each is as grey as its number says."""
 
-    def images(self, rows: pd.DataFrame) -> NDArray[np.float32]:
+    def images(self, rows: pd.DataFrame) -> ImageSource:
         return np.stack([np.full((4, 4), number / 100, np.float32) for number in rows["row"]])
 
 
@@ -133,14 +138,19 @@ RUN: Any = SimpleNamespace(log_epoch=lambda *_: None)
 
 def test_a_detector_learns_from_the_normal_training_pictures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Any] = []
-    kind = SimpleNamespace(settings=DETECTORS["pca_residual"].settings, fit=lambda *given, **_: heard.extend(given))
-    monkeypatch.setattr(train, "DETECTORS", {"pca_residual": kind})
+
+    class Heard:
+        @classmethod
+        def fit(cls, *given: Any, **_: Any) -> None:
+            heard.extend(given)
+
+    line = replace(DETECTORS["pca_residual"], detector=cast("Any", Heard))
     monkeypatch.setattr(train, "logged", lambda _: None)
     config = MODEL_SETTINGS["pca_residual"].model_validate({"rank": 5})
-    train._fit(CONTEXT, cohort(), "pca_residual", config, RUN)
+    train._fit(CONTEXT, cohort(), detector_model(line), config, RUN)
     normals, settings = heard
-    assert np.rint(normals[:, 0, 0] * 100).tolist() == [0, 2, 4]
-    assert settings == DETECTORS["pca_residual"].settings(rank=5)  # type: ignore[call-arg]
+    assert np.rint(normals[:][:, 0, 0] * 100).tolist() == [0, 2, 4]
+    assert settings == line.settings(rank=5)  # type: ignore[call-arg]
 
 
 def test_a_network_learns_from_the_training_part_and_is_validated_on_the_other(
@@ -151,10 +161,10 @@ def test_a_network_learns_from_the_training_part_and_is_validated_on_the_other(
     def fit(*given: Any, **named: Any) -> None:
         heard.update(zip(("network", "settings", "training", "train", "val"), given, strict=True), **named)
 
-    monkeypatch.setattr(train, "fit_network", fit)
+    monkeypatch.setattr("xray_platform.training.fit.fit_network", fit)
     monkeypatch.setattr(train, "logged", lambda _: None)
     config = MODEL_SETTINGS["attention_cnn"].model_validate({"epochs": 3, "seed": 7, "dropout": 0.4})
-    train._fit(CONTEXT, cohort(), "attention_cnn", config, RUN)
+    train._fit(CONTEXT, cohort(), MODELS["attention_cnn"], config, RUN)
     assert heard["network"] == "attention_cnn"
     assert heard["settings"] == part_of(NETWORKS["attention_cnn"].settings, config)
     assert heard["training"] == TrainingSettings(epochs=3, seed=7)

@@ -79,9 +79,9 @@ def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
     (root / "xray.yaml").write_text("splits: {seed: 0}\n")
     assert pending() == [], "the default, said aloud, is the default"
     for raised, behind in (("splits", ["splits"]), ("labels", ["labels", "splits"])):
-        newer = [newer_version(asset) if asset.name == raised else asset for asset in graph.ASSETS]
+        newer = [newer_version(asset) if asset.name == raised else asset for asset in graph.assets()]
         with monkeypatch.context() as patch:
-            patch.setattr(graph, "ASSETS", newer)
+            patch.setattr(graph, "assets", lambda _, newer=newer: newer)
             assert pending() == behind
     assert pending() == []
 
@@ -100,7 +100,7 @@ def test_settings_that_do_not_go_together_fail_a_run_in_one_line(root: Path) -> 
         ("qualty: {max_depth: 3}", "'qualty' has no settings; allowed: attention_cnn"),
         ("quality: {depth: 3}", "quality: there is no setting 'depth'; allowed: pixels, max_file_mib"),
         ("quality: {max_depth: 0}", "quality: max_depth: found 0; input should be greater than or equal to 1"),
-        ("tensors: {recipe: nice}", "tensors: recipe: found 'nice'; input should be 'default'"),
+        ("patches: {recipe: nice}", "patches: recipe: found 'nice'; input should be 'default'"),
         (
             "splits: {train_share: 0.9, val_share: 0.3}",
             "xray.yaml:1: splits: train_share 0.9 + val_share 0.3 must be at most 1",

@@ -6,11 +6,14 @@ from pathlib import Path
 import dagster as dg
 import pydicom
 
+from xray_platform.defs.graph import definitions
+from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.model_store import current_record, model_folder
 from xray_platform.defs.models import NAMES
 from xray_platform.dicom.intake.batch_plan import plan_batches, plans
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.imaging.recipes import named_recipe
+from xray_platform.imaging.store.tensors import rows_part
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
@@ -123,7 +126,7 @@ def test_the_user_interface_gets_row_counts_schemas_pictures_and_links(story: St
     schema = images["dagster/column_schema"].value
     assert isinstance(schema, dg.TableSchema)
     assert [column.name for column in schema.columns] == [column.name for column in IMAGES.columns]
-    assert "data:image/png;base64," in str(metadata("tensors", "batch-0001")["pictures"].value)
+    assert "data:image/png;base64," in str(metadata("tensors_default_128", "batch-0001")["pictures"].value)
     assert "/#/experiments/" in str(metadata("attention_cnn")["MLflow run"].value)
     assert str(metadata("attention_cnn_report")["open the report"].value).startswith("/store/reports/attention_cnn/")
     plotted = {
@@ -167,7 +170,7 @@ def _identity_of(path: Path) -> set[str]:
 
 def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: Path) -> None:
     """It and what follows it change the store."""
-    before = TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns
+    before = TENSORS.path(story.places, rows_part("batch-0001", named_recipe("default").id)).stat().st_mtime_ns
     where = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
     write_archive(tmp_path / "more", ArchiveSettings(pictures=4, side=SMALL_SIDE, seed=99, broken=False), workers=1)
     plan_batches(story.places, tmp_path / "more", origin="phantom")
@@ -175,7 +178,7 @@ def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: 
     outcomes = list(story.store.run(keys, ignore))
     assert all(outcome.success for outcome in outcomes)
     assert [outcome.partition for outcome in outcomes] == ["batch-0002", None]
-    assert TENSORS.path(story.places, "batch-0001").stat().st_mtime_ns == before
+    assert TENSORS.path(story.places, rows_part("batch-0001", named_recipe("default").id)).stat().st_mtime_ns == before
     after = dict(zip(*(SPLITS.read(story.places)[name] for name in ("image", "split")), strict=True))
     assert len(after) == 14
     assert {image: after[image] for image in where} == where
@@ -186,10 +189,14 @@ def test_another_recipe_makes_tensors_beside_the_old_ones_and_decodes_nothing(st
     standard = standard_group(story.places, "batch-0001")
     made = {path: path.stat().st_mtime_ns for path in standard.rglob("*")}
     assert made
-    wanted = {"tensors": {"recipe": "clahe"}, "pca_residual": {"recipe": "clahe"}}
-    keys = story.store.select([], "tensors, pca_residual")
-    outcomes = list(story.store.run(keys, ignore, config=wanted, force=True))
+    story.places.settings.write_text("pca_residual: {recipe: clahe}\n")
+    again = LocalRunner(story.places, definitions())
+    outcomes = list(again.run(again.select([], "tensors_clahe_128, pca_residual"), ignore))
+    others = [name for name in again.pending() if "pca_residual" not in name and "clahe" not in name]
+    again.close()
+    story.places.settings.unlink()
     assert all(outcome.success for outcome in outcomes)
+    assert not [name for name in others if name in {"one_class_svm", "attention_cnn"}], "other models stay fresh"
     assert {path: path.stat().st_mtime_ns for path in standard.rglob("*")} == made
     assert set(TENSORS.read(story.places)["recipe"]) == {named_recipe(name).id for name in ("default", "clahe")}
 
@@ -200,11 +207,23 @@ def test_a_recipe_that_no_model_can_take_is_told(story: Story) -> None:
     config = {"pca_residual": {"recipe": "imagenet"}}
     (outcome,) = story.store.run(keys, lambda entry: heard.append(entry.message), config=config, force=True)
     assert not outcome.success
-    assert "models here take pictures between black and white" in f"{outcome} {heard}"
+    assert "pca_residual takes unit range" in f"{outcome} {heard}"
+
+
+def test_a_recipe_whose_tensors_nobody_makes_is_told(story: Story) -> None:
+    """The launchpad can name any recipe; its tensors are made where `xray.yaml` names it."""
+    (outcome,) = story.store.run(
+        story.store.select([], "pca_residual"), ignore, config={"pca_residual": {"tensor_side": 96}}, force=True
+    )
+    told = outcome.failures["pca_residual"]
+    assert "has tensors of this recipe with 96 pixels" in told
+    assert "`xray.yaml`" in told
 
 
 def test_a_model_remembers_how_its_standard_images_were_made(story: Story) -> None:
-    keys = story.store.select([], "standard_images, tensors, pca_residual, pca_residual_scores, pca_residual_report")
+    keys = story.store.select(
+        [], "standard_images, tensors_default_128, pca_residual, pca_residual_scores, pca_residual_report"
+    )
     config = {"standard_images": {"window_low_percent": 2.0, "window_high_percent": 98.0}}
     outcomes = list(story.store.run(keys, ignore, config=config, force=True))
     assert all(outcome.success for outcome in outcomes)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from xray_platform.errors import StoreError
+from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.curves import curves_of, read_curves
 from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate, load_evaluation
 from xray_platform.evaluation.gallery import NO_SAMPLES
@@ -16,6 +17,7 @@ from xray_platform.evaluation.page import NOTICE
 from xray_platform.evaluation.report import write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, hashes, samples, scores
+from xray_platform_tests.evaluation.test_class_evaluation import invented
 
 ATTACK = '<script>alert("x")</script><img src=http://evil.example/x onerror=alert(1)>'
 VOID = {"meta", "img", "source", "link", "br", "hr", "input"}
@@ -223,3 +225,23 @@ def test_progress_is_told_to_the_end(tmp_path: Path) -> None:
     write_report(tmp_path, ReportInput(evaluation(90)), progress=lambda done, total, _: told.append((done, total)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == told[-1][1]
+
+
+def test_a_model_of_several_classes_has_a_section_with_its_table_and_figure(tmp_path: Path) -> None:
+    rows, outputs = invented(300)
+    rows["findings"] = rows["findings"].replace("virus", "virus <b>")
+    named = ClassOutputs("label", ("normal", "bacteria", "virus <b>"), outputs.logits)
+    judged = evaluate(rows, QUICK, outputs=named)
+    page = Page(write_report(tmp_path / "report", ReportInput(judged)).read_text())
+    assert "classes" in page.ids
+    assert (tmp_path / "report" / "images" / "classes.png").is_file()
+    assert judged.classes is not None
+    test = judged.classes.metrics["test"]
+    for name in named.classes:
+        assert name in page.text
+        assert f"{test.each[name]['auroc'].value:.3f}" in page.text
+    assert f"{test.overall['balanced_accuracy'].value:.3f}" in page.text
+
+
+def test_a_model_of_two_classes_has_no_such_section(tmp_path: Path) -> None:
+    assert "classes" not in Page(write_report(tmp_path / "report", whole()).read_text()).ids

@@ -10,15 +10,15 @@ import typer.main
 
 from xray_platform.cli.app import app
 from xray_platform.defs.config_fields import range_of
-from xray_platform.defs.graph import ASSETS, settings_classes
-from xray_platform.detectors.all import DETECTORS
+from xray_platform.defs.graph import assets as assets_of_a_store
+from xray_platform.defs.graph import settings_classes
 from xray_platform.dicom.deidentify.explain import describe_rules
 from xray_platform.dicom.rules import EXAMINATION_RULES, PUBLISHING_RULES
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.recipes import RECIPES
 from xray_platform.imaging.step import StepSettings
 from xray_platform.imaging.steps.all import STEPS
-from xray_platform.networks.all import NETWORKS
+from xray_platform.models.all import MODELS
 from xray_platform.settings import Settings
 from xray_platform.tables.all import ALL
 from xray_platform.tables.column import Column
@@ -29,7 +29,7 @@ FOLDER = ROOT / "docs" / "reference"
 
 
 def assets() -> str:
-    specs = [spec for asset in ASSETS for spec in asset.definition().specs]
+    specs = [spec for asset in assets_of_a_store() for spec in asset.definition().specs]
     rows = [
         [f"{spec.group_name}", f"`{spec.key.to_user_string()}`", _partition(spec), _sentence(spec.description)]
         for spec in specs
@@ -38,9 +38,10 @@ def assets() -> str:
 
 
 def models() -> str:
-    kinds = [("detector", kind) for kind in DETECTORS.values()] + [("network", kind) for kind in NETWORKS.values()]
+    kinds = MODELS.values()
     return _grid(
-        ["model", "family", "what it is"], [[f"`{kind.name}`", family, kind.description] for family, kind in kinds]
+        ["model", "family", "reads tensors", "what it is"],
+        [[f"`{kind.name}`", kind.family, f"`{kind.recipe}`, {kind.side} px", kind.description] for kind in kinds],
     )
 
 

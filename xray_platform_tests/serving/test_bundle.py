@@ -59,8 +59,8 @@ def test_a_link_is_not_followed_though_its_target_has_the_right_bytes(bundle: Bu
 
 def test_a_later_format_is_refused_with_both_numbers(bundle: Bundle) -> None:
     written = json.loads((bundle.folder / FACTS).read_text())
-    (bundle.folder / FACTS).write_text(json.dumps(written | {"format": 3}))
-    with pytest.raises(StoreError, match="has the format 3; this version reads 1 and 2"):
+    (bundle.folder / FACTS).write_text(json.dumps(written | {"format": 4}))
+    with pytest.raises(StoreError, match="has the format 4; this version reads 1 and 2 and 3"):
         Bundle.open(bundle.folder)
 
 

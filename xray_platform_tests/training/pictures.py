@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from xray_platform.image_stack import Images
-from xray_platform.training.fit import Part
+from xray_platform.image_stack import Images, Labels
 
+Part = tuple[Images, Labels]
 SIDE = 32
 BLOB = (slice(19, 26), slice(19, 26))
 

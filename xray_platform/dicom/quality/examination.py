@@ -80,8 +80,14 @@ def examine_bytes(data: bytes, settings: QualitySettings = DEFAULT) -> Examinati
     return examine_and_decode(data, settings)[0]
 
 
-def examine_and_decode(data: bytes, settings: QualitySettings = DEFAULT) -> tuple[Examination, InspectedFile]:
-    """Do as `examine_bytes` does, and return the inspected file too, so that nobody need decode its pixels again."""
+def examine_and_decode(
+    data: bytes, settings: QualitySettings = DEFAULT, *, duplicate_keys: bool = True
+) -> tuple[Examination, InspectedFile]:
+    """Do as `examine_bytes` does, and return the inspected file too, so that nobody need decode its pixels again.
+
+    Who looks for no duplicates does without their keys: to hash large images takes a while.
+    """
+    keys = _duplicate_keys if duplicate_keys else _no_keys
     file = inspect_file(data, settings)
     findings = list(_found(CONTAINER_RULES, file, settings))
     if _rejected(findings):
@@ -90,7 +96,7 @@ def examine_and_decode(data: bytes, settings: QualitySettings = DEFAULT) -> tupl
     findings += _found((*PIXEL_RULES, *SEMANTIC_RULES), file, settings)
     single = file.layout is None or file.layout.frames == 1
     if _rejected(findings) or not single or not settings.pixels:
-        return conclude(findings, _duplicate_keys(file)), file
+        return conclude(findings, keys(file)), file
     try:
         file = decode_file(file)
     except ColourError as error:
@@ -99,7 +105,7 @@ def examine_and_decode(data: bytes, settings: QualitySettings = DEFAULT) -> tupl
         findings.append(finding(UNDECODABLE, str(error)))
     else:
         findings += _found((*SECOND_DECODER_RULES, *PICTURE_RULES, *ANATOMY_RULES), file, settings)
-    return conclude(findings, _duplicate_keys(file)), file
+    return conclude(findings, keys(file)), file
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,10 @@ def _duplicate_keys(file: InspectedFile) -> DuplicateKeys:
         None if file.values is None else pixel_sha256(file.values),
         None if picture is None else perceptual_hash(file.thumbnail),
     )
+
+
+def _no_keys(_: InspectedFile) -> DuplicateKeys:
+    return DuplicateKeys()
 
 
 def digest_of(text: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.crop_box import CropBox, cut_box
 from xray_platform.imaging.pixel_range import FULL, STORED, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, Shape, StepSettings
@@ -34,6 +35,9 @@ class CollimationSettings(StepSettings):
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:
         return cut_box(pixels, CropBox.of(found))
+
+    def origin(self, before: Shape, found: Found) -> Affine:  # noqa: ARG002 - the box says it all
+        return Affine.moved(found["top"], found["left"])
 
     def shape(self, before: Shape | None) -> Shape | None:  # noqa: ARG002 - the picture decides
         return None

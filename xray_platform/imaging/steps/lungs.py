@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.crop_box import CropBox, cut_box, inside
 from xray_platform.imaging.lung_fields import find_lungs
 from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, PixelRange, Pixels, Window
@@ -38,6 +39,9 @@ class LungsSettings(StepSettings):
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:
         return cut_box(pixels, CropBox.of(found))
+
+    def origin(self, before: Shape, found: Found) -> Affine:  # noqa: ARG002 - the box says it all
+        return Affine.moved(found["top"], found["left"])
 
     def shape(self, before: Shape | None) -> Shape | None:  # noqa: ARG002 - the picture decides
         return None

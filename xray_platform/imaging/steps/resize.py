@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
+from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, STORED, UNIT, PixelRange, Pixels
 from xray_platform.imaging.step import Found, Shape, StepSettings
 
@@ -25,6 +26,12 @@ class ResizeSettings(StepSettings):
         if not self.keep_aspect:
             return scale_to(pixels, self.rows, self.columns)
         return _centred(scale_to(pixels, *self.inner(pixels.shape)), self.rows, self.columns)
+
+    def origin(self, before: Shape, found: Found) -> Affine:  # noqa: ARG002 - nothing is found in the picture
+        whole = (self.rows, self.columns)
+        rows, columns = self.inner(before) if self.keep_aspect else whole
+        framed = Affine.moved(-((self.rows - rows) // 2), -((self.columns - columns) // 2))
+        return framed.then(Affine.scaled((rows, columns), (before[0], before[1])))
 
     def inner(self, shape: Shape) -> tuple[int, int]:
         """Return rows and columns of the picture inside its black frame."""

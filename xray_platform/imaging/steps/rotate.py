@@ -4,10 +4,12 @@ from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, PixelRange, Pixels, Window
-from xray_platform.imaging.step import Found, StepSettings
+from xray_platform.imaging.step import Found, Shape, StepSettings
 from xray_platform.imaging.symmetry import tilt
 
 
@@ -22,6 +24,9 @@ class RotateSettings(StepSettings):
 
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - the angle is given
         return turn(pixels, self.degrees)
+
+    def origin(self, before: Shape, found: Found) -> Affine:  # noqa: ARG002 - the angle is given
+        return _origin(before, self.degrees)
 
     def describe(self) -> str:
         return f"rotate by {self.degrees:g} degrees, counter-clockwise"
@@ -46,6 +51,9 @@ class StraightenSettings(StepSettings):
     def run(self, pixels: Pixels, found: Found) -> Pixels:
         return turn(pixels, found["degrees"])
 
+    def origin(self, before: Shape, found: Found) -> Affine:
+        return _origin(before, found["degrees"])
+
     def describe(self) -> str:
         return (
             f"turn the chest's axis of symmetry upright where it is tilted by {self.least_degrees:g} to "
@@ -58,6 +66,15 @@ def turn(pixels: Pixels, degrees: float) -> Pixels:
     if degrees == 0:
         return pixels
     rows, columns = pixels.shape
-    matrix = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), degrees, 1.0)
-    turned: Pixels = cv2.warpAffine(pixels, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
+    turned: Pixels = cv2.warpAffine(pixels, _matrix(pixels.shape, degrees), (columns, rows), flags=cv2.INTER_LINEAR)
     return np.asarray(turned.reshape(pixels.shape), pixels.dtype)
+
+
+def _matrix(shape: Shape, degrees: float) -> NDArray[np.float64]:
+    """Return the matrix (2, 3) from places before to places after."""
+    rows, columns = shape
+    return np.asarray(cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), degrees, 1.0), np.float64)
+
+
+def _origin(shape: Shape, degrees: float) -> Affine:
+    return Affine(np.vstack([_matrix(shape, degrees), [0.0, 0.0, 1.0]])).inverse

@@ -13,10 +13,10 @@ from xray_platform.imaging.pixel_range import UNIT, Pixels
 from xray_platform.imaging.step import Shape
 from xray_platform.imaging.store.png_facts import Fact, fitting_facts, write_png
 from xray_platform.imaging.store.rounding import to_storage
-from xray_platform.imaging.store.tensors import open_tensors, read_recipe, read_tensors
+from xray_platform.imaging.store.tensors import open_tensors, read_recipe, read_rows, read_tensors
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.tables.all import IMAGES, PATCHES, TENSORS
+from xray_platform.tables.all import IMAGES, PATCHES
 from xray_platform.tables.faults import files_of
 from xray_platform.tables.layouts import patches_manifest
 from xray_platform.tables.manifest import FileFacts, Manifest, below, facts_of, keep
@@ -93,7 +93,7 @@ def spread(scores: Pixels, positions: Positions, side: int, shape: Shape) -> Pix
 
 def index_batch(places: Places, batch: str, recipe_id: str, settings: PatchSettings) -> pd.DataFrame:
     """Return the table PATCHES of a batch: where each patch lies in which row of the tensors; nothing is copied."""
-    rows = _tensor_rows(places, batch, recipe_id)
+    rows = read_rows(places, recipe_id, batch)
     shape = open_tensors(places, recipe_id, batch).shape
     positions = positions_in(shape, settings)
     count = len(positions)
@@ -143,7 +143,7 @@ def write_patch_files(
     pixel_range = read_recipe(places, recipe_id).gives
     if pixel_range.low is None:
         raise InputError(f"the recipe gives {pixel_range}; patches are written of pictures between black and white")
-    rows = _tensor_rows(places, batch, recipe_id).merge(labels[["image", "abnormal"]], on="image", how="left")
+    rows = read_rows(places, recipe_id, batch).merge(labels[["image", "abnormal"]], on="image", how="left")
     facts, written = _facts(places, batch), dict.fromkeys(CLASSES, 0)
     for folder in _class_folders(places):
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,11 +196,6 @@ def _write(places: Places, patches: dict[str, Pixels], kind: str, facts: dict[st
         write_png(path, patch, facts)
         written[below(places, path)] = facts_of(path, sha256=False)
     return written
-
-
-def _tensor_rows(places: Places, batch: str, recipe_id: str) -> pd.DataFrame:
-    rows = TENSORS.read(places, batch)
-    return rows[rows["recipe"] == recipe_id].reset_index(drop=True)
 
 
 def _tensors_of(places: Places, recipe_id: str, rows: pd.DataFrame) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.pixel_range import SPAN, UNIT, PixelRange, Pixels
+from xray_platform.imaging.pixel_range import SCORES, SPAN, UNIT, PixelRange, Pixels
+
+SCORE_LIMIT = np.float32(4)
+"""Standard scores that models see as black and white."""
 
 
 def stored_dtype(pixel_range: PixelRange) -> str:
@@ -36,6 +39,17 @@ def stored_meaning(pixel_range: PixelRange) -> str:
     """Say what the stored numbers mean, for who reads them without this package."""
     top = SPAN.get(stored_dtype(pixel_range))
     return "the numbers themselves" if top is None else f"0 is black, {top:g} is white"
+
+
+def as_model_input(read: NDArray[np.float32], pixel_range: PixelRange) -> NDArray[np.float32]:
+    """Return pictures that were read from storage as models take them: [0, 1] as it is, standard scores brought there.
+
+    Scores of -4 become 0, those of 4 become 1; what is further out, some ten-thousandths of a picture, is cut off.
+    """
+    if pixel_range != SCORES:
+        return read
+    brought: NDArray[np.float32] = np.clip(read / (2 * SCORE_LIMIT) + np.float32(0.5), 0, 1)
+    return brought
 
 
 def for_display(pictures: NDArray[np.float32]) -> NDArray[np.float32]:

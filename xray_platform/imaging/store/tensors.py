@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -72,11 +72,17 @@ def tensorise_batch(
     return TENSORS.frame([{"image": i, "batch": batch, "recipe": recipe.id, "row": row} for row, i in images])
 
 
-def write_rows(places: Places, batch: str, rows: pd.DataFrame) -> None:
-    """Write which row is which picture into the table TENSORS; the rows of a batch's other recipes stay there."""
-    before = TENSORS.earlier(places, batch)
-    others = before[~before["recipe"].isin(rows["recipe"].unique())]
-    TENSORS.write(places, pd.concat([others, rows], ignore_index=True), batch)
+def rows_part(batch: str, recipe_id: str) -> str:
+    """Name of the part of the table TENSORS that says which row of a batch's tensors of a recipe is which picture."""
+    return f"{batch}-{recipe_id}"
+
+
+def read_rows(places: Places, recipe_id: str, batch: str | None = None) -> pd.DataFrame:
+    """Return which row of a recipe's tensors is which picture, of one batch or of all; empty where there are none."""
+    if batch is not None:
+        return TENSORS.read(places, rows_part(batch, recipe_id))
+    parts = [part for part in TENSORS.parts(places) if part.endswith(rows_part("", recipe_id))]
+    return pd.concat([TENSORS.frame([]), *(TENSORS.read(places, part) for part in parts)], ignore_index=True)
 
 
 def _keep(places: Places, recipe: Recipe, batch: str, images: list[str], shards: list[ShardMade]) -> None:
@@ -117,14 +123,18 @@ def read_tensors(places: Places, recipe_id: str, rows: pd.DataFrame) -> NDArray[
     opened = {batch: open_tensors(places, recipe_id, batch) for batch in rows["batch"].unique()}
     shape = next(iter(opened.values())).shape[1:] if opened else _shape(read_recipe(places, recipe_id))
     out = np.empty((len(rows), *shape), np.float32)
-    wanted = [(opened[batch], int(row)) for batch, row in zip(rows["batch"], rows["row"], strict=True)]
+    read_opened([(opened[batch], int(row)) for batch, row in zip(rows["batch"], rows["row"], strict=True)], out)
+    return out
+
+
+def read_opened(wanted: Sequence[tuple[ShardedImages, int]], out: NDArray[np.float32]) -> None:
+    """Read rows of opened tensors of one recipe into `out`, (len(wanted), ...), many at once on all cores."""
     if len(wanted) < WORTH_THREADS:
         _read_as_floats(wanted, out)
-        return out
+        return
     parts = [slice(first, first + WORTH_THREADS) for first in range(0, len(wanted), WORTH_THREADS)]
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(_read_as_floats, [wanted[part] for part in parts], [out[part] for part in parts]))
-    return out
 
 
 def read_recipe(places: Places, recipe_id: str) -> Recipe:
@@ -149,7 +159,7 @@ def read_found(places: Places, recipe_id: str, batch: str) -> dict[str, tuple[Fo
         raise StoreError(f"there is no readable record of what the recipe found at {path}: {error}") from error
 
 
-def _read_as_floats(wanted: list[tuple[ShardedImages, int]], out: NDArray[np.float32]) -> None:
+def _read_as_floats(wanted: Sequence[tuple[ShardedImages, int]], out: NDArray[np.float32]) -> None:
     dtype = wanted[0][0].dtype if wanted else np.dtype(np.uint16)  # one recipe stores one dtype
     stored, scale = np.empty(out.shape[1:], dtype), read_scale(dtype)
     for picture, (tensors, row) in zip(out, wanted, strict=True):

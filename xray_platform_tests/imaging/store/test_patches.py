@@ -24,7 +24,7 @@ from xray_platform.imaging.store.patches import (
     write_patch_files,
 )
 from xray_platform.imaging.store.png_facts import read_facts
-from xray_platform.imaging.store.tensors import read_tensors, tensorise_batch
+from xray_platform.imaging.store.tensors import read_rows, read_tensors, rows_part, tensorise_batch
 from xray_platform.tables.all import PATCHES, TENSORS
 from xray_platform_tests.imaging.tiny_store import TinyStore, make_store
 
@@ -35,7 +35,7 @@ SETTINGS = PatchSettings(side=8, stride=5)
 @pytest.fixture
 def store(tmp_path: Path) -> TinyStore:
     store = make_store(tmp_path, {"batch-0001": 3})
-    TENSORS.write(store.places, tensorise_batch(store.places, "batch-0001", RECIPE), "batch-0001")
+    TENSORS.write(store.places, tensorise_batch(store.places, "batch-0001", RECIPE), rows_part("batch-0001", RECIPE.id))
     return store
 
 
@@ -83,7 +83,7 @@ def test_the_index_lists_windows_that_read_as_cut(store: TinyStore) -> None:
     PATCHES.write(store.places, frame, "batch-0001")
     back = PATCHES.read(store.places, "batch-0001")
     pd.testing.assert_frame_equal(back, frame)
-    tensors = read_tensors(store.places, RECIPE.id, TENSORS.read(store.places, "batch-0001"))
+    tensors = read_tensors(store.places, RECIPE.id, read_rows(store.places, RECIPE.id, "batch-0001"))
     patches, _ = cut(tensors, SETTINGS)
     some = back.sample(frac=0.5, random_state=1)
     read = read_patches(store.places, RECIPE.id, some)
@@ -91,7 +91,7 @@ def test_the_index_lists_windows_that_read_as_cut(store: TinyStore) -> None:
 
 
 def test_patches_are_written_by_class_in_16_bits_and_reassemble(store: TinyStore) -> None:
-    rows = TENSORS.read(store.places, "batch-0001")
+    rows = read_rows(store.places, RECIPE.id, "batch-0001")
     truth = pd.DataFrame({"image": rows["image"], "abnormal": pd.array([True, False, None], dtype="boolean")})
     written = write_patch_files(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
     positions = positions_in((32, 32), SETTINGS)
@@ -114,7 +114,7 @@ def test_patches_of_two_sides_are_not_read_together(store: TinyStore) -> None:
 
 
 def test_patches_of_a_picture_whose_truth_changed_leave_no_copy_behind(store: TinyStore) -> None:
-    images = TENSORS.read(store.places, "batch-0001")["image"]
+    images = read_rows(store.places, RECIPE.id, "batch-0001")["image"]
     for abnormal in ([True, False, True], [False, False, None]):
         truth = pd.DataFrame({"image": images, "abnormal": pd.array(abnormal, dtype="boolean")})
         written = write_patch_files(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
@@ -123,7 +123,7 @@ def test_patches_of_a_picture_whose_truth_changed_leave_no_copy_behind(store: Ti
 
 
 def test_a_written_patch_tells_which_picture_and_recipe_it_is_of(store: TinyStore) -> None:
-    image = TENSORS.read(store.places, "batch-0001")["image"].iloc[0]
+    image = read_rows(store.places, RECIPE.id, "batch-0001")["image"].iloc[0]
     truth = pd.DataFrame({"image": [image], "abnormal": [False]})
     write_patch_files(store.places, "batch-0001", RECIPE.id, SETTINGS, truth)
     facts = read_facts(next((store.places.patches / "normal").iterdir()))
@@ -133,9 +133,9 @@ def test_a_written_patch_tells_which_picture_and_recipe_it_is_of(store: TinyStor
 @pytest.mark.parametrize("name", ["scores", "imagenet"])
 def test_scores_and_channels_are_read_as_patches_but_not_written(store: TinyStore, name: str) -> None:
     recipe = named_recipe(name, 32)
-    TENSORS.write(store.places, tensorise_batch(store.places, "batch-0001", recipe), "batch-0001")
+    TENSORS.write(store.places, tensorise_batch(store.places, "batch-0001", recipe), rows_part("batch-0001", recipe.id))
     index = index_batch(store.places, "batch-0001", recipe.id, SETTINGS)
-    whole = read_tensors(store.places, recipe.id, TENSORS.read(store.places, "batch-0001"))
+    whole = read_tensors(store.places, recipe.id, read_rows(store.places, recipe.id, "batch-0001"))
     patches = read_patches(store.places, recipe.id, index)
     top, left = positions_in((32, 32), SETTINGS)[5].tolist()
     np.testing.assert_array_equal(patches[5], whole[0, ..., top : top + 8, left : left + 8])

@@ -1,0 +1,83 @@
+"""Contract of a model: how a detector or a network is fitted, saved and asked, in one way whatever its family."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Labels, Scores
+from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, UNIT, PixelRange
+from xray_platform.progress import Progress, silent
+from xray_platform.settings import Settings
+from xray_platform.training.epoch_callback import OnEpoch
+
+Family = Literal["detector", "network"]
+Task = Literal["one-class", "binary"]
+GREY = (UNIT, FULL, BYTE, SCORES)
+"""Pixel ranges of one channel; a model sees each of them as [0, 1] (`imaging.store.rounding.as_model_input`)."""
+
+
+class FittedModel(Protocol):
+    """A model that exists is fitted. Images are (N, S, S) float32 in [0, 1]; S is the side it was fitted with."""
+
+    def score(self, images: Images, *, progress: Progress = silent) -> Scores:
+        """Return one number an image, (N,) float64; higher is more abnormal, whoever is beside it in the stack."""
+        ...
+
+    def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
+        """Return where each image looks abnormal, (N, S, S) float32; values of different images can be compared."""
+        ...
+
+    def describe(self) -> list[str]:
+        """Say in words what it is and what it learnt."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it into `folder`; no file needs code to be run to be read."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a cohort: images by index, (N, S, S) in [0, 1], and which of them are abnormal, (N,)."""
+
+    images: ImageSource
+    abnormal: Labels
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """Around a fit: the folder for its checkpoints, and who hears how far it is, and of each epoch."""
+
+    folder: Path
+    on_epoch: OnEpoch
+    progress: Progress = silent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelKind:
+    """One line of the table of models.
+
+    version: of this model; raise it when the same data and settings give another model, and it alone is trained anew.
+    library: what it is made with, as Dagster names kinds. learns_from_abnormal: whether it needs both classes.
+    settings: the classes of its settings, whose fields the launchpad shows as one; the first is the model's own.
+    recipe, side: which tensors it reads unless a store says otherwise; takes: the pixel ranges that it can read.
+    quick: settings, where they are not the defaults, that fit a few hundred phantoms within a minute (demo, tests).
+    modules: names of the modules whose code makes a score, for the digest of a bundle.
+    """
+
+    name: str
+    family: Family
+    task: Task
+    version: str
+    library: str
+    description: str
+    learns_from_abnormal: bool
+    settings: tuple[type[Settings], ...]
+    recipe: str
+    side: int
+    fit: Callable[[Part, Part, tuple[Any, ...], FitContext], FittedModel] = field(repr=False)
+    load: Callable[[Path], FittedModel] = field(repr=False)
+    modules: Callable[[], set[str]] = field(repr=False)
+    takes: tuple[PixelRange, ...] = GREY
+    quick: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,143 @@
+"""Bodies: the images of a request, counted while they come, and held in memory alone."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from xray_platform.serving.http.admission import Held
+from xray_platform.serving.http.memory_file import MemoryFile
+from xray_platform.serving.http.settings import ServeSettings
+from xray_platform.serving.model_input import MEBI
+
+OVERHEAD_BYTES = 64 * 1024  # of a multipart body, for names and boundaries of a file
+
+
+class BodyError(Exception):
+    """A body that is not taken: the HTTP status, a code and words."""
+
+    def __init__(self, status: int, code: str, words: str) -> None:
+        super().__init__(words)
+        self.status, self.code, self.words = status, code, words
+
+
+@dataclass
+class _Parts:
+    """The files of a multipart body, as the parser tells them: header names and values come in pieces."""
+
+    most_files: int
+    most_bytes: int
+    files: list[MemoryFile] = field(default_factory=list)
+    _name: bytes = b""
+    _value: bytes = b""
+    _is_file: bool = False
+
+    def begin(self) -> None:
+        self._is_file, self._name, self._value = False, b"", b""
+
+    def header_field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        if self._name.lower() == b"content-disposition":
+            self._is_file = b"filename" in parse_options_header(self._value)[1]
+        self._name, self._value = b"", b""
+
+    def headers_finished(self) -> None:
+        if not self._is_file:
+            return
+        if len(self.files) >= self.most_files:
+            raise BodyError(413, "too_many", f"more than {self.most_files} images in one request")
+        self.files.append(MemoryFile())
+
+    def data(self, data: bytes, start: int, end: int) -> None:
+        if not self._is_file:
+            return
+        if self.files[-1].size + end - start > self.most_bytes:
+            raise too_large(self.most_bytes)
+        self.files[-1].write(memoryview(data)[start:end])
+
+
+async def images_of(request: Request, held: Held, settings: ServeSettings) -> list[MemoryFile]:
+    """Return the images of a request: the files of a form, or the body itself; whoever asks closes them.
+
+    The size is held against the limit before the first byte is read, and again while they come. Raises BodyError, and
+    BusyError where memory is short.
+    """
+    files: list[MemoryFile] = []
+    try:
+        async with asyncio.timeout(settings.upload_seconds):
+            await _collect(request, held, settings, files)
+    except BaseException as error:
+        for file in files:
+            file.close()
+        if isinstance(error, TimeoutError):
+            said = f"the body was not there within {settings.upload_seconds:g} s"
+            raise BodyError(408, "slow", said) from error
+        if isinstance(error, ClientDisconnect):
+            raise BodyError(499, "gone", "the client went away") from error
+        raise
+    return files
+
+
+async def _collect(request: Request, held: Held, settings: ServeSettings, files: list[MemoryFile]) -> None:
+    most_bytes = settings.max_file_mib * MEBI
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    form = kind == b"multipart/form-data"
+    most_body = settings.max_images * (most_bytes + OVERHEAD_BYTES) if form else most_bytes
+    _check_length(request.headers.get("content-length"), most_body, most_bytes)
+    if form:
+        await _form(request, held, _Parts(settings.max_images, most_bytes, files), options.get(b"boundary"), most_body)
+    else:
+        files.append(MemoryFile())
+        await _raw(request, held, files[0], most_bytes)
+
+
+def _check_length(said: str | None, most_body: int, most_bytes: int) -> None:
+    if said is not None and said.isdecimal() and int(said) > most_body:
+        raise too_large(most_bytes)
+
+
+async def _raw(request: Request, held: Held, file: MemoryFile, most_bytes: int) -> None:
+    async for chunk in request.stream():
+        if file.size + len(chunk) > most_bytes:
+            raise too_large(most_bytes)
+        held.grow(len(chunk))
+        file.write(chunk)
+
+
+async def _form(request: Request, held: Held, parts: _Parts, boundary: bytes | None, most_body: int) -> None:
+    try:
+        parser = MultipartParser(
+            boundary or b"",
+            {
+                "on_part_begin": parts.begin,
+                "on_header_field": parts.header_field,
+                "on_header_value": parts.header_value,
+                "on_header_end": parts.header_end,
+                "on_headers_finished": parts.headers_finished,
+                "on_part_data": parts.data,
+            },
+        )
+        came = 0
+        async for chunk in request.stream():
+            came += len(chunk)
+            if came > most_body:
+                raise too_large(parts.most_bytes)
+            held.grow(len(chunk))
+            parser.write(chunk)
+        parser.finalize()
+    except FormParserError as error:
+        raise BodyError(400, "form", "the body is no well-formed multipart/form-data") from error
+    if not parts.files:
+        raise BodyError(400, "form", "the form holds no file")
+
+
+def too_large(most_bytes: int) -> BodyError:
+    """Return the error of an image that is larger than allowed."""
+    return BodyError(413, "too_large", f"an image is larger than {most_bytes // MEBI} MiB, which is the limit")

@@ -1,0 +1,154 @@
+"""Messages: what the API says, as JSON; the same models make its OpenAPI description."""
+
+import base64
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from xray_platform.serving.heatmap_picture import HeatmapPicture
+from xray_platform.serving.http.champion import Champion, Served
+from xray_platform.serving.http.engine import Judged
+from xray_platform.serving.model_input import Refusal
+from xray_platform.serving.uncertainty import uncertainty
+
+NOTICE = "Research software, not a medical device. No decision about a patient may rest on it."
+_CODED = re.compile(r"(Q\d{3}|timeout|killed|error): ")
+
+
+class Message(BaseModel):
+    """A message of the API."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Remark(Message):
+    """What a quality rule says of an image: its code, and in words."""
+
+    code: str = Field(examples=["Q063"])
+    words: str = Field(examples=["the shorter side has 300 pixels; 512 or more are expected"])
+
+
+class Model(Message):
+    """Which model speaks."""
+
+    name: str = Field(examples=["attention_cnn"])
+    version: str = Field(description="version of the registered model", examples=["3"])
+    bundle: str = Field(description="SHA-256 of the bundle: weights, recipe, threshold, calibration")
+    notes: tuple[str, ...] = Field((), description="what is worth knowing before its predictions are read")
+
+
+class Heatmap(Message):
+    """Where an image looks abnormal: a grey PNG that covers the whole image as it came."""
+
+    png: str = Field(description="PNG, 8 bits, base64; 0 stands for `low` and less, 255 for `high` and more")
+    low: float = Field(description="value of the model's map where the scale begins")
+    high: float = Field(description="value of the model's map where the scale ends")
+    scale: Literal["model", "image"] = Field(description="whether the ends are the same for all images, or this one's")
+    rows: int = Field(description="height of the image that it covers; the PNG itself may be smaller")
+    columns: int = Field(description="width of the image that it covers")
+    seen: tuple[tuple[float, float], ...] = Field(
+        description="corners (row, column) of what the model looked at; outside of them the map says nothing"
+    )
+
+
+class Prediction(Message):
+    """What the model says of one image."""
+
+    label: str = Field(examples=["abnormal"])
+    probability: float = Field(description="calibrated probability of being abnormal", examples=[0.83])
+    score: float = Field(description="the model's own number; higher is more abnormal", examples=[1.72])
+    threshold: float = Field(description="score from which on the label is abnormal", examples=[0.4])
+    threshold_probability: float = Field(description="the threshold as a probability", examples=[0.5])
+    uncertainty: float = Field(
+        description="1 where the probability lies at the threshold, 0 as far from it as it can be", examples=[0.34]
+    )
+    quality: Literal["accept", "quarantine"] = Field(
+        description="what an intake would do; quarantine: the image is unlike what the model learnt from"
+    )
+    warnings: tuple[Remark, ...] = ()
+    heatmap: Heatmap | None = None
+
+
+class Refused(Message):
+    """Why there is no prediction for an image."""
+
+    error: tuple[Remark, ...]
+
+
+class Predictions(Message):
+    """The answer to images: one entry each, in the order in which they came."""
+
+    request: str = Field(description="id of the request, as in the server's log")
+    model: Model
+    notice: str = NOTICE
+    images: tuple[Prediction | Refused, ...]
+
+
+class Problem(Message):
+    """Why a request was not answered."""
+
+    request: str
+    error: Remark
+
+
+class Models(Message):
+    """Which model serves, and what is wrong with the one that should, if anything."""
+
+    serving: Model | None
+    problem: str = Field("", description="why the registered champion does not serve, where that is so")
+    notice: str = NOTICE
+
+
+def remark(text: str) -> Remark:
+    """Return what a rule says, its code and its words apart."""
+    found = _CODED.match(text)
+    return Remark(code=found[1], words=text[found.end() :]) if found else Remark(code="image", words=text)
+
+
+def remarks(text: str) -> tuple[Remark, ...]:
+    """Return what several rules say in one text."""
+    return tuple(remark(part) for part in re.split(r"; (?=Q\d{3}: )", text))
+
+
+def model_message(served: Served) -> Model:
+    """Say which model it is."""
+    location = served.location
+    return Model(name=served.name, version=location.version, bundle=location.bundle, notes=served.predictor.notes)
+
+
+def models_message(champion: Champion) -> Models:
+    """Say which model serves, and what is wrong."""
+    serving = model_message(champion.served) if champion.served else None
+    return Models(serving=serving, problem=champion.problem)
+
+
+def image_message(found: Judged | Refusal) -> Prediction | Refused:
+    """Say what the model says of an image, or why it does not."""
+    if isinstance(found, Refusal):
+        return Refused(error=remarks(found.reason))
+    said = found.prediction
+    return Prediction(
+        label=said.verdict,
+        probability=said.probability,
+        score=said.score,
+        threshold=said.threshold,
+        threshold_probability=said.threshold_probability,
+        uncertainty=uncertainty(said.probability, said.threshold_probability),
+        quality="quarantine" if said.quarantine else "accept",
+        warnings=tuple(map(remark, said.warnings)),
+        heatmap=heatmap_message(found.heatmap) if found.heatmap else None,
+    )
+
+
+def heatmap_message(heatmap: HeatmapPicture) -> Heatmap:
+    """Say where an image looks abnormal."""
+    return Heatmap(
+        png=base64.b64encode(heatmap.png).decode(),
+        low=heatmap.scale.low,
+        high=heatmap.scale.high,
+        scale="model" if heatmap.scale.shared else "image",
+        rows=heatmap.rows,
+        columns=heatmap.columns,
+        seen=tuple((row, column) for row, column in heatmap.seen),
+    )
