@@ -6,6 +6,7 @@ from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
 from xray_platform.bench.look import LOOK
+from xray_platform.bench.networks import NETWORKS_BENCH
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
@@ -13,5 +14,6 @@ from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
 BENCHES: dict[str, Benchmark] = {
-    bench.name: bench for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, IMAGING, LOOK, REPAIR, STORE, TEXT)
+    bench.name: bench
+    for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, STORE, TEXT)
 }

@@ -29,6 +29,13 @@ class EvaluationSettings(Settings):
 
     threshold_rule: Rule = Field("youden", description="what the threshold is chosen for, on the validation part")
     threshold_target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+    threshold_blur: float = Field(
+        0.4,
+        ge=0,
+        le=5,
+        description="how far scores may shift from archive to archive, in deviations within a class: the youden "
+        "threshold keeps away from where many scores lie; 0: no farther than the validation part asks for",
+    )
     calibration: Method = Field("platt", description="how scores become probabilities, on the validation part")
     resamples: int = Field(2000, ge=0, le=100_000, description="draws of subjects behind each interval")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="share of the draws that an interval holds")
@@ -38,7 +45,7 @@ class EvaluationSettings(Settings):
     @property
     def threshold(self) -> ThresholdSettings:
         """The part of the settings that choosing a threshold needs."""
-        return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target)
+        return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target, blur=self.threshold_blur)
 
     @property
     def draws(self) -> Draws:
@@ -136,7 +143,7 @@ def evaluate(
         rows.assign(findings=scores["findings"].to_numpy()),
         outputs,
         calibrated=calibration.calibrated,
-        threshold=settings.threshold,
+        threshold=settings.threshold.model_copy(update={"blur": 0.0}),  # probabilities end at 0 and 1
         calibration=settings.calibration,
         draws=settings.draws,
     )

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform.errors import DataError
+from xray_platform.evaluation.blurred_youden import blurred_youden, spread_within
 from xray_platform.evaluation.metrics import Flags, Numbers
 from xray_platform.evaluation.wording import count, figure, percent
 from xray_platform.settings import Settings
@@ -18,6 +19,9 @@ class ThresholdSettings(Settings):
 
     rule: Rule = Field("youden", description="youden: sensitivity + specificity is largest; or keep one at the target")
     target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+    blur: float = Field(
+        0.0, ge=0, le=5, description="how far scores are thought to shift (youden), in deviations within a class"
+    )
 
 
 class Threshold(BaseModel):
@@ -55,7 +59,11 @@ def choose_threshold(score: Numbers, labels: Flags, settings: ThresholdSettings 
     rule = _possible(settings.rule, labels)
     cuts, margins = _cuts(score)
     sensitivity, specificity = _share_from(score[labels], cuts), 1 - _share_from(score[~labels], cuts)
-    best = _best(rule, settings.target, sensitivity, specificity, margins)
+    width = settings.blur * spread_within(score, labels) if rule == "youden" else 0.0
+    if width > 0:
+        best = blurred_youden(score, labels, cuts, width)
+    else:
+        best = _best(rule, settings.target, sensitivity, specificity, margins)
     abnormal, normal = int(labels.sum()), int((~labels).sum())
     reached = (float(sensitivity[best]) if abnormal else None, float(specificity[best]) if normal else None)
     return Threshold(
@@ -102,7 +110,7 @@ def _explain(
     rule: Rule, settings: ThresholdSettings, reached: tuple[float | None, float | None], abnormal: int, normal: int
 ) -> str:
     asked = {
-        "youden": "the cut with the largest sum of sensitivity and specificity (Youden's J)",
+        "youden": "the cut with the largest sum of sensitivity and specificity (Youden's J)" + _blurred(settings.blur),
         "sensitivity": f"the highest cut that keeps the sensitivity at {percent(settings.target)} or more",
         "specificity": f"the lowest cut that keeps the specificity at {percent(settings.target)} or more",
     }[rule]
@@ -113,3 +121,11 @@ def _explain(
     whom = f"{count(abnormal, 'abnormal', 'abnormal')} and {count(normal, 'normal picture')}"
     fell = "" if rule == settings.rule else f" The rule asked for, {settings.rule}, needs both classes."
     return f"Chosen on the validation part alone, {whom}: {asked}. There it gives {gave}.{fell}"
+
+
+def _blurred(blur: float) -> str:
+    return (
+        f", each score blurred by {blur:g} deviations of its class, since scores shift from archive to archive"
+        if blur
+        else ""
+    )

@@ -22,7 +22,10 @@ _KINDS = (
         _attention_cnn,
         "a small residual network with channel and spatial attention, learnt from scratch",
         smallest_side=SMALLEST_SIDE,
+        version="2",
+        recipe="equalised",
         quick={
+            "recipe": "default",
             "width": 16,
             "epochs": 16,
             "patience": 16,
