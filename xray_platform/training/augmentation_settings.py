@@ -10,8 +10,8 @@ class AugmentationSettings(Settings):
 
     rotation_degrees: float = Field(10.0, ge=0, le=45, description="greatest rotation either way, in degrees")
     shift: float = Field(0.06, ge=0, le=0.5, description="greatest shift along each axis, as a share of the side")
-    scale: float = Field(0.15, ge=0, le=0.5, description="greatest enlargement or reduction, as a share")
-    stretch: float = Field(0.2, ge=0, le=0.5, description="greatest stretch of height against width, as a share")
+    scale: float = Field(0.2, ge=0, le=0.5, description="greatest enlargement or reduction, as a share")
+    stretch: float = Field(0.35, ge=0, le=0.5, description="greatest stretch of height against width, as a share")
     brightness: float = Field(0.15, ge=0, le=0.5, description="greatest value added or taken away, of a range of 1")
     contrast: float = Field(0.3, ge=0, le=0.9, description="greatest change of contrast about the mean, as a share")
     gamma: float = Field(
