@@ -2,6 +2,7 @@
 
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.damage import DAMAGE
+from xray_platform.bench.growth import GROWTH
 from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
@@ -15,5 +16,5 @@ from xray_platform.bench.text import TEXT
 
 BENCHES: dict[str, Benchmark] = {
     bench.name: bench
-    for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, STORE, TEXT)
+    for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, STORE, TEXT)
 }

@@ -49,6 +49,9 @@ def ingest(
     split_column: Annotated[
         str | None, typer.Option(help="column with train, val or test [default: split, if there]")
     ] = None,
+    origin: Annotated[
+        str, typer.Option(help="name of the archive that they come from, such as kermany; it must not name a person")
+    ] = "archive",
 ) -> None:
     """Take images in: keep their bytes, judge their quality, de-identify them, prepare their tensors.
 
@@ -75,7 +78,7 @@ def ingest(
         _check_normal(options)
     with opened_store() as store:
         declared = declare_labels(store.places, options, [*(label or ()), *(normal or ())], accept_labels)
-        take_in(store, path, options, relabel=declared)
+        take_in(store, path, options, origin, relabel=declared)
 
 
 def _check_normal(options: "LabelOptions | None") -> None:
@@ -122,26 +125,31 @@ def take_in(
 ) -> None:
     """Open batches for what is new at `path`, make everything that goes by batch, and show what was found.
 
-    `relabel`: join the labels anew, also where nothing is new, for more of them are known now.
+    Other batches are only looked at where they lack something. Labels and splits, which are made whole from all
+    batches, are left to `xray run`; but with `relabel` and nothing new the labels are joined anew, for more of them are
+    known now.
     """
-    from xray_platform.dicom.intake.batch_plan import plan_batches  # see above
+    from xray_platform.defs.batch_states import unfinished  # see above
+    from xray_platform.dicom.intake.batch_plan import plan_batches
 
-    new = plan_batches(store.places, path, labels, origin=origin)  # type: ignore[arg-type]
+    new = plan_batches(store.places, path, labels, origin=origin)
     if not new:
         say(f"Nothing new in {path}.")
     else:
         say(f"{sum(len(plan.files) for plan in new)} files in {len(new)} batches of up to 1,000")
         _tell_again([file.again for plan in new for file in plan.files])
-        if origin == "archive" and remove_demo_settings(store.places):
+        if origin != "phantom" and remove_demo_settings(store.places):
             say("The demo's quick settings (xray.yaml) are gone: real images are learnt with the defaults.")
-    keys = [key for key, spec in store.graph.specs.items() if spec.group_name in ("archive", "imaging")]
-    materialise(store, keys, quiet=not new)
+    specs = store.graph.specs.items()
+    keys = [key for key, spec in specs if spec.group_name in ("archive", "imaging") and store.graph.partitioned(key)]
+    batches = {*(plan.batch for plan in new), *(state.batch for state in unfinished(store))}
+    materialise(store, keys, quiet=not new, batches=batches)
     if relabel and not new and store.batches():
-        materialise(store, [key for key in keys if key.to_user_string() == "labels"], force=True)
-        materialise(store, keys, quiet=True)
+        materialise(store, store.select([], "labels"), force=True)
+        materialise(store, store.select([], "labels,splits"), quiet=True)
     for plan in new:
         _show(store, plan.batch)
-    _tell_held_back(store.places)
+    _tell_held_back(store.places, [plan.batch for plan in new])
 
 
 def _tell_again(why: list[str | None]) -> None:
@@ -151,20 +159,23 @@ def _tell_again(why: list[str | None]) -> None:
         say(f"{changed} of them were changed since, at the same size and time, and are read again")
 
 
-def _tell_held_back(places: Places) -> None:
-    from xray_platform.dicom.deidentify.labels import labels_of
+def _tell_held_back(store: Places, batches: list[str]) -> None:
+    """Say how many labels of new batches are held back, and without new ones of all."""
+    from xray_platform.dicom.deidentify.labels import held_back, labels_of
     from xray_platform.dicom.intake.label_words import HOW_TO_DECLARE  # see above
 
-    if held_back := labels_of(places).held_back:
-        complain(f"the labels of {held_back} images are held back; {HOW_TO_DECLARE}")
+    if count := held_back(store, batches) if batches else labels_of(store).held_back:
+        complain(f"the labels of {count} images are held back; {HOW_TO_DECLARE}")
 
 
 def _show(store: "LocalRunner", batch: str) -> None:
     """Show the decisions on a batch, and the files that were not accepted, by their names in the source."""
+    from xray_platform.dicom.deidentify.publish import judged_in
     from xray_platform.tables.all import CATALOGUE, QUALITY  # pandas takes a second to import
 
-    catalogue, quality = CATALOGUE.read(store.places, batch), QUALITY.read(store.places)
-    # of all batches: a file whose label is corrected now was judged when it came
+    catalogue = CATALOGUE.read(store.places, batch)
+    # a file whose label is corrected now was judged when it came
+    quality = QUALITY.read_some(store.places, judged_in(store.places, catalogue["sha256"].dropna()))
     findings: list[dict[Any, Any]] = quality[quality["sha256"].isin(catalogue["sha256"])].to_dict("records")
     asked: dict[str, list[Severity]] = defaultdict(list)
     for row in findings:

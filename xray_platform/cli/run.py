@@ -1,7 +1,7 @@
 """`xray run`: materialise what is pending or damaged."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,12 +78,17 @@ def materialise(
     deep: bool = False,
     quiet: bool = False,
     config: "RunConfig | None" = None,
+    batches: "Collection[str] | None" = None,
 ) -> None:
-    """Run what is pending or damaged among `keys` and show it; ends the command with 1 where something failed."""
+    """Run what is pending or damaged among `keys` and show it; ends the command with 1 where something failed.
+
+    Of what goes by batch only that of `batches` is looked at, where they are given.
+    """
     made = 0
     failures: dict[str, str] = {}
     with RunScreen() as screen:
-        for outcome in store.run(keys, screen.hear, force=force, deep=deep, config=config, notice=warn):
+        asked = store.run(keys, screen.hear, force=force, deep=deep, config=config, notice=warn, batches=batches)
+        for outcome in asked:
             made += len(outcome.assets)
             failures |= outcome.failures
     for name, reason in failures.items():

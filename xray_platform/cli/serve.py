@@ -29,6 +29,9 @@ def serve(
     tls_certificate: Annotated[Path | None, typer.Option(help="certificate chain, PEM")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="its private key, PEM")] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="a proxy in front of it speaks TLS")] = False,
+    words: Annotated[
+        Path | None, typer.Option(help="JSON file with words of the reading room in another language, or other advice")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE of the server's settings, may be repeated")
     ] = None,
@@ -54,13 +57,16 @@ def serve(
     from xray_platform.serving.http.gate import Gate
     from xray_platform.serving.http.server import Listening
     from xray_platform.serving.http.server import serve as run
+    from xray_platform.serving.room.routes import room_router
+    from xray_platform.serving.room.words import read_words
 
     listening = Listening(host, port, tls_certificate, tls_key, behind_proxy)
     listening.check(token)
     names = (*LOCAL, *((name.lower() for name in allowed_host) if allowed_host else ()))
     engine = Engine(champion_finder(), _settings(settings or []))
     access = Access(names, token, secure=listening.tls or behind_proxy)
-    gate = Gate(make_app(engine), access, engine.metrics)
+    room = room_router(engine, access, places(), read_words(words))
+    gate = Gate(make_app(engine, [room]), access, engine.metrics)
     scheme = "https" if listening.tls else "http"
     OUT.print(
         f"Reading room: {scheme}://{host}:{port}/\nAPI:          {scheme}://{host}:{port}/openapi.json", soft_wrap=True

@@ -21,7 +21,7 @@ def status() -> None:
         if not batches:
             say("It holds no images yet; bring some with `xray ingest PATH`, or try `xray demo`.")
             return
-        rows = [[table.name, str(len(table.read(store.places))), table.description] for table in ALL if not table.raw]
+        rows = [[table.name, str(table.count(store.places)), table.description] for table in ALL if not table.raw]
         show(f"Tables of {len(batches)} batches", ["table", "rows", "what"], rows)
         for line in describe(unfinished(store)):
             warn(line)

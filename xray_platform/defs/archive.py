@@ -7,7 +7,7 @@ import pandas as pd
 
 from xray_platform.defs.asset import platform_asset
 from xray_platform.defs.asset_result import AssetResult, frame_digest, markdown
-from xray_platform.defs.automation import FOLLOW, FOLLOW_ANY, FOLLOW_LABELS
+from xray_platform.defs.automation import FOLLOW, FOLLOW_LABELS, HOURLY
 from xray_platform.defs.checks import blocking
 from xray_platform.defs.progress import logged
 from xray_platform.defs.recorded_head import head_metadata
@@ -88,7 +88,7 @@ def images(context: dg.AssetExecutionContext, store: Store, config: DeidentifySe
     )
 
 
-@platform_asset(group=GROUP, version="4", deps=["raw_archive", "images"], kinds={"parquet"}, automation=FOLLOW_ANY)
+@platform_asset(group=GROUP, version="4", deps=["raw_archive", "images"], kinds={"parquet"}, automation=HOURLY)
 def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     """What the labels files say of each picture, in known words; of two that speak of one, the later wins."""
     unsound = tuple(left_out(context.instance, batch_names(store.places), blocking("quality", "images")))

@@ -21,6 +21,7 @@ from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.config_fields import config_schema
 from xray_platform.defs.freshness import ANY_DEPS, SETTINGS, TAG, Graph, made_from
 from xray_platform.defs.integrity import FILES
+from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.errors import InputError, XrayError
 from xray_platform.settings import Settings, first_problem
@@ -104,7 +105,7 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
 
     @functools.wraps(body)
     def run(context: dg.AssetExecutionContext, **resources: Any) -> dg.MaterializeResult[Any]:
-        made_of = made_from(context.instance, *_here(context))
+        made_of = made_from(LastMaterializations(context.instance), *_here(context))
         with plain_failures(), noted() as kept:
             config = {CONFIG: _validated(kind, context.op_execution_context.op_config)} if kind else {}
             made = body(context=context, **resources, **config)

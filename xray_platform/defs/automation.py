@@ -10,12 +10,16 @@ RETRAIN_CRON = "0 3 * * 0"
 FOLLOW = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 """As soon as something above changed, and only if its blocking checks passed: archive and imaging."""
 
-FOLLOW_ANY = (
-    (dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_updated()).since_last_handled()
-    & ~dg.AutomationCondition.any_deps_in_progress()
+COHORT_CRON = "0 * * * *"
+"""Every hour."""
+
+HOURLY = (
+    dg.AutomationCondition.any_deps_updated().since_last_handled()
+    & dg.AutomationCondition.cron_tick_passed(COHORT_CRON)
     & ~dg.AutomationCondition.in_progress()
 )
-"""As soon as some batch above changed, also where another failed or was never run: what reads all batches."""
+"""At the hour, if some batch above changed since, also where another failed or was never run: what is made whole from
+all batches, and would cost more with each of them if it followed every one."""
 
 _LABELS = dg.AssetSelection.assets("labels")
 FOLLOW_LABELS = (
@@ -42,7 +46,8 @@ sensor = dg.AutomationConditionSensorDefinition(
     target=dg.AssetSelection.all(),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=10,
-    description="Makes archive and imaging assets when something above them changed, and reports after a training.",
+    description="Makes archive and imaging assets when something above them changed, labels at the hour, and reports "
+    "after a training.",
 )
 
 weekly_retraining = dg.ScheduleDefinition(

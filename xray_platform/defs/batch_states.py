@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from xray_platform.defs.local_runner import LocalRunner
-from xray_platform.defs.materializations import last_materialization
+from xray_platform.defs.materializations import batches_with
 
 INTAKE = ("archive", "imaging")  # stages; later ones wait for models, not for the batch
 PARTITION_TAG = "dagster/partition"
@@ -36,7 +36,16 @@ class BatchState:
 
 def unfinished(store: LocalRunner) -> list[BatchState]:
     """Return the batches that failed, were never run or lack an asset, in order; nothing is changed."""
-    states = (_state(store, batch) for batch in store.batches())
+    batches = store.batches()
+    keys = [key for key, spec in store.graph.specs.items() if store.graph.partitioned(key) and _by_intake(spec)]
+    made = {key: batches_with(store.instance, key) for key in keys}
+    failed = store.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
+    suspects = {run.tags.get(PARTITION_TAG) for run in failed}
+    states = (
+        _state(store.instance, batch, tuple(key.to_user_string() for key in keys if batch not in made[key]), len(keys))
+        for batch in batches
+        if batch in suspects or any(batch not in made[key] for key in keys)
+    )
     return [state for state in states if state is not None]
 
 
@@ -47,15 +56,15 @@ def describe(states: Sequence[BatchState]) -> list[str]:
     return [*lines, f"{len(rest)} more: {rest[0]} to {rest[-1]}"] if rest else lines
 
 
-def _state(store: LocalRunner, batch: str) -> BatchState | None:
-    keys = [
-        key for key, spec in store.graph.specs.items() if store.graph.partitioned(key) and spec.group_name in INTAKE
-    ]
-    lacks = tuple(key.to_user_string() for key in keys if last_materialization(store.instance, key, batch) is None)
-    runs = store.instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: batch}), limit=1)
+def _by_intake(spec: dg.AssetSpec) -> bool:
+    return spec.group_name in INTAKE
+
+
+def _state(instance: dg.DagsterInstance, batch: str, lacks: tuple[str, ...], assets: int) -> BatchState | None:
+    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: batch}), limit=1)
     if runs and runs[0].status is dg.DagsterRunStatus.FAILURE:
-        return BatchState(batch, lacks, _failed_steps(store.instance, runs[0].run_id), runs[0].run_id)
-    return BatchState(batch, lacks, started=bool(runs) or len(lacks) < len(keys)) if lacks else None
+        return BatchState(batch, lacks, _failed_steps(instance, runs[0].run_id), runs[0].run_id)
+    return BatchState(batch, lacks, started=bool(runs) or len(lacks) < assets) if lacks else None
 
 
 def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> tuple[str, ...]:

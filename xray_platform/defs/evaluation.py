@@ -12,7 +12,8 @@ from xray_platform.defs.automation import AFTER_TRAINING
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.store import Store
-from xray_platform.evaluation.evaluate import EvaluationSettings
+from xray_platform.evaluation.evaluate import EvaluationSettings, OneClassEvaluationSettings
+from xray_platform.models.all import MODELS
 
 GROUP = "evaluation"
 
@@ -25,6 +26,8 @@ def scores_asset(model: str) -> PlatformAsset:
 
         return scores_of(context, store.places, model, config)
 
+    if MODELS[model].task == "one-class":
+        body.__annotations__["config"] = OneClassEvaluationSettings
     return platform_asset(
         name=f"{model}_scores",
         group=GROUP,

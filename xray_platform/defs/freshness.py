@@ -7,26 +7,25 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import dagster as dg
 
 from xray_platform.defs.checks import blocking
-from xray_platform.defs.materializations import last_materialization
+from xray_platform.defs.materializations import VERSION_TAG, LastMaterializations
 from xray_platform.defs.partitions import BATCHES
-from xray_platform.defs.sound_batches import IMAGES, LABELS, left_out
+from xray_platform.defs.sound_batches import LABELS, left_out
 
 TAG = "xray/made_from"
 SETTINGS = "xray/settings"
 """Metadata of an asset: what the store sets otherwise than the defaults."""
 ANY_DEPS = "xray/any_deps"
 """Metadata of an asset: whether it is made of whichever of its dependencies there are."""
-VERSION_TAG = "dagster/data_version"
 
 
-def made_from(instance: dg.DagsterInstance, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> str:
+def made_from(last: LastMaterializations, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> str:
     """Return a digest of an asset's code version, the store's own settings of it, and what it reads (data versions)."""
     inputs = [
-        [dep.asset_key.to_user_string(), part or "", _tag(instance, dep.asset_key, part, VERSION_TAG)]
+        [dep.asset_key.to_user_string(), part or "", version]
         for dep in spec.deps
-        for part in _parts(instance, graph, dep.asset_key, partition)
+        for part, version in _versions(last, graph, dep.asset_key, partition)
     ]
-    text = json.dumps([spec.code_version, sorted(inputs), *_left_out(instance, spec, graph), *_own_settings(spec)])
+    text = json.dumps([spec.code_version, sorted(inputs), *_left_out(last.instance, spec), *_own_settings(spec)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -34,18 +33,17 @@ def _own_settings(spec: dg.AssetSpec) -> list[str]:
     return [str(spec.metadata[SETTINGS])] if SETTINGS in spec.metadata else []
 
 
-def _left_out(instance: dg.DagsterInstance, spec: dg.AssetSpec, graph: "Graph") -> list[str]:
+def _left_out(instance: dg.DagsterInstance, spec: dg.AssetSpec) -> list[str]:
     """Return the batches that the labels leave out, since a check may pass later at the same content."""
     if spec.key != LABELS:
         return []
-    batches = [part for part in _parts(instance, graph, IMAGES, None) if part]
-    return [found.batch for found in left_out(instance, batches, blocking("quality", "images"))]
+    return [found.batch for found in left_out(instance, _batches(instance), blocking("quality", "images"))]
 
 
-def is_fresh(instance: dg.DagsterInstance, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> bool:
+def is_fresh(last: LastMaterializations, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> bool:
     """Tell whether the last materialisation was made from just what is there now."""
-    recorded = _tag(instance, spec.key, partition, TAG)
-    return recorded != "" and recorded == made_from(instance, spec, partition, graph)
+    recorded = _tag(last, spec.key, partition, TAG)
+    return recorded != "" and recorded == made_from(last, spec, partition, graph)
 
 
 class Graph:
@@ -60,7 +58,7 @@ class Graph:
 
     def pending(
         self,
-        instance: dg.DagsterInstance,
+        last: LastMaterializations,
         keys: Sequence[dg.AssetKey],
         partition: str | None = None,
         force: bool = False,
@@ -75,7 +73,7 @@ class Graph:
         for key in self.specs:
             if key in keys:
                 behind = any(dep.asset_key in found or dep.asset_key in changing for dep in self.specs[key].deps)
-                if force or behind or not is_fresh(instance, self.specs[key], partition, self):
+                if force or behind or not is_fresh(last, self.specs[key], partition, self):
                     found.append(key)
         return found
 
@@ -104,13 +102,21 @@ def _sorted(by_key: Mapping[dg.AssetKey, dg.AssetSpec]) -> list[dg.AssetKey]:
     return done
 
 
-def _parts(instance: dg.DagsterInstance, graph: Graph, key: dg.AssetKey, partition: str | None) -> Sequence[str | None]:
-    """A batch reads the same batch; what has no batches reads them all."""
-    if not graph.partitioned(key):
-        return [None]
-    return [partition] if partition else instance.get_dynamic_partitions(str(BATCHES.name))
+def _versions(
+    last: LastMaterializations, graph: Graph, key: dg.AssetKey, partition: str | None
+) -> list[tuple[str | None, str]]:
+    """Return the data versions that are read: a batch reads the same batch; what has no batches reads them all."""
+    if partition is None and graph.partitioned(key):
+        versions = last.data_versions(key)
+        return [(batch, versions.get(batch, "")) for batch in _batches(last.instance)]
+    part = partition if graph.partitioned(key) else None
+    return [(part, _tag(last, key, part, VERSION_TAG))]
 
 
-def _tag(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None, tag: str) -> str:
-    materialization = last_materialization(instance, key, partition)
+def _batches(instance: dg.DagsterInstance) -> Sequence[str]:
+    return instance.get_dynamic_partitions(str(BATCHES.name))
+
+
+def _tag(last: LastMaterializations, key: dg.AssetKey, partition: str | None, tag: str) -> str:
+    materialization = last.of(key, partition)
     return (materialization.tags or {}).get(tag, "") if materialization else ""

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from xray_platform.defs.freshness import TAG
-from xray_platform.defs.materializations import last_materialization, last_record
+from xray_platform.defs.materializations import LastMaterializations, last_record
 from xray_platform.tables.faults import Fault, faults_of
 from xray_platform.tables.places import Places
 
@@ -16,16 +16,16 @@ FILES = "files"
 
 
 def damage(
-    instance: dg.DagsterInstance, places: Places, key: dg.AssetKey, partition: str | None, *, deep: bool = False
+    last: LastMaterializations, places: Places, key: dg.AssetKey, partition: str | None, *, deep: bool = False
 ) -> list[Fault]:
     """Return what is missing or changed of what the last materialisation wrote; nothing where there was none.
 
     Files are looked for by presence and size, and read where they were written to since; with `deep` all are read.
     """
-    last = last_materialization(instance, key, partition)
-    if last is None or TAG not in (last.tags or {}):
+    made = last.of(key, partition)
+    if made is None or TAG not in (made.tags or {}):
         return []
-    noted = manifests_of(last)
+    noted = manifests_of(made)
     if noted is None:
         return [Fault("unrecorded", key.to_user_string(), "it was made before files were recorded")]
     return [fault for name, digest in noted.items() for fault in faults_of(places, name, digest, deep=deep)]

@@ -17,8 +17,9 @@ cohort_job = dg.define_asset_job(
 
 retraining_job = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.groups("detectors", "networks", "evaluation"),
-    description="Trains all models on what the archive holds now, judges them, and promotes the best.",
+    selection=dg.AssetSelection.groups("detectors", "networks", "evaluation")
+    | dg.AssetSelection.assets("labels", "splits"),
+    description="Joins the labels and divides the pictures, trains all models on them, judges them, promotes the best.",
 )
 
 JOBS = (intake_job, cohort_job, retraining_job)

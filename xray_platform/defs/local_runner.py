@@ -14,6 +14,7 @@ from xray_platform.defs.freshness import Graph
 from xray_platform.defs.instance import open_instance
 from xray_platform.defs.integrity import damage, describe_faults, settings_of_last
 from xray_platform.defs.location import in_location
+from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import ROOT_VARIABLE
@@ -110,14 +111,18 @@ class LocalRunner:
         deep: bool = False,
         config: RunConfig | None = None,
         notice: Notice | None = None,
+        batches: Collection[str] | None = None,
     ) -> Iterator[RunOutcome]:
         """Materialise those of `keys` that are damaged or pending, batch by batch, then stage by stage.
+
+        Of what goes by batch only that of `batches` is looked at, where they are given.
 
         What is missing or changed in the store is made anew first, with the settings that it was made with, and told by
         `notice`; with the same content nothing downstream of it is out of date. With `deep` every byte is read for it.
         A failed batch holds nothing back but its own pictures, any other failed asset nothing but what reads it.
         """
-        request = _Request(listener, force, deep, config or {}, notice)
+        last = LastMaterializations(self.instance, together=True)
+        request = _Request(last, listener, force, deep, config or {}, notice, batches)
         self._open()
         failed: set[dg.AssetKey] = set()
         for stage in STAGES:
@@ -150,7 +155,8 @@ class LocalRunner:
         return [key for key in keys if self.graph.specs[key].group_name in stage]
 
     def _by_batch(self, keys: Sequence[dg.AssetKey], request: "_Request") -> Iterator[RunOutcome]:
-        for batch in self.batches() if keys else []:
+        wanted = [batch for batch in self.batches() if request.batches is None or batch in request.batches]
+        for batch in wanted if keys else []:
             for outcome in self._run(keys, batch, request):
                 yield outcome
                 if not outcome.success:
@@ -162,27 +168,35 @@ class LocalRunner:
         whole = [key for key in self.graph.specs if key not in by_batch]
         named: list[str] = []
         behind: set[dg.AssetKey] = set()
+        last = LastMaterializations(self.instance, together=True)
         for batch in self.batches():
-            behind |= {*self.graph.pending(self.instance, by_batch, batch)}
-            named += self._pending(by_batch, batch)
-        return named + self._pending(whole, None, behind)
+            stale = self.graph.pending(last, by_batch, batch)
+            behind |= {*stale}
+            named += self._named(stale, self.damaged(by_batch, batch, last=last), batch)
+        stale = self.graph.pending(last, whole, None, changing=behind)
+        return named + self._named(stale, self.damaged(whole, None, last=last), None)
 
     def damaged(
-        self, keys: Sequence[dg.AssetKey], partition: str | None, *, deep: bool = False
+        self,
+        keys: Sequence[dg.AssetKey],
+        partition: str | None,
+        *,
+        deep: bool = False,
+        last: LastMaterializations | None = None,
     ) -> dict[dg.AssetKey, list[Fault]]:
-        """Return what is missing or changed of what these assets wrote, by asset; assets without fault are left out."""
+        """Return what is missing or changed of what these assets wrote, by asset; assets without fault are left out.
+
+        `last` is what Dagster remembers, where it was asked already.
+        """
+        remembered = last or LastMaterializations(self.instance)
         found = {
-            key: damage(self.instance, self.places, key, partition, deep=deep)
-            for key in self.graph.specs
-            if key in keys
+            key: damage(remembered, self.places, key, partition, deep=deep) for key in self.graph.specs if key in keys
         }
         return {key: faults for key, faults in found.items() if faults}
 
-    def _pending(
-        self, keys: Sequence[dg.AssetKey], partition: str | None, behind: Collection[dg.AssetKey] = ()
+    def _named(
+        self, stale: Sequence[dg.AssetKey], damaged: Collection[dg.AssetKey], partition: str | None
     ) -> list[str]:
-        stale = self.graph.pending(self.instance, keys, partition, changing=behind)
-        damaged = self.damaged(keys, partition)
         named = [(key, "") for key in stale] + [(key, " (damaged)") for key in damaged if key not in stale]
         return [f"{_named(key, partition)}{why}" for key, why in named]
 
@@ -197,19 +211,24 @@ class LocalRunner:
 
         What reads any of `changing` is pending too.
         """
-        damaged = self.damaged(keys, partition, deep=request.deep)
+        last = request.last
+        damaged = self.damaged(keys, partition, deep=request.deep, last=last)
         request.tell(
             line for key, faults in damaged.items() for line in describe_faults(_named(key, partition), faults)
         )
-        stale = self.graph.pending(self.instance, keys, partition, request.force)
+        stale = self.graph.pending(last, keys, partition, request.force)
         if mending := [key for key in damaged if key not in stale]:
             again = {key.to_user_string(): settings_of_last(self.instance, key, partition) for key in mending}
             outcome = self._materialise(mending, partition, request.listener, again)
+            last.forget(mending, partition)
             yield outcome
             if not outcome.success:
                 return
-        if pending := self.graph.pending(self.instance, keys, partition, request.force, changing=changing):
-            yield self._materialise(pending, partition, request.listener, request.config)
+        if stale or mending or changing:
+            last.forget(keys, partition)  # others may have made it since this run began
+            if pending := self.graph.pending(last, keys, partition, request.force, changing=changing):
+                yield self._materialise(pending, partition, request.listener, request.config)
+                last.forget(pending, partition)
 
     def _materialise(
         self, keys: Sequence[dg.AssetKey], partition: str | None, listener: Listener, config: RunConfig
@@ -240,13 +259,15 @@ class LocalRunner:
 
 @dataclass(frozen=True)
 class _Request:
-    """How `run` was asked."""
+    """How `run` was asked, and what Dagster remembered then."""
 
+    last: LastMaterializations
     listener: Listener
     force: bool
     deep: bool
     config: RunConfig
     notice: Notice | None
+    batches: Collection[str] | None = None
 
     def tell(self, lines: Iterable[str]) -> None:
         if self.notice is not None:

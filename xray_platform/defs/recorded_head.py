@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import ValidationError
 
 from xray_platform.defs.instance import open_instance
-from xray_platform.defs.materializations import last_materialization
+from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.dicom.intake.anchor import JournalPosition
 from xray_platform.dicom.intake.history import RecordedHead, head_of
@@ -37,8 +37,9 @@ def recorded_heads(places: Places) -> tuple[RecordedHead, ...]:
 
 def heads_of(instance: dg.DagsterInstance) -> Iterator[RecordedHead]:
     """Yield the head that each batch's last intake recorded in this memory of a store."""
+    last = LastMaterializations(instance, together=True)
     for batch in instance.get_dynamic_partitions(str(BATCHES.name)):
-        made = last_materialization(instance, RAW_ARCHIVE, batch)
+        made = last.of(RAW_ARCHIVE, batch)
         if head := _head(batch, made.metadata if made else {}):
             yield head
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from xray_platform.defs.dagster_internals import AssetCheckExecutionRecordStatus, PartitionKeyFilter
-from xray_platform.defs.materializations import last_materialization
+from xray_platform.defs.dagster_internals import AssetCheckExecutionRecordStatus
+from xray_platform.defs.materializations import batches_with
 
 IMAGES = dg.AssetKey("images")
 LABELS = dg.AssetKey("labels")
@@ -24,17 +24,25 @@ class LeftOut:
 def left_out(
     instance: dg.DagsterInstance, batches: Sequence[str], checks: Sequence[dg.AssetCheckKey]
 ) -> Iterator[LeftOut]:
-    """Yield those of `batches` that have no published pictures, or a blocking check of theirs has not passed."""
+    """Yield those of `batches` that have no published pictures, or a blocking check of theirs has not passed.
+
+    Dagster is asked once for the pictures and once for each check, however many batches there are.
+    """
+    published, passed = batches_with(instance, IMAGES), _passed(instance, checks)
     for batch in batches:
-        if last_materialization(instance, IMAGES, batch) is None:
+        if batch not in published:
             yield LeftOut(batch, "it has no published pictures yet; its run failed or was never asked for")
-        elif open_ones := _not_passed(instance, batch, checks):
-            yield LeftOut(batch, f"not passed: {', '.join(open_ones)}")
+        elif open_ones := [key for key in checks if (key, batch) not in passed]:
+            names = (f"{key.asset_key.to_user_string()} {key.name}" for key in open_ones)
+            yield LeftOut(batch, f"not passed: {', '.join(names)}")
 
 
-def _not_passed(instance: dg.DagsterInstance, batch: str, checks: Sequence[dg.AssetCheckKey]) -> list[str]:
-    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
-        list(checks), partition_filter=PartitionKeyFilter(key=batch)
+def _passed(
+    instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey]
+) -> frozenset[tuple[dg.AssetCheckKey, str | None]]:
+    """Return which checks have passed when they last looked at which batch."""
+    return frozenset(
+        (found.check_key, found.partition_key)
+        for found in instance.event_log_storage.get_asset_check_partition_info(list(checks))
+        if found.latest_execution_status == AssetCheckExecutionRecordStatus.SUCCEEDED
     )
-    passed = {key for key, found in latest.items() if found.status == AssetCheckExecutionRecordStatus.SUCCEEDED}
-    return [f"{key.asset_key.to_user_string()} {key.name}" for key in checks if key not in passed]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xray_platform.defs.integrity import manifests_of
 from xray_platform.defs.local_runner import LocalRunner
-from xray_platform.defs.materializations import last_materialization
+from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.dicom.intake.history import RecordedHead
 from xray_platform.dicom.intake.raw_store import lost_raw, raw_path
 from xray_platform.dicom.intake.verify import history_differences
@@ -60,10 +60,10 @@ def verify_store(
 
 def _noted(store: LocalRunner) -> Iterator[tuple[str, str]]:
     """Yield the manifests that the last materialisation of each asset kept, with their SHA-256."""
-    batches = store.batches()
+    batches, remembered = store.batches(), LastMaterializations(store.instance, together=True)
     for key in store.graph.specs:
         for partition in batches if store.graph.partitioned(key) else [None]:
-            last = last_materialization(store.instance, key, partition)
+            last = remembered.of(key, partition)
             noted: Mapping[str, str] = (manifests_of(last) if last is not None else None) or {}
             yield from noted.items()
 

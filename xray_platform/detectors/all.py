@@ -2,7 +2,11 @@
 
 from xray_platform.detectors.contract import DetectorKind
 from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings
+from xray_platform.detectors.patch_distance import PatchDistance, PatchDistanceSettings
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
+from xray_platform.detectors.texture_gaussian import TextureGaussian, TextureGaussianSettings
+
+_COARSE = {"side": 64, "cell": 8}  # phantoms are smooth: they have no detail finer than that
 
 _KINDS = (
     DetectorKind(
@@ -16,6 +20,22 @@ _KINDS = (
         OneClassSvmSettings,
         OneClassSvm,
         "patches that lie outside the region of feature space that patches of normal chests fill",
+    ),
+    DetectorKind(
+        TextureGaussian.name,
+        TextureGaussianSettings,
+        TextureGaussian,
+        "amounts of fine and coarse detail that normal lungs do not show at their place, whatever the tone",
+        side=224,
+        quick=_COARSE,
+    ),
+    DetectorKind(
+        PatchDistance.name,
+        PatchDistanceSettings,
+        PatchDistance,
+        "patches whose detail is far from that of the nearest normal patch at their place or beside it",
+        side=224,
+        quick=_COARSE,
     ),
 )
 

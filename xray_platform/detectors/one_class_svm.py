@@ -192,7 +192,8 @@ def _features(
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the features (n, P, d) of the patches of so many pictures at a time."""
     for part, stack in in_parts(images, CHUNK):
-        yield np.concatenate(patch_features(resized(stack, settings.side), settings.patch), axis=-1)
+        small = resized(stack, settings.side).clip(0, 1)  # an average over areas may be a rounding error more than 1
+        yield np.concatenate(patch_features(small, settings.patch), axis=-1)
         progress(min(part.stop, len(images)), len(images), what)
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from xray_platform.evaluation.bootstrap import Draws, Metric, measure
 from xray_platform.evaluation.calibration import Calibration, Method, fit_calibration
 from xray_platform.evaluation.class_evaluation import ClassEvaluation, judge_classes
 from xray_platform.evaluation.class_outputs import ClassOutputs
+from xray_platform.evaluation.conformal import Groups
 from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.settings import Settings
@@ -36,6 +37,11 @@ class EvaluationSettings(Settings):
         description="how far scores may shift from archive to archive, in deviations within a class: the youden "
         "threshold keeps away from where many scores lie; 0: no farther than the validation part asks for",
     )
+    threshold_groups: Literal["none", "batch"] = Field(
+        "none",
+        description="batch: rules of normal pictures alone hold in each large batch by itself, so that a delivery "
+        "that differs raises no more false alarms than promised",
+    )
     calibration: Method = Field("platt", description="how scores become probabilities, on the validation part")
     resamples: int = Field(2000, ge=0, le=100_000, description="draws of subjects behind each interval")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="share of the draws that an interval holds")
@@ -51,6 +57,16 @@ class EvaluationSettings(Settings):
     def draws(self) -> Draws:
         """The part of the settings that intervals need."""
         return Draws(self.resamples, self.confidence, self.calibration_bins, self.seed)
+
+
+class OneClassEvaluationSettings(EvaluationSettings):
+    """How a model that learnt from normal pictures alone is evaluated: its threshold needs no abnormal ones either."""
+
+    threshold_rule: Rule = Field(
+        "specificity",
+        description="what the threshold is chosen for, on the validation part; the 95th percentile of "
+        "its normal pictures unless told otherwise",
+    )
 
 
 @dataclass(frozen=True)
@@ -131,7 +147,8 @@ def evaluate(
     val = rows["split"] == "val"
     score = rows["score"].to_numpy(np.float64)
     labels = rows["abnormal"].to_numpy(bool)
-    threshold = choose_threshold(score[val], labels[val], settings.threshold)
+    groups = _groups(scores, settings, model)
+    threshold = choose_threshold(score[val], labels[val], settings.threshold, None if groups is None else groups[val])
     calibration = fit_calibration(score[val], labels[val], settings.calibration, threshold=threshold.value)
     rows["probability"] = calibration.probability(score)
     rows["verdict"] = np.where(threshold.predict(score), "abnormal", "normal")
@@ -208,6 +225,15 @@ def _checked(scores: pd.DataFrame, model: str) -> pd.DataFrame:
     if not (rows["split"] == "val").any():
         raise DataError(f"{model} cannot be evaluated: the validation part is empty, and the threshold is chosen on it")
     return rows
+
+
+def _groups(scores: pd.DataFrame, settings: EvaluationSettings, model: str) -> Groups | None:
+    """Return which group each row belongs to, by the settings; None where all are one."""
+    if settings.threshold_groups == "none":
+        return None
+    if settings.threshold_groups not in scores.columns:
+        raise InputError(f"the scores of {model} lack the column {settings.threshold_groups}, by which to group them")
+    return scores[settings.threshold_groups].to_numpy(object)
 
 
 def _predictions(rows: pd.DataFrame, calibration: Calibration) -> Predictions:

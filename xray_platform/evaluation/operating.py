@@ -51,4 +51,6 @@ def operating_points(evaluation: Evaluation) -> list[OperatingPoint]:
 def _title(rule: Rule, target: float) -> str:
     if rule == "youden":
         return "Largest sum of both (Youden)"
+    if rule == "conformal":
+        return f"Specificity of {percent(target)} promised for pictures to come (conformal)"
     return f"{rule.capitalize()} of {percent(target)} or more on validation"

@@ -26,13 +26,17 @@ from xray_platform.settings import Settings
 
 KEY_FIGURES = ("auroc", "sensitivity", "specificity", "average_precision")
 STEPS = 4
+LISTED = 300
+"""Test pictures that the page lists, those with the highest scores; the file beside it has all."""
+PICTURES_FILE = "metrics/pictures.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
     """Write a model's report and return the path of its page.
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
-    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`). The page comes last: with it, all is there.
+    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, and `pictures.csv` with every test picture,
+    of which the page lists a few hundred). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -49,6 +53,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     write_curves(folder / "metrics" / "curves.json", curves)
     stored = json.dumps(evaluation.dump(), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
+    pictures = picture_rows(evaluation, report.hashes, report.findings)
+    atomic_write(folder / PICTURES_FILE, _as_csv(pictures))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -62,12 +68,12 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     progress(3, STEPS, "report")
     figures = {name: {look: png_uri(drawn[name]) for look, drawn in looks.items()} for name in looks["light"]}
     page = folder / "report.html"
-    atomic_write(page, render("report.html", **_content(report, figures)))
+    atomic_write(page, render("report.html", **_content(report, figures, pictures)))
     progress(4, STEPS, "report")
     return page
 
 
-def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: list[dict[Any, Any]]) -> dict[str, Any]:
     evaluation = report.evaluation
     return {
         "report": report,
@@ -88,7 +94,9 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]]) -> dict[st
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
-        "pictures": picture_rows(evaluation, report.hashes, report.findings),
+        "pictures": pictures[:LISTED],
+        "picture_count": len(pictures),
+        "pictures_file": PICTURES_FILE,
     }
 
 
@@ -132,6 +140,13 @@ def picture_rows(
         }
         for row in test.to_dict("records")
     ]
+
+
+def _as_csv(pictures: list[dict[Any, Any]]) -> str:
+    """Return every test picture as a line of a CSV, its truth in words."""
+    rows = [{"truth": "abnormal" if row["abnormal"] else "normal", **row} for row in pictures]
+    names = ["image", "subject", "split", "truth", "finding", "verdict", "score", "probability", "sha256"]
+    return pd.DataFrame(rows, columns=names).to_csv(index=False)
 
 
 def _all_settings(report: ReportInput) -> dict[str, Settings | Mapping[str, Any]]:

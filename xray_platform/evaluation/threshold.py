@@ -7,17 +7,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform.errors import DataError
 from xray_platform.evaluation.blurred_youden import blurred_youden, spread_within
+from xray_platform.evaluation.conformal import Groups, conformal_cut, fewest_normals, groups_with_a_say
 from xray_platform.evaluation.metrics import Flags, Numbers
 from xray_platform.evaluation.wording import count, figure, percent
 from xray_platform.settings import Settings
 
-Rule = Literal["youden", "sensitivity", "specificity"]
+Rule = Literal["youden", "sensitivity", "specificity", "conformal"]
+ONE_CLASS: tuple[Rule, ...] = ("specificity", "conformal")
+"""Rules that look at normal pictures alone."""
 
 
 class ThresholdSettings(Settings):
     """How the threshold is chosen."""
 
-    rule: Rule = Field("youden", description="youden: sensitivity + specificity is largest; or keep one at the target")
+    rule: Rule = Field(
+        "youden",
+        description="youden: sensitivity + specificity is largest; sensitivity or specificity: keep it at the target; "
+        "conformal: keep the specificity at the target for pictures to come, with a guarantee",
+    )
     target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
     blur: float = Field(
         0.0, ge=0, le=5, description="how far scores are thought to shift (youden), in deviations within a class"
@@ -46,41 +53,60 @@ class Threshold(BaseModel):
         return np.asarray(score, dtype=np.float64) >= self.value
 
 
-def choose_threshold(score: Numbers, labels: Flags, settings: ThresholdSettings = ThresholdSettings()) -> Threshold:
+def choose_threshold(
+    score: Numbers,
+    labels: Flags,
+    settings: ThresholdSettings = ThresholdSettings(),
+    groups: Groups | None = None,
+) -> Threshold:
     """Choose a threshold from the scores (N,), finite, and labels (N,) of the validation part.
 
     Cuts lie half-way between neighbouring scores. Where a class is missing the rule falls back: without abnormal
     pictures the specificity among the normals is held at the target, without normal ones the sensitivity.
-    Raises DataError where there are no pictures at all.
+    With `groups` (N,), such as devices or deliveries, `specificity` and `conformal` hold in each that is large enough:
+    the highest of their cuts is taken. Raises DataError where there are no pictures at all.
     """
     score, labels = np.asarray(score, dtype=np.float64), np.asarray(labels, dtype=bool)
     if not len(score):
         raise DataError("no threshold can be chosen: the validation part is empty; at least one picture is needed")
-    rule = _possible(settings.rule, labels)
-    cuts, margins = _cuts(score)
-    sensitivity, specificity = _share_from(score[labels], cuts), 1 - _share_from(score[~labels], cuts)
-    width = settings.blur * spread_within(score, labels) if rule == "youden" else 0.0
-    if width > 0:
-        best = blurred_youden(score, labels, cuts, width)
-    else:
-        best = _best(rule, settings.target, sensitivity, specificity, margins)
-    abnormal, normal = int(labels.sum()), int((~labels).sum())
-    reached = (float(sensitivity[best]) if abnormal else None, float(specificity[best]) if normal else None)
+    rule, normal = _possible(settings.rule, labels), ~labels
+    value, worst = _cut(score, labels, rule, settings), ""
+    if groups is not None and rule in ONE_CLASS:
+        for name in groups_with_a_say(groups[normal]):
+            inside = normal & (groups.astype(str) == name)
+            own = _cut(score[inside], labels[inside], rule, settings)
+            value, worst = (own, name) if own > value else (value, worst)
+    called, abnormal = score >= value, int(labels.sum())
+    reached = (
+        float(called[labels].mean()) if abnormal else None,
+        float((~called[normal]).mean()) if normal.any() else None,
+    )
     return Threshold(
-        value=float(cuts[best]),
+        value=value,
         rule=rule,
         sensitivity=reached[0],
         specificity=reached[1],
         abnormal=abnormal,
-        normal=normal,
-        explanation=_explain(rule, settings, reached, abnormal, normal),
+        normal=int(normal.sum()),
+        explanation=_explain(rule, settings, reached, abnormal, int(normal.sum()), worst),
     )
 
 
 def _possible(rule: Rule, labels: Flags) -> Rule:
     if not labels.any():
-        return "specificity"
+        return rule if rule in ONE_CLASS else "specificity"
     return "sensitivity" if labels.all() else rule
+
+
+def _cut(score: Numbers, labels: Flags, rule: Rule, settings: ThresholdSettings) -> float:
+    if rule == "conformal":
+        return conformal_cut(score[~labels], settings.target)
+    cuts, margins = _cuts(score)
+    width = settings.blur * spread_within(score, labels) if rule == "youden" and settings.blur else 0.0
+    if width > 0:
+        return float(cuts[blurred_youden(score, labels, cuts, width)])
+    sensitivity, specificity = _share_from(score[labels], cuts), 1 - _share_from(score[~labels], cuts)
+    return float(cuts[_best(rule, settings.target, sensitivity, specificity, margins)])
 
 
 def _cuts(score: Numbers) -> tuple[Numbers, Numbers]:
@@ -107,13 +133,21 @@ def _best(rule: Rule, target: float, sensitivity: Numbers, specificity: Numbers,
 
 
 def _explain(
-    rule: Rule, settings: ThresholdSettings, reached: tuple[float | None, float | None], abnormal: int, normal: int
+    rule: Rule,
+    settings: ThresholdSettings,
+    reached: tuple[float | None, float | None],
+    abnormal: int,
+    normal: int,
+    worst: str,
 ) -> str:
     asked = {
         "youden": "the cut with the largest sum of sensitivity and specificity (Youden's J)" + _blurred(settings.blur),
         "sensitivity": f"the highest cut that keeps the sensitivity at {percent(settings.target)} or more",
         "specificity": f"the lowest cut that keeps the specificity at {percent(settings.target)} or more",
+        "conformal": _promise(settings.target, normal),
     }[rule]
+    if worst:
+        asked += f", in each large group of pictures by itself; the highest, of {worst}, is taken"
     parts = ["sensitivity", "specificity"]
     gave = " and ".join(
         f"a {part} of {figure(share)}" for part, share in zip(parts, reached, strict=True) if share is not None
@@ -121,6 +155,18 @@ def _explain(
     whom = f"{count(abnormal, 'abnormal', 'abnormal')} and {count(normal, 'normal picture')}"
     fell = "" if rule == settings.rule else f" The rule asked for, {settings.rule}, needs both classes."
     return f"Chosen on the validation part alone, {whom}: {asked}. There it gives {gave}.{fell}"
+
+
+def _promise(target: float, normal: int) -> str:
+    fewest = fewest_normals(target)
+    if normal < fewest:
+        return (
+            f"above all normal pictures, since it takes {fewest} of them to promise a specificity of {percent(target)}"
+        )
+    return (
+        "the lowest cut at or above which a normal picture to come, if it is of their kind, scores with a probability "
+        f"of at most {percent(1 - target)} (conformal)"
+    )
 
 
 def _blurred(blur: float) -> str:

@@ -17,7 +17,12 @@ SHA256 = Column(
 BATCH_NAME = Column("batch", "text", "batch (Dagster partition) that brought the picture", pattern=BATCH)
 SUBJECT = Column("subject", "text", "pseudonym of the subject, keyed HMAC-SHA256", pattern=r"^sub-[0-9a-f]{16}$")
 STUDY = Column("study", "text", "pseudonym of the study, keyed HMAC-SHA256", pattern=r"^stu-[0-9a-f]{16}$")
-ORIGIN = Column("origin", "text", "whether the picture is made up or real", allowed=("phantom", "archive"))
+PHANTOM = "phantom"
+NAME_OF_ORIGIN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
+ORIGIN = Column(
+    "origin", "text", "which archive the picture came from, by the name given at intake; phantom: made up",
+    pattern=NAME_OF_ORIGIN,
+)  # fmt: skip
 
 # --- the raw zone (identity) ------------------------------------------------------------------------------------
 SOURCE = Column("source", "text", "path the bytes were taken from, zip members after `!`", identifying=True)
@@ -115,8 +120,8 @@ SPLIT = Column("split", "text", "part of the data the picture belongs to", allow
 SPLIT_REASON = Column(
     "reason",
     "text",
-    "given by the labels file, assigned by rule, or kept from when the labels file gave it",
-    allowed=("given", "assigned", "kept"),
+    "given by the labels file, assigned by rule, kept from when the labels file gave it, or held out",
+    allowed=("given", "assigned", "kept", "held out"),
 )
 TRUTH = Column("abnormal", "flag", "false: normal, true: anything else")
 

@@ -1,6 +1,7 @@
 """Table: an ordered set of columns with a key, its Arrow schema, and how it is read and written."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,14 @@ class Table:
         """
         return _pandas(self._joined(places, [part] if part else self.parts(places)))
 
+    def read_some(self, places: Places, parts: Sequence[str]) -> pd.DataFrame:
+        """Return some parts, one after the other, those of them that were written; StoreError as `read` raises it."""
+        return _pandas(self._joined(places, parts))
+
+    def count(self, places: Places) -> int:
+        """Return how many rows all parts have, as their files say themselves; none of a part that cannot be read."""
+        return sum(_rows_in(self.path(places, part)) for part in self.parts(places))
+
     def earlier(self, places: Places, part: str) -> pd.DataFrame:
         """Return one part as it was before it is made anew: an empty frame where it is missing or damaged.
 
@@ -99,7 +108,7 @@ class Table:
         """Return the name of a part's manifest."""
         return f"{'raw/' if self.raw else ''}tables/{self.name}/{part}"
 
-    def _joined(self, places: Places, parts: list[str]) -> pa.Table:
+    def _joined(self, places: Places, parts: Sequence[str]) -> pa.Table:
         written = [self._part(places, part) for part in parts if self._is_written(places, part)]
         return pa.concat_tables(written) if written else self.schema.empty_table()
 
@@ -138,6 +147,13 @@ class Table:
     def _misfit(self, rows: list[dict[str, Any]]) -> str:
         """Name the columns that hold something else than they may, without any value: it would be kept and shown."""
         return ", ".join(column.name for column in self.columns if _misfits(column, rows)) or "its columns"
+
+
+def _rows_in(path: Path) -> int:
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowInvalid):
+        return 0
 
 
 def _misfits(column: Column, rows: list[dict[str, Any]]) -> bool:

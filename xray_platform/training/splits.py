@@ -2,20 +2,24 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from xray_platform.errors import InputError
 from xray_platform.settings import Settings
 from xray_platform.tables.all import CLASSES, SPLITS
+from xray_platform.tables.columns import PHANTOM
 from xray_platform.tables.findings import NORMAL, classes_in, ordered_classes
+from xray_platform.training.split_groups import asked_for, held_out, picture_facts
 
 PARTS = ("train", "val", "test")
+HELD_OUT = "held out"
 
 
 class SplitSettings(Settings):
@@ -29,12 +33,35 @@ class SplitSettings(Settings):
         description="classes that come first after normal, with commas between; the others follow by alphabet",
     )
 
+    group_by: Literal["subject", "origin", "device", "view", "sex", "age"] = Field(
+        "subject", description="what is never divided: the subject alone, or also all pictures of one origin, device, …"
+    )
+    hold_out: str = Field(
+        "",
+        description="what makes up the test part instead of a share, such as origin=covid or device=agfa, with commas "
+        "between several; the labels file's own splits still hold for the rest",
+    )
+
+    @field_validator("hold_out")
+    @classmethod
+    def _is_understood(cls, text: str) -> str:
+        asked_for(text)
+        return text
+
     @model_validator(mode="after")
     def _leave_a_test_part(self) -> "SplitSettings":
         if self.train_share + self.val_share > 1:
             message = f"train_share {self.train_share} + val_share {self.val_share} must be at most 1"
             raise ValueError(message)
         return self
+
+    @property
+    def shares_of_the_rest(self) -> dict[str, float]:
+        """Wanted share of each part among what is not held out: no test part where something is."""
+        if not self.hold_out.strip():
+            return self.shares
+        both = self.train_share + self.val_share or 1.0
+        return {"train": self.train_share / both, "val": self.val_share / both}
 
     @property
     def declared_classes(self) -> tuple[str, ...]:
@@ -52,16 +79,15 @@ class SplitSettings(Settings):
 
 
 def labelled_images(images: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Return the images that have a label, for `assign_splits`; phantoms give way to real images.
+    """Return the images that have a label, with their facts, for `assign_splits`; phantoms give way to real images.
 
-    `images` and `labels` are rows of the tables of these names. Where any labelled image comes from an archive, those
-    that come from phantoms are left out.
+    `images` and `labels` are rows of the tables of these names. Where any labelled image is real, phantoms are left
+    out.
     """
-    joined = images[["image", "batch", "subject", "pixel_sha256", "origin"]].merge(
-        labels[["image", "findings", "abnormal", "split_given"]], on="image"
-    )
+    known = pd.concat([images[["image", "batch", "subject", "pixel_sha256"]], picture_facts(images)], axis=1)
+    joined = known.merge(labels[["image", "origin", "findings", "abnormal", "split_given"]], on="image")
     joined = joined[joined["abnormal"].notna()]
-    real = joined[joined["origin"] == "archive"]
+    real = joined[joined["origin"] != PHANTOM]
     return joined if real.empty else real
 
 
@@ -74,24 +100,39 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     apart (of several findings the first by alphabet counts), in an order that depends on the subject and the seed
     alone: the next subject goes where most is missing.
 
-    Raises InputError where the labels file puts one subject into two parts.
+    With `group_by` all pictures of one origin, device, … are kept together as well, and the largest groups are divided
+    first; where the table as it was had divided one of them, all are divided anew. With `hold_out` the test part is
+    what has these values, with all pictures of its subjects, and the rest is divided into train and val.
+
+    Raises InputError where the labels file puts one subject into two parts, nothing has a value that is held out, or
+    there are fewer groups than parts.
     """
     labelled = pictures[pictures["abnormal"].notna()].sort_values(["batch", "image"]).reset_index(drop=True)
     if labelled.empty:
         return SPLITS.frame([])
-    labelled["group"] = _groups(labelled)
+    labelled["group"] = _groups(labelled, settings.group_by)
     chosen = _given(labelled)
+    out = _held_out(labelled, settings)
+    chosen = {group: part for group, part in chosen.items() if group not in out}
+    before = _still_holding(labelled, before, settings, out)
     if chosen and set(chosen.values()) == {"train"}:
         raise InputError("the labels file puts every picture into train; allowed: also val or test, or leave it empty")
     known = _known(labelled, before, chosen)
     part_before = dict(zip(before["subject"], before["split"], strict=True))
     kept = {group: part_before[subject] for group, subject in known.items()}
-    rest = [group for group in labelled["group"].unique() if group not in chosen and group not in kept]
-    assigned = _assign(labelled, rest, {**kept, **chosen}, settings)
+    kept = {group: part for group, part in kept.items() if group not in out}
+    rest = [group for group in labelled["group"].unique() if group not in {**chosen, **kept, **out}]
+    divide = _assign if settings.group_by == "subject" else _assign_whole_groups
+    assigned = divide(labelled, rest, {**kept, **chosen}, settings)
     if chosen and "val" not in chosen.values():
         chosen, assigned = _carve_val(labelled, chosen, assigned, settings)
-    where = {**kept, **assigned, **chosen}
-    why = {**_reasons(known, before), **dict.fromkeys(assigned, "assigned"), **dict.fromkeys(chosen, "given")}
+    where = {**kept, **assigned, **chosen, **out}
+    why = {
+        **_reasons(known, before),
+        **dict.fromkeys(assigned, "assigned"),
+        **dict.fromkeys(chosen, "given"),
+        **dict.fromkeys(out, HELD_OUT),
+    }
     labelled["split"] = labelled["group"].map(where)
     labelled["reason"] = labelled["group"].map(why)
     rows = labelled[[column.name for column in SPLITS.columns]]
@@ -118,14 +159,44 @@ def _written(word: str) -> str:
     return " ".join(word.casefold().replace("_", " ").replace("-", " ").split())
 
 
-def _groups(labelled: pd.DataFrame) -> pd.Series:
-    """Name each picture's group: the subjects linked by shared pictures, called by the first of their names."""
+def _groups(labelled: pd.DataFrame, by: str) -> pd.Series:
+    """Name each picture's group: the subjects linked by shared pictures, and `by` what, called by the first of them."""
     subject, subjects = pd.factorize(labelled["subject"])
     pixels, distinct = pd.factorize(labelled["pixel_sha256"])
-    nodes = len(subjects) + len(distinct)
-    links = coo_array((np.ones(len(labelled)), (subject, pixels + len(subjects))), shape=(nodes, nodes))
+    alike, kinds = pd.factorize(labelled[by].astype(str))
+    nodes = len(subjects) + len(distinct) + len(kinds)
+    places = np.concatenate([pixels + len(subjects), alike + len(subjects) + len(distinct)])
+    if by == "subject":
+        places = places[: len(labelled)]
+    ends = np.tile(subject, len(places) // len(labelled))
+    links = coo_array((np.ones(len(places)), (ends, places)), shape=(nodes, nodes))
     component = pd.Series(connected_components(links, directed=False)[1][subject], index=labelled.index)
     return component.map(labelled["subject"].groupby(component).min())
+
+
+def _held_out(labelled: pd.DataFrame, settings: SplitSettings) -> dict[str, str]:
+    """Return the groups that are held out, for the test part."""
+    asked = asked_for(settings.hold_out)
+    if not asked:
+        return {}
+    return {str(group): "test" for group in labelled.loc[held_out(labelled, asked), "group"].unique()}
+
+
+def _still_holding(
+    labelled: pd.DataFrame, before: pd.DataFrame, settings: SplitSettings, out: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return what still holds of the table as it was: nothing that was held out, no test part beside what is held out.
+
+    Nothing at all where it divided a group that is to be kept together.
+    """
+    before = before[before["reason"] != HELD_OUT]
+    if out:
+        before = before[~((before["split"] == "test") & (before["reason"] == "assigned"))]
+    if settings.group_by == "subject":
+        return before
+    group = dict(zip(labelled["subject"], labelled["group"], strict=True))
+    parts = before.assign(group=before["subject"].map(group)).groupby("group")["split"].nunique()
+    return before.iloc[:0] if (parts > 1).any() else before
 
 
 def _given(labelled: pd.DataFrame) -> dict[str, str]:
@@ -157,7 +228,7 @@ def _reasons(known: dict[str, str], before: pd.DataFrame) -> dict[str, str]:
 
 
 def _assign(
-    labelled: pd.DataFrame, rest: Iterable[str], taken: dict[str, str], settings: SplitSettings
+    labelled: pd.DataFrame, rest: Sequence[str], taken: dict[str, str], settings: SplitSettings
 ) -> dict[str, str]:
     stratum = _strata(labelled)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -165,12 +236,37 @@ def _assign(
         counts[stratum[group]][part] += 1
     first_seen = labelled.groupby("group")["batch"].min()
     found: dict[str, str] = {}
+    shares = settings.shares_of_the_rest
     for group in sorted(rest, key=lambda group: (first_seen[group], _lot(group, settings.seed))):
         count = counts[stratum[group]]
         wanted = count.total() + 1
-        part = max(PARTS, key=lambda part: settings.shares[part] * wanted - count[part])
+        part = max(shares, key=lambda part: shares[part] * wanted - count[part])
         found[group] = part
         count[part] += 1
+    return found
+
+
+def _assign_whole_groups(
+    labelled: pd.DataFrame, rest: Sequence[str], taken: dict[str, str], settings: SplitSettings
+) -> dict[str, str]:
+    """Divide large groups by their pictures: each part has one before any has two, the largest first, train first."""
+    size = labelled.groupby("group").size()
+    shares = settings.shares_of_the_rest
+    count: Counter[str] = Counter()
+    for group, part in taken.items():
+        count[part] += int(size[group])
+    found: dict[str, str] = {}
+    for group in sorted(rest, key=lambda group: (-size[group], _lot(group, settings.seed))):
+        wanted = count.total() + int(size[group])
+        empty = [part for part in shares if not count[part]]
+        part = empty[0] if empty else max(shares, key=lambda part: shares[part] * wanted - count[part])
+        found[group] = part
+        count[part] += int(size[group])
+    if lacking := [part for part in shares if shares[part] and not count[part]]:
+        raise InputError(
+            f"divided by {settings.group_by} there are {len(found) + len(taken)} groups that share no subject; "
+            f"nothing is left for {' and '.join(lacking)}"
+        )
     return found
 
 

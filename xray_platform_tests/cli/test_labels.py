@@ -45,6 +45,7 @@ def test_names_among_the_labels_are_held_back_and_declared_words_come_in(xray: X
     assert ran.code == 0, ran.err
     assert "the labels of 4 images are held back" in ran.err
     assert "--accept-labels" in ran.err
+    assert xray("run", "--select", "labels").code == 0
     labels = LABELS.read(Places(store))
     assert labels["label"].value_counts().to_dict() == {"NORMAL": 4, "OPACITY": 1}
     assert labels["abnormal"].isna().sum() == 4
@@ -64,6 +65,7 @@ def test_names_among_the_labels_are_held_back_and_declared_words_come_in(xray: X
     ran = xray("ingest", folder)
     assert ran.code == 0, ran.err
     assert "held back" not in ran.err
+    assert xray("run", "--select", "labels").code == 0
     assert LABELS.read(Places(store))["label"].notna().all()
     assert left(store) == [], "what was corrected left nothing"
     assert "batch-0002: 4 accepted, 4 known" in ran.out
@@ -98,7 +100,8 @@ def test_a_word_that_means_normal_is_declared_by_that(xray: Xray, tmp_path: Path
     assert wrong.code == 2
     assert "is 'healthy'; there are tip top, OPACITY" in wrong.err
     assert not (tmp_path / "store").exists()
-    ran = xray("ingest", folder, "--normal", "Tip top")
+    assert xray("ingest", folder, "--normal", "Tip top").code == 0
+    ran = xray("run", "--select", "labels,splits")
     assert ran.code == 0
     (warned,) = [line for line in ran.err.splitlines() if "splits_checks" in line]
     assert warned.split()[0] == "!"

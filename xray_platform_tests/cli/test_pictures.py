@@ -67,6 +67,7 @@ def test_one_class_only_is_told_and_labels_may_come_later(xray: Xray, tmp_path: 
     assert ran.code == 0, ran.err
     places = Places(tmp_path / "store")
     assert len(IMAGES.read(places)) == 6
+    assert xray("run", "--select", "labels,splits").code == 0
     labels = LABELS.read(places)
     assert sorted(labels["label"]) == ["NORMAL"] + ["OPACITY"] * 5
     assert len(SPLITS.read(places)) == 6

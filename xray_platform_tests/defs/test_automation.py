@@ -6,21 +6,24 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from xray_platform.defs import graph
-from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW, FOLLOW_ANY, FOLLOW_LABELS, weekly_retraining
+from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW, FOLLOW_LABELS, HOURLY, weekly_retraining
 from xray_platform.defs.checks import checks_of
 from xray_platform.defs.expectations import schema_suite
 from xray_platform.defs.failures import failure_record
-from xray_platform.defs.inbox import QUIET_SECONDS, inbox_sensor
+from xray_platform.defs.inbox import inbox_sensor
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
+from xray_platform.dicom.intake import batch_plan, inbox_watch
 from xray_platform.dicom.intake.batch_plan import read_plan
+from xray_platform.dicom.intake.inbox_watch import QUIET_SECONDS
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.tables.places import Places
 
@@ -109,6 +112,71 @@ def test_nothing_new_opens_nothing(instance: dg.DagsterInstance, places: Places)
     assert "1 files in the inbox, none of them new" in str(ticks.next().skip_message)
 
 
+def test_only_new_files_are_looked_at_however_many_lie_there(
+    instance: dg.DagsterInstance, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (places.inbox / "first").mkdir()
+    for number in range(5):
+        drop(places, f"first/{number}.dcm", content=bytes([number]))
+    os.utime(places.inbox / "first", (LONG_AGO, LONG_AGO))
+    ticks = Ticks(instance, places)
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0001"]
+    instance.add_dynamic_partitions(str(BATCHES.name), ["batch-0001"])
+    ticks.next()
+    entered: list[str] = []
+    looked_at: list[str] = []
+    listed, planned = inbox_watch._listed, batch_plan._planned
+
+    def listing(folder: Path) -> Any:
+        entered.append(folder.name)
+        return listed(folder)
+
+    def planning(file: Any, said: Any) -> Any:
+        looked_at.append(file.relative)
+        return planned(file, said)
+
+    monkeypatch.setattr(inbox_watch, "_listed", listing)
+    monkeypatch.setattr(batch_plan, "_planned", planning)
+    drop(places, "sixth.dcm", content=b"6")
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0002"]
+    assert looked_at == ["sixth.dcm"]
+    assert set(entered) == {"inbox"}, "nothing changed in the other folder"
+
+
+def test_what_is_written_over_in_its_place_is_noticed_by_the_next_thorough_look(
+    instance: dg.DagsterInstance, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(places, "one.dcm")
+    os.utime(places.inbox, (LONG_AGO, LONG_AGO))
+    ticks = Ticks(instance, places)
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0001"]
+    instance.add_dynamic_partitions(str(BATCHES.name), ["batch-0001"])
+    ticks.next()
+    drop(places, "one.dcm", content=b"another picture", at=LONG_AGO + 1)
+    assert [opened(ticks.next()) for _ in range(3)] == [[], [], []]
+    monkeypatch.setattr(inbox_watch, "ENTERED_EVERY_S", 0.0)
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0002"]
+
+
+def test_labels_that_come_later_are_taken_for_pictures_that_were_there(
+    instance: dg.DagsterInstance, places: Places
+) -> None:
+    for name in ("one.dcm", "two.dcm"):
+        drop(places, name, content=name.encode())
+    ticks = Ticks(instance, places)
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0001"]
+    instance.add_dynamic_partitions(str(BATCHES.name), ["batch-0001"])
+    drop(places, "labels.csv", content=b"file,label\ntwo.dcm,normal\n")
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0002"]
+    assert [(file.relative, file.label) for file in read_plan(places, "batch-0002").files] == [("two.dcm", "normal")]
+
+
 def test_a_batch_whose_run_was_never_asked_for_is_asked_for_again(instance: dg.DagsterInstance, places: Places) -> None:
     drop(places, "one.dcm")
     ticks = Ticks(instance, places)
@@ -165,7 +233,7 @@ def test_models_retrain_every_sunday(instance: dg.DagsterInstance) -> None:
     assert (weekly_retraining.cron_schedule, weekly_retraining.execution_timezone) == ("0 3 * * 0", "UTC")
     job = definitions.resolve_job_def("retrain")
     names = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
-    assert {"pca_residual", "attention_cnn", "attention_cnn_report", "champion"} <= names
+    assert {"labels", "splits", "pca_residual", "attention_cnn", "attention_cnn_report", "champion"} <= names
     assert "raw_archive" not in names
 
 
@@ -219,7 +287,7 @@ def test_after_a_training_comes_the_rest_only_where_blocking_checks_passed(
 
 def test_each_asset_follows_what_it_should() -> None:
     """Raw bytes and models are made when somebody asks for them; everything else follows, each by its condition."""
-    named = {id(FOLLOW): "follow", id(FOLLOW_ANY): "any", id(FOLLOW_LABELS): "labels", id(AFTER_TRAINING): "training"}
+    named = {id(FOLLOW): "follow", id(HOURLY): "hourly", id(FOLLOW_LABELS): "labels", id(AFTER_TRAINING): "training"}
     found = {asset.name: named.get(id(asset.declared.automation), "by hand") for asset in graph.assets()}
     by_batch = [
         "quality",
@@ -235,7 +303,7 @@ def test_each_asset_follows_what_it_should() -> None:
         "raw_archive": "by hand",
         **dict.fromkeys(NAMES, "by hand"),
         **dict.fromkeys(by_batch, "follow"),
-        "labels": "any",
+        "labels": "hourly",
         "splits": "labels",
         **dict.fromkeys(evaluation, "training"),
     }
@@ -251,13 +319,13 @@ def test_schedules_and_sensors_run_without_anybody_switching_them_on() -> None:
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, sensor.name
 
 
-def test_labels_and_splits_follow_the_good_batch_though_another_failed(instance: dg.DagsterInstance) -> None:
+def test_labels_are_made_at_the_hour_for_all_batches_since_though_another_failed(instance: dg.DagsterInstance) -> None:
     @dg.asset(partitions_def=BATCHES)
     def images(context: dg.AssetExecutionContext) -> None:
         if context.partition_key == "bad":
             raise dg.Failure(description="broken")
 
-    @dg.asset(deps=[images], automation_condition=FOLLOW_ANY)
+    @dg.asset(deps=[images], automation_condition=HOURLY)
     def labels() -> None: ...
 
     @dg.asset_check(asset=labels, blocking=True)
@@ -268,17 +336,27 @@ def test_labels_and_splits_follow_the_good_batch_though_another_failed(instance:
     def splits() -> None: ...
 
     definitions = dg.Definitions(assets=[images, labels, splits], asset_checks=[sound])
-    instance.add_dynamic_partitions(str(BATCHES.name), ["good", "bad", "never run"])
-    tick = dg.evaluate_automation_conditions(definitions, instance)
+    instance.add_dynamic_partitions(str(BATCHES.name), ["good", "bad", "better", "never run"])
     run = definitions.resolve_implicit_global_asset_job_def().execute_in_process
-    for batch in ("good", "bad"):
+    tick = dg.evaluate_automation_conditions(definitions, instance, evaluation_time=at(9, 50))
+
+    def requested(time: datetime) -> list[str]:
+        nonlocal tick
+        tick = dg.evaluate_automation_conditions(definitions, instance, cursor=tick.cursor, evaluation_time=time)
+        return [key.to_user_string() for key in (labels.key, splits.key) if tick.get_num_requested(key)]
+
+    for minute, batch in ((55, "good"), (56, "bad"), (57, "better")):
         run(instance=instance, partition_key=batch, asset_selection=[images.key], raise_on_error=False)
-    tick = dg.evaluate_automation_conditions(definitions, instance, cursor=tick.cursor)
-    assert tick.total_requested == 1
-    assert tick.get_num_requested(labels.key) == 1
+        assert requested(at(9, minute)) == [], "not after every batch"
+    assert requested(at(10, 1)) == ["labels"]
     run(instance=instance, asset_selection=[labels.key])
-    tick = dg.evaluate_automation_conditions(definitions, instance, cursor=tick.cursor)
-    assert tick.get_num_requested(splits.key) == 1
+    assert requested(at(10, 2)) == ["splits"]
+    run(instance=instance, asset_selection=[splits.key])
+    assert requested(at(11, 1)) == [], "nothing changed since"
+
+
+def at(hour: int, minute: int) -> datetime:
+    return datetime(2026, 11, 22, hour, minute, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("kind", ["step", "cause", "check", "settings", "crash"])

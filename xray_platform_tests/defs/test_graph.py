@@ -11,6 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from xray_platform.defs.freshness import Graph
 from xray_platform.defs.graph import assets, definitions
 from xray_platform.defs.launchpad import MODEL_SETTINGS, combined_settings, part_of
+from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.model_store import current_record
 from xray_platform.errors import DataError
 from xray_platform.models.all import MODELS
@@ -84,8 +85,8 @@ def test_what_is_downstream_of_something_pending_is_pending() -> None:
     graph = Graph(reversed(specs))
     assert list(graph.specs) == keys
     with dg.DagsterInstance.ephemeral() as instance:
-        assert graph.pending(instance, keys) == keys
-        assert graph.pending(instance, keys[1:]) == keys[1:]
+        assert graph.pending(LastMaterializations(instance), keys) == keys
+        assert graph.pending(LastMaterializations(instance), keys[1:]) == keys[1:]
 
 
 def test_a_model_that_is_not_trained_says_so(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from xray_platform.defs.launchpad import QUICK_SETTINGS
 from xray_platform.defs.model_store import TrainingRecord, current_record
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.score_cohort import stored_evaluation
+from xray_platform.models.all import MODELS
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform_tests.defs.conftest import Story
 
-FAMILIES = {"pca_residual": "detector", "one_class_svm": "detector", "attention_cnn": "network"}
+FAMILIES = {name: kind.family for name, kind in MODELS.items()}
+RULES = {"detector": "specificity", "network": "youden"}
 SECTIONS = {"epoch", "train", "val", "test", "threshold", "training"}
 
 
@@ -65,7 +67,7 @@ def test_settings_of_recipe_training_and_evaluation_are_parameters_and_seed_mean
         params = run.data.params
         assert params["recipe.name"] == "default"
         assert params["standard_images.window"] == "percentile"
-        assert params["evaluation.threshold_rule"] == "youden"
+        assert params["evaluation.threshold_rule"] == RULES[run.data.tags["family"]]
         assert params["evaluation.data.val"] == params["data.val"]
         assert [name for name in params if name.rsplit(".", 1)[-1] == "seed"] == ["seed"]
 

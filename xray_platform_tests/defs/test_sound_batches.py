@@ -10,6 +10,7 @@ import pytest
 
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import LocalRunner
+from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.quality.examine import examine_batch
 from xray_platform.errors import DataError
@@ -62,7 +63,7 @@ def test_pictures_whose_check_failed_are_learnt_from_by_nobody_until_it_passes(c
     assert len(LABELS.read(copy.places)) == len(SPLITS.read(copy.places)) == 0
     (again,) = (outcome for outcome in copy.run([IMAGES], lambda _: None, force=True) if outcome.assets == ("images",))
     assert again.success
-    assert copy.graph.pending(copy.instance, KEYS) == KEYS
+    assert copy.graph.pending(LastMaterializations(copy.instance), KEYS) == KEYS
     assert left_out(copy) == {}
     assert len(SPLITS.read(copy.places)) > 0
 

@@ -11,6 +11,7 @@ from xray_platform.defs import graph
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import LocalRunner
+from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.models import NAMES
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
@@ -65,7 +66,7 @@ def test_an_asset_made_with_other_settings_or_other_code_is_out_of_date(
     def pending() -> list[str]:
         store = LocalRunner(Places(root), definitions())
         try:
-            return [key.to_user_string() for key in store.graph.pending(store.instance, KEYS)]
+            return [key.to_user_string() for key in store.graph.pending(LastMaterializations(store.instance), KEYS)]
         finally:
             store.close()
 

@@ -1,6 +1,7 @@
 """Every detector of the table keeps the contract: these tests run for a new one from the moment it stands there."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +20,14 @@ OTHERS = chests(30, seed=2)
 every_kind = pytest.mark.parametrize("kind", DETECTORS.values(), ids=DETECTORS)
 
 
+def quick(kind: DetectorKind, **changes: Any) -> Settings:
+    """Return the settings for made-up pictures, which are small and smooth."""
+    return kind.settings.model_validate({**kind.quick, **changes})
+
+
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Detector]:
-    return {name: kind.fit(NORMALS, kind.settings()) for name, kind in DETECTORS.items()}
+    return {name: kind.fit(NORMALS, quick(kind)) for name, kind in DETECTORS.items()}
 
 
 @pytest.fixture
@@ -65,16 +71,16 @@ def test_another_detectors_folder_is_refused(kind: DetectorKind, fitted: dict[st
 
 @every_kind
 def test_the_fewest_normals_are_enough_and_one_less_is_not(kind: DetectorKind) -> None:
-    few = kind.fit(NORMALS[:FEWEST_NORMALS], kind.settings())
+    few = kind.fit(NORMALS[:FEWEST_NORMALS], quick(kind))
     assert np.isfinite(few.score(OTHERS)).all()
     with pytest.raises(DataError, match=f"{FEWEST_NORMALS - 1} normal pictures to learn from; .* at least"):
-        kind.fit(NORMALS[: FEWEST_NORMALS - 1], kind.settings())
+        kind.fit(NORMALS[: FEWEST_NORMALS - 1], quick(kind))
 
 
 @every_kind
 def test_normals_that_are_all_the_same_picture_give_numbers(kind: DetectorKind) -> None:
     grey = np.full((5, SIDE, SIDE), 0.5, np.float32)
-    detector = kind.fit(grey, kind.settings())
+    detector = kind.fit(grey, quick(kind))
     normal, abnormal = detector.score(grey), detector.score(with_blob(grey))
     assert np.isfinite([normal, abnormal]).all()
     assert (abnormal > normal).all()
@@ -84,7 +90,7 @@ def test_normals_that_are_all_the_same_picture_give_numbers(kind: DetectorKind) 
 def test_what_is_no_picture_is_refused(kind: DetectorKind, detector: Detector) -> None:
     hole = OTHERS.copy()
     hole[3, 5, 5] = np.nan
-    for call in (detector.score, detector.heatmap, lambda images: kind.fit(images, kind.settings())):
+    for call in (detector.score, detector.heatmap, lambda images: kind.fit(images, quick(kind))):
         with pytest.raises(InputError, match="no numbers"):
             call(hole)
         with pytest.raises(InputError, match="a stack of squares"):
@@ -108,7 +114,8 @@ EVERY_SETTING = [(kind, name) for kind in DETECTORS.values() for name in kind.se
 
 @pytest.mark.parametrize(("kind", "name"), EVERY_SETTING, ids=[f"{kind.name}-{name}" for kind, name in EVERY_SETTING])
 def test_every_setting_changes_the_scores(kind: DetectorKind, name: str) -> None:
-    few = {"rank": 8, "samples": 200, "pictures": 36}  # so few that more, or others, can be had of forty pictures
-    usual = kind.settings(**{field: value for field, value in few.items() if field in kind.settings.model_fields})
+    # so few that more, or others, can be had of forty pictures
+    few = {"rank": 8, "samples": 200, "pictures": 36, "memory": 30}
+    usual = quick(kind, **{field: value for field, value in few.items() if field in kind.settings.model_fields})
     one, other = (kind.fit(NORMALS, settings).score(OTHERS) for settings in (usual, with_other(usual, name)))
     assert not np.array_equal(one, other)

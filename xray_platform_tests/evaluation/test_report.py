@@ -5,6 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from xray_platform.errors import StoreError
@@ -14,7 +15,7 @@ from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate, load
 from xray_platform.evaluation.gallery import NO_SAMPLES
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform.evaluation.page import NOTICE
-from xray_platform.evaluation.report import write_report
+from xray_platform.evaluation.report import LISTED, write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, hashes, samples, scores
 from xray_platform_tests.evaluation.test_class_evaluation import invented
@@ -92,7 +93,7 @@ def page(written: Path) -> Page:
 
 def test_the_page_needs_nothing_but_itself(page: Page) -> None:
     outside = [address for address in page.addresses if not address.startswith(("data:image/", "#"))]
-    assert outside == []
+    assert outside == ["metrics/pictures.csv"], "a file beside it, for who asks"
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     assert page.handlers == []
     assert page.open == []
@@ -211,7 +212,15 @@ def test_a_report_on_many_pictures_stays_small(tmp_path: Path) -> None:
     rows = scores(2600).assign(split=["val", "test"] * 1300)
     model = evaluate(rows, EvaluationSettings(resamples=50), model="large")
     given = ReportInput(model, samples=samples(model, side=256), scale=MapScale(low=0, high=1), hashes=hashes(rows))
-    assert write_report(tmp_path, given).stat().st_size < 5_000_000
+    page = write_report(tmp_path, given)
+    assert page.stat().st_size < 5_000_000
+    whole_list = pd.read_csv(tmp_path / "metrics" / "pictures.csv", dtype={"image": str})
+    test = rows.query("split == 'test'")
+    assert set(whole_list["image"]) == set(test["image"])
+    assert list(whole_list["score"]) == sorted(test["score"], reverse=True)
+    listed = [image for image in whole_list["image"] if f'<td class="mono">{image}</td>' in page.read_text()]
+    assert listed == list(whole_list["image"][:LISTED])
+    assert "All 1,300 are in metrics/pictures.csv" in Page(page.read_text()).text
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

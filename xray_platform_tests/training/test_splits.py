@@ -34,8 +34,11 @@ def described(origins: str, labels: list[bool | None]) -> tuple[pd.DataFrame, pd
     """Return images and labels; each origin is a letter, a for archive and p for phantom."""
     rows = pictures(len(origins))
     words = {"a": "archive", "p": "phantom"}
-    images = rows[["image", "batch", "subject", "pixel_sha256"]].assign(origin=[words[origin] for origin in origins])
-    return images, rows[["image", "findings", "split_given"]].assign(abnormal=pd.array(labels, dtype="boolean"))
+    images = rows[["image", "batch", "subject", "pixel_sha256"]].assign(
+        manufacturer=None, view_position=None, sex=None, age_years=None
+    )
+    told = rows[["image", "findings", "split_given"]].assign(origin=[words[origin] for origin in origins])
+    return images, told.assign(abnormal=pd.array(labels, dtype="boolean"))
 
 
 @pytest.mark.parametrize(
@@ -169,3 +172,63 @@ def test_classes_come_normal_first_then_as_declared_then_by_alphabet(order: str,
 def test_a_class_that_no_picture_has_is_refused() -> None:
     with pytest.raises(InputError, match="no picture has the class 'covid 19'; there are mass, normal"):
         classes_of(assign_splits(pictures(4), NOBODY, SplitSettings()), SplitSettings(class_order="COVID-19"))
+
+
+def from_origins(*sizes: int) -> pd.DataFrame:
+    """Pictures of as many origins, a, b, …, of these sizes."""
+    told = pictures(sum(sizes))
+    return told.assign(origin=[letter for letter, size in zip("abcdefgh", sizes, strict=False) for _ in range(size)])
+
+
+def test_pictures_of_one_origin_stay_together_and_each_part_has_some() -> None:
+    splits = assign_splits(told := from_origins(40, 20, 12, 8), NOBODY, SplitSettings(group_by="origin"))
+    where = told.merge(splits[["image", "split"]], on="image").groupby("origin")["split"].unique()
+    assert [list(parts) for parts in where] == [["train"], ["val"], ["test"], ["train"]]
+
+
+def test_grouping_divides_anew_what_was_divided_otherwise_and_then_stays() -> None:
+    told, by_origin = from_origins(40, 20, 12), SplitSettings(group_by="origin")
+    by_subject = assign_splits(told, NOBODY, SplitSettings())
+    grouped = assign_splits(told, by_subject, by_origin)
+    assert grouped.equals(assign_splits(told, NOBODY, by_origin))
+    more = pd.concat([told, pictures(30, batch="batch-0002", first=72).assign(origin="d")])
+    after = assign_splits(more, grouped, by_origin).set_index("image")["split"]
+    assert (after[grouped["image"]].to_numpy() == grouped["split"].to_numpy()).all()
+
+
+def test_too_few_groups_are_refused_with_what_is_missing() -> None:
+    with pytest.raises(InputError, match=r"divided by origin there are 2 groups .* nothing is left for test"):
+        assign_splits(from_origins(20, 20), NOBODY, SplitSettings(group_by="origin"))
+
+
+def test_what_is_held_out_is_the_test_part_and_nothing_else_is() -> None:
+    told = from_origins(40, 20, 12)
+    before = assign_splits(told, NOBODY, SplitSettings())
+    splits = assign_splits(told, before, SplitSettings(hold_out="origin=b"))
+    joined = told.merge(splits[["image", "split", "reason"]], on="image")
+    assert set(joined.loc[joined["origin"] == "b", "reason"]) == {"held out"}
+    assert set(joined.loc[joined["split"] == "test", "origin"]) == {"b"}
+    assert set(joined.loc[joined["origin"] != "b", "split"]) == {"train", "val"}
+    again = assign_splits(told, splits, SplitSettings())
+    assert set(again["reason"]) == {"assigned"}
+    assert told.merge(again, on="image").groupby("origin")["split"].nunique().min() > 1
+
+
+def test_a_subject_with_one_picture_that_is_held_out_is_held_out_whole() -> None:
+    told = pictures(40, per_subject=2).assign(view=["PA"] * 39 + ["AP"])
+    splits = assign_splits(told, NOBODY, SplitSettings(hold_out="view=AP"))
+    assert list(splits.loc[splits["split"] == "test", "image"]) == list(told["image"][38:])
+
+
+@pytest.mark.parametrize(
+    ("hold_out", "said"),
+    [("origin=x", "no labelled picture has origin=x; there are a, b")],
+)
+def test_holding_out_what_nobody_has_is_refused(hold_out: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        assign_splits(from_origins(4, 4), NOBODY, SplitSettings(hold_out=hold_out))
+
+
+def test_a_fact_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'weight=9' is no `fact=value`; facts are origin, device, view, sex, age"):
+        SplitSettings(hold_out="weight=9")

@@ -1,12 +1,13 @@
 """Labels: join what the labels files said to the pictures that were published, as far as it is in known words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from xray_platform.dicom.intake.batch_plan import PlannedFile, plans
+from xray_platform.dicom.deidentify.publish import published_among
+from xray_platform.dicom.intake.batch_plan import PlannedFile, plans, read_plan
 from xray_platform.dicom.intake.label_findings import findings_of
 from xray_platform.dicom.intake.label_words import LabelWords, known_words
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS
@@ -40,6 +41,20 @@ def labels_of(places: Places, left_out: Collection[str] = ()) -> JoinedLabels:
     return JoinedLabels(LABELS.frame(rows), labelled - sum(row["label"] is not None for row in rows))
 
 
+def held_back(places: Places, batches: Sequence[str]) -> int:
+    """Return of how many published pictures that these batches speak of the label is held back."""
+    words = known_words(places)
+    hashes: set[str] = set()
+    for batch in batches:
+        catalogue = CATALOGUE.read(places, batch)
+        sources = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+        for file in read_plan(places, batch).files:
+            sha256 = sources.get(file.source)
+            if isinstance(sha256, str) and file.label is not None and not words.know(file.label):
+                hashes.add(sha256)
+    return len(published_among(places, hashes))
+
+
 def _said(places: Places) -> dict[str, PlannedFile]:
     """Return by raw hash what the plans say last of a picture."""
     said: dict[str, PlannedFile] = {}
@@ -54,7 +69,7 @@ def _said(places: Places) -> dict[str, PlannedFile]:
 
 
 def _says_anything(file: PlannedFile) -> bool:
-    return any(value is not None for value in (file.label, file.abnormal, file.split))
+    return any(value is not None for value in (file.label, file.abnormal, file.split, file.origin))
 
 
 def _row(image: dict[Any, Any], file: PlannedFile | None, words: LabelWords) -> dict[str, Any]:
@@ -64,7 +79,7 @@ def _row(image: dict[Any, Any], file: PlannedFile | None, words: LabelWords) -> 
     return {
         "image": image["image"],
         "subject": image["subject"],
-        "origin": image["origin"],
+        "origin": (file.origin if file else None) or image["origin"],
         "label": " ".join(label.split()) if label else None,
         "findings": findings,
         "abnormal": abnormal,

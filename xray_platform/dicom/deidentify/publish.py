@@ -1,6 +1,6 @@
 """Publish: write the accepted pictures of a batch without identity, and say of the others why they are not there."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.result import Deidentified
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile, read_plan
+from xray_platform.dicom.intake.index import open_index
+from xray_platform.dicom.intake.journal import journal_lock
 from xray_platform.dicom.intake.raw_store import read_raw
 from xray_platform.dicom.parse.description_vocabulary import view_in
 from xray_platform.dicom.pseudonym import PseudonymKey
@@ -24,6 +26,7 @@ from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.layouts import published_manifest
 from xray_platform.tables.manifest import FileFacts, Manifest, below, facts_of, keep
+from xray_platform.tables.part_index import PartIndex
 from xray_platform.tables.places import Places
 from xray_platform.tables.severity import HELD_BACK, decide
 from xray_platform.workers import Limits, Lost
@@ -31,6 +34,7 @@ from xray_platform.workers import Limits, Lost
 __all__ = ["DeidentifySettings", "Published", "publish_batch"]
 
 LIMITS = Limits(seconds=120)
+PUBLISHED = PartIndex(IMAGES, ["sha256"], ["sha256"])
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,10 @@ def publish_batch(
     plan = read_plan(places, batch)
     quality = QUALITY.read(places, batch)
     before = IMAGES.earlier(places, batch)
-    left_out = set(quality.loc[quality["severity"].isin(HELD_BACK), "sha256"]) | _elsewhere(places, batch)
+    hashes = {str(sha256) for sha256 in quality["sha256"]}
+    left_out = set(quality.loc[quality["severity"].isin(HELD_BACK), "sha256"]) | published_among(
+        places, hashes, but=batch
+    )
     tasks = _tasks(places, plan, [sha for sha in dict.fromkeys(quality["sha256"]) if sha not in left_out])
     outcomes = list(_published(PublishFile(places, batch, plan.origin, key, settings), tasks, progress))
     images = IMAGES.frame([outcome.row for outcome in outcomes if outcome.row])
@@ -95,10 +102,10 @@ def publish_batch(
     return Published(images, findings)
 
 
-def _elsewhere(places: Places, batch: str) -> frozenset[str]:
-    """Return the hashes of what other batches have published, as far as it can be read."""
-    parts = [part for part in IMAGES.parts(places) if part != batch]
-    return frozenset(str(sha) for part in parts for sha in IMAGES.earlier(places, part)["sha256"])
+def published_among(places: Places, hashes: Collection[str], *, but: str = "") -> frozenset[str]:
+    """Return those of the hashes that a batch, another than `but`, has published, as far as tables can be read."""
+    with PUBLISHED.opened(places) as index:
+        return frozenset(row["sha256"] for part, _, row in index.matching("sha256", hashes) if part != but)
 
 
 def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task]:
@@ -116,6 +123,14 @@ def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task
         for sha in wanted
         if sha in said
     ]
+
+
+def judged_in(places: Places, hashes: Collection[str]) -> list[str]:
+    """Return the parts of QUALITY that may speak of these raw files."""
+    with journal_lock(places), open_index(places) as index:
+        index.catch_up()
+        batches = {batch for sha256 in hashes if (batch := index.owner_of(sha256))}
+    return [part for batch in sorted(batches) for part in (batch, publishing_part(batch))]
 
 
 def publishing_part(batch: str) -> str:
@@ -180,7 +195,7 @@ def _row(job: PublishFile, task: _Task, made: Deidentified, file: str, digest: s
     facts["sex"] = facts["sex"] or (sex if sex in {"M", "F", "O"} else None)
     facts["age_years"] = age if facts["age_years"] is None else facts["age_years"]
     where = {"subject": made.person.subject, "study": made.person.study, "file": file, "file_sha256": digest}
-    which = {"image": task.image, "sha256": task.sha256, "batch": job.batch, "origin": job.origin}
+    which = {"image": task.image, "sha256": task.sha256, "batch": job.batch, "origin": said.origin or job.origin}
     return {**which, **where, **facts}
 
 

@@ -1,14 +1,13 @@
 """Batch plan: divide what is to be taken in into batches, and write down once which file belongs to which."""
 
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,15 +19,17 @@ from xray_platform.dicom.intake.journal import journal_lock, journal_path, signe
 from xray_platform.dicom.intake.label_file import LabelOptions, LabelRow, few, found_labels
 from xray_platform.dicom.intake.label_match import match
 from xray_platform.dicom.intake.own_output import is_report
+from xray_platform.dicom.intake.plan_index import Said, place_of, said_before, said_of
 from xray_platform.dicom.intake.safe_open import may_pass
 from xray_platform.dicom.intake.seal import Sealer, unsealed
-from xray_platform.dicom.intake.sources import SourceFile, list_source, spelled
+from xray_platform.dicom.intake.sources import SourceFile, list_files, list_source, spelled, unspelled
 from xray_platform.errors import InputError, StoreError
+from xray_platform.tables.columns import NAME_OF_ORIGIN
 from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
-Origin = Literal["phantom", "archive"]
+ARCHIVE = "archive"  # the origin of what came without any
 
 
 class PlannedFile(BaseModel):
@@ -55,6 +56,7 @@ class PlannedFile(BaseModel):
     view_position: str | None = None
     age_years: float | None = None
     sex: str | None = None
+    origin: str | None = None
 
     @property
     def source(self) -> str:
@@ -69,7 +71,7 @@ class BatchPlan(BaseModel):
 
     batch: str
     source: str
-    origin: Origin
+    origin: str
     opened_at: str
     labels_sha256: str | None = None
     files: tuple[PlannedFile, ...]
@@ -79,33 +81,53 @@ def plan_batches(
     places: Places,
     source: Path,
     labels: LabelOptions | None = None,
-    origin: Origin = "archive",
+    origin: str = ARCHIVE,
     batch_size: int = BATCH_SIZE,
     ready: Callable[[SourceFile], bool] = lambda _: True,
     patient: bool = False,
+    only: Collection[Path] | None = None,
 ) -> tuple[BatchPlan, ...]:
     """Open batches for the files of a folder, a zip archive or a single file that are not planned yet.
 
     A file is known by its path, size, time of modification and time of change. It is planned again when its labels
     changed, and where something that may pass (rights, a lost connection) kept it from being read; with `patient` the
     latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
-    given. Files that are not `ready` (a folder that others still write to) are left for the next time, and logs of what
-    the platform did not publish are left out. Nothing is written before all of it is read. Returns the new plans in
+    given; without one only those files of the folder that are named in `only` are looked at, if it is given, and those
+    that could not be read before. Files that are not `ready` (a folder that others still write to) are left for the
+    next time, and logs of what the platform did not publish are left out. Nothing is written before all of it is read.
+    Returns the new plans in
     order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used, StoreError
     where the plans cannot be written.
     """
+    if not re.fullmatch(NAME_OF_ORIGIN, origin):
+        raise InputError(f"the origin {origin!r} is no name: 1 to 32 small letters, digits, - and _ are allowed")
     if batch_size < 1:
         raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
     source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
     _guard_store(places, source)
     labels = labels or found_labels(source)
-    files = _files(source, labels, ready)
+    files = _files(source, labels, ready, None if only is None else [*only, *_tried(places, source)])
     digest = _labels_digest(labels)
     try:
         make_folder(places.plans, places.raw)
         tighten(places.raw)
         with FileLock(places.plans / ".lock", mode=FILE_MODE):
             return _write_plans(places, source, digest, origin, batch_size, _again(places, files, patient=patient))
+    except OSError as error:
+        raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
+
+
+def plan_files(
+    places: Places, source: Path, origin: str, files: Sequence[PlannedFile], batch_size: int = BATCH_SIZE
+) -> tuple[BatchPlan, ...]:
+    """Open batches for files that are planned already, with other things said of them, and return the new plans.
+
+    Raises StoreError where the plans cannot be written.
+    """
+    try:
+        make_folder(places.plans, places.raw)
+        with FileLock(places.plans / ".lock", mode=FILE_MODE):
+            return _write_plans(places, source, None, origin, batch_size, list(files))
     except OSError as error:
         raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
 
@@ -149,11 +171,16 @@ def _guard_store(places: Places, source: Path) -> None:
         raise InputError(f"{source} holds the store or lies in it ({store}); take in another folder, or the inbox")
 
 
-def _files(source: Path, labels: LabelOptions | None, ready: Callable[[SourceFile], bool]) -> list[PlannedFile]:
+def _files(
+    source: Path, labels: LabelOptions | None, ready: Callable[[SourceFile], bool], only: Collection[Path] | None
+) -> list[PlannedFile]:
     labels_file = labels.file.resolve() if labels else None
-    listed = (file for file in list_source(source) if labels_file is None or file.path.resolve() != labels_file)
-    found = [file for file in listed if not is_report(file)]
-    if not found:
+    some = only is not None and labels is None  # a labels file may speak of any of them
+    listed = list_files(source, only or ()) if some else list_source(source)
+    found = [
+        file for file in listed if (labels_file is None or file.path.resolve() != labels_file) and not is_report(file)
+    ]
+    if not found and not some:
         raise InputError(f"{source} holds no files")
     said = match(source, found, labels) if labels else {}
     return [_planned(file, said.get(spelled(file.relative), LabelRow())) for file in found if ready(file)]
@@ -179,7 +206,7 @@ def _labels_digest(labels: LabelOptions | None) -> str | None:
 
 
 def _write_plans(
-    places: Places, source: Path, digest: str | None, origin: Origin, batch_size: int, files: list[PlannedFile]
+    places: Places, source: Path, digest: str | None, origin: str, batch_size: int, files: list[PlannedFile]
 ) -> tuple[BatchPlan, ...]:
     with journal_lock(places):
         _, sealer = signed_journal(places)
@@ -210,8 +237,9 @@ def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
 
 def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
     """Return those of `files` that are to be planned, each with why where a plan holds it already."""
-    known, failed = _known(places), _failed(places)
-    states = [(file, known.state_of(file)) for file in files]
+    failed, by_place = _failed(places), [place_of(file.model_dump()) for file in files]
+    known = said_before(places, by_place)
+    states = [(file, _state(file, known.get(place))) for file, place in zip(files, by_place, strict=True)]
     if patient and all(said == "known" for _, said in states):
         return []
     retried = [(file, "failed" if said == "known" and file.source in failed else said) for file, said in states]
@@ -220,6 +248,16 @@ def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> li
         for file, said in retried
         if said != "known"
     ]
+
+
+def _tried(places: Places, source: Path) -> Iterator[Path]:
+    """Yield the files of a folder that could not be read when they were last tried, for a reason that may pass."""
+    for name in _failed(places):
+        path = Path(unspelled(name))
+        if not path.is_file() and "!" in name:
+            path = Path(unspelled(name.rpartition("!")[0]))
+        if path.is_relative_to(source) and path.is_file():
+            yield path
 
 
 def _failed(places: Places) -> frozenset[str]:
@@ -231,42 +269,13 @@ def _failed(places: Places) -> frozenset[str]:
         return frozenset(source for source, reason in index.failed() if may_pass(reason))
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What the plans hold already, by a digest of each file's place: of what its last plan says, and its change."""
-
-    said: Mapping[bytes, tuple[bytes, int | None]]
-
-    def state_of(self, file: PlannedFile) -> Literal["new", "changed", "known", "labelled"]:
-        """Say whether a file is planned; one of which nothing is said now keeps what was said before."""
-        whole = file.model_dump()
-        found = self.said.get(_digest(_place(whole)))
-        if found is None:
-            return "new"
-        before, changed_ns = found
-        if None not in (changed_ns, file.changed_ns) and changed_ns != file.changed_ns:
-            return "changed"
-        unlabelled = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
-        return "known" if unlabelled or before == _digest(_stated(whole)) else "labelled"
-
-
-def _known(places: Places) -> _Known:
-    last: dict[bytes, tuple[bytes, int | None]] = {}
-    for name in batch_names(places):
-        for file in json.loads((places.plans / f"{name}.json").read_bytes())["files"]:
-            last[_digest(_place(file))] = _digest(_stated(file)), file.get("changed_ns")
-    return _Known(last)
-
-
-def _place(file: dict[str, Any]) -> dict[str, Any]:
-    return {name: file.get(name) for name in ("path", "member", "size_bytes", "modified_ns")}
-
-
-def _stated(file: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in file.items() if name not in {"changed_ns", "again"}}
-
-
-def _digest(said: dict[str, Any]) -> bytes:
-    """Return a short digest of what is not null."""
-    values = {key: value for key, value in said.items() if value is not None}
-    return sha256(json.dumps(values, sort_keys=True).encode()).digest()[:12]
+def _state(file: PlannedFile, found: Said | None) -> Literal["new", "changed", "known", "labelled"]:
+    """Say whether a file is planned; one of which nothing is said now keeps what was said before."""
+    if found is None:
+        return "new"
+    before, changed_ns = found
+    if None not in (changed_ns, file.changed_ns) and changed_ns != file.changed_ns:
+        return "changed"
+    whole = file.model_dump()
+    unlabelled = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
+    return "known" if unlabelled or before == said_of(whole) else "labelled"

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS taken (
     reason TEXT, PRIMARY KEY (batch, source)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_source ON taken (source, size_bytes, modified_ns);
+CREATE INDEX IF NOT EXISTS failures ON taken (source) WHERE intake = 'failed';
 CREATE TABLE IF NOT EXISTS owners (sha256 TEXT PRIMARY KEY, batch TEXT, source TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (only INTEGER PRIMARY KEY CHECK (only = 0), offset INTEGER);
 """
@@ -87,6 +88,11 @@ class Index:
     def is_stored(self, sha256: str) -> bool:
         """Say whether the journal says that these bytes are stored."""
         return self._connection.execute("SELECT 1 FROM owners WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
+    def owner_of(self, sha256: str) -> str | None:
+        """Return the batch that brought these bytes, or None."""
+        row = self._connection.execute("SELECT batch FROM owners WHERE sha256 = ?", (sha256,)).fetchone()
+        return str(row[0]) if row else None
 
     def stored(self) -> Iterator[str]:
         """Yield the hash of all bytes that the journal says are stored, in the order of the hashes."""

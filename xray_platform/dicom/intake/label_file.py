@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from xray_platform.dicom.intake.label_findings import NORMAL_WORDS, is_abnormal
 from xray_platform.dicom.parse.description_vocabulary import view_in
 from xray_platform.dicom.parse.patient_id import names_nobody
 from xray_platform.errors import InputError
+from xray_platform.tables.columns import NAME_OF_ORIGIN
 
 FOUND_BY_ITSELF = ("labels.csv", "metadata.csv")
 SPLITS = ("train", "val", "test")
@@ -23,6 +25,7 @@ _SPLIT_WORDS = {
 }
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _SEXES = {"M": "M", "F": "F", "O": "O", "MALE": "M", "FEMALE": "F", "OTHER": "O"}
+MOST_ORIGINS = 50
 _SHOWN = 5
 _LONG = 100
 _LONGEST_NAME = 4096
@@ -56,6 +59,7 @@ class LabelRow:
     view_position: str | None = None
     age_years: float | None = None
     sex: str | None = None
+    origin: str | None = None
 
 
 def found_labels(source: Path) -> LabelOptions | None:
@@ -92,6 +96,9 @@ def read_labels(options: LabelOptions) -> dict[str, LabelRow]:
         if name in rows:
             twice.append(name)
         rows[name] = _row(read, line, options.file, number)
+    origins = {row.origin for row in rows.values() if row.origin}
+    if len(origins) > MOST_ORIGINS:
+        raise InputError(f"{options.file} names {len(origins)} origins; at most {MOST_ORIGINS} archives are allowed")
     if twice:
         raise InputError(f"{options.file} names {len(twice)} files more than once: {few(twice)}")
     return rows
@@ -189,6 +196,7 @@ def _plain_row(
         label=label,
         abnormal=None if label is None else is_abnormal(label, normal),
         split=_split(line[split]) if split else None,
+        origin=_origin(line.get("origin", "")),
     )
 
 
@@ -202,12 +210,20 @@ def _metadata_row(line: dict[str, str]) -> LabelRow:
         view_position=view_in(line.get("ViewPosition", "")),
         age_years=_age(line.get("Age", "")),
         sex=_sex(line.get("Sex", "")),
+        origin=_origin(line.get("origin", "")),
     )
 
 
 def _somebody(text: str) -> str | None:
     """Return who is meant, or None where the cell names nobody: else all the unknown would be one subject."""
     return None if names_nobody(text) else text.strip()
+
+
+def _origin(text: str) -> str | None:
+    word = text.strip().casefold()
+    if word and not re.fullmatch(NAME_OF_ORIGIN, word):
+        raise ValueError("the origin is no name: 1 to 32 letters, digits, - and _ are allowed")
+    return word or None
 
 
 def _split(text: str) -> str | None:

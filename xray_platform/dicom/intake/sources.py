@@ -4,7 +4,7 @@ import os
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path, PurePosixPath
@@ -89,6 +89,12 @@ def list_source(source: Path, caps: ZipCaps = ZipCaps()) -> Iterator[SourceFile]
         yield _file(source, source.name)
 
 
+def list_files(source: Path, paths: Iterable[Path], caps: ZipCaps = ZipCaps()) -> Iterator[SourceFile]:
+    """Yield what `list_source` would yield of some files of a folder, in order."""
+    for path in sorted(set(paths)):
+        yield from _expanded(path, source, caps, link=path.is_symlink())
+
+
 def _folder(source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
     """Walk depth first without recursion; a folder that is reached twice through links is entered once."""
     waiting, entered = [source], set[tuple[int, int]]()
@@ -110,7 +116,7 @@ def _folder(source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
         waiting += [Path(entry.path) for entry in reversed(list(compress(entries, folders)))]
         for entry, folder in zip(entries, folders, strict=True):
             if not folder:
-                yield from _expanded(entry, source, caps)
+                yield from _expanded(Path(entry.path), source, caps, link=entry.is_symlink())
 
 
 def _is_folder(entry: os.DirEntry[str], source: Path) -> bool:
@@ -120,9 +126,8 @@ def _is_folder(entry: os.DirEntry[str], source: Path) -> bool:
         return False
 
 
-def _expanded(entry: os.DirEntry[str], source: Path, caps: ZipCaps) -> Iterator[SourceFile]:
-    path = Path(entry.path)
-    out = entry.is_symlink() and leads_out(path, source)
+def _expanded(path: Path, source: Path, caps: ZipCaps, *, link: bool) -> Iterator[SourceFile]:
+    out = link and leads_out(path, source)
     file = _file(path, path.relative_to(source).as_posix(), source, link=out)
     if not out and path.suffix.lower() == ".zip" and file_type_of(_head(path)) == "zip":
         yield from _unpacked(file, file.relative + "/", caps)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits
+from xray_platform.dicom.quality.perceptual_hash import alike
 from xray_platform.dicom.quality.rule import QualityFinding, finding
 
 
@@ -82,17 +82,26 @@ def near_duplicates(files: Sequence[KnownFile], others: Sequence[KnownFile]) -> 
 
     Where `others` is `files` itself, each is compared with those before it.
     """
-    hashed = [(place, file) for place, file in enumerate(others) if file.looks]
-    if not hashed:
-        return
-    bits = as_bits([str(file.looks) for _, file in hashed])
-    for place, file in enumerate(files):
-        if file.looks is None:
-            continue
-        for near in (differing_bits(as_bits([file.looks])[0], bits) <= NEARLY_SAME).nonzero()[0]:
-            before, other = hashed[int(near)]
-            if (others is files and before >= place) or other.image == file.image:
-                continue
-            if other.pixel_sha256 != file.pixel_sha256:
-                yield place, finding("Q083", f"it looks nearly like picture {other.image}")
-                break
+    mine, theirs = _hashed(files), _hashed(others)
+    told = set[int]()
+    for one, other in alike(
+        [str(files[place].looks) for place in mine], [str(others[place].looks) for place in theirs]
+    ):
+        place, before = mine[one], theirs[other]
+        if place not in told and not (others is files and before >= place) and differs(files[place], others[before]):
+            told.add(place)
+            yield place, near_duplicate(others[before].image)
+
+
+def differs(file: KnownFile, other: KnownFile) -> bool:
+    """Say whether a file that looks like another is another picture, with other pixels."""
+    return other.image != file.image and other.pixel_sha256 != file.pixel_sha256
+
+
+def near_duplicate(image: str) -> QualityFinding:
+    """Return the finding that a file looks nearly like a picture."""
+    return finding("Q083", f"it looks nearly like picture {image}")
+
+
+def _hashed(files: Sequence[KnownFile]) -> list[int]:
+    return [place for place, file in enumerate(files) if file.looks]

@@ -13,8 +13,8 @@ class MemoryFile:
     """A file without a name, in memory alone; it is gone when it is closed, or with this process."""
 
     def __init__(self) -> None:
+        self._descriptor, self.size = -1, 0
         self._descriptor = os.memfd_create("xray", os.MFD_CLOEXEC)
-        self.size = 0
 
     def write(self, chunk: bytes | memoryview) -> None:
         """Add bytes at the end."""
@@ -37,6 +37,9 @@ class MemoryFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
     def __enter__(self) -> "MemoryFile":
         return self

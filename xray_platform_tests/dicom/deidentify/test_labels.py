@@ -64,6 +64,15 @@ def test_findings_are_written_in_one_way_whatever_the_label_looks_like(places: P
     assert list(frame["abnormal"]) == [False, True, True, False]
 
 
+def test_the_origin_that_a_labels_file_names_wins_over_that_of_the_batch(places: Places, source: Path) -> None:
+    say(places, source, "normal", "mass", "mass", "normal")
+    rows = [f"{number}.dcm,mass,{origin}" for number, origin in enumerate(["Kermany", "", "nih", ""])]
+    (source / "labels.csv").write_text("\n".join(["file,label,origin", *rows]) + "\n")
+    for plan in plan_batches(places, source):
+        CATALOGUE.write(places, take_in(places, plan), plan.batch)
+    assert list(labels_of(places).frame["origin"]) == ["kermany", "archive", "nih", "archive"]
+
+
 def test_a_declared_word_with_a_comma_is_one_finding(places: Places, source: Path) -> None:
     say(places, source, "normal", '"crackpot, left"', '"mass, nodule"', "mass")
     declare(places, ["crackpot, left"])

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bits, differing_bits, perceptual_hash
+from xray_platform.dicom.quality.perceptual_hash import NEARLY_SAME, as_bytes, differing_bits, perceptual_hash
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 
@@ -17,7 +17,7 @@ def chest(seed: int) -> Thumbnail:
 
 
 def apart(one: Thumbnail, other: Thumbnail) -> int:
-    return int(differing_bits(as_bits([perceptual_hash(one)])[0], as_bits([perceptual_hash(other)]))[0])
+    return int(differing_bits(as_bytes([perceptual_hash(one)]), as_bytes([perceptual_hash(other)]))[0, 0])
 
 
 def as_jpeg(picture: Thumbnail) -> Thumbnail:
@@ -53,7 +53,7 @@ def test_a_hash_has_256_bits_also_of_an_even_picture() -> None:
 
 def test_bits_are_counted_against_many_at_once() -> None:
     hashes = ["0" * 64, "0" * 63 + "1", "f" * 64]
-    bits = as_bits(hashes)
-    assert bits.shape == (3, 4)
-    assert list(differing_bits(bits[0], bits)) == [0, 1, 256]
-    assert as_bits([]).shape == (0, 4)
+    hashed = as_bytes(hashes)
+    assert hashed.shape == (3, 32)
+    assert differing_bits(hashed[:1], hashed).tolist() == [[0, 1, 256]]
+    assert as_bytes([]).shape == (0, 32)

@@ -18,6 +18,9 @@ from xray_platform.serving.http.engine import Engine
 from xray_platform.serving.http.gate import Gate
 from xray_platform.serving.http.server import Listening, server_of
 from xray_platform.serving.http.settings import ServeSettings
+from xray_platform.serving.room.routes import room_router
+from xray_platform.serving.room.words import Words, shipped_words
+from xray_platform.tables.places import Places
 
 SECONDS = 120
 
@@ -72,12 +75,18 @@ class Running:
 
 @contextmanager
 def server(
-    find: Find, settings: ServeSettings = ServeSettings(readers=1), token: str | None = None
+    find: Find,
+    settings: ServeSettings = ServeSettings(readers=1),
+    token: str | None = None,
+    store: Places | None = None,
+    words: Words | None = None,
 ) -> Iterator[Running]:
-    """Run a server until the end of the block."""
+    """Run a server until the end of the block, with the reading room of a store where one is given."""
     engine = Engine(find, settings, threads=1)
     running = Running(free_port(), engine)
-    gate = Gate(make_app(engine), Access(LOCAL, token), engine.metrics, running.log.append)
+    access = Access(LOCAL, token)
+    rooms = [room_router(engine, access, store, words or shipped_words())] if store else []
+    gate = Gate(make_app(engine, rooms), access, engine.metrics, running.log.append)
     serving = server_of(gate, Listening(port=running.port))
     thread = threading.Thread(target=serving.run, daemon=True)
     thread.start()
