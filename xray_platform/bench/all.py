@@ -2,6 +2,7 @@
 
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.damage import DAMAGE
+from xray_platform.bench.detectors import DETECTORS_BENCH
 from xray_platform.bench.growth import GROWTH
 from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
@@ -14,7 +15,8 @@ from xray_platform.bench.repair import REPAIR
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
-BENCHES: dict[str, Benchmark] = {
-    bench.name: bench
-    for bench in (PHANTOMS, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, STORE, TEXT)
-}
+_ALL = (
+    PHANTOMS, DETECTORS_BENCH, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, STORE,
+    TEXT,
+)  # fmt: skip
+BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _ALL}

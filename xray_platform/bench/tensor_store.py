@@ -12,26 +12,27 @@ from numpy.typing import NDArray
 
 from xray_platform.bench.contract import Figures
 from xray_platform.bench.timing import best_seconds
+from xray_platform.dicom.standard.standard_shard import standard_shards
+from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.store.shard_reader import ShardedImages
 from xray_platform.imaging.store.tensors import create_tensors, open_tensors, read_tensors, tensorise_batch
 from xray_platform.tables.all import STANDARD_IMAGES
 from xray_platform.tables.layouts import (
-    ABOUT,
-    CHUNK,
     STANDARD_IMAGES_LAYOUT,
-    standard_group,
+    standard_checksum,
+    standard_folder,
     standard_manifest,
     tensor_array,
     tensors_manifest,
 )
-from xray_platform.tables.manifest import Manifest, below, facts_of, keep, keep_files
+from xray_platform.tables.manifest import Manifest, below, facts_of, keep
 from xray_platform.tables.places import Places
 
 SIDE = 128  # of the tensors, in pixels
 TENSORS = 1000
-BATCH_PICTURES = 320  # in the comparison of two processes with one
+BATCH_PICTURES = 100  # in the comparison of two processes with one
 BATCH = "batch-0001"
 ROUNDS = 5
 
@@ -121,18 +122,17 @@ def two_processes(places: Places, large: Sequence[Pixels]) -> Figures:
 
 
 def _write_standard_images(places: Places, batch: str, large: Sequence[Pixels]) -> None:
-    """Write a batch in which many names lead to the same few arrays, so that it fits on any disk."""
-    group = zarr.open_group(standard_group(places, batch), mode="w")
-    rows = []
-    for number in range(BATCH_PICTURES):
-        image, pixels = f"{number:016x}", large[number % len(large)]
-        if number < len(large):
-            group.create_array(image, data=pixels, chunks=pixels.shape, compressors=STANDARD_IMAGES_LAYOUT.codec)
-        else:
-            (standard_group(places, batch) / image).symlink_to(f"{number % len(large):016x}")
-        size = {"rows": pixels.shape[0], "columns": pixels.shape[1], "grey_levels": 4096}
-        window = {"window_low": 100.0, "window_high": 4000.0}
-        rows.append({"image": image, "batch": batch, **size, **window, "done": ["made for a measurement"]})
-    folders = [standard_group(places, batch) / str(row["image"]) for row in rows]
-    keep_files(places, standard_manifest(batch), [folder / name for folder in folders for name in (ABOUT, CHUNK)])
+    """Write a batch of large pictures, the same few under many names."""
+    packer, rows, checksums = one_chunk("uint16", STANDARD_IMAGES_LAYOUT.codec), [], []
+    with standard_shards(standard_folder(places, batch), {}) as shards:
+        for number in range(BATCH_PICTURES):
+            image, pixels = f"{number:016x}", large[number % len(large)]
+            about, packed = packer.pack(pixels)
+            shards.add(image, about, packed)
+            checksums.append(standard_checksum(image, about, packed))
+            size = {"rows": pixels.shape[0], "columns": pixels.shape[1], "grey_levels": 4096}
+            window = {"window_low": 100.0, "window_high": 4000.0}
+            rows.append({"image": image, "batch": batch, **size, **window, "done": ["made for a measurement"]})
+    files = {below(places, path): facts_of(path, sha256=False) for path in shards.shards}
+    keep(places, Manifest(standard_manifest(batch), files, tuple(checksums)))
     STANDARD_IMAGES.write(places, STANDARD_IMAGES.frame(rows), batch)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
+
 from xray_platform.tables.places import Places
 
 
@@ -33,16 +35,18 @@ QUICK = {
     "configuration": {"cname": "lz4", "clevel": 1, "shuffle": "noshuffle", "typesize": 2, "blocksize": 0},
 }
 ABOUT, CHUNK = "zarr.json", "c/0/0"  # the files of an array of one chunk
+STANDARD_SHARD = ".zarr.zip"
 PICTURES_A_SHARD = 250
 BYTES_A_SHARD = 64 * 2**20  # a shard is made in memory
 
 STANDARD_IMAGES_LAYOUT = ArrayLayout(
     "standard images",
-    "data/standard/<batch>.zarr: one zarr group a batch, in it one array a picture, named by the image id",
+    "data/standard/<batch>/<number>.zarr.zip: zip archives without compression (zarr's ZipStore), in each a zarr "
+    "group, in it one array a picture, named by the image id; settings.json beside them holds how they were made",
     dtypes=("uint16",),
     shape="(rows, columns)",
     chunks="the whole picture",
-    shards="none",
+    shards=f"of a zip archive: as many pictures as fit into {BYTES_A_SHARD // 2**20} MiB",
     codec=LOSSLESS,
 )
 TENSORS_LAYOUT = ArrayLayout(
@@ -58,9 +62,24 @@ TENSORS_LAYOUT = ArrayLayout(
 LAYOUTS = (STANDARD_IMAGES_LAYOUT, TENSORS_LAYOUT)
 
 
-def standard_group(places: Places, batch: str) -> Path:
+def standard_folder(places: Places, batch: str) -> Path:
     """Where the standard images of a batch lie."""
-    return places.standard / f"{batch}.zarr"
+    return places.standard / batch
+
+
+def standard_shard(number: int) -> str:
+    """Name of a shard of standard images in the folder of its batch."""
+    return f"{number:04d}{STANDARD_SHARD}"
+
+
+def standard_settings_file(places: Places, batch: str) -> Path:
+    """Where the settings lie with which the standard images of a batch were made."""
+    return standard_folder(places, batch) / "settings.json"
+
+
+def standard_checksum(image: str, about: bytes, packed: bytes) -> int:
+    """Return the CRC-32C of a standard image: of its name, its array's metadata and its chunk as they are stored."""
+    return int(google_crc32c.extend(google_crc32c.extend(google_crc32c.value(image.encode()), about), packed))
 
 
 def tensor_array(places: Places, recipe: str, batch: str) -> Path:
@@ -84,7 +103,7 @@ def published_manifest(batch: str) -> str:
 
 
 def standard_manifest(batch: str) -> str:
-    """Name of the manifest of a batch's standard images."""
+    """Name of the manifest of a batch's standard images; its rows are their checksums, in the order of the shards."""
     return f"standard/{batch}"
 
 

@@ -45,7 +45,7 @@ class Places:
 
     @property
     def standard(self) -> Path:
-        """Standard images: one zarr group a batch, one array a picture."""
+        """Standard images: a folder a batch, in it shards, each a zarr group with one array a picture."""
         return self.data / "standard"
 
     @property

@@ -17,7 +17,7 @@ from xray_platform.imaging.store.tensors import rows_part
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.serving.bundle import Bundle
 from xray_platform.tables.all import CATALOGUE, IMAGES, LEADERBOARD, QUALITY, SCORES, SPLITS, STANDARD_IMAGES, TENSORS
-from xray_platform.tables.layouts import standard_group
+from xray_platform.tables.layouts import standard_folder
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion, champion_bundle
 from xray_platform_tests.defs.conftest import Story
@@ -186,7 +186,7 @@ def test_a_second_batch_recomputes_nothing_of_the_first(story: Story, tmp_path: 
 
 
 def test_another_recipe_makes_tensors_beside_the_old_ones_and_decodes_nothing(story: Story) -> None:
-    standard = standard_group(story.places, "batch-0001")
+    standard = standard_folder(story.places, "batch-0001")
     made = {path: path.stat().st_mtime_ns for path in standard.rglob("*")}
     assert made
     story.places.settings.write_text("pca_residual: {recipe: clahe}\n")

@@ -128,3 +128,16 @@ def broken(**columns: Any) -> pd.DataFrame:
 def test_scores_that_cannot_be_judged_are_refused(frame: pd.DataFrame, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         evaluate(frame, QUICK, model="odd")
+
+
+def test_a_threshold_that_holds_in_each_batch_is_the_highest_of_theirs() -> None:
+    given = scores(600).assign(batch="batch-0001")
+    given.loc[300:, "batch"] = "batch-0002"
+    given.loc[300:, "score"] += 2.0
+    rule = QUICK.model_copy(update={"threshold_rule": "specificity"})
+    together = evaluate(given, rule)
+    apart = evaluate(given, rule.model_copy(update={"threshold_groups": "batch"}))
+    assert apart.threshold.value > together.threshold.value
+    assert "the highest, of batch-0002, is taken" in apart.threshold.explanation
+    with pytest.raises(InputError, match="lack the column batch"):
+        evaluate(scores(60), rule.model_copy(update={"threshold_groups": "batch"}))

@@ -1,16 +1,24 @@
 """A tiny store of standard images, as the intake would leave it, for the tests of this room."""
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import zarr
 
+from xray_platform.dicom.standard.standard_shard import standard_shards
+from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.imaging.percentiles import percentiles
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.tables.all import STANDARD_IMAGES
-from xray_platform.tables.layouts import STANDARD_IMAGES_LAYOUT, standard_group, standard_manifest
-from xray_platform.tables.manifest import keep_folder
+from xray_platform.tables.layouts import (
+    STANDARD_IMAGES_LAYOUT,
+    standard_checksum,
+    standard_folder,
+    standard_manifest,
+)
+from xray_platform.tables.manifest import Manifest, below, facts_of, keep
 from xray_platform.tables.places import Places
 
 
@@ -42,27 +50,27 @@ def make_store(root: Path, batches: dict[str, int], seed: int = 0) -> TinyStore:
     return TinyStore(places, pictures)
 
 
-def write_standard(group: zarr.Group, image: str, pixels: Pixels) -> None:
-    """Write one standard image as the intake does; a black one has its chunk too."""
-    with zarr.config.set({"array.write_empty_chunks": True}):
-        group.create_array(image, data=pixels, chunks=pixels.shape, compressors=STANDARD_IMAGES_LAYOUT.codec)
-
-
-def keep_standard(places: Places, batch: str) -> None:
-    """Record a batch's standard images as they lie now, as who made them would."""
-    keep_folder(places, standard_manifest(batch), standard_group(places, batch))
+def write_standard(places: Places, batch: str, pictures: Mapping[str, Pixels], dtype: str = "uint16") -> None:
+    """Write the standard images of a batch as the intake does, and record them."""
+    folder, packer, rows = standard_folder(places, batch), one_chunk(dtype, STANDARD_IMAGES_LAYOUT.codec), []
+    shutil.rmtree(folder, ignore_errors=True)
+    with standard_shards(folder, {}) as shards:
+        for image, pixels in pictures.items():
+            about, packed = packer.pack(pixels)
+            shards.add(image, about, packed)
+            rows.append(standard_checksum(image, about, packed))
+    files = {below(places, path): facts_of(path, sha256=False) for path in shards.shards}
+    keep(places, Manifest(standard_manifest(batch), files, tuple(rows)))
 
 
 def _write_batch(places: Places, batch: str, count: int, seed: int) -> dict[str, Pixels]:
     pictures = {f"{seed + n:016x}": soft_picture(seed + n, 60 + 7 * (n % 5), 80 - 3 * (n % 4)) for n in range(count)}
-    group = zarr.open_group(standard_group(places, batch), mode="w")
+    write_standard(places, batch, pictures)
     rows = []
     for image, pixels in pictures.items():
-        write_standard(group, image, pixels)
         low, high = percentiles(pixels, (0.5, 99.5))
         size = {"rows": pixels.shape[0], "columns": pixels.shape[1], "grey_levels": len(np.unique(pixels))}
         window = {"window_low": low, "window_high": high}
         rows.append({"image": image, "batch": batch, **size, **window, "done": ["made for a test"]})
-    keep_standard(places, batch)
     STANDARD_IMAGES.write(places, STANDARD_IMAGES.frame(rows), batch)
     return pictures

@@ -1,11 +1,12 @@
 """Standard images: decode each published picture once, and keep it upright, 16 bit and MONOCHROME2."""
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-import zarr
 
 from xray_platform.atomic import atomic_path, remove_leftovers
 from xray_platform.dicom.standard.standard_job import (
@@ -15,17 +16,18 @@ from xray_platform.dicom.standard.standard_job import (
     WriteStandardImage,
     WrittenStandardImage,
 )
+from xray_platform.dicom.standard.standard_shard import StandardShards, standard_shards
 from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.errors import DataError, StoreError
 from xray_platform.lots import map_in_lots
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
 from xray_platform.tables.layouts import (
-    ABOUT,
     STANDARD_IMAGES_LAYOUT,
     published_manifest,
-    standard_group,
+    standard_folder,
     standard_manifest,
+    standard_settings_file,
 )
 from xray_platform.tables.manifest import Manifest, below, facts_of, keep, read_checked, read_manifest
 from xray_platform.tables.places import Places
@@ -43,22 +45,49 @@ def standardise_batch(
 ) -> pd.DataFrame:
     """Write the standard images of a batch and return their rows of the table, in the order of the images table.
 
-    The group is written beside the old one and takes its place at the end, so a crash leaves the old one whole.
+    The shards are written beside the old ones and take their place at the end, so a crash leaves the old ones whole.
     Raises DataError where a published picture cannot be decoded, StoreError where one is not what was published, or
     the store cannot be read or written.
     """
     images = IMAGES.read(places, batch)
-    group = standard_group(places, batch)
+    folder, waiting = standard_folder(places, batch), standard_folder(places, f".{batch}.waiting")
     sizes = [int(rows * columns * 2) for rows, columns in zip(images["rows"], images["columns"], strict=True)]
-    remove_leftovers(group)
-    with atomic_path(group) as temporary:
-        made_with = settings.model_dump(mode="json")
-        zarr.open_group(temporary, mode="w", zarr_format=3, attributes={MADE_WITH: made_with})
-        made = list(_made(_jobs(places, batch, images, temporary), sizes, settings, progress))
-        files = {group / one.row["image"] / name: facts for one in made for name, facts in one.files.items()}
-        files[group / ABOUT] = facts_of(temporary / ABOUT)
-    keep(places, Manifest(standard_manifest(batch), {below(places, path): facts for path, facts in files.items()}))
+    remove_leftovers(folder)
+    with atomic_path(folder) as temporary, _emptied(waiting):
+        made_with = {MADE_WITH: settings.model_dump(mode="json")}
+        with standard_shards(temporary, made_with) as shards:
+            jobs = _jobs(places, batch, images, waiting)
+            made = list(_added(_made(jobs, sizes, settings, progress), shards, waiting))
+        told = temporary / standard_settings_file(places, batch).name
+        told.write_text(json.dumps(made_with[MADE_WITH], indent=1), encoding="utf-8")
+        written = (*shards.shards, told)
+        files = {below(places, folder / path.name): facts_of(path, sha256=False) for path in written}
+    keep(places, Manifest(standard_manifest(batch), files, tuple(one.crc32c for one in made)))
+    shutil.rmtree(places.standard / f"{batch}.zarr", ignore_errors=True)  # as earlier versions wrote it
     return STANDARD_IMAGES.frame([one.row for one in made])
+
+
+def _added(
+    made: Iterable[WrittenStandardImage], shards: StandardShards, waiting: Path
+) -> Iterator[WrittenStandardImage]:
+    """Move each picture's chunk into the shards as soon as it was made."""
+    for one in made:
+        image = str(one.row["image"])
+        chunk = waiting / image
+        shards.add(image, one.about, chunk.read_bytes())
+        chunk.unlink()
+        yield one
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[None]:
+    """Give an empty folder, and take it away afterwards."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _jobs(places: Places, batch: str, images: pd.DataFrame, target: Path) -> list[StandardJob]:
@@ -91,8 +120,8 @@ def settings_of(places: Places, batches: Iterable[str]) -> StandardSettings:
 
 def _settings_of(places: Places, batch: str) -> StandardSettings:
     try:
-        about = read_checked(places, standard_manifest(batch), standard_group(places, batch) / ABOUT)
-        return StandardSettings.model_validate(json.loads(about)["attributes"].get(MADE_WITH, {}))
+        told = read_checked(places, standard_manifest(batch), standard_settings_file(places, batch))
+        return StandardSettings.model_validate_json(told)
     except (StoreError, ValueError, KeyError) as error:
         message = f"the standard images of {batch} cannot be read; materialise `standard_images` ({error})"
         raise StoreError(message) from error

@@ -11,7 +11,8 @@ from xray_platform.dicom.pixels.window import WindowRule
 from xray_platform.dicom.standard.zarr_chunk import OneChunk
 from xray_platform.errors import StoreError
 from xray_platform.settings import Settings
-from xray_platform.tables.manifest import REMEDY, FileFacts, compare
+from xray_platform.tables.layouts import standard_checksum
+from xray_platform.tables.manifest import REMEDY, compare
 
 
 class StandardSettings(Settings):
@@ -40,21 +41,25 @@ class StandardSettings(Settings):
 
 @dataclass(frozen=True)
 class StandardJob:
-    """One picture to make: its published file, the CRC-32C that this was published with, and the array to write."""
+    """One picture to make: its published file, the CRC-32C that this was published with, and where its chunk waits."""
 
     image: str
     batch: str
     file: str
     crc32c: int
-    array: str
+    waiting: str
 
 
 @dataclass(frozen=True)
 class WrittenStandardImage:
-    """A row of the table of standard images, and the facts of the array's files by their paths in it."""
+    """A row of the table of standard images, its array's metadata, and the checksum of the picture as it is stored.
+
+    The chunk itself waits in a file: it is large, and the way back from a child is narrow.
+    """
 
     row: dict[str, Any]
-    files: dict[str, FileFacts]
+    about: bytes
+    crc32c: int
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,13 @@ class WriteStandardImage:
         except StoreError as error:
             return StoreFailure(str(error))
         picture = read_picture(data, self.settings.rule)
+        about, packed = self.writer.pack(picture.pixels)
         try:
-            files = self.writer.write(Path(job.array), picture.pixels)
+            Path(job.waiting).write_bytes(packed)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             return StoreFailure(f"cannot write the standard image {job.image}: {reason}")
-        return WrittenStandardImage(self._row(job, picture), files)
+        return WrittenStandardImage(self._row(job, picture), about, standard_checksum(job.image, about, packed))
 
     def _row(self, job: StandardJob, picture: StandardImage) -> dict[str, Any]:
         rows, columns = picture.pixels.shape

@@ -1,4 +1,4 @@
-"""Zarr chunk: write a small array as zarr (format 3) the short way, one chunk and its metadata, nothing else.
+"""Zarr chunk: pack a small array as zarr (format 3) the short way, one chunk and its metadata, nothing else.
 
 `zarr.create_array` takes 3 ms of one core for each array and half a second to import in each child process, which for
 an archive of small pictures is more than decoding them takes. The metadata are zarr's own, made once for a picture of
@@ -7,44 +7,28 @@ no particular size; a test holds the result against zarr.
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numcodecs import Blosc  # type: ignore[import-untyped]  # it has no types
-
-from xray_platform.tables.layouts import ABOUT, CHUNK
-from xray_platform.tables.manifest import FileFacts, facts_of
 
 _SHUFFLES = {"noshuffle": Blosc.NOSHUFFLE, "shuffle": Blosc.SHUFFLE, "bitshuffle": Blosc.BITSHUFFLE}
 
 
 @dataclass(frozen=True)
 class OneChunk:
-    """How arrays of one kind are written: their metadata without a size, as JSON, and their one compressor."""
+    """How arrays of one kind are packed: their metadata without a size, as JSON, and their one compressor."""
 
     metadata: str
     codec: str
 
-    def write(self, path: Path, pixels: np.ndarray[Any, Any]) -> dict[str, FileFacts]:
-        """Write a little-endian array (rows, columns) as a zarr array in the folder `path`, which must be new.
-
-        Return the facts of its files by their paths in it.
-        """
+    def pack(self, pixels: np.ndarray[Any, Any]) -> tuple[bytes, bytes]:
+        """Return a little-endian array (rows, columns) as zarr stores it: its metadata and its one chunk."""
         rows, columns = pixels.shape
         metadata = json.loads(self.metadata)
         metadata["shape"] = [rows, columns]
         metadata["chunk_grid"]["configuration"]["chunk_shape"] = [rows, columns]
-        chunk = path / CHUNK
-        chunk.parent.mkdir(parents=True)
-        packed = self._compressor().encode(np.ascontiguousarray(pixels))
-        chunk.write_bytes(packed)
-        about = json.dumps(metadata, indent=1).encode("ascii")
-        (path / ABOUT).write_bytes(about)
-        return {
-            CHUNK: facts_of(chunk, packed, sha256=False),
-            ABOUT: facts_of(path / ABOUT, about, sha256=False),
-        }
+        return json.dumps(metadata, indent=1).encode("ascii"), self._compressor().encode(np.ascontiguousarray(pixels))
 
     def _compressor(self) -> Any:
         options = json.loads(self.codec)["configuration"]

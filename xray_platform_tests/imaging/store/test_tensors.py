@@ -17,8 +17,8 @@ from xray_platform.imaging.store import tensors
 from xray_platform.imaging.store.shard_reader import ShardedImages
 from xray_platform.imaging.store.tensors import read_found, read_recipe, read_tensors, tensorise_batch
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
-from xray_platform.tables.layouts import found_file, recipe_file, tensor_array
-from xray_platform_tests.imaging.tiny_store import TinyStore, keep_standard, make_store, write_standard
+from xray_platform.tables.layouts import found_file, recipe_file, standard_folder, standard_shard, tensor_array
+from xray_platform_tests.imaging.tiny_store import TinyStore, make_store, write_standard
 
 RECIPE = default_recipe(32)
 
@@ -107,11 +107,7 @@ def test_what_was_found_is_kept_step_by_step(store: TinyStore, rows: pd.DataFram
 def test_twelve_bits_keep_more_than_4000_levels_to_the_tensor(tmp_path: Path, last: str | None) -> None:
     store = make_store(tmp_path, {"batch-0001": 1})
     levels = np.random.default_rng(0).permutation(np.arange(4096, dtype=np.uint16).repeat(4)).reshape(128, 128)
-    group: Any = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
-    image = next(iter(store.pictures["batch-0001"]))
-    del group[image]
-    write_standard(group, image, levels)
-    keep_standard(store.places, "batch-0001")
+    write_standard(store.places, "batch-0001", {next(iter(store.pictures["batch-0001"])): levels})
     table = STANDARD_IMAGES.read(store.places, "batch-0001").assign(window_low=20.0, window_high=4075.0)
     STANDARD_IMAGES.write(store.places, table, "batch-0001")
     steps = default_recipe(128).model_dump()["steps"]
@@ -179,11 +175,8 @@ def test_a_batch_can_be_made_again_and_can_be_empty(tmp_path: Path) -> None:
 
 def test_a_black_picture_has_its_chunk_and_a_lost_one_is_not_taken_for_it(tmp_path: Path) -> None:
     store = make_store(tmp_path, {"batch-0001": 1})
-    group: Any = zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+")
-    image, black = next(iter(store.pictures["batch-0001"])), np.zeros((9, 7), np.uint16)
-    del group[image]
-    write_standard(group, image, black)
-    keep_standard(store.places, "batch-0001")
+    black = np.zeros((9, 7), np.uint16)
+    write_standard(store.places, "batch-0001", {next(iter(store.pictures["batch-0001"])): black})
     rows = tensorise_batch(store.places, "batch-0001", RECIPE)
     assert not read_tensors(store.places, RECIPE.id, rows).any()
     shard_of(store, 0).unlink()
@@ -270,7 +263,6 @@ def test_a_lost_picture_a_missing_row_and_a_damaged_shard_are_named(tmp_path: Pa
     shard.write_bytes(shard.read_bytes()[:-7] + b"damaged")
     with pytest.raises(StoreError, match="does not match its checksum"):
         read_tensors(store.places, RECIPE.id, rows)
-    image = next(iter(store.pictures["batch-0001"]))
-    zarr.open_group(store.places.standard / "batch-0001.zarr", mode="r+").__delitem__(image)
-    with pytest.raises(StoreError, match=f"standard image {image} in .* cannot be read: No such file"):
+    (standard_folder(store.places, "batch-0001") / standard_shard(0)).unlink()
+    with pytest.raises(StoreError, match=r"standard images in .* cannot be read: No such file"):
         tensorise_batch(store.places, "batch-0001", RECIPE)

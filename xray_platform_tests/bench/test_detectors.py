@@ -1,0 +1,76 @@
+"""The benchmark of detectors: divided by subject, judged on other families and sets, maps held against boxes."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from xray_platform.bench import detectors
+from xray_platform.bench.contract import Inputs
+from xray_platform.bench.labelled_images import read_labelled
+from xray_platform.bench.map_quality import baselines, map_figures
+from xray_platform.detectors.all import DETECTORS
+from xray_platform.errors import InputError
+from xray_platform.progress import silent
+from xray_platform_tests.detectors.chests import BLOB_COLUMN, BLOB_ROW, SIDE, chests, with_blob
+
+
+def folder_of(path: Path, normals: int, abnormals: int, seed: int) -> Path:
+    """Write a set of made-up chests with its list; two images a subject, two families of normal ones."""
+    images = np.concatenate([chests(normals, seed), with_blob(chests(abnormals, seed + 1))])
+    rows = []
+    path.mkdir()
+    for number, image in enumerate(images):
+        kind = "person" if number >= normals else ("IM-", "NORMAL2-IM-")[number // 2 % 2]
+        file = f"{kind}{number:04d}.png"
+        cv2.imwrite(str(path / file), np.rint(image * 255).astype(np.uint8))
+        label = "NORMAL" if number < normals else "PNEUMONIA"
+        rows.append({"file": file, "class": label, "patient": f"{label}{number // 2}"})
+    pd.DataFrame(rows).to_csv(path / "manifest.csv", index=False)
+    return path
+
+
+def test_every_figure_is_there_and_a_planted_finding_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    large, small = folder_of(tmp_path / "large", 120, 60, 1), folder_of(tmp_path / "small", 20, 10, 5)
+    inside = f"{BLOB_COLUMN - 6},{BLOB_ROW - 6},12,12"
+    boxes = [f"person{number:04d}.png,{inside}" for number in range(20, 30)]
+    (small / "boxes.csv").write_text("file,x,y,width,height\n" + "\n".join(boxes) + "\n")
+    monkeypatch.setattr(detectors, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr("xray_platform.bench.map_quality.FILE_SIDE", SIDE)
+    kinds = {name: DETECTORS[name] for name in ("pca_residual", "texture_gaussian")}
+    monkeypatch.setattr(detectors, "DETECTORS", kinds)
+    monkeypatch.setattr(detectors, "VARIANTS", {"whole": ("texture_gaussian", {"border": 0.0})})
+    monkeypatch.setattr(detectors, "RECIPE_VARIANTS", (("pca_residual", "equalised"),))
+    figures = detectors.measure(silent, Inputs(tmp_path, (large, small)))
+    for name in kinds:
+        assert float(figures[f"large: {name}, held-out subjects, auroc"]) > 0.9
+        assert float(figures[f"large: {name}, learnt from IM- alone, auroc"]) > 0.8
+        assert 0 <= float(figures[f"large: {name}, squeezed normals, false alarms of 0.05 promised, share"]) <= 1
+        assert float(figures[f"large: {name}, on small, all, auroc"]) > 0.9
+        hits = float(figures[f"small: {name}, learnt here, 10 images with boxes, pointing game, hits, share"])
+        assert hits > float(figures["small: random map, pointing game, hits, share"])
+    assert "large: whole, held-out subjects, auroc" in figures
+    assert "large: pca_residual, recipe equalised, held-out subjects, auroc" in figures
+
+
+def test_subjects_are_in_one_part(tmp_path: Path) -> None:
+    images = read_labelled(folder_of(tmp_path / "set", 60, 20, 1))
+    assert len(images.rows[["subject", "split"]].drop_duplicates()) == images.rows["subject"].nunique()
+    assert set(images.rows["split"]) == {"train", "val", "test"}
+    assert images.families == ["IM-", "NORMAL2-IM-"]
+
+
+def test_a_perfect_map_beats_chance() -> None:
+    masks = np.zeros((3, 32, 32), bool)
+    masks[:, 4:12, 4:12] = True
+    assert map_figures(masks.astype(np.float32), masks)["pixels, ap"] == 1
+    blind = baselines(3, 32)
+    assert map_figures(blind["random map"], masks)["pixels, auroc"] == pytest.approx(0.5, abs=0.05)
+    assert map_figures(blind["centre prior"], masks)["pointing game, hits, share"] == 0
+
+
+def test_a_folder_without_a_list_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither"):
+        read_labelled(tmp_path)
