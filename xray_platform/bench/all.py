@@ -12,11 +12,11 @@ from xray_platform.bench.networks import NETWORKS_BENCH
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
+from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
 _ALL = (
-    PHANTOMS, DETECTORS_BENCH, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, STORE,
-    TEXT,
+    PHANTOMS, DETECTORS_BENCH, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, SERVING, STORE, TEXT,
 )  # fmt: skip
 BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _ALL}

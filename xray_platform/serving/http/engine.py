@@ -36,10 +36,10 @@ class Judged:
 class Engine:
     """A model, readers, and a bounded way through both."""
 
-    def __init__(self, find: Find, settings: ServeSettings = ServeSettings(), *, threads: int = 0) -> None:
+    def __init__(self, find: Find, settings: ServeSettings = ServeSettings()) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.champion = Champion(find, threads=threads)
+        self.champion = Champion(find, threads=settings.threads)
         self.admission = Admission(settings.places, settings.max_memory_mib * MEBI)
         self.reader = Reader(settings)
         self.batches = Batches(settings.batch, self.metrics.batch.observe)

@@ -52,6 +52,15 @@ class Heatmap(Message):
     )
 
 
+class ClassMessage(Message):
+    """What a model of several classes says of one of them."""
+
+    name: str = Field(examples=["effusion"])
+    score: float
+    probability: float = Field(description="calibrated probability of this class", examples=[0.71])
+    named: bool = Field(description="whether the model names it for this image")
+
+
 class Prediction(Message):
     """What the model says of one image."""
 
@@ -68,6 +77,7 @@ class Prediction(Message):
     )
     warnings: tuple[Remark, ...] = ()
     heatmap: Heatmap | None = None
+    classes: tuple[ClassMessage, ...] = Field((), description="of a model that knows several classes, in their order")
 
 
 class Refused(Message):
@@ -138,6 +148,7 @@ def image_message(found: Judged | Refusal) -> Prediction | Refused:
         quality="quarantine" if said.quarantine else "accept",
         warnings=tuple(map(remark, said.warnings)),
         heatmap=heatmap_message(found.heatmap) if found.heatmap else None,
+        classes=tuple(ClassMessage(**vars(one)) for one in said.classes),
     )
 
 

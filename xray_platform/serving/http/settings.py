@@ -29,6 +29,9 @@ class ServeSettings(Settings):
         json_schema_extra={"unit": "s"},
     )  # fmt: skip
     readers: int = Field(0, ge=0, le=256, description="child processes that read images; 0: one for each core")
+    threads: int = Field(
+        1, ge=0, le=256, description="threads that score; 0: one for each core, which waits for the busiest of them"
+    )
     batch: int = Field(8, ge=1, le=256, description="most images that are scored together")
     takeover_seconds: float = Field(
         2, gt=0, le=3600, description="how often a new champion is asked for", json_schema_extra={"unit": "s"}

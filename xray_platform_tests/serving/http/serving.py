@@ -82,7 +82,7 @@ def server(
     words: Words | None = None,
 ) -> Iterator[Running]:
     """Run a server until the end of the block, with the reading room of a store where one is given."""
-    engine = Engine(find, settings, threads=1)
+    engine = Engine(find, settings)
     running = Running(free_port(), engine)
     access = Access(LOCAL, token)
     rooms = [room_router(engine, access, store, words or shipped_words())] if store else []

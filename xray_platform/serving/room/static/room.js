@@ -110,6 +110,7 @@ function reveal(said, model) {
   write("threshold", say("threshold", { threshold: percent(said.threshold_probability) }));
   const unsure = said.uncertainty > 0.66 ? "high" : said.uncertainty > 0.33 ? "middle" : "low";
   write("uncertainty", say(`uncertainty_${unsure}`, { value: said.uncertainty.toFixed(2) }));
+  fill("classes", said.classes.map((one) => say(one.named ? "class_named" : "class_other", { name: one.name, probability: percent(one.probability) })));
   write("score", say("score", { score: short(said.score), threshold: short(said.threshold) }));
   write("model", say("rests_on", { name: model.name, version: model.version, bundle: model.bundle.slice(0, 12) }));
   fill("notes", model.notes.map((note) => say("model_note", { words: note })));

@@ -61,7 +61,7 @@ export class Viewer {
     for (let i = 0; i < bytes.length; i += 4) {
       const value = bytes[i];
       [bytes[i], bytes[i + 1], bytes[i + 2]] = table[value];
-      bytes[i + 3] = value ? 255 : 0; // one opacity for all values; below the scale there is no colour
+      bytes[i + 3] = Math.min(255, value * 8); // one opacity for all values, but for a soft edge where the scale begins
     }
     context.putImageData(data, 0, 0);
     this.heat = map;
