@@ -17,6 +17,7 @@ from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
 _ALL = (
-    PHANTOMS, DETECTORS_BENCH, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, SERVING, STORE, TEXT,
+    PHANTOMS, DETECTORS_BENCH, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, SERVING,
+    STORE, TEXT,
 )  # fmt: skip
 BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _ALL}

@@ -93,7 +93,11 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
 def _fit(
     context: dg.AssetExecutionContext, cohort: Cohort, kind: ModelKind, config: Settings, run: TrackedRun
 ) -> FittedModel:
-    train, val = (Part(cohort.images(rows), cohort.labels(rows)) for rows in (cohort.part("train"), cohort.part("val")))
+    classes = cohort.classes()
+    train, val = (
+        Part(cohort.images(rows), cohort.labels(rows), classes, cohort.present(rows, classes))
+        for rows in (cohort.part("train"), cohort.part("val"))
+    )
     settings = tuple(part_of(part, config) for part in kind.settings)
     around = FitContext(cohort.places.models / kind.name / "checkpoints", run.log_epoch, logged(context))
     return kind.fit(train, val, settings, around)

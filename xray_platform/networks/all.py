@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _attention_cnn(settings: AttentionCnnSettings) -> "nn.Module":
+def _attention_cnn(settings: AttentionCnnSettings, outputs: int) -> "nn.Module":
     from xray_platform.networks.attention_cnn import AttentionCnn  # torch takes seconds to import
 
-    return AttentionCnn(settings)
+    return AttentionCnn(settings, outputs)
 
 
 _KINDS = (

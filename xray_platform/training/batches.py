@@ -13,7 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 from xray_platform.image_stack import ImageSource, Labels, check_images
 from xray_platform.training.as_tensor import as_tensor
 
-Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) float32, 0 or 1
+Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) or (n, K), 0 or 1
 
 
 class PictureSet(Dataset[Batch]):
@@ -102,7 +102,8 @@ def generator_for(*numbers: int) -> torch.Generator:
 def training_batches(images: ImageSource, labels: Labels, size: int, seed: int, *, balanced: bool = False) -> ReadAhead:
     """Return the training part, shuffled anew each epoch; `balanced`: with as many pictures of each class."""
     pictures = PictureSet(images, labels)
-    return _loader(pictures, SeededBatches(len(images), size, seed, pictures.labels if balanced else None))
+    abnormal = pictures.labels if pictures.labels.ndim == 1 else 1 - pictures.labels[:, 0]  # normal is the first class
+    return _loader(pictures, SeededBatches(len(images), size, seed, abnormal if balanced else None))
 
 
 def validation_batches(images: ImageSource, labels: Labels, size: int) -> ReadAhead:

@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 
 
 def mixed(images: Tensor, targets: Tensor, alpha: float, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Return pictures (N, 1, S, S) and targets (N,), each mixed with another; as they are where alpha is 0.
+    """Return pictures (N, 1, S, S) and targets (N,) or (N, K), each mixed with another; as they are where alpha is 0.
 
     The share of the other is drawn from Beta(alpha, alpha), one a picture.
     """
@@ -17,4 +17,5 @@ def mixed(images: Tensor, targets: Tensor, alpha: float, generator: Generator) -
     share = torch.from_numpy(np.random.default_rng(seed).beta(alpha, alpha, len(images)).astype("float32"))
     share, other = share.to(images.device), other.to(images.device)
     weight = share[:, None, None, None]
-    return images * (1 - weight) + images[other] * weight, targets * (1 - share) + targets[other] * share
+    of_target = share if targets.ndim == 1 else share[:, None]
+    return images * (1 - weight) + images[other] * weight, targets * (1 - of_target) + targets[other] * of_target

@@ -10,6 +10,11 @@ from xray_platform.training.augmentation_settings import AugmentationSettings
 class TrainingSettings(AugmentationSettings):
     """How a network learns: how long, how fast, from what changes, and when it stops."""
 
+    target: Literal["abnormal", "label", "findings"] = Field(
+        "abnormal",
+        description="what it learns: abnormal or not; the label, one class a picture (softmax); or each finding for "
+        "itself (sigmoids)",
+    )
     epochs: int = Field(12, ge=1, le=1000, description="greatest number of epochs")
     patience: int = Field(12, ge=1, le=1000, description="epochs without a better validation AUROC before it stops")
     kept_epoch: Literal["best", "last"] = Field(
