@@ -121,6 +121,7 @@ ELSEWHERE = {
     "epochs",
     "patience",
     "kept_epoch",
+    "target",
     "precision",
     "device",
     "threads",
