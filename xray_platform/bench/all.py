@@ -8,6 +8,7 @@ from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
 from xray_platform.bench.look import LOOK
+from xray_platform.bench.networks import NETWORKS_BENCH
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
@@ -16,6 +17,7 @@ from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 
 _ALL = (
-    PHANTOMS, DETECTORS_BENCH, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, REPAIR, SERVING, STORE, TEXT,
+    PHANTOMS, DETECTORS_BENCH, INGEST, REFUSED, DAMAGE, INBOX, GROWTH, IMAGING, LOOK, NETWORKS_BENCH, REPAIR, SERVING,
+    STORE, TEXT,
 )  # fmt: skip
 BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _ALL}

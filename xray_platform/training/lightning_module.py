@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that torch's own documents use
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
@@ -14,17 +13,20 @@ from xray_platform.image_stack import Labels
 from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.augmentation import apply, sample
 from xray_platform.training.batches import Batch, ReadAhead, generator_for
+from xray_platform.training.losses import class_shares, losses
+from xray_platform.training.mixup import mixed
 from xray_platform.training.training_module import Optimization, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
 MONITOR = "val_score"  # what the best epoch has most of
+EMA_WARMUP_STEPS = 20
 TINY = 1e-9  # seconds
 MOST_WEIGHT = 20.0
 TIE_BREAK = 1e-4  # how much AUROC one unit of validation loss is worth
 
 
 class LightningClassifier(TrainingModule):
-    """Trains `network` with the cross-entropy of its target; `weights` balance the classes, see `class_weights`.
+    """Trains `network` with the loss of the settings; `weights` balance the classes, see `class_weights`.
 
     After each epoch `self.metrics` holds `train_loss`, `val_loss`, `val_auroc`, `learning_rate`, `seconds` and
     `waiting_share`, the share of these seconds in which a step waited for its `batches` to be read; of several classes
@@ -32,9 +34,11 @@ class LightningClassifier(TrainingModule):
     """
 
     def __init__(self, network: nn.Module, settings: TrainingSettings, weights: Tensor, batches: ReadAhead) -> None:
-        super().__init__(
-            network, Optimization(settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay)
-        )
+        optimization = Optimization(
+            settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay, EMA_WARMUP_STEPS,
+            settings.optimizer, settings.schedule,
+        )  # fmt: skip
+        super().__init__(network, optimization)
         self.settings, self.batches = settings, batches
         self.register_buffer("weights", weights)
         self.metrics: dict[str, float] = {}
@@ -53,7 +57,8 @@ class LightningClassifier(TrainingModule):
         images, labels = batch
         rng = generator_for(self.settings.seed, self.current_epoch, number)
         torch.manual_seed(rng.initial_seed())  # what dropout leaves out
-        loss = self._loss(self.network(apply(images, sample(images, self.settings, rng))), labels)
+        changed, targets = mixed(apply(images, sample(images, self.settings, rng)), labels, self.settings.mixup, rng)
+        loss = self._loss(self.network(changed), targets)
         self._losses.append(loss.detach())
         return loss
 
@@ -85,18 +90,15 @@ class LightningClassifier(TrainingModule):
             "waiting_share": self.batches.waited / max(seconds, TINY),
         }
         # few validation pictures are soon told apart perfectly; among such epochs the surest is the best
-        self.log(MONITOR, several.get("val_macro_auroc", auroc) - TIE_BREAK * self.metrics["val_loss"])
+        monitored = several.get("val_macro_auroc", auroc) - TIE_BREAK * self.metrics["val_loss"]
+        self.validated(monitored)
+        self.log(MONITOR, monitored)
 
-    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        smoothing, weights = self.settings.label_smoothing, cast("Tensor", self.weights)
-        if self.settings.target == "label":
-            shares = labels / labels.sum(dim=1, keepdim=True).clamp(min=1)
-            target = shares * (1 - smoothing) + smoothing / labels.shape[1]
-            weight = shares @ weights
-            return -((target * F.log_softmax(logits, dim=1)).sum(dim=1) * weight).sum() / weight.sum()
-        target = labels * (1 - 2 * smoothing) + smoothing
-        weight = torch.where(labels > 0, weights, torch.ones_like(labels))
-        return (F.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight).sum() / weight.sum()
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        weights = cast("Tensor", self.weights)
+        of_label = self.settings.target == "label"
+        weight = class_shares(targets) @ weights if of_label else 1 + (weights - 1) * targets
+        return (losses(logits, targets, self.settings) * weight).sum() / weight.sum()
 
 
 def class_weights(labels: Labels, settings: TrainingSettings) -> Tensor:
@@ -106,7 +108,7 @@ def class_weights(labels: Labels, settings: TrainingSettings) -> Tensor:
     class, (K,), so that all classes weigh the same. A class of very few pictures weighs no more than `MOST_WEIGHT`.
     """
     having = labels.sum(axis=0).astype("float32")
-    if settings.class_weights == "none":
+    if settings.class_weights != "balanced":
         return torch.ones(having.shape)
     if settings.target == "abnormal":
         return torch.tensor((len(labels) - having) / having)

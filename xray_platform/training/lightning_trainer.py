@@ -46,9 +46,10 @@ def fit_with_lightning(
 
     A checkpoint is read with torch's `weights_only`, which runs no code that a file might hold.
     """
-    batches = training_batches(*train, settings.batch_size, settings.seed)
+    balanced = settings.class_weights == "sampled"
+    batches = training_batches(*train, settings.batch_size, settings.seed, balanced=balanced)
     module = LightningClassifier(network, settings, class_weights(train[1], settings), batches)
-    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch)
+    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=settings.kept_epoch == "last")
     stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
     accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
     _trainer(

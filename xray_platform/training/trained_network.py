@@ -23,9 +23,10 @@ from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.explain.gradcam import abnormal_logit, gradcam
 from xray_platform.training.training_settings import TrainingSettings
 
-FORM = 2  # of the files; a change that older code cannot read counts it up
-FORM_WITH_CLASSES = 3
+FORM = 4  # of the files; a change that older code cannot read counts it up
+FORM_WITH_CLASSES = 5
 WEIGHTS, CARD = "weights.safetensors", "network.json"
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 CHUNK = 64  # pictures scored at once: bounds the memory, not the result
 
 
@@ -95,7 +96,8 @@ class TrainedNetwork:
         """Say in words what it is and how it was trained."""
         kind, best = NETWORKS[self.name], self.history[self.best_epoch]
         parameters = sum(weights.numel() for weights in self.module.parameters())
-        trained = f"trained for {len(self.history)} epochs with AdamW, seed {self.training.seed}"
+        optimizer = OPTIMIZERS[self.training.optimizer]
+        trained = f"trained for {len(self.history)} epochs with {optimizer}, seed {self.training.seed}"
         kept = f"kept is epoch {self.best_epoch + 1}, with a validation AUROC of {best['val_auroc']:.4f}"
         return [
             f"{self.name}: {kind.description}",
