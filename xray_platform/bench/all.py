@@ -9,6 +9,7 @@ from xray_platform.bench.inbox import INBOX
 from xray_platform.bench.ingest import INGEST
 from xray_platform.bench.look import LOOK
 from xray_platform.bench.model_memory import MEMORY
+from xray_platform.bench.networks import NETWORKS_BENCH
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
@@ -27,6 +28,7 @@ _BENCHES = (
     IMAGING,
     LOOK,
     MEMORY,
+    NETWORKS_BENCH,
     REPAIR,
     SERVING,
     STORE,

@@ -89,7 +89,7 @@ def _deliveries(archive: Path) -> list[list[Path]]:
 def _grown(root: Path, earlier: int) -> None:
     with _opened(Places(root)) as store:
         grow(store, earlier, PICTURES)
-        _ticks(store, 1)
+        _ticks(store, TICKS)  # the first looks, which find everything
 
 
 @contextmanager

@@ -5,7 +5,6 @@ its own and prints the most MiB that this process had.
 """
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ import pandas as pd
 import zarr
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
+from xray_platform.bench.machine import peak_memory_mb
 from xray_platform.bench.tensor_store import record_tensors
 from xray_platform.defs.cohort import Cohort, read_cohort
 from xray_platform.defs.score_cohort import score_images
@@ -139,7 +139,7 @@ STAGES: Mapping[str, Callable[[Places], None]] = {
 def main(root: Path, stage: str) -> None:
     """Do one stage and say how much memory this process had at most."""
     STAGES[stage](Places(root))
-    sys.stdout.write(f"\n{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}\n")
+    sys.stdout.write(f"\n{peak_memory_mb():.0f}\n")
 
 
 MEMORY = Benchmark("memory", "memory of fitting, scoring and reporting for ten times the images", measure)

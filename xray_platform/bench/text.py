@@ -10,6 +10,9 @@ import numpy as np
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.dicom.burned_in.find import find_writing
 from xray_platform.dicom.burned_in.tone import Grey, eight_bits
+from xray_platform.dicom.deidentify.burned_in_text import clean_text
+from xray_platform.dicom.deidentify.refused import RefusedError
+from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.pixels.standard_image import read_picture
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
@@ -83,9 +86,11 @@ def _trials(clean: dict[str, list[Grey]], fonts: FontSet, progress: Progress) ->
 
 def _readable(trial: Trial) -> bool:
     """Say whether the picture would be published with the line in it: found nowhere, or painted over in part only."""
-    found = find_writing(trial.grey)
-    held_back = bool(found.lines) and not all(found.outside)
-    return not held_back and left_readable(trial, found.cover)
+    try:
+        cleaned = clean_text(trial.grey, DeidentifySettings())
+    except RefusedError:
+        return False
+    return left_readable(trial, cleaned.cover)
 
 
 def _recalls(rows: Sequence[Row]) -> dict[str, float | int | str]:

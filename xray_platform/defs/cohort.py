@@ -9,19 +9,23 @@ from numpy.typing import NDArray
 
 from xray_platform.defs.asset_result import frame_digest
 from xray_platform.errors import DataError
+from xray_platform.evaluation.class_outputs import present_classes
 from xray_platform.image_stack import ImageSource, ViewedImages
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.stored_images import StoredImages
 from xray_platform.imaging.store.tensors import read_rows
-from xray_platform.tables.all import SPLITS
+from xray_platform.tables.all import CLASSES, IMAGES, LABELS, SPLITS
+from xray_platform.tables.findings import classes_in
 from xray_platform.tables.places import Places
+from xray_platform.training.split_groups import picture_facts
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Labelled pictures in a fixed order: `rows` has image, batch, subject, abnormal, split, and rows of the tensors.
+    """Labelled pictures in a fixed order: `rows` has image, batch, subject, findings, abnormal and split.
 
-    These are those of one recipe, or of each recipe that the parts of an ensemble read.
+    Besides, the rows of the tensors, of one recipe or of each that the parts of an ensemble read, and what splits can
+    be grouped by: origin, device, view, sex and age.
     """
 
     places: Places
@@ -47,6 +51,15 @@ class Cohort:
     def labels(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which of these rows are abnormal, (N,)."""
         return rows["abnormal"].to_numpy(dtype=bool)
+
+    def classes(self) -> tuple[str, ...]:
+        """Return the classes that the training part has, in their order."""
+        learnt = {name for text in self.part("train")["findings"] for name in classes_in(str(text))}
+        return tuple(name for name in CLASSES.read(self.places)["class"] if name in learnt)
+
+    def present(self, rows: pd.DataFrame, classes: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Return which of the classes these rows have, (N, K)."""
+        return present_classes([str(text) for text in rows["findings"]], classes)
 
 
 def data_digest(rows: pd.DataFrame) -> str:
@@ -92,4 +105,11 @@ def read_cohort(places: Places, recipes: Sequence[Recipe]) -> Cohort:
             f"none of the {labelled} labelled pictures has tensors of this recipe with {sides} pixels; tensors are "
             "made by the recipes and sides that models are set to in `xray.yaml` (`recipe`, `tensor_side`)"
         )
-    return Cohort(places, tuple(recipes), rows.sort_values(["batch", "image"]).reset_index(drop=True))
+    rows = rows.sort_values(["batch", "image"]).merge(_facts(places), on="image", how="left")
+    return Cohort(places, tuple(recipes), rows.reset_index(drop=True))
+
+
+def _facts(places: Places) -> pd.DataFrame:
+    images = IMAGES.read(places)
+    facts = pd.concat([images[["image"]], picture_facts(images)], axis=1)
+    return facts.merge(LABELS.read(places)[["image", "origin"]], on="image", how="left")

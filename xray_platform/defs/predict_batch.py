@@ -10,15 +10,17 @@ from xray_platform.defs.cohort import Cohort, with_tensors
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.image_stack import batch_slices
 from xray_platform.progress import Progress
+from xray_platform.serving.class_probabilities import ClassProbability, named_in
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile
-from xray_platform.tables.all import IMAGES, PREDICTIONS
+from xray_platform.tables.all import CLASS_PREDICTIONS, IMAGES, PREDICTIONS
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion, champion_bundle
 
 AT_ONCE = 500  # pictures in memory together
+Judged = tuple[dict[str, object], tuple[ClassProbability, ...]]
 
 
 def predict_batch(places: Places, batch: str, progress: Progress) -> AssetResult:
@@ -27,13 +29,18 @@ def predict_batch(places: Places, batch: str, progress: Progress) -> AssetResult
     in_use = champion(tracking)
     if in_use is None:
         PREDICTIONS.write(places, PREDICTIONS.frame([]), batch)
+        CLASS_PREDICTIONS.write(places, CLASS_PREDICTIONS.frame([]), batch)
         return AssetResult(PREDICTIONS, PREDICTIONS.frame([]), {"champion": "none yet; train the models"})
     bundle = champion_bundle(tracking)
     predictor = Predictor.load(bundle.folder, expected=bundle.id)
-    frame = PREDICTIONS.frame(
-        [{**row, "model": in_use.model, "run": in_use.run_id} for row in _rows(places, batch, predictor, progress)]
-    )
+    by = {"model": in_use.model, "run": in_use.run_id}
+    judged = list(_rows(places, batch, predictor, progress))
+    frame = PREDICTIONS.frame([{**row, **by} for row, _ in judged])
     PREDICTIONS.write(places, frame, batch)
+    each = [
+        {"image": row["image"], "batch": batch, **by, **one.as_json()} for row, classes in judged for one in classes
+    ]
+    CLASS_PREDICTIONS.write(places, CLASS_PREDICTIONS.frame(each), batch)
     return AssetResult(
         PREDICTIONS,
         frame,
@@ -46,8 +53,8 @@ def predict_batch(places: Places, batch: str, progress: Progress) -> AssetResult
     )
 
 
-def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) -> Iterator[dict[str, object]]:
-    """Judge a batch by its tensors where the champion learnt from such, else by its files."""
+def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) -> Iterator[Judged]:
+    """Judge a batch by its tensors where the champion learnt from such, else by its files; yield rows with classes."""
     pictures = IMAGES.read(places, batch)[["image", "batch", "subject", "file"]]
     rows = with_tensors(places, pictures, predictor.facts.recipes, batch)
     if len(rows) == len(pictures) and (pictures.empty or settings_of(places, [batch]) == predictor.facts.standard):
@@ -55,27 +62,28 @@ def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) 
     return _by_files(places, pictures, predictor, progress)
 
 
-def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[dict[str, object]]:
+def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[Judged]:
     images = pictures.images(pictures.rows)
     for chosen in batch_slices(images, AT_ONCE):
         part: pd.DataFrame = pictures.rows.iloc[chosen]
-        scores = predictor.score(images[chosen])
+        scores, classes = predictor.judge(images[chosen])
         prediction = part[["image", "batch", "subject"]].assign(
             score=scores,
             probability=predictor.probability(scores),
             verdict=np.where(predictor.facts.threshold.predict(scores), "abnormal", "normal"),
+            named=pd.Series([named_in(said) for said in classes], index=part.index, dtype=object),
         )
-        yield from ({str(name): value for name, value in row.items()} for row in prediction.to_dict("records"))
+        rows_of_part = ({str(name): value for name, value in row.items()} for row in prediction.to_dict("records"))
+        yield from zip(rows_of_part, classes, strict=True)
 
 
-def _by_files(
-    places: Places, pictures: pd.DataFrame, predictor: Predictor, progress: Progress
-) -> Iterator[dict[str, object]]:
+def _by_files(places: Places, pictures: pd.DataFrame, predictor: Predictor, progress: Progress) -> Iterator[Judged]:
     by_path = {str(places.processed / row["file"]): row for row in pictures.to_dict("records")}
     for record in predict_files([places.processed / file for file in pictures["file"]], predictor, progress):
         if isinstance(record, PredictedFile):
             row, prediction = by_path[record.file], record.prediction
-            yield {
+            said = {
                 **{name: row[name] for name in ("image", "batch", "subject")},
                 **{name: getattr(prediction, name) for name in ("score", "probability", "verdict")},
             }
+            yield {**said, "named": named_in(prediction.classes)}, prediction.classes

@@ -167,6 +167,7 @@ def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale:
         made_with=made_with(record.model, record.recipes, scorer_of(places, record)),
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
+        classes=evaluation.classes.judgement if evaluation.classes else None,
         heatmap_scale=scale.high if scale and scale.high > 0 else None,
         heatmap_low=scale.low if scale and scale.high > 0 else None,
         provenance={**trace(record), ORIGIN: origin},

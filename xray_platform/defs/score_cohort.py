@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from xray_platform.defs.cohort import Cohort, data_digest, read_cohort
 from xray_platform.defs.model_card import cautions_of, description_of_model
@@ -14,17 +15,19 @@ from xray_platform.defs.model_store import (
     trained_folder,
 )
 from xray_platform.defs.train import log_data
+from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
 from xray_platform.image_stack import ImageSource, Scores, batch_slices
-from xray_platform.models.contract import FittedModel
+from xray_platform.models.contract import FittedModel, knowing_classes
 from xray_platform.models.named import load_model
 from xray_platform.progress import Progress
-from xray_platform.tables.all import SCORES
+from xray_platform.tables.all import CLASS_SCORES, SCORES
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
 from xray_platform.tracking.evaluations import open_evaluation
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import RunLink, TrackedRun
+from xray_platform.training.abnormal_score import abnormal_score
 
 AT_ONCE = 500  # pictures in memory together
 
@@ -36,9 +39,12 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     """
     record = current_record(places, model)
     cohort = cohort_of(places, record)
-    scores = cohort.rows.assign(score=score_images(scorer_of(places, record), cohort.images(cohort.rows), progress))
-    evaluation = evaluate(scores, settings, model=model)
+    scorer, images = scorer_of(places, record), cohort.images(cohort.rows)
+    outputs = class_outputs(scorer, images, progress)
+    score = abnormal_score(outputs.logits, outputs.target) if outputs else score_images(scorer, images, progress)
+    evaluation = evaluate(cohort.rows.assign(score=score), settings, model=model, outputs=outputs)
     SCORES.write(places, evaluation.rows, model)
+    CLASS_SCORES.write(places, _class_rows(evaluation, record), model)
     tracking, inputs = open_tracking(places), {split: data_digest(cohort.part(split)) for split in PARTS}
     keep_evaluation(places, record, evaluation.dump(), TrackedRun(tracking, record.run, model))
     with open_evaluation(tracking, record.run, model, _parameters(settings, inputs)) as run:
@@ -62,7 +68,8 @@ def _parameters(settings: EvaluationSettings, inputs: dict[str, str]) -> dict[st
 
 def stored_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
     """Return the evaluation of a model's current training."""
-    return load_evaluation(sealed_evaluation(places, record), SCORES.read(places, record.model))
+    rows, class_rows = SCORES.read(places, record.model), CLASS_SCORES.read(places, record.model)
+    return load_evaluation(sealed_evaluation(places, record), rows, class_rows)
 
 
 def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
@@ -73,6 +80,24 @@ def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
 def scorer_of(places: Places, record: TrainingRecord) -> FittedModel:
     """Return the fitted model of a training."""
     return load_model(record.model, trained_folder(places, record))
+
+
+def class_outputs(model: FittedModel, images: ImageSource, progress: Progress) -> ClassOutputs | None:
+    """Return what a model of several classes says of each of them for each image; None for a model of two."""
+    knowing = knowing_classes(model)
+    if knowing is None or knowing.training.target == "abnormal":
+        return None
+    logits = np.empty((len(images), len(knowing.classes)), np.float64)
+    for part in batch_slices(images, AT_ONCE):
+        logits[part] = knowing.class_logits(images[part])
+        progress(min(part.stop, len(images)), len(images), "pictures scored")
+    return ClassOutputs(knowing.training.target, knowing.classes, logits)
+
+
+def _class_rows(evaluation: Evaluation, record: TrainingRecord) -> pd.DataFrame:
+    if evaluation.classes is None:
+        return CLASS_SCORES.frame([])
+    return evaluation.class_rows.assign(run=record.run)[[column.name for column in CLASS_SCORES.columns]]
 
 
 def score_images(model: FittedModel, images: ImageSource, progress: Progress) -> Scores:

@@ -96,7 +96,11 @@ def _fit(
     run: TrackedRun,
 ) -> FittedModel:
     kind, config = chosen
-    train, val = (Part(cohort.images(rows), cohort.labels(rows)) for rows in (cohort.part("train"), cohort.part("val")))
+    classes = cohort.classes()
+    train, val = (
+        Part(cohort.images(rows), cohort.labels(rows), classes, cohort.present(rows, classes))
+        for rows in (cohort.part("train"), cohort.part("val"))
+    )
     settings = tuple(part_of(part, config, _known(part, data)) for part in kind.settings)
     around = FitContext(cohort.places.models / kind.name / "checkpoints", run.log_epoch, logged(context), data.parts)
     return kind.fit(train, val, settings, around)

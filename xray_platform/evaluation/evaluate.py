@@ -30,6 +30,13 @@ class EvaluationSettings(Settings):
 
     threshold_rule: Rule = Field("youden", description="what the threshold is chosen for, on the validation part")
     threshold_target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+    threshold_blur: float = Field(
+        0.4,
+        ge=0,
+        le=5,
+        description="how far scores may shift from archive to archive, in deviations within a class: the youden "
+        "threshold keeps away from where many scores lie; 0: no farther than the validation part asks for",
+    )
     threshold_groups: Literal["none", "batch"] = Field(
         "none",
         description="batch: rules of normal pictures alone hold in each large batch by itself, so that a delivery "
@@ -44,7 +51,7 @@ class EvaluationSettings(Settings):
     @property
     def threshold(self) -> ThresholdSettings:
         """The part of the settings that choosing a threshold needs."""
-        return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target)
+        return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target, blur=self.threshold_blur)
 
     @property
     def draws(self) -> Draws:
@@ -153,7 +160,7 @@ def evaluate(
         rows.assign(findings=scores["findings"].to_numpy()),
         outputs,
         calibrated=calibration.calibrated,
-        threshold=settings.threshold,
+        threshold=settings.threshold.model_copy(update={"blur": 0.0}),  # probabilities end at 0 and 1
         calibration=settings.calibration,
         draws=settings.draws,
     )

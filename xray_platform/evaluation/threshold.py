@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform.errors import DataError
+from xray_platform.evaluation.blurred_youden import blurred_youden, spread_within
 from xray_platform.evaluation.conformal import Groups, conformal_cut, fewest_normals, groups_with_a_say
 from xray_platform.evaluation.metrics import Flags, Numbers
 from xray_platform.evaluation.wording import count, figure, percent
@@ -25,6 +26,9 @@ class ThresholdSettings(Settings):
         "conformal: keep the specificity at the target for pictures to come, with a guarantee",
     )
     target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+    blur: float = Field(
+        0.0, ge=0, le=5, description="how far scores are thought to shift (youden), in deviations within a class"
+    )
 
 
 class Threshold(BaseModel):
@@ -66,11 +70,11 @@ def choose_threshold(
     if not len(score):
         raise DataError("no threshold can be chosen: the validation part is empty; at least one picture is needed")
     rule, normal = _possible(settings.rule, labels), ~labels
-    value, worst = _cut(score, labels, rule, settings.target), ""
+    value, worst = _cut(score, labels, rule, settings), ""
     if groups is not None and rule in ONE_CLASS:
         for name in groups_with_a_say(groups[normal]):
             inside = normal & (groups.astype(str) == name)
-            own = _cut(score[inside], labels[inside], rule, settings.target)
+            own = _cut(score[inside], labels[inside], rule, settings)
             value, worst = (own, name) if own > value else (value, worst)
     called, abnormal = score >= value, int(labels.sum())
     reached = (
@@ -94,12 +98,15 @@ def _possible(rule: Rule, labels: Flags) -> Rule:
     return "sensitivity" if labels.all() else rule
 
 
-def _cut(score: Numbers, labels: Flags, rule: Rule, target: float) -> float:
+def _cut(score: Numbers, labels: Flags, rule: Rule, settings: ThresholdSettings) -> float:
     if rule == "conformal":
-        return conformal_cut(score[~labels], target)
+        return conformal_cut(score[~labels], settings.target)
     cuts, margins = _cuts(score)
+    width = settings.blur * spread_within(score, labels) if rule == "youden" and settings.blur else 0.0
+    if width > 0:
+        return float(cuts[blurred_youden(score, labels, cuts, width)])
     sensitivity, specificity = _share_from(score[labels], cuts), 1 - _share_from(score[~labels], cuts)
-    return float(cuts[_best(rule, target, sensitivity, specificity, margins)])
+    return float(cuts[_best(rule, settings.target, sensitivity, specificity, margins)])
 
 
 def _cuts(score: Numbers) -> tuple[Numbers, Numbers]:
@@ -134,7 +141,7 @@ def _explain(
     worst: str,
 ) -> str:
     asked = {
-        "youden": "the cut with the largest sum of sensitivity and specificity (Youden's J)",
+        "youden": "the cut with the largest sum of sensitivity and specificity (Youden's J)" + _blurred(settings.blur),
         "sensitivity": f"the highest cut that keeps the sensitivity at {percent(settings.target)} or more",
         "specificity": f"the lowest cut that keeps the specificity at {percent(settings.target)} or more",
         "conformal": _promise(settings.target, normal),
@@ -159,4 +166,12 @@ def _promise(target: float, normal: int) -> str:
     return (
         "the lowest cut at or above which a normal picture to come, if it is of their kind, scores with a probability "
         f"of at most {percent(1 - target)} (conformal)"
+    )
+
+
+def _blurred(blur: float) -> str:
+    return (
+        f", each score blurred by {blur:g} deviations of its class, since scores shift from archive to archive"
+        if blur
+        else ""
     )

@@ -6,6 +6,7 @@ from xray_platform.errors import InputError, StoreError
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipe_file import read_recipe_file
+from xray_platform.imaging.steps.border import BorderSettings
 from xray_platform.imaging.steps.clahe import ClaheSettings
 from xray_platform.imaging.steps.collimation import CollimationSettings
 from xray_platform.imaging.steps.denoise import MedianSettings
@@ -27,8 +28,13 @@ _TABLE = (
     NamedRecipe("clahe", "local contrast evened out after the resize", (*_PLAIN, ClaheSettings())),
     NamedRecipe(
         "equalised",
-        "all grey levels equally frequent: no scanner's tone curve is left",
-        (*_PLAIN, EqualiseSettings()),
+        "border cut off, stretched to a square, grey levels equally frequent: no archive's frame or tone is left",
+        (
+            BorderSettings(),
+            WindowSettings(use_given=False),
+            ResizeSettings(keep_aspect=False),
+            EqualiseSettings(),
+        ),
     ),
     NamedRecipe("eight_bits", "256 grey levels only, to see what 8 bits cost", (*_PLAIN, QuantiseSettings(bits=8))),
     NamedRecipe(

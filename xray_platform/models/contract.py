@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
 
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Labels, Scores
 from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, UNIT, PixelRange
@@ -12,6 +14,7 @@ from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.tables.columns import Family
 from xray_platform.training.epoch_callback import OnEpoch
+from xray_platform.training.training_settings import TrainingSettings
 
 Task = Literal["one-class", "binary"]
 GREY = (UNIT, FULL, BYTE, SCORES)
@@ -38,12 +41,37 @@ class FittedModel(Protocol):
         ...
 
 
+@runtime_checkable
+class ClassModel(Protocol):
+    """What a model is besides, that may know several classes; `classes` is empty where it does not."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def training(self) -> TrainingSettings: ...
+
+    def class_logits(self, images: Images, *, progress: Progress = silent) -> Scores:
+        """Return the outputs for each class, (N, K) float64, normal first."""
+        ...
+
+
+def knowing_classes(model: FittedModel) -> ClassModel | None:
+    """Return a model that tells several classes apart as such a one, None for any other."""
+    return model if isinstance(model, ClassModel) and model.classes else None
+
+
 @dataclass(frozen=True)
 class Part:
-    """One part of a cohort: images by index, (N, S, S) in [0, 1], and which of them are abnormal, (N,)."""
+    """One part of a cohort: images by index, (N, S, S) in [0, 1], and which of them are abnormal, (N,).
+
+    `classes` are those of the training part in their order, normal first, and `present` (N, K) which a picture has.
+    """
 
     images: ImageSource
     abnormal: Labels
+    classes: tuple[str, ...] = ()
+    present: Labels = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
 
 
 @dataclass(frozen=True)

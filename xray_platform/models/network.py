@@ -16,9 +16,16 @@ def network_model(kind: NetworkKind) -> ModelKind:
     def fit(train: Part, val: Part, settings: tuple[Any, ...], context: FitContext) -> FittedModel:
         from xray_platform.training.fit import fit_network
 
-        parts = ((part.images, part.abnormal) for part in (train, val))
+        several = settings[1].target != "abnormal"
+        parts = ((part.images, part.present if several else part.abnormal) for part in (train, val))
         return fit_network(
-            kind.name, *settings, *parts, folder=context.folder, progress=context.progress, on_epoch=context.on_epoch
+            kind.name,
+            *settings,
+            *parts,
+            folder=context.folder,
+            progress=context.progress,
+            on_epoch=context.on_epoch,
+            classes=train.classes if several else (),
         )
 
     def load(folder: Path) -> FittedModel:
@@ -29,7 +36,7 @@ def network_model(kind: NetworkKind) -> ModelKind:
     def modules() -> set[str]:
         from xray_platform.training.trained_network import TrainedNetwork
 
-        return {type(kind.build(kind.settings())).__module__, TrainedNetwork.__module__}
+        return {type(kind.build(kind.settings(), 1)).__module__, TrainedNetwork.__module__}
 
     return ModelKind(
         name=kind.name,

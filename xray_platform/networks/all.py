@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _attention_cnn(settings: AttentionCnnSettings) -> "nn.Module":
+def _attention_cnn(settings: AttentionCnnSettings, outputs: int) -> "nn.Module":
     from xray_platform.networks.attention_cnn import AttentionCnn  # torch takes seconds to import
 
-    return AttentionCnn(settings)
+    return AttentionCnn(settings, outputs)
 
 
 _KINDS = (
@@ -22,18 +22,30 @@ _KINDS = (
         _attention_cnn,
         "a small residual network with channel and spatial attention, learnt from scratch",
         smallest_side=SMALLEST_SIDE,
+        version="2",
+        recipe="equalised",
         quick={
+            "recipe": "default",
             "width": 16,
             "epochs": 16,
             "patience": 16,
             "batch_size": 8,
             "learning_rate": 0.001,
+            "weight_decay": 0.02,
+            "warmup": 0.1,
+            "schedule": "cosine",
+            "kept_epoch": "best",
             "ema_decay": 0.95,
-            "noise": 0.0,
+            "rotation_degrees": 7.0,
+            "shift": 0.05,
+            "scale": 0.05,
+            "stretch": 0.05,
             "brightness": 0.05,
             "contrast": 0.1,
-            "stretch": 0.05,
-            "scale": 0.05,
+            "gamma": 0.0,
+            "sharpness": 0.0,
+            "blur": 0.0,
+            "noise": 0.0,
             "threads": 1,
         },
     ),

@@ -42,10 +42,11 @@ def _shortcut(incoming: int, outgoing: int, stride: int) -> nn.Module:
 class AttentionCnn(nn.Module):
     """A radiograph (N, 1, S, S) float32 in [0, 1] in, one logit a picture (N,) out; 0.5 M parameters by default.
 
+    With more `outputs` it gives as many logits a picture, (N, K), one for each class.
     A strided 5 x 5 stem and a pool bring S to S / 4, four stages to S / 16; the mean over the places is classified.
     """
 
-    def __init__(self, settings: AttentionCnnSettings) -> None:
+    def __init__(self, settings: AttentionCnnSettings, outputs: int = 1) -> None:
         super().__init__()
         widths = [settings.width * wider for wider in WIDENING]
         self.stem = nn.Sequential(
@@ -56,7 +57,7 @@ class AttentionCnn(nn.Module):
         )
         self.stages = nn.Sequential(*(_stage(number, widths, settings) for number in range(len(widths))))
         self.dropout = nn.Dropout(settings.dropout)
-        self.classifier = nn.Linear(widths[-1], 1)
+        self.classifier = nn.Linear(widths[-1], outputs)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast on a CPU
 
     def features(self, images: Tensor) -> Tensor:
@@ -66,12 +67,12 @@ class AttentionCnn(nn.Module):
         return maps
 
     def head(self, features: Tensor) -> Tensor:
-        """Return the logits (N,) of the last maps."""
+        """Return the logits (N,), or (N, K), of the last maps."""
         logits: Tensor = self.classifier(self.dropout(features.mean(dim=(2, 3))))
-        return logits[:, 0]
+        return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logits (N,); higher is more abnormal."""
+        """Return the logits (N,), higher is more abnormal; or those of the classes, (N, K)."""
         return self.head(self.features(images))
 
 

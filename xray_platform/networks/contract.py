@@ -18,7 +18,7 @@ class NetworkModule(Protocol):
         ...
 
     def head(self, features: "Tensor") -> "Tensor":
-        """Turn the last maps into one logit a picture, (N,); higher is more abnormal."""
+        """Turn the last maps into a logit a picture, (N,), higher is more abnormal; or those of K classes, (N, K)."""
         ...
 
 
@@ -26,6 +26,7 @@ class NetworkModule(Protocol):
 class NetworkKind:
     """One line of the table of networks: its name, its settings, how it is built, and what it is in one sentence.
 
+    `build` takes the settings and the number of outputs: 1, or one for each of several classes.
     `version` is that of the architecture and of how it learns: raise it when the same data and settings give another
     network. `recipe` and `side` are those of the tensors that it reads unless a store says otherwise, `smallest_side`
     is the least that it can take; pictures have one channel. `initialise` gives a network that was just built its first
@@ -36,7 +37,7 @@ class NetworkKind:
 
     name: str
     settings: type[Settings]
-    build: "Callable[[Any], nn.Module]"
+    build: "Callable[[Any, int], nn.Module]"
     description: str
     smallest_side: int
     version: str = "1"
@@ -48,4 +49,4 @@ class NetworkKind:
 
     def parameters(self, settings: Settings) -> int:
         """Return how many numbers the network learns with these settings."""
-        return sum(weights.numel() for weights in self.build(settings).parameters())
+        return sum(weights.numel() for weights in self.build(settings, 1).parameters())

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xray_platform.evaluation.class_evaluation import ClassJudgement
+from xray_platform.tables.findings import SEPARATOR
 
 Numbers = npt.NDArray[np.float64]
 
@@ -47,6 +48,11 @@ def class_probabilities(
         )
         for row in range(len(logits))
     ]
+
+
+def named_in(classes: Sequence[ClassProbability]) -> str | None:
+    """Return the named classes as a table writes them, None of a model that knows only two."""
+    return SEPARATOR.join(one.name for one in classes if one.named) if classes else None
 
 
 def in_words(classes: Sequence[ClassProbability]) -> str:

@@ -13,7 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 from xray_platform.image_stack import ImageSource, Labels, check_images
 from xray_platform.training.as_tensor import as_tensor
 
-Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) float32, 0 or 1
+Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) or (n, K), 0 or 1
 
 
 class PictureSet(Dataset[Batch]):
@@ -58,11 +58,12 @@ class ReadAhead(DataLoader[Batch]):
 class SeededBatches(Sampler[list[int]]):
     """Indices of an epoch, in an order that depends on the seed and the epoch alone, in batches of nearly equal size.
 
-    No batch has one picture only, unless there is only one: batch normalisation cannot learn from it.
+    No batch has one picture only, unless there is only one: batch normalisation cannot learn from it. Where `labels`
+    are given, both classes are drawn equally often, the rarer one several times.
     """
 
-    def __init__(self, count: int, size: int, seed: int) -> None:
-        self.count, self.size, self.seed, self.epoch = count, size, seed, 0
+    def __init__(self, count: int, size: int, seed: int, labels: Tensor | None = None) -> None:
+        self.count, self.size, self.seed, self.epoch, self.labels = count, size, seed, 0, labels
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch comes next; Lightning calls this."""
@@ -72,9 +73,22 @@ class SeededBatches(Sampler[list[int]]):
         return max(min(-(-self.count // self.size), self.count // 2), 1)
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(self.count, generator=generator_for(self.seed, self.epoch))
+        generator = generator_for(self.seed, self.epoch)
+        order = torch.randperm(self.count, generator=generator)
+        if self.labels is not None:
+            order = _balanced(order, self.labels, generator)
         for part in torch.tensor_split(order, len(self)):
             yield part.tolist()
+
+
+def _balanced(order: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    """Return as many indices, half of each class: the first of the one in this order, the other again and again."""
+    half = len(order) // 2
+    parts = [order[labels[order] == label] for label in (0, 1)]
+    drawn = [
+        part.repeat(-(-size // len(part)))[:size] for part, size in zip(parts, (half, len(order) - half), strict=True)
+    ]
+    return torch.cat(drawn)[torch.randperm(len(order), generator=generator)]
 
 
 def generator_for(*numbers: int) -> torch.Generator:
@@ -85,9 +99,11 @@ def generator_for(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def training_batches(images: ImageSource, labels: Labels, size: int, seed: int) -> ReadAhead:
-    """Return the training part, shuffled anew each epoch."""
-    return _loader(PictureSet(images, labels), SeededBatches(len(images), size, seed))
+def training_batches(images: ImageSource, labels: Labels, size: int, seed: int, *, balanced: bool = False) -> ReadAhead:
+    """Return the training part, shuffled anew each epoch; `balanced`: with as many pictures of each class."""
+    pictures = PictureSet(images, labels)
+    abnormal = pictures.labels if pictures.labels.ndim == 1 else 1 - pictures.labels[:, 0]  # normal is the first class
+    return _loader(pictures, SeededBatches(len(images), size, seed, abnormal if balanced else None))
 
 
 def validation_batches(images: ImageSource, labels: Labels, size: int) -> ReadAhead:

@@ -26,10 +26,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 class BestWeightsCallback(Checkpoint):
-    """Keeps the metrics of every epoch and the weights of the best; writes a checkpoint after each."""
+    """Keeps the metrics of every epoch and the weights of the best, or of the last; writes a checkpoint after each."""
 
-    def __init__(self, folder: Path, progress: Progress, on_epoch: OnEpoch) -> None:
-        self.file = folder / LAST
+    def __init__(self, folder: Path, progress: Progress, on_epoch: OnEpoch, *, keep_last: bool = False) -> None:
+        self.file, self.keep_last = folder / LAST, keep_last
         self.progress, self.on_epoch = progress, on_epoch
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_monitored = -1, -float("inf")
@@ -41,11 +41,11 @@ class BestWeightsCallback(Checkpoint):
         self.progress(trainer.global_step, total, f"training: epoch {trainer.current_epoch + 1} of {epochs}")
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Keep the metrics of the epoch, and its weights where none were better, and write the checkpoint."""
+        """Keep the metrics of the epoch, and its weights if they are to be kept, and write the checkpoint."""
         module: LightningClassifier = pl_module  # type: ignore[assignment]
         self.history.append(module.metrics)
         monitored = float(trainer.callback_metrics[MONITOR])
-        if monitored > self.best_monitored:
+        if self.keep_last or monitored > self.best_monitored:
             weights = module.evaluated_network.state_dict()
             self.best_weights = {name: value.detach().cpu().clone() for name, value in weights.items()}
             self.best_epoch, self.best_monitored = trainer.current_epoch, monitored

@@ -36,9 +36,11 @@ def fit_network(
     folder: Path,
     progress: Progress = silent,
     on_epoch: OnEpoch = ignore_epoch,
+    classes: tuple[str, ...] = (),
 ) -> TrainedNetwork:
     """Return the network named, trained on images (N, S, S) float32 in [0, 1] and labels (N,), True abnormal.
 
+    With `classes`, the first of them normal, labels are (N, K): which classes each picture has.
     Images are read a batch at a time, so that memory does not grow with their number.
     The weights kept are those of the epoch with the best validation AUROC, among equals the lowest loss.
     `folder/checkpoints` holds a checkpoint during training and is gone afterwards; the same call after a kill
@@ -48,18 +50,22 @@ def fit_network(
     Raises `InputError` for pictures or names that it cannot take and `DataError` where a part lacks one class.
     """
     kind = _kind(network, settings)
-    train, val = _checked(train, "training", kind), _checked(val, "validation", kind)
+    if bool(classes) != (training.target != "abnormal"):
+        raise InputError(f"the target {training.target} and {len(classes)} classes do not belong together")
+    train, val = (_checked(part, name, kind, classes) for part, name in ((train, "training"), (val, "validation")))
     if train[0].shape[1:] != val[0].shape[1:]:
         raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
-    checkpoints = _open_checkpoints(folder, _job(network, settings, training, (train, val)))
+    checkpoints = _open_checkpoints(folder, _job(network, settings, training, (train, val)) + "".join(classes))
     # Lightning takes four seconds to import; those who only score must not wait for it
     from xray_platform.training.lightning_trainer import fit_with_lightning
 
     with quiet(), threads(training.threads), torch.random.fork_rng():
         torch.manual_seed(training.seed)
-        ran = fit_with_lightning(_begun(kind, settings), training, train, val, checkpoints, progress, on_epoch)
+        begun = _begun(kind, settings, len(classes) or 1)
+        ran = fit_with_lightning(begun, training, train, val, checkpoints, progress, on_epoch)
     shutil.rmtree(checkpoints)
-    return TrainedNetwork(network, settings, training, train[0].shape[1], ran.module, ran.history, ran.best_epoch)
+    side = train[0].shape[1]
+    return TrainedNetwork(network, settings, training, side, ran.module, ran.history, ran.best_epoch, classes)
 
 
 def _kind(network: str, settings: Settings) -> NetworkKind:
@@ -71,22 +77,23 @@ def _kind(network: str, settings: Settings) -> NetworkKind:
     return kind
 
 
-def _begun(kind: NetworkKind, settings: Settings) -> torch.nn.Module:
+def _begun(kind: NetworkKind, settings: Settings, outputs: int) -> torch.nn.Module:
     """Return the network with its first weights."""
-    network = kind.build(settings)
+    network = kind.build(settings, outputs)
     if kind.initialise is not None:
         kind.initialise(network, settings)
     return network
 
 
-def _checked(part: Part, name: str, kind: NetworkKind) -> Part:
+def _checked(part: Part, name: str, kind: NetworkKind, classes: tuple[str, ...]) -> Part:
     images, labels = part[0], np.asarray(part[1]).astype(bool)
     check_images(images[:1], smallest=kind.smallest_side)
-    if labels.shape != (len(images),):
+    if labels.shape != ((len(images), len(classes)) if classes else (len(images),)):
         raise InputError(f"{len(images)} {name} pictures but labels of shape {labels.shape}")
-    if labels.all() or not labels.any():
+    abnormal = ~labels[:, 0] if classes else labels
+    if abnormal.all() or not abnormal.any():
         raise DataError(
-            f"the {name} part has {int((~labels).sum())} normal and {int(labels.sum())} abnormal pictures; "
+            f"the {name} part has {int((~abnormal).sum())} normal and {int(abnormal.sum())} abnormal pictures; "
             "a network needs both"
         )
     return images, labels

@@ -1,39 +1,46 @@
 """Lightning module: the loss, the steps and the validation of a classifier, as Lightning drives them."""
 
 import time
+from typing import Any, cast
 
+import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that torch's own documents use
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 from xray_platform.errors import DataError
+from xray_platform.image_stack import Labels
+from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.augmentation import apply, sample
 from xray_platform.training.batches import Batch, ReadAhead, generator_for
+from xray_platform.training.losses import class_shares, losses
+from xray_platform.training.mixup import mixed
 from xray_platform.training.training_module import Optimization, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
 MONITOR = "val_score"  # what the best epoch has most of
+EMA_WARMUP_STEPS = 20
 TINY = 1e-9  # seconds
+MOST_WEIGHT = 20.0
 TIE_BREAK = 1e-4  # how much AUROC one unit of validation loss is worth
 
 
 class LightningClassifier(TrainingModule):
-    """Trains `network` with binary cross-entropy; `normals_per_abnormal` balances the classes where asked.
+    """Trains `network` with the loss of the settings; `weights` balance the classes, see `class_weights`.
 
     After each epoch `self.metrics` holds `train_loss`, `val_loss`, `val_auroc`, `learning_rate`, `seconds` and
-    `waiting_share`, the share of these seconds in which a step waited for its `batches` to be read.
+    `waiting_share`, the share of these seconds in which a step waited for its `batches` to be read; of several classes
+    also `val_macro_auroc`, by which the best epoch is chosen then.
     """
 
-    def __init__(
-        self, network: nn.Module, settings: TrainingSettings, normals_per_abnormal: float, batches: ReadAhead
-    ) -> None:
-        super().__init__(
-            network, Optimization(settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay)
-        )
+    def __init__(self, network: nn.Module, settings: TrainingSettings, weights: Tensor, batches: ReadAhead) -> None:
+        optimization = Optimization(
+            settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay, EMA_WARMUP_STEPS,
+            settings.optimizer, settings.schedule,
+        )  # fmt: skip
+        super().__init__(network, optimization)
         self.settings, self.batches = settings, batches
-        balanced = settings.class_weights == "balanced"
-        self.register_buffer("abnormal_weight", torch.tensor(normals_per_abnormal if balanced else 1.0))
+        self.register_buffer("weights", weights)
         self.metrics: dict[str, float] = {}
         self._losses: list[Tensor] = []
         self._validation_outputs: list[tuple[Tensor, Tensor]] = []
@@ -50,7 +57,8 @@ class LightningClassifier(TrainingModule):
         images, labels = batch
         rng = generator_for(self.settings.seed, self.current_epoch, number)
         torch.manual_seed(rng.initial_seed())  # what dropout leaves out
-        loss = self._loss(self.network(apply(images, sample(images, self.settings, rng))), labels)
+        changed, targets = mixed(apply(images, sample(images, self.settings, rng)), labels, self.settings.mixup, rng)
+        loss = self._loss(self.network(changed), targets)
         self._losses.append(loss.detach())
         return loss
 
@@ -68,21 +76,56 @@ class LightningClassifier(TrainingModule):
         logits, labels = (torch.cat(parts) for parts in zip(*self._validation_outputs, strict=True))
         if not torch.isfinite(logits).all():
             raise DataError("the network no longer gives numbers; a lower learning_rate may help")
-        auroc = float(roc_auc_score(labels.cpu().numpy(), logits.cpu().numpy()))
+        scores, truth = _two_classes(logits, labels, self.settings)
+        auroc = float(roc_auc_score(truth, scores))
+        several = {"val_macro_auroc": _macro_auroc(logits, labels)} if labels.ndim > 1 else {}
         seconds = time.monotonic() - self._began
         self.metrics = {
             "train_loss": float(torch.stack(self._losses).mean()),
             "val_loss": float(self._loss(logits, labels)),
             "val_auroc": auroc,
+            **several,
             "learning_rate": float(self.trainer.optimizers[0].param_groups[0]["lr"]),
             "seconds": seconds,
             "waiting_share": self.batches.waited / max(seconds, TINY),
         }
         # few validation pictures are soon told apart perfectly; among such epochs the surest is the best
-        self.log(MONITOR, auroc - TIE_BREAK * self.metrics["val_loss"])
+        monitored = several.get("val_macro_auroc", auroc) - TIE_BREAK * self.metrics["val_loss"]
+        self.validated(monitored)
+        self.log(MONITOR, monitored)
 
-    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        smoothing = self.settings.label_smoothing
-        target = labels * (1 - 2 * smoothing) + smoothing
-        weight = torch.where(labels > 0, self.abnormal_weight, torch.ones_like(labels))  # type: ignore[arg-type]
-        return (F.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight).sum() / weight.sum()
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        weights = cast("Tensor", self.weights)
+        of_label = self.settings.target == "label"
+        weight = class_shares(targets) @ weights if of_label else 1 + (weights - 1) * targets
+        return (losses(logits, targets, self.settings) * weight).sum() / weight.sum()
+
+
+def class_weights(labels: Labels, settings: TrainingSettings) -> Tensor:
+    """Return how much the pictures of a class weigh in the loss, for labels (N,) or (N, K) of the training part.
+
+    abnormal and findings: a picture with the finding against 1 for one without, (1,) or (K,). label: a picture of each
+    class, (K,), so that all classes weigh the same. A class of very few pictures weighs no more than `MOST_WEIGHT`.
+    """
+    having = labels.sum(axis=0).astype("float32")
+    if settings.class_weights != "balanced":
+        return torch.ones(having.shape)
+    if settings.target == "abnormal":
+        return torch.tensor((len(labels) - having) / having)
+    wanted = len(labels) - having if settings.target == "findings" else len(labels) / labels.shape[1]
+    return torch.tensor((wanted / having.clip(min=1)).clip(max=MOST_WEIGHT).astype("float32"))
+
+
+def _two_classes(logits: Tensor, labels: Tensor, settings: TrainingSettings) -> tuple[Any, Any]:
+    """Return the score of being abnormal and the truth of it."""
+    values, truth = logits.cpu().numpy(), labels.cpu().numpy()
+    if settings.target == "abnormal":
+        return values, truth
+    return abnormal_score(values, settings.target), 1 - truth[:, 0]
+
+
+def _macro_auroc(logits: Tensor, labels: Tensor) -> float:
+    """Return the mean AUROC of the classes that some pictures have and some have not."""
+    truth, values = labels.cpu().numpy(), torch.log_softmax(logits, dim=1).cpu().numpy()
+    known = [place for place, column in enumerate(truth.T) if 0 < column.sum() < len(column)]
+    return float(np.mean([roc_auc_score(truth[:, place], values[:, place]) for place in known]))

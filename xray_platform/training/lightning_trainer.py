@@ -16,7 +16,7 @@ from xray_platform.progress import Progress
 from xray_platform.training.batches import training_batches, validation_batches
 from xray_platform.training.checkpoints import AtomicCheckpointIO, BestWeightsCallback
 from xray_platform.training.epoch_callback import OnEpoch
-from xray_platform.training.lightning_module import MONITOR, LightningClassifier
+from xray_platform.training.lightning_module import MONITOR, LightningClassifier, class_weights
 from xray_platform.training.precision import precision
 from xray_platform.training.training_module import TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
@@ -46,10 +46,10 @@ def fit_with_lightning(
 
     A checkpoint is read with torch's `weights_only`, which runs no code that a file might hold.
     """
-    batches = training_batches(*train, settings.batch_size, settings.seed)
-    balance = float((~train[1]).sum() / train[1].sum())
-    module = LightningClassifier(network, settings, normals_per_abnormal=balance, batches=batches)
-    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch)
+    balanced = settings.class_weights == "sampled"
+    batches = training_batches(*train, settings.batch_size, settings.seed, balanced=balanced)
+    module = LightningClassifier(network, settings, class_weights(train[1], settings), batches)
+    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=settings.kept_epoch == "last")
     stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
     accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
     _trainer(

@@ -1,7 +1,9 @@
 """Trained network: the frozen result of a fit, which scores pictures and shows where it looked."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,17 +13,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from xray_platform.errors import StoreError
+from xray_platform.errors import InputError, StoreError
 from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
+from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.as_tensor import as_tensor
-from xray_platform.training.explain.gradcam import gradcam
+from xray_platform.training.explain.gradcam import abnormal_logit, gradcam
 from xray_platform.training.training_settings import TrainingSettings
 
-FORM = 2  # of the files; a change that older code cannot read counts it up
+FORM = 4  # of the files; a change that older code cannot read counts it up
+FORM_WITH_CLASSES = 5
 WEIGHTS, CARD = "weights.safetensors", "network.json"
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 CHUNK = 64  # pictures scored at once: bounds the memory, not the result
 
 
@@ -29,7 +34,8 @@ CHUNK = 64  # pictures scored at once: bounds the memory, not the result
 class TrainedNetwork:
     """A network that exists is trained; it scores pictures of `side` px and does not know its threshold.
 
-    `history` has the metrics of each epoch; `best_epoch` is the epoch (from 0) whose weights were kept.
+    `history` has the metrics of each epoch; `best_epoch` is the epoch (from 0) whose weights were kept. `classes` are
+    those that it tells apart, the first of them normal; none of a network that only knows normal and abnormal.
     """
 
     name: str
@@ -39,6 +45,7 @@ class TrainedNetwork:
     module: nn.Module = field(repr=False)
     history: tuple[dict[str, float], ...] = field(repr=False)
     best_epoch: int
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(requires_grad=False)
@@ -48,19 +55,40 @@ class TrainedNetwork:
 
         Raises `InputError` where the pictures have another shape, side or range.
         """
-        stack, scores = check_images(images, side=self.side), np.empty(len(images), np.float64)
+        if self.training.target != "abnormal":
+            return abnormal_score(self.class_logits(images, progress=progress), self.training.target)
+        return self._outputs(images, (), progress)
+
+    def class_logits(self, images: Images, *, progress: Progress = silent) -> Scores:
+        """Return the logit of each class, (N, K) float64, in the order of `classes`; (N, 0) without any."""
+        if not self.classes:
+            return np.empty((len(images), 0), np.float64)
+        return self._outputs(images, (len(self.classes),), progress)
+
+    def _outputs(self, images: Images, shape: tuple[int, ...], progress: Progress) -> Scores:
+        stack, outputs = check_images(images, side=self.side), np.empty((len(images), *shape), np.float64)
         with torch.inference_mode():
             for part in batch_slices(stack, CHUNK):
-                scores[part] = self.module(as_tensor(stack[part])).numpy()
+                outputs[part] = self.module(as_tensor(stack[part])).numpy()
                 progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
-        return scores
+        return outputs
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
         """Return Grad-CAM maps (N, S, S) float32 of the evidence for abnormal, at least 0, comparable over pictures."""
+        return self._maps(images, partial(abnormal_logit, target=self.training.target), progress)
+
+    def class_heatmap(self, images: Images, name: str, *, progress: Progress = silent) -> Heatmaps:
+        """Return Grad-CAM maps (N, S, S) of the evidence for one of its classes; InputError for any other."""
+        if name not in self.classes:
+            raise InputError(f"{self.name} knows no class {name!r}; it knows {', '.join(self.classes) or 'none'}")
+        place = self.classes.index(name)
+        return self._maps(images, lambda logits: logits[:, place], progress)
+
+    def _maps(self, images: Images, wanted: Callable[[torch.Tensor], torch.Tensor], progress: Progress) -> Heatmaps:
         stack = check_images(images, side=self.side)
         maps = np.empty_like(stack)
         for part in batch_slices(stack, CHUNK):
-            maps[part] = gradcam(self.module, as_tensor(stack[part])).numpy()  # type: ignore[arg-type]
+            maps[part] = gradcam(self.module, as_tensor(stack[part]), wanted).numpy()  # type: ignore[arg-type]
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 
@@ -68,13 +96,15 @@ class TrainedNetwork:
         """Say in words what it is and how it was trained."""
         kind, best = NETWORKS[self.name], self.history[self.best_epoch]
         parameters = sum(weights.numel() for weights in self.module.parameters())
-        trained = f"trained for {len(self.history)} epochs with AdamW, seed {self.training.seed}"
+        optimizer = OPTIMIZERS[self.training.optimizer]
+        trained = f"trained for {len(self.history)} epochs with {optimizer}, seed {self.training.seed}"
         kept = f"kept is epoch {self.best_epoch + 1}, with a validation AUROC of {best['val_auroc']:.4f}"
         return [
             f"{self.name}: {kind.description}",
             f"takes pictures of {self.side} x {self.side} px in [0, 1]; {parameters:,} parameters",
             f"{trained}; {kept}",
             "score: the logit of being abnormal; heat map: Grad-CAM of the last stage, in logits",
+            *([f"tells apart {', '.join(self.classes)}"] if self.classes else []),
         ]
 
     def save(self, folder: Path) -> None:
@@ -83,13 +113,14 @@ class TrainedNetwork:
         weights = {name: value.contiguous() for name, value in self.module.state_dict().items()}
         save_file(weights, folder / WEIGHTS)
         card = {
-            "form": FORM,
+            "form": FORM_WITH_CLASSES if self.classes else FORM,
             "name": self.name,
             "settings": self.settings.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "side": self.side,
             "history": list(self.history),
             "best_epoch": self.best_epoch,
+            **({"classes": list(self.classes)} if self.classes else {}),
         }
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
 
@@ -103,11 +134,12 @@ class TrainedNetwork:
         try:
             kind = NETWORKS[card["name"]]
             settings = kind.settings.model_validate(card["settings"])
-            module = kind.build(settings)
+            classes = tuple(card.get("classes", ()))
+            module = kind.build(settings, len(classes) or 1)
             module.load_state_dict(load_file(folder / WEIGHTS))
             training = TrainingSettings.model_validate(card["training"])
             history = tuple(card["history"])
-            return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"])
+            return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"], classes)
         except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
             raise StoreError(f"the network in {folder} cannot be read: {error}") from error
 
@@ -117,6 +149,9 @@ def _read_card(file: Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise StoreError(f"{file} is missing or damaged: {error}") from error
-    if card.get("form") != FORM:
-        raise StoreError(f"{file} has form {card.get('form')!r}; this version reads form {FORM}: train the model again")
+    if card.get("form") not in {FORM, FORM_WITH_CLASSES}:
+        raise StoreError(
+            f"{file} has form {card.get('form')!r}; this version reads form {FORM} and {FORM_WITH_CLASSES}: "
+            "train the model again"
+        )
     return card

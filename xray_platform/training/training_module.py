@@ -1,23 +1,26 @@
-"""Training module: what every training has in common, as Lightning drives it: AdamW, its schedule, a moving average."""
+"""Training module: what every training has in common, as Lightning drives it: optimiser, schedule, moving average."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import lightning.pytorch as lightning
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from xray_platform.training.moving_average import averaged_model
-from xray_platform.training.schedule import warm_up_then_cosine
+from xray_platform.training.schedule import SCHEDULES
+
+MOMENTUM = 0.9  # of sgd and rmsprop
+PLATEAU_EPOCHS, PLATEAU_DROP = 2, 0.3
 
 
 @dataclass(frozen=True)
 class Optimization:
-    """How weights are changed: the greatest learning rate, AdamW's decay, the share of steps that is warm-up, the EMA.
+    """How weights are changed: the greatest learning rate, the decay, the share of steps that is warm-up, the EMA.
 
     `ema_decay` is the decay of the moving average of the weights, 0: none; over the first steps it grows as
-    n / (n + `ema_warmup_steps`).
+    n / (n + `ema_warmup_steps`). `schedule` is a name of `SCHEDULES`; `plateau` also heeds `TrainingModule.validated`.
     """
 
     learning_rate: float
@@ -25,15 +28,24 @@ class Optimization:
     warmup: float
     ema_decay: float = 0.0
     ema_warmup_steps: int = 0
+    optimizer: Literal["adamw", "sgd", "rmsprop"] = "adamw"
+    schedule: str = "cosine"
 
 
 class TrainingModule(lightning.LightningModule):
     """Trains `network` as `optimization` says; a subclass gives the loss in `training_step`."""
 
+    plateau_share: Tensor
+    best_score: Tensor
+    epochs_waited: Tensor
+
     def __init__(self, network: nn.Module, optimization: Optimization) -> None:
         super().__init__()
         self.network = network
         self.optimization = optimization
+        self.register_buffer("plateau_share", torch.tensor(1.0))
+        self.register_buffer("best_score", torch.tensor(-float("inf")))
+        self.register_buffer("epochs_waited", torch.tensor(0))
         self.ema: AveragedModel | None = averaged_model(network, optimization.ema_decay, optimization.ema_warmup_steps)
 
     @property
@@ -47,14 +59,32 @@ class TrainingModule(lightning.LightningModule):
             self.ema.update_parameters(self.network)
 
     def configure_optimizers(self) -> Any:
-        """Return AdamW, its learning rate changed after each step; norms and biases do not decay."""
+        """Return the optimiser, its learning rate changed after each step; norms and biases do not decay."""
         matrices = [weights for weights in self.network.parameters() if weights.ndim > 1]
         vectors = [weights for weights in self.network.parameters() if weights.ndim <= 1]
         chosen = self.optimization
         groups = [{"params": matrices, "weight_decay": chosen.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=chosen.learning_rate)
-        steps = int(self.trainer.estimated_stepping_batches)
+        optimizer = _optimizer(chosen, groups)
+        steps, share = int(self.trainer.estimated_stepping_batches), SCHEDULES[chosen.schedule]
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warm_up_then_cosine(step, steps, chosen.warmup)
+            optimizer, lambda step: share(step, steps, chosen.warmup) * float(self.plateau_share)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def validated(self, score: float) -> None:
+        """Take the score of an epoch: after so many without a better one the schedule `plateau` lowers its rate."""
+        self.epochs_waited += 1
+        if score > self.best_score:
+            self.best_score.fill_(score)
+            self.epochs_waited.zero_()
+        elif self.optimization.schedule == "plateau" and self.epochs_waited > PLATEAU_EPOCHS:
+            self.plateau_share *= PLATEAU_DROP
+            self.epochs_waited.zero_()
+
+
+def _optimizer(chosen: Optimization, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    if chosen.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=chosen.learning_rate, momentum=MOMENTUM, nesterov=True)
+    if chosen.optimizer == "rmsprop":
+        return torch.optim.RMSprop(groups, lr=chosen.learning_rate, momentum=MOMENTUM)
+    return torch.optim.AdamW(groups, lr=chosen.learning_rate)

@@ -10,25 +10,60 @@ from xray_platform.training.augmentation_settings import AugmentationSettings
 class TrainingSettings(AugmentationSettings):
     """How a network learns: how long, how fast, from what changes, and when it stops."""
 
-    epochs: int = Field(10, ge=1, le=1000, description="greatest number of epochs")
-    patience: int = Field(4, ge=1, le=1000, description="epochs without a better validation AUROC before it stops")
+    target: Literal["abnormal", "label", "findings"] = Field(
+        "abnormal",
+        description="what it learns: abnormal or not; the label, one class a picture (softmax); or each finding for "
+        "itself (sigmoids)",
+    )
+    epochs: int = Field(12, ge=1, le=1000, description="greatest number of epochs")
+    patience: int = Field(12, ge=1, le=1000, description="epochs without a better validation AUROC before it stops")
+    kept_epoch: Literal["best", "last"] = Field(
+        "last",
+        description="whose weights are kept: those of the epoch with the best validation AUROC, or the last ones",
+    )
     batch_size: int = Field(32, ge=2, le=1024, description="pictures a step")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="greatest step of AdamW, reached after the warm-up")
-    warmup: float = Field(0.1, ge=0, lt=1, description="share of all steps in which the learning rate rises to its top")
-    weight_decay: float = Field(0.02, ge=0, le=1, description="decay of the weights, as AdamW means it")
+    optimizer: Literal["adamw", "sgd", "rmsprop"] = Field(
+        "adamw", description="how a gradient becomes a step; sgd and rmsprop have a momentum of 0.9"
+    )
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="greatest step of the optimiser")
+    schedule: Literal["cosine", "one_cycle", "step", "plateau"] = Field(
+        "one_cycle",
+        description="how the learning rate changes after the warm-up: cosine falls to a hundredth along half a cosine; "
+        "one_cycle rises along one, too, and falls to nothing; step falls to a tenth after 1/2 and again after 3/4 of "
+        "the steps; plateau falls to a third after 2 epochs without a better validation AUROC",
+    )
+    warmup: float = Field(0.2, ge=0, lt=1, description="share of all steps in which the learning rate rises to its top")
+    weight_decay: float = Field(0.05, ge=0, le=1, description="decay of the weights, as AdamW means it")
+    loss: Literal["cross_entropy", "focal", "asymmetric"] = Field(
+        "cross_entropy",
+        description="what is made small: cross-entropy; focal: sure pictures count less; asymmetric: a missed finding "
+        "costs more than a false alarm",
+    )
+    focal_gamma: float = Field(2.0, ge=0, le=10, description="how much less sure pictures count in the focal loss")
+    miss_cost: float = Field(
+        3.0, gt=0, le=100, description="how many false alarms a missed finding costs in the asymmetric loss"
+    )
     label_smoothing: float = Field(0.05, ge=0, lt=0.5, description="how far the target of a picture is from 0 or 1")
-    class_weights: Literal["balanced", "none"] = Field(
-        "balanced", description="balanced: both classes weigh the same in the loss; none: each picture weighs the same"
+    mixup: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="both parameters of the beta distribution by which two pictures are mixed; 0: never",
+    )
+    class_weights: Literal["balanced", "sampled", "none"] = Field(
+        "balanced",
+        description="balanced: both classes weigh the same in the loss; sampled: both are drawn equally often; none: "
+        "each picture weighs the same",
     )
     ema_decay: float = Field(
-        0.0,
+        0.99,
         ge=0,
         lt=1,
         description="decay of the moving average of the weights that is validated and kept; 0: no average",
     )
     gradient_clip_norm: float = Field(1.0, ge=0, description="greatest norm of a step's gradient; 0: no limit")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="arithmetic of the convolutions; auto: bfloat16 where the processor computes in it"
+        "auto", description="arithmetic of the convolutions; auto: bfloat16 on a GPU"
     )
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="where it learns; auto: a GPU where there is one")
     threads: int = Field(0, ge=0, le=256, description="processor threads while learning; 0: as many as cores")

@@ -11,7 +11,7 @@ every_kind = pytest.mark.parametrize("kind", NETWORKS.values(), ids=NETWORKS)
 
 @every_kind
 def test_its_two_halves_make_the_whole(kind: NetworkKind) -> None:
-    network = kind.build(kind.settings()).eval()
+    network = kind.build(kind.settings(), 1).eval()
     images = torch.rand(2, 1, kind.smallest_side, kind.smallest_side)
     with torch.inference_mode():
         maps = network.features(images)  # type: ignore[operator]

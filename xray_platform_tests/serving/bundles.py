@@ -21,7 +21,7 @@ def network(seed: int = 0) -> TrainedNetwork:
     torch.manual_seed(seed)
     kind = NETWORKS["attention_cnn"]
     settings = kind.settings(width=8)  # type: ignore[call-arg]
-    module = kind.build(settings)
+    module = kind.build(settings, 1)
     return TrainedNetwork("attention_cnn", settings, TrainingSettings(), SIDE, module, ({"val_auroc": 0.5},), 0)
 
 

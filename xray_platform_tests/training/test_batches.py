@@ -39,3 +39,14 @@ def test_a_batch_holds_pictures_with_their_own_truth() -> None:
         shown, said = (torch.cat(parts) for parts in zip(*loader, strict=True))
         assert shown.shape == (10, 1, 4, 4)
         assert ((shown[:, 0, 0, 0] > 0.5) == (said > 0)).all()
+
+
+def test_both_classes_are_drawn_equally_often_where_asked_and_the_commoner_never_twice() -> None:
+    labels = torch.zeros(40)
+    labels[:6] = 1
+    drawn = torch.tensor(list(itertools.chain(*SeededBatches(40, 8, 0, labels))))
+    assert len(drawn) == 40
+    assert int(labels[drawn].sum()) == 20
+    times = torch.bincount(drawn, minlength=40)
+    assert int(times[6:].max()) == 1
+    assert int(times[:6].min()) >= 3

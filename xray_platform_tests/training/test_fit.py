@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from xray_platform.errors import DataError, InputError
 from xray_platform.networks.attention_cnn import AttentionCnn
@@ -22,7 +23,10 @@ from xray_platform_tests.other_values import other_value
 from xray_platform_tests.training.pictures import SIDE, clouds, part
 
 SMALL = AttentionCnnSettings(width=8, dropout=0.1)
-QUICK = TrainingSettings(epochs=5, patience=5, batch_size=8, learning_rate=5e-3, threads=1, device="cpu")
+QUICK = TrainingSettings(
+    epochs=5, patience=5, batch_size=8, learning_rate=5e-3, threads=1, device="cpu", schedule="cosine", warmup=0.1,
+    kept_epoch="best", ema_decay=0.0, stretch=0.1, shift=0.05, gamma=0.0, blur=0.0, sharpness=0.0,
+)  # fmt: skip
 TRAIN, VAL = part(96, seed=1), part(24, seed=2)
 
 
@@ -113,7 +117,15 @@ def test_it_stops_when_it_gets_no_better(tmp_path: Path) -> None:
     assert len(stopped.history) == stopped.best_epoch + 1 + 2 < 30
 
 
-ELSEWHERE = {"epochs", "patience", "precision", "device", "threads"}  # heard by tests of their own, or the same result
+ELSEWHERE = {
+    "epochs",
+    "patience",
+    "kept_epoch",
+    "target",
+    "precision",
+    "device",
+    "threads",
+}  # heard by tests of their own, or the same result
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +134,8 @@ def brief(tmp_path_factory: pytest.TempPathFactory) -> TrainedNetwork:
 
 
 BRIEF: dict[str, Any] = {"epochs": 1, "batch_size": 8, "threads": 1, "device": "cpu", "warmup": 0.25}
-OTHER: dict[str, Any] = {"gradient_clip_norm": 1e-9, "ema_decay": 0.8}
+OTHER: dict[str, Any] = {"gradient_clip_norm": 1e-9, "ema_decay": 0.05}  # an average of a few steps warms up
+OF_A_LOSS = {"focal_gamma": "focal", "miss_cost": "asymmetric"}  # heard with this loss only
 
 
 def shortly(folder: Path, training: TrainingSettings) -> TrainedNetwork:
@@ -134,8 +147,38 @@ def shortly(folder: Path, training: TrainingSettings) -> TrainedNetwork:
 @pytest.mark.parametrize("name", sorted(set(TrainingSettings.model_fields) - ELSEWHERE))
 def test_every_setting_changes_what_is_learnt(name: str, brief: TrainedNetwork, tmp_path: Path) -> None:
     other = OTHER.get(name, other_value(brief.training, name))
-    changed = shortly(tmp_path, TrainingSettings(**{**BRIEF, name: other}))
-    assert not np.array_equal(changed.score(VAL[0]), brief.score(VAL[0]))
+    base = {**BRIEF, "loss": OF_A_LOSS[name]} if name in OF_A_LOSS else BRIEF
+    before = shortly(tmp_path, TrainingSettings(**base)) if name in OF_A_LOSS else brief
+    changed = shortly(tmp_path, TrainingSettings(**{**base, name: other}))
+    assert not np.array_equal(changed.score(VAL[0]), before.score(VAL[0]))
+
+
+@pytest.mark.parametrize("name", ["optimizer", "schedule", "loss", "class_weights"])
+def test_every_way_to_learn_learns(name: str, tmp_path: Path) -> None:
+    """Each word of these settings tells the blob, SGD with the greater steps that it needs."""
+    for word in get_args(TrainingSettings.model_fields[name].annotation):
+        rate = {"sgd": 0.05, "rmsprop": 1e-3}.get(word, QUICK.learning_rate)
+        ran = fitted(tmp_path / word, QUICK.model_copy(update={name: word, "learning_rate": rate}))
+        assert max(epoch["val_auroc"] for epoch in ran.history) > 0.9, word
+
+
+def test_the_last_weights_are_kept_where_asked(tmp_path: Path) -> None:
+    ran = fitted(tmp_path, QUICK.model_copy(update={"kept_epoch": "last", "epochs": 3}))
+    assert ran.best_epoch == len(ran.history) - 1 == 2
+    auroc = roc_auc_score(VAL[1], ran.score(VAL[0]))
+    assert auroc == pytest.approx(ran.history[-1]["val_auroc"])
+
+
+def test_plateau_lowers_the_rate_when_nothing_gets_better(tmp_path: Path) -> None:
+    labels = np.random.default_rng(0).random(24) < 0.5  # nothing to learn
+    training = QUICK.model_copy(
+        update={"epochs": 8, "patience": 20, "learning_rate": 1e-6, "schedule": "plateau", "warmup": 0.0}
+    )
+    ran = fit_network("attention_cnn", SMALL, training, TRAIN, (VAL[0], labels), folder=tmp_path)
+    rates = [epoch["learning_rate"] for epoch in ran.history]
+    assert rates[0] == pytest.approx(1e-6)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.4e-6
 
 
 def test_the_step_size_rises_while_it_warms_up_and_falls_then(tmp_path: Path) -> None:

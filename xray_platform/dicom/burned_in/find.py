@@ -1,16 +1,16 @@
-"""Find: look for burned-in writing everywhere in a picture, and paint over lines."""
+"""Find: look for burned-in writing everywhere in a picture."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
+from xray_platform.dicom.burned_in.chest import chest_of, spares
 from xray_platform.dicom.burned_in.lines import Cover, TextLine, cover_of, lines_of
 from xray_platform.dicom.burned_in.markers import SideMarker, markers_of
 from xray_platform.dicom.burned_in.network import look_for_writing
 from xray_platform.dicom.burned_in.outside import is_outside
-from xray_platform.dicom.burned_in.tone import eight_bits
+from xray_platform.dicom.burned_in.tone import Grey, eight_bits
 from xray_platform.dicom.pixels.decode import Pixels
 from xray_platform.dicom.pixels.thumbnail import Thumbnail
 
@@ -19,26 +19,19 @@ MARKER_SCALES = (2.0, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class Writing:
-    """What was found: lines, where they stand (rows, columns; 0 or 1), and of each whether it is beside the body."""
+    """What was found: lines, where they stand (rows, columns; 0 or 1), and of each whether it may be painted over.
+
+    It may where it stands beside the body, or over a part of it that chest radiographs are not taken for.
+    """
 
     lines: tuple[TextLine, ...]
     cover: Cover
-    outside: tuple[bool, ...]
-
-    @property
-    def share(self) -> float:
-        """Share of the picture that lines take."""
-        return float(self.cover.mean())
+    paintable: tuple[bool, ...]
 
     @property
     def covers(self) -> Iterator[Cover]:
         """Where each line stands (rows, columns; 0 or 1)."""
         return (cover_of([line], self.cover.shape) for line in self.lines)
-
-    @property
-    def count(self) -> int:
-        """How many lines there are; those found at several sizes are one."""
-        return int(cv2.connectedComponents(self.cover)[0]) - 1
 
 
 def find_writing(values: Pixels) -> Writing:
@@ -50,7 +43,15 @@ def find_writing(values: Pixels) -> Writing:
     grey = eight_bits(values)
     lines = lines_of(look_for_writing(grey), grey.shape)
     cover = cover_of(lines, grey.shape)
-    return Writing(lines, cover, tuple(is_outside(grey, line, cover) for line in lines))
+    return Writing(lines, cover, _paintable(grey, lines, cover))
+
+
+def _paintable(grey: Grey, lines: Sequence[TextLine], cover: Cover) -> tuple[bool, ...]:
+    outside = tuple(is_outside(grey, line, cover) for line in lines)
+    if all(outside):
+        return outside
+    chest = chest_of(grey)
+    return tuple(beside or spares(line, chest) for beside, line in zip(outside, lines, strict=True))
 
 
 def find_markers(small: Thumbnail) -> tuple[SideMarker, ...]:
@@ -65,13 +66,3 @@ def find_markers(small: Thumbnail) -> tuple[SideMarker, ...]:
         replace(marker, row=marker.row / rows, column=marker.column / columns, size=marker.size / rows)
         for marker in markers_of(seen)
     )
-
-
-def paint_over(values: Pixels, lines: Sequence[TextLine]) -> Pixels:
-    """Return a copy in which each line is painted over with the median of the pixels around it."""
-    painted, cover = values.copy(), cover_of(lines, values.shape)
-    for line in lines:
-        own = cover_of([line], values.shape) > 0
-        belt = (cv2.dilate(own.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & (cover == 0)
-        painted[own] = int(np.median(values[belt] if belt.any() else values[own]))
-    return painted

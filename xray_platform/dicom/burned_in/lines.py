@@ -20,24 +20,25 @@ SURE = 0.85
 """It is a line where the probabilities of detector and verifier together, their odds multiplied, are above this."""
 BESIDE = 0.35
 """What stands beside a line belongs to it with less."""
+FURTHER = 3.5
+"""By how many heights of a line what goes on along it may be away: a name and a date are often set apart."""
 ADDS = 0.05
 """Share of a line of a coarser view that finer ones must leave for it to count."""
 LEAST_MASS = 3.0
 """Least sum of probabilities over the cells of a line: a single cell is no line."""
+FINER = 4  # by how much finer than a cell the outline of a line is drawn
+
+
+Outline = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line of writing: the corners of a rectangle, which may slant, as (x, y) in pixels; and how likely it is."""
+    """A line of writing: an outline of (x, y) in pixels around it, how high it is, and how likely it is."""
 
-    corners: tuple[tuple[float, float], ...]
+    outline: Outline
+    height: float  # pixels, margins included; of writing that runs upright or slanting across that way
     probability: float  # the detector's greatest along it
-
-    @property
-    def height(self) -> float:
-        """The shorter side, in pixels."""
-        first, second, third, _ = np.asarray(self.corners)
-        return float(min(np.hypot(*(second - first)), np.hypot(*(third - second))))
 
 
 def lines_of(
@@ -69,7 +70,7 @@ def cover_of(lines: Sequence[TextLine], shape: tuple[int, ...]) -> Cover:
     """Return where lines stand: (rows, columns), 0 or 1."""
     cover = np.zeros(shape[:2], np.uint8)
     for line in lines:
-        cv2.fillPoly(cover, [np.round(np.asarray(line.corners)).astype(np.int32)], (1,))
+        cv2.fillPoly(cover, [np.round(np.asarray(line.outline)).astype(np.int32)], (1,))
     return cover
 
 
@@ -106,7 +107,7 @@ def _lines(seen: Seen, verifier: Callable[[Crops], float]) -> Iterator[TextLine]
         taken[label] = _together(detected, verified) > SURE
     taken |= _beside(candidates.labels, taken, candidates.peaks)
     for number in np.flatnonzero(taken):
-        yield _rectangle(candidates.labels == number, seen.cell, float(candidates.peaks[number]))
+        yield _line(candidates.labels == number, seen.cell, float(candidates.peaks[number]))
 
 
 def _together(detected: float, verified: float) -> float:
@@ -125,25 +126,58 @@ def _peaks_and_masses(text: Maps, labels: Any, count: int) -> tuple[Maps, Maps]:
 
 
 def _beside(labels: Any, taken: Any, peaks: Maps) -> Any:
-    """Say which labels stand within three cells of a line, or of one that does, and are likely enough to be part."""
+    """Say which labels stand within three cells of a line, or along it, or of one that does, and may be part of it."""
     near = np.ones((7, 7), np.uint8)
     joined = taken.copy()
-    while True:
-        around = cv2.dilate(joined[labels].astype(np.uint8), near) > 0
+    fresh = np.flatnonzero(taken)
+    while fresh.size:
+        parts = [_along(labels == number) for number in fresh]
+        around = np.maximum.reduce([cv2.dilate(joined[labels].astype(np.uint8), near), *parts])
         more = np.zeros_like(taken)
-        more[np.unique(labels[around])] = True
+        more[np.unique(labels[around > 0])] = True
         more &= (peaks > BESIDE) & ~joined
-        if not more.any():
-            return joined
         joined |= more
+        fresh = np.flatnonzero(more)
+    return joined
 
 
-def _rectangle(candidate: Any, cell: float, probability: float) -> TextLine:
-    """Return the smallest rectangle around a candidate, a cell and a seventh of its height wider on all sides."""
+def _along(candidate: Any) -> Cover:
+    """Return where a line would go on (rows, columns of cells; 0 or 1): its rectangle, longer by FURTHER heights."""
+    middle, sides, angle = _rectangle(candidate)
+    longer = 2 * FURTHER * min(sides)
+    wide, high = (sides[0] + longer, sides[1]) if sides[0] >= sides[1] else (sides[0], sides[1] + longer)
+    along = np.zeros(candidate.shape, np.uint8)
+    cv2.fillPoly(along, [np.round(cv2.boxPoints((middle, (wide, high), angle)) - 0.5).astype(np.int32)], (1,))
+    return along
+
+
+def _rectangle(candidate: Any) -> Any:
+    """Return middle, sides and angle of the smallest rectangle around the cells of a candidate."""
     down, across = np.nonzero(candidate)
     points = np.concatenate([np.stack([across + x, down + y], 1) for x in (0, 1) for y in (0, 1)]).astype(np.float32)
-    middle, sides, angle = cv2.minAreaRect(points)
-    margin = 0.75 + 0.15 * max(min(sides) - 1, 0)
-    wider = (sides[0] + 2 * margin, sides[1] + 2 * margin)
-    corners = cv2.boxPoints((middle, wider, angle)) * cell
-    return TextLine(tuple((float(x), float(y)) for x, y in corners), probability)
+    return cv2.minAreaRect(points)
+
+
+def _line(candidate: Any, cell: float, probability: float) -> TextLine:
+    """Return the line that a candidate is: its cells, and on all sides a cell and a seventh of its height more.
+
+    Its outline follows the cells, for what touches a long edge of a frame or a second line would else take all between.
+    """
+    down, across = np.nonzero(candidate)
+    top, left = int(down.min()), int(across.min())
+    part = candidate[top : down.max() + 1, left : across.max() + 1].astype(np.uint8)
+    reach = max(part.shape) + 2
+    fine = np.pad(np.kron(part, np.ones((FINER, FINER), np.uint8)), reach * FINER)
+    thickness = 2 * float(cv2.distanceTransform(fine, cv2.DIST_L2, 3).max()) / FINER
+    margin = 0.75 + 0.15 * max(thickness - 1, 0)
+    whole = cv2.morphologyEx(fine, cv2.MORPH_CLOSE, _disc(min(thickness, reach / 2)))
+    outlines, _ = cv2.findContours(cv2.dilate(whole, _disc(margin)), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    largest = max(outlines, key=cv2.contourArea)[:, 0]
+    points = ((largest + 0.5) / FINER - reach + np.array([left, top])) * cell
+    return TextLine(tuple((float(x), float(y)) for x, y in points), (thickness + 2 * margin) * cell, probability)
+
+
+def _disc(radius: float) -> Cover:
+    """Return a disc of a radius in cells."""
+    side = 2 * round(radius * FINER) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from xray_platform.dicom.burned_in.find import Writing, find_writing, paint_over
+from xray_platform.dicom.burned_in.fill import filled
+from xray_platform.dicom.burned_in.find import find_writing
+from xray_platform.dicom.burned_in.lines import Cover, cover_of
 from xray_platform.dicom.burned_in.network import DETECTOR
 from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
@@ -13,58 +16,71 @@ from xray_platform.dicom.parse.container import Container
 from xray_platform.dicom.pixels.decode import Pixels
 from xray_platform.dicom.rules import BURNED_IN_TEXT
 
-BEYOND = 0.5  # of a line that is seen after painting: what lies more beside the painted places than on them is new
+SEARCHES = 4
+"""What is seen once brighter writing is gone is painted over too, so often less one."""
+BEYOND = 0.5  # share of a line that is painted over already, above which nothing of it is left, whatever it looks like
 # PS3.3 section C.8.6.1: digitised film, scanned document, scanned image, digitised video.
 _SCANNED = frozenset(("DF", "SD", "SI", "DV"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CleanedText:
-    """Pixels without burned-in text, how many lines were masked, their share of the picture, and how it was done."""
+    """Pixels without burned-in text, where they were painted over (0 or 1), how many lines, and how it was done."""
 
     values: Pixels
+    cover: Cover
     masked: int
-    share: float
     method: str
+
+    @property
+    def share(self) -> float:
+        """Share of the picture that is painted over."""
+        return float(self.cover.mean())
 
 
 def clean_text(values: Pixels, settings: DeidentifySettings, stated: str = "") -> CleanedText:
-    """Paint over the writing beside the body. `stated` is what the source says of burned-in text (0028,0301).
+    """Paint over the writing beside the chest. `stated` is what the source says of burned-in text (0028,0301).
 
-    Raises RefusedError where writing stands in the body or it is not sure that it does not, where painting would cover
-    too much or leaves something to be read, or where text is stated and none is found.
+    Raises RefusedError where writing stands over the chest or it is not sure that it does not, where painting would
+    cover too much or leaves something to be read, or where text is stated and none is found.
     """
-    found = find_writing(values)
-    if not found.lines:
-        if stated == "YES":
-            raise RefusedError(BURNED_IN_TEXT, "quarantine", "burned-in text is stated, and none was found")
-        return CleanedText(values, 0, 0.0, f"burned-in text: {DETECTOR}, none found")
-    _refuse_unless_paintable(found, settings)
-    painted = np.ascontiguousarray(paint_over(values, found.lines))
-    if _something_else(find_writing(painted), found):
-        raise RefusedError(
-            BURNED_IN_TEXT, "quarantine", f"{_lines(found.count)} painted over, and something can still be read"
-        )
-    return CleanedText(painted, found.count, found.share, f"burned-in text: {DETECTOR}, {_lines(found.count)} masked")
+    cover, painted = np.zeros(values.shape, np.uint8), values
+    for _ in range(SEARCHES):
+        found = find_writing(painted)
+        fresh = [number for number, line in enumerate(found.covers) if float(cover[line > 0].mean()) < BEYOND]
+        if not fresh:
+            return _cleaned(painted, cover, stated)
+        cover = cover | cover_of([found.lines[number] for number in fresh], values.shape)
+        _refuse_unless_paintable(cover, all(found.paintable[number] for number in fresh), settings)
+        painted = np.ascontiguousarray(filled(values, cover))
+    raise RefusedError(BURNED_IN_TEXT, "quarantine", f"{_lines(cover)} painted over, and something can still be read")
 
 
-def _something_else(after: Writing, before: Writing) -> bool:
-    """Say whether writing is seen that was not painted over; of what was nothing is left, whatever it looks like."""
-    beyond = (after.cover > 0) & (before.cover == 0)
-    return any(float(beyond[line_cover > 0].mean()) > BEYOND for line_cover in after.covers)
+def _cleaned(painted: Pixels, cover: Cover, stated: str) -> CleanedText:
+    masked = _count(cover)
+    if stated == "YES" and not masked:
+        raise RefusedError(BURNED_IN_TEXT, "quarantine", "burned-in text is stated, and none was found")
+    done = f"{_lines(cover)} masked" if masked else "none found"
+    return CleanedText(painted, cover, masked, f"burned-in text: {DETECTOR}, {done}")
 
 
-def _refuse_unless_paintable(found: Writing, settings: DeidentifySettings) -> None:
-    if settings.text_in_body == "quarantine" and not all(found.outside):
-        where = "in the body, or not surely beside it"
-        raise RefusedError(BURNED_IN_TEXT, "quarantine", f"{_lines(found.count)} of burned-in text, {where}")
-    if found.share > settings.most_masked:
-        covered = f"masks over {_lines(found.count)} of burned-in text would cover {found.share:.1%} of the picture"
+def _refuse_unless_paintable(cover: Cover, paintable: bool, settings: DeidentifySettings) -> None:
+    if settings.text_in_body == "quarantine" and not paintable:
+        where = "over the chest, or not surely beside it"
+        raise RefusedError(BURNED_IN_TEXT, "quarantine", f"{_lines(cover)} of burned-in text, {where}")
+    share = float(cover.mean())
+    if share > settings.most_masked:
+        covered = f"masks over {_lines(cover)} of burned-in text would cover {share:.1%} of the picture"
         raise RefusedError(BURNED_IN_TEXT, "quarantine", f"{covered}; {settings.most_masked:.1%} are allowed")
 
 
-def _lines(count: int) -> str:
+def _lines(cover: Cover) -> str:
+    count = _count(cover)
     return "1 line" if count == 1 else f"{count} lines"
+
+
+def _count(cover: Cover) -> int:
+    return int(cv2.connectedComponents(cover)[0]) - 1
 
 
 def refuse_scans(container: Container) -> None:

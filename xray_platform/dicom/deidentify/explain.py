@@ -17,8 +17,8 @@ _NOBODY = (
 )
 _THEN = {"quarantine": "the file is quarantined.", "study": "its study is taken for a subject of its own."}
 _IN_BODY = {
-    "quarantine": "Where a line stands in the body, or may, the picture is quarantined.",
-    "paint": "A line that stands in the body, or may, is painted over as well.",
+    "quarantine": "Where a line stands over these, or may, the picture is quarantined.",
+    "paint": "A line that stands over these, or may, is painted over as well.",
 }
 _SEQUENCES = {
     "code": "kept with those items whose code is known; what a code means is written from the product's own list",
@@ -68,8 +68,9 @@ def _pixel_rules(settings: DeidentifySettings) -> list[str]:
         (
             "Burned-in text: the whole picture is searched by a learnt detector for writing of two signs and more, in "
             f"any script and at any angle, from 8 pixels to {LARGEST_SHARE:.0%} of the longer side; its measured miss "
-            "rate stands in docs/results.md under `text`. A line that stands surely beside the body is painted over "
-            "whole, with the grey around it, and the picture is searched again; a lone L or R marker stays. "
+            "rate stands in docs/results.md under `text`. A line beside the body, or over shoulders, arms, "
+            "chest wall or belly and not over lungs, heart or neck, is painted over whole, with the grey around it, "
+            "and the picture is searched again; a lone L or R marker stays. "
             f"{_IN_BODY[settings.text_in_body]} Where painting would cover more than {settings.most_masked:.0%} of the "
             "picture or something can still be read, where the source states burned-in text and none is found, and for "
             "digitised film, scans and copies of screens, the picture is quarantined."

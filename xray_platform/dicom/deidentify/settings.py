@@ -15,8 +15,8 @@ class DeidentifySettings(Settings):
     )
     text_in_body: Literal["quarantine", "paint"] = Field(
         "quarantine",
-        description="a line of burned-in text that does not stand surely beside the body: quarantine the picture, or "
-        "paint it over as well (some anatomy goes with it)",
+        description="a line of burned-in text over lungs, heart or neck, or where these are not found more than a "
+        "fifth of the side from the edge: quarantine the picture, or paint it over as well (some anatomy goes with it)",
     )
     missing_patient_id: Literal["quarantine", "study"] = Field(
         "quarantine",

@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from xray_platform.imaging.step import StepSettings
+from xray_platform.imaging.steps.border import BorderSettings
 from xray_platform.imaging.steps.clahe import ClaheSettings
 from xray_platform.imaging.steps.collimation import CollimationSettings
 from xray_platform.imaging.steps.denoise import (
@@ -34,6 +35,7 @@ AnyStep = Annotated[
     | NormalScoreSettings
     | ImagenetSettings
     | CollimationSettings
+    | BorderSettings
     | RotateSettings
     | StraightenSettings
     | LungsSettings

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.crop_box import CropBox, cut_box, inside
-from xray_platform.imaging.lung_fields import find_lungs
 from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, PixelRange, Pixels, Window
 from xray_platform.imaging.step import Found, Shape, StepSettings
+from xray_platform.lung_fields import find_lungs
 
 
 class LungsSettings(StepSettings):

@@ -20,7 +20,6 @@ from torch.utils.data import DataLoader, IterableDataset
 from xray_platform.networks.text_detector import STRIDE, TextDetector, TextDetectorSettings
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.schedule import warm_up_then_cosine
 from xray_platform.training.writing.backgrounds import backgrounds, bare_backgrounds, phantom_backgrounds
 from xray_platform.training.writing.dataset import (
     LARGEST,
@@ -34,10 +33,12 @@ from xray_platform.training.writing.dataset import (
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.render import Writing, write
 from xray_platform.training.writing.scene import Grey
+from xray_platform.training.writing.step_loop import fit_in_steps
 
 EXAMPLES = 300
 MISTAKEN = 0.3
 """Probability of writing above which a place in a picture without any is a mistake to learn from."""
+WEIGHT_DECAY = 1e-4
 EMA_DECAY = 0.998  # of the moving average of the weights at each step
 
 
@@ -132,35 +133,28 @@ def fit_text_detector(
     torch.set_num_threads(settings.threads)
     network = TextDetector(TextDetectorSettings(width=settings.width, deeper=settings.deeper))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
-    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_moving_average, use_buffers=True)
     bars = {round(settings.steps * settings.first_round): 0.3, round(settings.steps * settings.last_round): 0.9}
-    losses: list[float] = []
     examples = iter(_loader(material, settings, settings.seed))
-    for step in range(settings.steps):
+
+    def loss_at(step: int, average: nn.Module) -> Tensor:
+        nonlocal material, examples
         if step and step in bars:
-            material = looked_through(material, average.module, bars[step], progress)
+            material = looked_through(material, average, bars[step], progress)
             examples = iter(_loader(material, settings, settings.seed + step))
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * warm_up_then_cosine(step, settings.steps, 0.03)
         grey, target, weight = next(examples)
-        network.train()
         pictures = grey.float().div_(255).contiguous(memory_format=torch.channels_last)
-        loss = writing_loss(network(pictures), target, weight)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        average.update_parameters(network)
-        losses.append(float(loss.detach()))
-        progress(step + 1, settings.steps, f"training the text detector, loss {np.mean(losses[-100:]):.4f}")
-    network.load_state_dict(average.module.state_dict())
-    network.eval()
+        return writing_loss(network(pictures), target, weight)
+
+    fit_in_steps(
+        network,
+        loss_at,
+        steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        weight_decay=WEIGHT_DECAY,
+        ema_decay=EMA_DECAY,
+        progress=progress,
+    )
     return network
-
-
-def _moving_average(average: Tensor, value: Tensor, _: Tensor | int) -> Tensor:
-    return torch.lerp(average, value, 1 - EMA_DECAY) if average.is_floating_point() else value
 
 
 def writing_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:

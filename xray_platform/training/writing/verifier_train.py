@@ -15,12 +15,13 @@ from xray_platform.errors import InputError
 from xray_platform.networks.text_verifier import TextVerifier
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.schedule import warm_up_then_cosine
 from xray_platform.training.writing.dataset import Material, make_example
+from xray_platform.training.writing.step_loop import fit_in_steps
 from xray_platform.training.writing.train import looked_through
 from xray_platform.training.writing.verifier_dataset import VIEW, candidates_in, real_candidates
 from xray_platform.training.writing.words import Rng
 
+WEIGHT_DECAY = 1e-3
 EMA_DECAY = 0.995  # of the moving average of the weights at each step
 SMOOTHING = 0.01  # target is that far from 0 and 1
 PICTURES, PROBABILITIES = (0, 3), (1, 2, 4)  # layers of a crop
@@ -94,30 +95,22 @@ def fit_verifier(
     rng, half = np.random.default_rng((settings.seed, 9)), settings.batch_size // 2
     network = TextVerifier()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-3)
-    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_moving_average, use_buffers=True)
     target = torch.cat([torch.full((half,), 1 - SMOOTHING), torch.full((half,), SMOOTHING)])
-    losses: list[float] = []
-    for step in range(settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * warm_up_then_cosine(step, settings.steps, 0.03)
+
+    def loss_at(_step: int, _average: nn.Module) -> Tensor:
         crops = _varied(np.stack([*_drawn(writing, half, rng), *_drawn(other, half, rng)]), rng)
-        network.train()
-        loss = binary_cross_entropy_with_logits(network(crops), target)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        average.update_parameters(network)
-        losses.append(float(loss.detach()))
-        progress(step + 1, settings.steps, f"training the verifier, loss {np.mean(losses[-100:]):.4f}")
-    network.load_state_dict(average.module.state_dict())
-    network.eval()
+        return binary_cross_entropy_with_logits(network(crops), target)
+
+    fit_in_steps(
+        network,
+        loss_at,
+        steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        weight_decay=WEIGHT_DECAY,
+        ema_decay=EMA_DECAY,
+        progress=progress,
+    )
     return network
-
-
-def _moving_average(average: Tensor, value: Tensor, _: Tensor | int) -> Tensor:
-    return torch.lerp(average, value, 1 - EMA_DECAY) if average.is_floating_point() else value
 
 
 def _drawn(candidates: Sequence[Crops], count: int, rng: Rng) -> list[Crops]:

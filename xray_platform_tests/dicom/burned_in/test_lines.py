@@ -46,9 +46,19 @@ def test_what_stands_beside_a_line_belongs_to_it_with_less() -> None:
     def only_long(crops: Crops) -> float:
         return float((crops[0, 1] > 100).any(0).mean())
 
-    for beside, count in ((seen(row20_40=0.9, row42_46=0.5), 2), (seen(row20_40=0.9, row50_54=0.5), 1)):
+    for beside, count in ((seen(row20_40=0.9, row42_46=0.5), 2), (seen(row20_40=0.9, row54_58=0.5), 1)):
         assert len(lines.lines_of([beside], SHAPE, only_long)) == count
     assert lines.lines_of([seen(row42_46=0.5)], SHAPE, only_long) == (), "by itself it is none"
+
+
+def test_what_is_set_apart_along_a_line_belongs_to_it_and_what_stands_below_does_not() -> None:
+    def only_long(crops: Crops) -> float:
+        return float((crops[0, 1] > 100).any(0).mean())
+
+    along, below = seen(row10_30=0.9, row38_42=0.5), seen(row10_30=0.9)
+    below.probabilities[0, 20:23, 18:22] = 0.5
+    assert len(lines.lines_of([along], SHAPE, only_long)) == 2
+    assert len(lines.lines_of([below], SHAPE, only_long)) == 1
 
 
 def test_what_the_verifier_takes_for_something_else_is_no_line() -> None:
@@ -70,7 +80,7 @@ def test_a_lone_spark_is_no_line() -> None:
 
 def test_places_are_in_pixels_at_every_size() -> None:
     (fine,), (coarse,) = (lines_of([seen(cell, row20_40=0.9)], (400, 800)) for cell in (2.0, 12.0))
-    assert np.asarray(coarse.corners) / 6 == pytest.approx(np.asarray(fine.corners))
+    assert np.asarray(coarse.outline) / 6 == pytest.approx(np.asarray(fine.outline))
 
 
 def test_a_slanting_line_gets_a_slanting_rectangle() -> None:
@@ -84,9 +94,21 @@ def test_a_slanting_line_gets_a_slanting_rectangle() -> None:
 
 
 def test_lines_know_their_height_whichever_way_they_run() -> None:
-    upright = TextLine(((0, 0), (10, 0), (10, 50), (0, 50)), 1.0)
-    level = TextLine(((0, 0), (50, 0), (50, 10), (0, 10)), 1.0)
-    assert upright.height == level.height == 10
+    upright = seen()
+    upright.probabilities[0, 5:25, 10:13] = 0.9
+    heights = [line.height for view in (seen(row20_40=0.9), upright) for line in lines_of([view], SHAPE)]
+    assert heights[0] == heights[1] == pytest.approx(4 * (3 + 2 * 1.05), abs=1)
+
+
+def test_what_hangs_on_a_long_edge_does_not_take_all_between() -> None:
+    angle = seen()
+    angle.probabilities[0, 2:5, 5:55] = 0.9
+    angle.probabilities[0, 2:28, 52:55] = 0.9
+    (line,) = lines_of([angle], SHAPE)
+    cover = cover_of([line], SHAPE)
+    assert cover[8:20, 20:220].all()
+    assert cover[8:112, 208:220].all()
+    assert not cover[40:, :190].any()
 
 
 def test_a_coarser_view_of_the_same_line_adds_nothing_and_of_larger_letters_does() -> None:

@@ -10,7 +10,7 @@ from xray_platform_tests.dicom.burned_in.drawing import Pixels, chest
 
 def at(top: int, left: int, height: int = 20, width: int = 120) -> TextLine:
     bottom, right = top + height, left + width
-    return TextLine(((left, top), (right, top), (right, bottom), (left, bottom)), 1.0)
+    return TextLine(((left, top), (right, top), (right, bottom), (left, bottom)), float(height), 1.0)
 
 
 def outside(picture: Pixels, line: TextLine) -> bool:

@@ -1,4 +1,4 @@
-"""Burned-in writing of a file: painted over whole beside the body, else quarantined; no evidence tells what it says."""
+"""Burned-in writing of a file: painted over beside the chest, else quarantined; no evidence tells what it says."""
 
 import shutil
 import subprocess
@@ -66,6 +66,23 @@ def test_a_line_in_the_body_is_held_back_and_its_words_are_not_told(top: int, le
         deidentify(encoded(make(burnt, bits=8)), KEY)
     assert (refused.value.code, refused.value.severity) == ("Q091", "quarantine")
     assert "SMITH" not in refused.value.evidence.upper()
+
+
+@pytest.mark.parametrize("negative", [False, True])
+@pytest.mark.parametrize("place", [(8, 8), (8, -8), (-8, 8), (-8, 180)])
+def test_a_line_over_shoulders_or_belly_is_painted_over_and_nothing_else_is_touched(
+    place: tuple[int, int], negative: bool, tmp_path: Path
+) -> None:
+    plain = chest(512, 512)
+    burnt = burn(255 - plain if negative else plain, letters("SMITHSON 1961", 15), *place, 0 if negative else 255)
+    made = deidentify(encoded(make(burnt, bits=8)), KEY)
+    left = pixels_of(made.data, tmp_path)
+    ink = np.abs(burnt.astype(int) - (255 - plain if negative else plain)) > 40
+    assert made.masked == 1
+    assert made.share < 0.05
+    assert not np.any((left == burnt) & ink)
+    assert np.array_equal(left[80:-80, 80:-80], burnt[80:-80, 80:-80]), "lungs and heart are as they were"
+    assert not find_writing(left).lines
 
 
 def test_a_line_in_the_body_is_painted_over_where_the_settings_say_so(tmp_path: Path) -> None:

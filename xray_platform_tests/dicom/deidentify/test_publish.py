@@ -26,11 +26,6 @@ IDENTITIES = (b"Doe^Jane", b"MRN-77120", b"ACC-90210", b"19610304", b"House^Greg
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(tmp_path / "store")
-
-
-@pytest.fixture
 def source(tmp_path: Path) -> Path:
     """Two pictures of one patient, one without a patient, one with a name burned in, a JPEG, and a text."""
     folder = tmp_path / "smithson"

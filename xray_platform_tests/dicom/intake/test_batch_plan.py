@@ -12,11 +12,6 @@ from xray_platform.tables.places import Places
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(tmp_path / "store")
-
-
-@pytest.fixture
 def source(tmp_path: Path) -> Path:
     folder = tmp_path / "source"
     for number in range(5):

@@ -26,11 +26,6 @@ def sound(**attributes: object) -> bytes:
     return made.file(made.chest(512, 512), **attributes)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(tmp_path / "store")
-
-
 def examined(places: Places, folder: Path, files: dict[str, bytes], labels: LabelOptions | None = None) -> pd.DataFrame:
     """Take files in as the next batch and examine it; the file's name stands in the place of its hash."""
     folder.mkdir(exist_ok=True)

@@ -30,11 +30,6 @@ TIGHT = StandardSettings(window_low_percent=5, window_high_percent=95)
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(tmp_path / "store")
-
-
-@pytest.fixture
 def batch(places: Places, tmp_path: Path) -> str:
     return _batch(places, tmp_path / "archive", patient="4711")
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from xray_platform.imaging.crop_box import CropBox
-from xray_platform.imaging.lung_fields import find_lungs
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.steps.lungs import LungsSettings
+from xray_platform.lung_fields import find_lungs
 from xray_platform_tests.imaging.chest import draw_chest
 
 

@@ -7,13 +7,13 @@ grey values, so that neither window nor tone curve matters.
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.imaging.pixel_range import Pixels
-
+Pixels = NDArray[Any]
 WORKING_SIDE = 64  # the longer side of the picture that is looked at, in pixels
 LEAST_SIDE = 16  # smaller pictures show no lungs
 SIZES = np.arange(0.45, 1.0, 0.07)  # tried widths and heights of the lungs, as shares of the picture's
@@ -79,12 +79,17 @@ def _ranks(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(ranks.astype(np.float32), (0, 0), 1.0), np.float32)
 
 
+def half_width(height: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far both lungs reach from the middle, as a share of half their box, by height (0: top, 1: bottom)."""
+    return np.asarray(0.42 + 0.58 * np.sqrt(np.clip(height / 0.6, 0, 1)))
+
+
 @cache
 def outline(rows: int, columns: int) -> NDArray[np.float32]:
     """Draw the outline: -1 in the lungs, 1 between, around and below them, 0 beside the chest; slightly blurred."""
     u = np.linspace(-1 - BESIDE, 1 + BESIDE, columns)[None]
     v = np.linspace(-ABOVE, 1 + ABOVE, rows)[:, None]
-    outer = 0.42 + 0.58 * np.sqrt(np.clip(v / 0.6, 0, 1))
+    outer = half_width(v)
     heart = np.where(u > 0, 0.32 * np.exp(-(((v - 0.78) / 0.22) ** 2)), 0.08 * np.exp(-(((v - 0.8) / 0.25) ** 2)))
     lung = (np.abs(u) < outer) & (np.abs(u) > 0.16 + heart) & (v > 0) & (v < 0.82 + 0.18 * np.abs(u))
     drawn = np.where(np.abs(u) > outer + 0.25, 0.0, np.where(lung, -1.0, 1.0))
