@@ -37,6 +37,12 @@ class Cohort:
         chosen = self.rows[self.rows["split"] == split]
         return chosen[~chosen["abnormal"].astype(bool)] if normal_only else chosen
 
+    @property
+    def side(self) -> int:
+        """The side of the first view, in pixels: what heat maps have."""
+        shape = self.recipes[0].shape
+        return shape[-1] if shape else 0
+
     def images(self, rows: pd.DataFrame) -> ImageSource:
         """Return the tensors of these rows, (N, side, side) float32 in [0, 1], each read when it is asked for.
 

@@ -29,6 +29,7 @@ from xray_platform.evaluation.gallery import Samples, pick_pictures
 from xray_platform.evaluation.heatmap import MapScale, map_scale
 from xray_platform.evaluation.report import write_report
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.image_stack import unpack_view
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.models.all import MODELS
 from xray_platform.progress import Progress
@@ -91,8 +92,9 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     images = cohort.images(rows)[:]
     normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
     scale = map_scale(scorer.heatmap(cohort.images(normals)[:])) if len(normals) else None
-    maps = scorer.heatmap(images) if len(images) else np.zeros_like(images)
-    return Samples(tuple(names), images, maps), scale
+    shown = unpack_view(images, 0, cohort.side)
+    maps = scorer.heatmap(images) if len(images) else np.zeros_like(shown)
+    return Samples(tuple(names), shown, maps), scale
 
 
 def _findings(places: Places) -> dict[str, str]:

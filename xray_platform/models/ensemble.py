@@ -15,7 +15,16 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from xray_platform.errors import DataError, InputError, StoreError
-from xray_platform.image_stack import Heatmaps, Images, Labels, Scores, batch_slices, unpack_view
+from xray_platform.image_stack import (
+    Heatmaps,
+    Images,
+    ImageSource,
+    Labels,
+    Scores,
+    SelectedImages,
+    batch_slices,
+    unpack_view,
+)
 from xray_platform.models.contract import FitContext, FittedModel, ModelKind, Part
 from xray_platform.models.named import load_model
 from xray_platform.progress import Progress, silent
@@ -25,6 +34,7 @@ FORM = 1  # of the files; a change that older code cannot read counts it up
 CARD, PARTS = "ensemble.json", "parts"
 AT_ONCE = 256  # pictures that are read and scored together while it is fitted
 SMALLEST_SPREAD = 1e-9
+MOST_NORMALS = 1000  # by which differences are measured
 
 
 class EnsembleSettings(Settings):
@@ -161,8 +171,8 @@ def ensemble_model(name: str, description: str, parts: Sequence[str], single: Se
         },
     )
 
-    def fit(_: Part, val: Part, chosen: tuple[Any, ...], context: FitContext) -> FittedModel:
-        return fit_ensemble(name, chosen[0], context.parts, val, context.progress)
+    def fit(train: Part, val: Part, chosen: tuple[Any, ...], context: FitContext) -> FittedModel:
+        return fit_ensemble(name, chosen[0], context.parts, train, val, context.progress)
 
     def modules() -> set[str]:
         from xray_platform.models.all import MODELS  # which holds this line too
@@ -189,36 +199,52 @@ def ensemble_model(name: str, description: str, parts: Sequence[str], single: Se
 
 
 def fit_ensemble(
-    name: str, settings: EnsembleSettings, parts: Mapping[str, tuple[FittedModel, int, int]], val: Part, tell: Progress
+    name: str,
+    settings: EnsembleSettings,
+    parts: Mapping[str, tuple[FittedModel, int, int]],
+    train: Part,
+    val: Part,
+    tell: Progress = silent,
 ) -> Ensemble:
     """Return the ensemble of these fitted models, each with its view and side, as the validation part likes it.
 
-    Raises InputError for no parts and DataError where the validation part has fewer than two normal pictures.
+    How far normal pictures differ is seen on those of the validation part, for the parts have learnt from the others;
+    with fewer than two of them, on those of the training part.
+    Raises InputError for no parts and DataError where neither has two normal pictures.
     """
     if not parts:
         raise InputError(f"{name} has no parts; name models, with commas")
-    if (~val.abnormal).sum() < 2:
-        raise DataError(f"{name} needs two normal pictures in the validation part, to see how far these differ")
-    measured = [_measured(one, *parts[one], val, number, len(parts), tell) for number, one in enumerate(parts)]
-    kept = _kept(settings, [scores for _, scores in measured], val.abnormal)
-    return Ensemble(settings, tuple(measured[number][0] for number in kept), tuple(parts), name)
+    normal = _normals(name, train, val)
+    measured, scores = [], []
+    for number, one in enumerate(parts, start=1):
+        part = _measured(one, *parts[one], normal)
+        measured.append(part)
+        scores.append(np.concatenate([part.score(val.images[rows]) for rows in batch_slices(val.images, AT_ONCE)]))
+        tell(number, len(parts), f"validation part judged by {one}")
+    kept = _kept(settings, scores, val.abnormal)
+    return Ensemble(settings, tuple(measured[number] for number in kept), tuple(parts), name)
 
 
-def _measured(
-    name: str, model: FittedModel, view: int, side: int, val: Part, number: int, count: int, tell: Progress
-) -> tuple[EnsemblePart, Scores]:
-    """Return a part with what is usual on normal validation pictures, and its scores of all of them in these units."""
-    said, highest = np.empty(len(val.images), np.float64), []
-    for part in batch_slices(val.images, AT_ONCE):
-        seen = unpack_view(val.images[part], view, side)
-        said[part] = model.score(seen)
-        if (normal := ~val.abnormal[part]).any():
-            highest.append(float(np.percentile(model.heatmap(seen[normal]), 95)))
-        tell(number * len(said) + min(part.stop, len(said)), count * len(said), f"validation part judged by {name}")
-    normal_scores = said[~val.abnormal]
-    centre, spread = float(normal_scores.mean()), max(float(normal_scores.std(ddof=1)), SMALLEST_SPREAD)
-    usual = max(float(np.mean(np.abs(highest))), SMALLEST_SPREAD)
-    return EnsemblePart(name, model, view, side, centre, spread, usual), (said - centre) / spread
+def _normals(name: str, train: Part, val: Part) -> ImageSource:
+    """Return the normal pictures by which differences are measured."""
+    for part in (val, train):
+        numbers = np.flatnonzero(~part.abnormal)
+        if len(numbers) > 1:
+            return SelectedImages(part.images, numbers[:MOST_NORMALS])
+    raise DataError(f"{name} needs two normal pictures in the validation or the training part, to see how they differ")
+
+
+def _measured(name: str, model: FittedModel, view: int, side: int, normal: ImageSource) -> EnsemblePart:
+    """Return a part with what is usual on normal pictures: centre and spread of scores, and the height of maps."""
+    said, highest = np.empty(len(normal), np.float64), []
+    for rows in batch_slices(normal, AT_ONCE):
+        seen = unpack_view(normal[rows], view, side)
+        said[rows] = model.score(seen)
+        highest.append(float(np.percentile(model.heatmap(seen), 95)))
+    spread, usual = float(said.std(ddof=1)), float(np.mean(np.abs(highest)))
+    return EnsemblePart(
+        name, model, view, side, float(said.mean()), max(spread, SMALLEST_SPREAD), max(usual, SMALLEST_SPREAD)
+    )
 
 
 def _kept(settings: EnsembleSettings, scores: Sequence[Scores], abnormal: Labels) -> list[int]:

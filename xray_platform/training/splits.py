@@ -18,6 +18,7 @@ from xray_platform.tables.columns import PHANTOM
 from xray_platform.tables.findings import NORMAL, classes_in, ordered_classes
 from xray_platform.training.split_groups import asked_for, held_out, picture_facts
 
+FINDING_WEIGHT = 0.5  # of a single finding against normal or abnormal: rare findings must not leave a part without any
 PARTS = ("train", "val", "test")
 HELD_OUT = "held out"
 
@@ -96,9 +97,9 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
 
     `pictures` has the columns image, batch, subject, pixel_sha256, findings, abnormal, split_given; `before` is the
     table as it was, whose subjects stay where they are. Subjects who share a picture are kept together, so that no
-    picture is in two parts. A split given by the labels file wins. The rest is divided subject by subject, each class
-    apart (of several findings the first by alphabet counts), in an order that depends on the subject and the seed
-    alone: the next subject goes where most is missing.
+    picture is in two parts. A split given by the labels file wins. The rest is divided subject by subject, in an order
+    that depends on the subject and the seed alone: the next one goes where most is missing of its kind, normal or
+    abnormal, and by half of its own finding (of several the first by alphabet).
 
     With `group_by` all pictures of one origin, device, … are kept together as well, and the largest groups are divided
     first; where the table as it was had divided one of them, all are divided anew. With `hold_out` the test part is
@@ -233,17 +234,27 @@ def _assign(
     stratum = _strata(labelled)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for group, part in taken.items():
-        counts[stratum[group]][part] += 1
+        for name in (_kind(stratum[group]), stratum[group]):
+            counts[name][part] += 1
     first_seen = labelled.groupby("group")["batch"].min()
     found: dict[str, str] = {}
     shares = settings.shares_of_the_rest
     for group in sorted(rest, key=lambda group: (first_seen[group], _lot(group, settings.seed))):
-        count = counts[stratum[group]]
-        wanted = count.total() + 1
-        part = max(shares, key=lambda part: shares[part] * wanted - count[part])
-        found[group] = part
-        count[part] += 1
+        own = ((counts[_kind(stratum[group])], 1.0), (counts[stratum[group]], FINDING_WEIGHT))
+        found[group] = max(shares, key=lambda part, own=own: _lacking(part, shares[part], own))  # type: ignore[misc]
+        for count, _ in own:
+            count[found[group]] += 1
     return found
+
+
+def _lacking(part: str, share: float, counts: Sequence[tuple[Counter[str], float]]) -> float:
+    """Return how many subjects a part lacks of its share, by each of these counts with its weight."""
+    return float(sum(weight * (share * (count.total() + 1) - count[part]) for count, weight in counts))
+
+
+def _kind(stratum: str) -> str:
+    """Return what both normal and abnormal are counted by, besides each finding; no finding is called so."""
+    return "|normal" if stratum == NORMAL else "|abnormal"
 
 
 def _assign_whole_groups(

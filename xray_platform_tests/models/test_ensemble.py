@@ -44,8 +44,8 @@ def views() -> Part:
     return Part(ViewedImages((large, small)), ABNORMAL)
 
 
-def joined(parts: dict[str, tuple[Any, int, int]], val: Part, **settings: Any) -> Ensemble:
-    return fit_ensemble("detector_ensemble", LINE.model_validate(settings), parts, val, silent)
+def joined(parts: dict[str, tuple[Any, int, int]], val: Part, train: Part | None = None, **settings: Any) -> Ensemble:
+    return fit_ensemble("detector_ensemble", LINE.model_validate(settings), parts, train or val, val, silent)
 
 
 def test_views_of_several_sides_travel_as_one_array() -> None:
@@ -105,5 +105,10 @@ def test_parts_that_there_are_not_are_refused() -> None:
 
 def test_one_normal_picture_says_not_how_far_they_differ() -> None:
     few = Part(np.zeros((3, 8, 8), np.float32), np.array([True, True, False]))
-    with pytest.raises(DataError, match="two normal pictures in the validation part"):
+    with pytest.raises(DataError, match="two normal pictures in the validation or the training part"):
         joined({"pca_residual": (Mean(), 0, 8)}, few)
+    several = views()
+    from_train = joined(
+        {"pca_residual": (Mean(), 0, 16)}, Part(several.images, ABNORMAL | (np.arange(60) > 0)), several
+    )
+    assert np.std(from_train.score(several.images[:])[~ABNORMAL], ddof=1) == pytest.approx(1, rel=1e-3)
