@@ -18,7 +18,7 @@ from xray_platform.tables.columns import PHANTOM
 from xray_platform.tables.findings import NORMAL, classes_in, ordered_classes
 from xray_platform.training.split_groups import asked_for, held_out, picture_facts
 
-FINDING_WEIGHT = 0.5  # of a single finding against normal or abnormal: rare findings must not leave a part without any
+FINDING_WEIGHT = 0.25  # of a single finding against normal or abnormal: rare findings must not leave a part without any
 PARTS = ("train", "val", "test")
 HELD_OUT = "held out"
 
@@ -99,7 +99,7 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     table as it was, whose subjects stay where they are. Subjects who share a picture are kept together, so that no
     picture is in two parts. A split given by the labels file wins. The rest is divided subject by subject, in an order
     that depends on the subject and the seed alone: the next one goes where most is missing of its kind, normal or
-    abnormal, and by half of its own finding (of several the first by alphabet).
+    abnormal, and by a quarter of its own finding (of several the first by alphabet).
 
     With `group_by` all pictures of one origin, device, … are kept together as well, and the largest groups are divided
     first; where the table as it was had divided one of them, all are divided anew. With `hold_out` the test part is
