@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
-import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -15,13 +14,12 @@ from xray_platform.image_stack import ImageSource, Labels
 from xray_platform.progress import Progress
 from xray_platform.training.batches import training_batches, validation_batches
 from xray_platform.training.checkpoints import AtomicCheckpointIO, BestWeightsCallback
+from xray_platform.training.device import training_device
 from xray_platform.training.epoch_callback import OnEpoch
 from xray_platform.training.lightning_module import MONITOR, LightningClassifier, class_weights
 from xray_platform.training.precision import precision
 from xray_platform.training.training_module import TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
-
-VALIDATION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def fit_with_lightning(
     module = LightningClassifier(network, settings, class_weights(train[1], settings), batches)
     best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=settings.kept_epoch == "last")
     stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
-    accelerator = "gpu" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    accelerator = "gpu" if training_device(settings.device).type == "cuda" else "cpu"
     _trainer(
         accelerator=accelerator,
         precision=precision(settings.precision, on_gpu=accelerator == "gpu"),
@@ -63,7 +61,7 @@ def fit_with_lightning(
     ).fit(
         module,
         batches,
-        validation_batches(*val, VALIDATION_BATCH),
+        validation_batches(*val, settings.scoring_batch_size),
         ckpt_path=best_weights_callback.file if best_weights_callback.file.exists() else None,
         weights_only=True,
     )

@@ -20,6 +20,7 @@ from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.as_tensor import as_tensor
+from xray_platform.training.device import scoring_device
 from xray_platform.training.explain.gradcam import abnormal_logit, gradcam
 from xray_platform.training.training_settings import TrainingSettings
 
@@ -27,7 +28,6 @@ FORM = 4  # of the files; a change that older code cannot read counts it up
 FORM_WITH_CLASSES = 5
 WEIGHTS, CARD = "weights.safetensors", "network.json"
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
-CHUNK = 64  # pictures scored at once: bounds the memory, not the result
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class TrainedNetwork:
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.module.eval().requires_grad_(requires_grad=False)
+        self.module.to(scoring_device(self.training.device)).eval().requires_grad_(requires_grad=False)
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the logit of each picture, (N,) float64, for pictures (N, S, S) in [0, 1]; higher is more abnormal.
@@ -68,8 +68,8 @@ class TrainedNetwork:
     def _outputs(self, images: Images, shape: tuple[int, ...], progress: Progress) -> Scores:
         stack, outputs = check_images(images, side=self.side), np.empty((len(images), *shape), np.float64)
         with torch.inference_mode():
-            for part in batch_slices(stack, CHUNK):
-                outputs[part] = self.module(as_tensor(stack[part])).numpy()
+            for part in batch_slices(stack, self.training.scoring_batch_size):
+                outputs[part] = self.module(self._placed(stack[part])).cpu().numpy()
                 progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
         return outputs
 
@@ -87,10 +87,13 @@ class TrainedNetwork:
     def _maps(self, images: Images, wanted: Callable[[torch.Tensor], torch.Tensor], progress: Progress) -> Heatmaps:
         stack = check_images(images, side=self.side)
         maps = np.empty_like(stack)
-        for part in batch_slices(stack, CHUNK):
-            maps[part] = gradcam(self.module, as_tensor(stack[part]), wanted).numpy()  # type: ignore[arg-type]
+        for part in batch_slices(stack, self.training.scoring_batch_size):
+            maps[part] = gradcam(self.module, self._placed(stack[part]), wanted).cpu().numpy()  # type: ignore[arg-type]
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
+
+    def _placed(self, images: Images) -> torch.Tensor:
+        return as_tensor(images).to(next(self.module.parameters()).device)
 
     def describe(self) -> list[str]:
         """Say in words what it is and how it was trained."""
@@ -110,7 +113,7 @@ class TrainedNetwork:
     def save(self, folder: Path) -> None:
         """Write `weights.safetensors` and `network.json` into `folder`, which is made where it is missing."""
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: value.contiguous() for name, value in self.module.state_dict().items()}
+        weights = {name: value.cpu().contiguous() for name, value in self.module.state_dict().items()}
         save_file(weights, folder / WEIGHTS)
         card = {
             "form": FORM_WITH_CLASSES if self.classes else FORM,

@@ -22,6 +22,9 @@ class TrainingSettings(AugmentationSettings):
         description="whose weights are kept: those of the epoch with the best validation AUROC, or the last ones",
     )
     batch_size: int = Field(32, ge=2, le=1024, description="pictures a step")
+    scoring_batch_size: int = Field(
+        64, ge=1, le=4096, description="pictures at once in validation, scoring and heat maps; bounds the memory"
+    )
     optimizer: Literal["adamw", "sgd", "rmsprop"] = Field(
         "adamw", description="how a gradient becomes a step; sgd and rmsprop have a momentum of 0.9"
     )
@@ -65,6 +68,8 @@ class TrainingSettings(AugmentationSettings):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="arithmetic of the convolutions; auto: bfloat16 on a GPU"
     )
-    device: Literal["auto", "cpu", "gpu"] = Field("auto", description="where it learns; auto: a GPU where there is one")
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="where it learns, scores and is explained; auto: a GPU where there is one"
+    )
     threads: int = Field(0, ge=0, le=256, description="processor threads while learning; 0: as many as cores")
     seed: int = Field(0, ge=0, lt=2**31, description="the same seed on the same machine gives the same network")

@@ -125,6 +125,7 @@ ELSEWHERE = {
     "precision",
     "device",
     "threads",
+    "scoring_batch_size",
 }  # heard by tests of their own, or the same result
 
 
