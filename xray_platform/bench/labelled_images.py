@@ -15,7 +15,8 @@ from xray_platform.image_stack import Images
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 from xray_platform.progress import Progress
-from xray_platform.training.splits import SplitSettings, assign_splits
+from xray_platform.training.split_settings import SplitSettings
+from xray_platform.training.splits import assign_splits
 
 LISTS = ("manifest.csv", "labels.csv")
 BOXES = "boxes.csv"

@@ -27,7 +27,8 @@ from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
 from xray_platform.tables.severity import DECISIONS, decide
 from xray_platform.tables.table import WHOLE
-from xray_platform.training.splits import SplitSettings, assign_splits, classes_of, labelled_images
+from xray_platform.training.split_settings import SplitSettings
+from xray_platform.training.splits import assign_splits, classes_of, labelled_images
 
 GROUP = "archive"
 INTAKE = INTAKE_COLUMN.allowed

@@ -1,82 +1,22 @@
 """Splits: train, validation and test by subject, deterministic, and stable when new batches arrive."""
 
-import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, field_validator, model_validator
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from xray_platform.errors import InputError
-from xray_platform.settings import Settings
 from xray_platform.tables.all import CLASSES, SPLITS
 from xray_platform.tables.columns import PHANTOM
-from xray_platform.tables.findings import NORMAL, classes_in, ordered_classes
+from xray_platform.tables.findings import classes_in, ordered_classes
+from xray_platform.training.split_division import divide_subjects, divide_whole_groups
 from xray_platform.training.split_groups import asked_for, held_out, picture_facts
+from xray_platform.training.split_settings import SplitSettings
 
-FINDING_WEIGHT = 0.25  # of a single finding against normal or abnormal: rare findings must not leave a part without any
 PARTS = ("train", "val", "test")
 HELD_OUT = "held out"
-
-
-class SplitSettings(Settings):
-    """How labelled pictures are divided."""
-
-    train_share: float = Field(0.70, ge=0, le=1, description="share of the subjects that models learn from")
-    val_share: float = Field(0.15, ge=0, le=1, description="share that chooses epochs and thresholds; the rest is test")
-    seed: int = Field(0, ge=0, description="another seed gives another division")
-    class_order: str = Field(
-        "",
-        description="classes that come first after normal, with commas between; the others follow by alphabet",
-    )
-
-    group_by: Literal["subject", "origin", "device", "view", "sex", "age"] = Field(
-        "subject", description="what is never divided: the subject alone, or also all pictures of one origin, device, …"
-    )
-    hold_out: str = Field(
-        "",
-        description="what makes up the test part instead of a share, such as origin=covid or device=agfa, with commas "
-        "between several; the labels file's own splits still hold for the rest",
-    )
-
-    @field_validator("hold_out")
-    @classmethod
-    def _is_understood(cls, text: str) -> str:
-        asked_for(text)
-        return text
-
-    @model_validator(mode="after")
-    def _leave_a_test_part(self) -> "SplitSettings":
-        if self.train_share + self.val_share > 1:
-            message = f"train_share {self.train_share} + val_share {self.val_share} must be at most 1"
-            raise ValueError(message)
-        return self
-
-    @property
-    def shares_of_the_rest(self) -> dict[str, float]:
-        """Wanted share of each part among what is not held out: no test part where something is."""
-        if not self.hold_out.strip():
-            return self.shares
-        both = self.train_share + self.val_share or 1.0
-        return {"train": self.train_share / both, "val": self.val_share / both}
-
-    @property
-    def declared_classes(self) -> tuple[str, ...]:
-        """The classes of `class_order`, as findings are written."""
-        return tuple(dict.fromkeys(word for part in self.class_order.split(",") if (word := _written(part))))
-
-    @property
-    def shares(self) -> dict[str, float]:
-        """Wanted share of each part; the shares sum to 1."""
-        return {
-            "train": self.train_share,
-            "val": self.val_share,
-            "test": round(max(0.0, 1 - self.train_share - self.val_share), 9),
-        }
 
 
 def labelled_images(images: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -123,7 +63,7 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     kept = {group: part_before[subject] for group, subject in known.items()}
     kept = {group: part for group, part in kept.items() if group not in out}
     rest = [group for group in labelled["group"].unique() if group not in {**chosen, **kept, **out}]
-    divide = _assign if settings.group_by == "subject" else _assign_whole_groups
+    divide = divide_subjects if settings.group_by == "subject" else divide_whole_groups
     assigned = divide(labelled, rest, {**kept, **chosen}, settings)
     if chosen and "val" not in chosen.values():
         chosen, assigned = _carve_val(labelled, chosen, assigned, settings)
@@ -154,10 +94,6 @@ def classes_of(splits: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
             for place, (name, rows) in enumerate(having.items(), start=1)
         ]
     )
-
-
-def _written(word: str) -> str:
-    return " ".join(word.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _groups(labelled: pd.DataFrame, by: str) -> pd.Series:
@@ -228,79 +164,12 @@ def _reasons(known: dict[str, str], before: pd.DataFrame) -> dict[str, str]:
     return {group: "assigned" if subject in assigned else "kept" for group, subject in known.items()}
 
 
-def _assign(
-    labelled: pd.DataFrame, rest: Sequence[str], taken: dict[str, str], settings: SplitSettings
-) -> dict[str, str]:
-    stratum = _strata(labelled)
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for group, part in taken.items():
-        for name in (_kind(stratum[group]), stratum[group]):
-            counts[name][part] += 1
-    first_seen = labelled.groupby("group")["batch"].min()
-    found: dict[str, str] = {}
-    shares = settings.shares_of_the_rest
-    for group in sorted(rest, key=lambda group: (first_seen[group], _lot(group, settings.seed))):
-        own = ((counts[_kind(stratum[group])], 1.0), (counts[stratum[group]], FINDING_WEIGHT))
-        found[group] = max(shares, key=lambda part, own=own: _lacking(part, shares[part], own))  # type: ignore[misc]
-        for count, _ in own:
-            count[found[group]] += 1
-    return found
-
-
-def _lacking(part: str, share: float, counts: Sequence[tuple[Counter[str], float]]) -> float:
-    """Return how many subjects a part lacks of its share, by each of these counts with its weight."""
-    return float(sum(weight * (share * (count.total() + 1) - count[part]) for count, weight in counts))
-
-
-def _kind(stratum: str) -> str:
-    """Return what both normal and abnormal are counted by, besides each finding; no finding is called so."""
-    return "|normal" if stratum == NORMAL else "|abnormal"
-
-
-def _assign_whole_groups(
-    labelled: pd.DataFrame, rest: Sequence[str], taken: dict[str, str], settings: SplitSettings
-) -> dict[str, str]:
-    """Divide large groups by their pictures: each part has one before any has two, the largest first, train first."""
-    size = labelled.groupby("group").size()
-    shares = settings.shares_of_the_rest
-    count: Counter[str] = Counter()
-    for group, part in taken.items():
-        count[part] += int(size[group])
-    found: dict[str, str] = {}
-    for group in sorted(rest, key=lambda group: (-size[group], _lot(group, settings.seed))):
-        wanted = count.total() + int(size[group])
-        empty = [part for part in shares if not count[part]]
-        part = empty[0] if empty else max(shares, key=lambda part: shares[part] * wanted - count[part])
-        found[group] = part
-        count[part] += int(size[group])
-    if lacking := [part for part in shares if shares[part] and not count[part]]:
-        raise InputError(
-            f"divided by {settings.group_by} there are {len(found) + len(taken)} groups that share no subject; "
-            f"nothing is left for {' and '.join(lacking)}"
-        )
-    return found
-
-
-def _strata(labelled: pd.DataFrame) -> dict[str, str]:
-    """Return the class by which each group is divided: the first of all its findings, or normal."""
-    found: dict[str, str] = {}
-    for group, text in zip(labelled["group"], labelled["findings"], strict=True):
-        own = classes_in(text)[0]
-        before = found.get(group, NORMAL)
-        found[group] = own if before == NORMAL else min(before, own, key=lambda name: (name == NORMAL, name))
-    return found
-
-
 def _carve_val(
     labelled: pd.DataFrame, chosen: dict[str, str], assigned: dict[str, str], settings: SplitSettings
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Where a labels file names train and test only, take the validation part out of its train subjects."""
     inner = settings.model_copy(update={"train_share": 1 - settings.val_share, "val_share": settings.val_share})
     train = [group for group, part in chosen.items() if part == "train"]
-    divided = _assign(labelled, train, {}, inner)
+    divided = divide_subjects(labelled, train, {}, inner)
     carved = {group: part for group, part in divided.items() if part == "val"}
     return {group: part for group, part in chosen.items() if group not in carved}, {**assigned, **carved}
-
-
-def _lot(group: str, seed: int) -> str:
-    return hashlib.sha256(f"{seed}|{group}".encode()).hexdigest()

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
 from xray_platform.tables.all import SPLITS
-from xray_platform.training.splits import PARTS, SplitSettings, assign_splits, classes_of, labelled_images
+from xray_platform.training.split_settings import SplitSettings
+from xray_platform.training.splits import PARTS, assign_splits, classes_of, labelled_images
 
 NOBODY = SPLITS.frame([])
 
