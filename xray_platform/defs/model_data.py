@@ -40,11 +40,10 @@ def model_data(places: Places, kind: ModelKind, config: Settings) -> ModelData:
     if recipe.gives not in kind.takes:
         allowed = "; ".join(map(str, kind.takes))
         raise DataError(f"the recipe {prepared.recipe} gives {recipe.gives}; {kind.name} takes {allowed}")
-    name = f"{prepared.recipe} {prepared.tensor_side}"
     if kind.from_patches is None:
-        return ModelData(name, (recipe,))
+        return ModelData(prepared.recipe, (recipe,))
     known = kind.from_patches(prepared.tensor_side, read_patch_settings(places, recipe.id))
-    return ModelData(name, (recipe,), known=known)
+    return ModelData(prepared.recipe, (recipe,), known=known)
 
 
 def _of_parts(places: Places, kind: ModelKind, settings: Any) -> ModelData:

@@ -139,7 +139,7 @@ def _parameters(settings: dict[str, Any], data: ModelData, cohort: Cohort, input
     parts = {heading.replace(" ", "_"): dict(values) for heading, values in settings.items()}
     seeds = [values.pop("seed") for values in parts.values() if "seed" in values]
     first = data.recipes[0]
-    recipe = {"name": data.name, "fingerprint": " ".join(recipe.id for recipe in data.recipes)}
+    recipe = {"name": data.name, "side": cohort.side, "fingerprint": " ".join(recipe.id for recipe in data.recipes)}
     pictures = {split: len(cohort.part(split)) for split in PARTS}
     return {
         "recipe": {**recipe, **first.model_dump(mode="json")},

@@ -289,15 +289,8 @@ def test_each_asset_follows_what_it_should() -> None:
     """Raw bytes and models are made when somebody asks for them; everything else follows, each by its condition."""
     named = {id(FOLLOW): "follow", id(HOURLY): "hourly", id(FOLLOW_LABELS): "labels", id(AFTER_TRAINING): "training"}
     found = {asset.name: named.get(id(asset.declared.automation), "by hand") for asset in graph.assets()}
-    by_batch = [
-        "quality",
-        "images",
-        "standard_images",
-        "tensors_default_128",
-        "tensors_equalised_128",
-        "patches",
-        "predictions",
-    ]
+    batches = [asset.name for asset in graph.assets() if asset.declared.group == "imaging"]
+    by_batch = ["quality", "images", *batches, "predictions"]
     evaluation = [asset.name for asset in graph.assets() if asset.declared.group == "evaluation"]
     assert found == {
         "raw_archive": "by hand",

@@ -9,6 +9,7 @@ from xray_platform.defs.model_store import TrainingRecord, current_record
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.models.all import MODELS
+from xray_platform.tracking.datasets import PARTS
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform_tests.defs.conftest import Story
 
@@ -34,7 +35,8 @@ def runs(tracking: Tracking, records: dict[str, TrainingRecord]) -> dict[str, Ru
 
 def test_a_runs_name_says_model_and_data(runs: dict[str, Run], records: dict[str, TrainingRecord]) -> None:
     for name, run in runs.items():
-        assert run.info.run_name == f"{name}-10-phantoms-{records[name].inputs['train'][:6]}"
+        count, digest = sum(records[name].pictures.values()), records[name].inputs["train"][:6]
+        assert run.info.run_name == f"{name}-{count}-phantoms-{digest}"
 
 
 def test_the_figures_of_the_finished_model_are_not_those_of_its_last_epoch(story: Story, runs: dict[str, Run]) -> None:
@@ -65,7 +67,7 @@ def test_settings_of_recipe_training_and_evaluation_are_parameters_and_seed_mean
 ) -> None:
     for run in runs.values():
         params = run.data.params
-        assert params["recipe.name"] == "default"
+        assert params["recipe.name"] == run.data.tags["recipe"]
         assert params["standard_images.window"] == "percentile"
         assert params["evaluation.threshold_rule"] == RULES[run.data.tags["family"]]
         assert params["evaluation.data.val"] == params["data.val"]
@@ -90,12 +92,13 @@ def test_equal_digests_mean_the_same_pictures_and_truth(story: Story, records: d
 
 
 def test_runs_and_registered_models_say_what_on_whom_how_good_what_for_and_their_limits(
-    tracking: Tracking, runs: dict[str, Run]
+    tracking: Tracking, runs: dict[str, Run], records: dict[str, TrainingRecord]
 ) -> None:
     for name, run in runs.items():
         version = tracking.client.get_model_version_by_alias(f"xray-{name}", "current")
         for text in (run.data.tags["mlflow.note.content"], str(version.description)):
-            for words in ("**What:**", "6 for training, 2 for validation, 2 for test", "an AUROC of"):
+            parts = ", ".join(f"{records[name].pictures[part]} for {use}" for part, use in PARTS.items())
+            for words in ("**What:**", parts, "an AUROC of"):
                 assert words in text
             for words in ("Made-up pictures", "**Intended use:**", "**Limits:**", "Not a medical device"):
                 assert words in text

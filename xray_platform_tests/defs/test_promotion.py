@@ -13,7 +13,9 @@ from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.model_store import current_record
+from xray_platform.defs.models import NAMES
 from xray_platform.defs.promotion import compare
+from xray_platform.tables.manifest import manifest_file
 from xray_platform.tables.places import Places
 from xray_platform.tracking.champion_aliases import champion_versions
 from xray_platform.tracking.evaluations import evaluated_in
@@ -30,9 +32,12 @@ NEW = replace(OLD, version="2", model="new", tags={"logged_at": "2026-02-01"})
 
 @pytest.fixture(scope="module")
 def store(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
-    """A copy of the story's store, whose champions may come and go."""
+    """A copy of the story's store with three of its models, whose champions may come and go."""
     root = tmp_path_factory.mktemp("promotion") / "store"
     shutil.copytree(story.places.root, root)
+    for name in set(NAMES) - {"pca_residual", "one_class_svm", "attention_cnn"}:
+        (root / "data" / "models" / name / "current.json").unlink()
+        manifest_file(Places(root), f"models/{name}/current").unlink()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_ROOT", str(root))
         copy = LocalRunner(Places(root), definitions())

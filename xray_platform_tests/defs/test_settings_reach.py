@@ -120,6 +120,9 @@ def test_patches_are_cut_as_the_launchpad_says(places: Places, monkeypatch: pyte
 class InMemory(Cohort):
     """Twelve pictures; each is as grey as its number says."""
 
+    def classes(self) -> tuple[str, ...]:
+        return ("normal", "mass")
+
     def images(self, rows: pd.DataFrame) -> ImageSource:
         return np.stack([np.full((4, 4), number / 100, np.float32) for number in rows["row"]])
 
@@ -127,14 +130,16 @@ class InMemory(Cohort):
 def cohort() -> Cohort:
     rows = pd.DataFrame(
         {"image": [f"{n:016x}" for n in range(12)], "batch": BATCH, "subject": [f"sub-{n:016x}" for n in range(12)],
-         "abnormal": [n % 2 == 1 for n in range(12)], "split": (["train"] * 6 + ["val"] * 4 + ["test"] * 2),
+         "abnormal": [n % 2 == 1 for n in range(12)],
+         "findings": ["mass" if n % 2 else "normal" for n in range(12)],
+         "split": (["train"] * 6 + ["val"] * 4 + ["test"] * 2),
          "recipe": "r", "row": range(12)}
     )  # fmt: skip
     return InMemory(cast("Places", SimpleNamespace(models=Path("nowhere"))), (default_recipe(32),), rows)
 
 
 CONTEXT = cast("dg.AssetExecutionContext", SimpleNamespace(log=None, instance=None, run=None))
-NO_PARTS = ModelData("default 32", (default_recipe(32),))
+NO_PARTS = ModelData("default", (default_recipe(32),))
 RUN: Any = SimpleNamespace(log_epoch=lambda *_: None)
 
 

@@ -38,7 +38,7 @@ def begins_with(name: str, setting: str) -> object:
 
 
 def test_launchpad_and_schedule_begin_with_the_settings_of_the_store(root: Path) -> None:
-    assert begins_with("attention_cnn", "epochs") == 10
+    assert begins_with("attention_cnn", "epochs") == 12
     (root / "xray.yaml").write_text("attention_cnn: {epochs: 3}\nquality:\n  max_depth: 4\n")
     assert begins_with("attention_cnn", "epochs") == 3
     assert begins_with("attention_cnn", "patience") == 4
@@ -144,4 +144,4 @@ def test_a_file_beside_the_store_holds_instead_of_its_own(root: Path, monkeypatc
     (root / "other.yaml").write_text("attention_cnn: {patience: 2}\n")
     monkeypatch.setenv("XRAY_SETTINGS", str(root / "other.yaml"))
     assert begins_with("attention_cnn", "patience") == 2
-    assert begins_with("attention_cnn", "epochs") == 10
+    assert begins_with("attention_cnn", "epochs") == 12

@@ -21,5 +21,5 @@ def race(root: str) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    with multiprocessing.get_context("fork").Pool(RACERS) as pool:  # so that MLflow is imported but once
+    with multiprocessing.get_context("spawn").Pool(RACERS) as pool:  # a fork would copy locks that threads hold
         sys.stdout.write(json.dumps(pool.map(race, sys.argv[1:] * RACERS, chunksize=1)))
