@@ -81,7 +81,8 @@ def unpack_view(images: Images, view: int, side: int) -> Images:
     if images.ndim == 3 and view == 0:
         return images
     if images.ndim != 4 or view >= images.shape[1] or side > images.shape[-1]:
-        raise InputError(f"pictures of shape {images.shape}; a view number {view} of {side} px is wanted")
+        wanted = f"a stack of squares with a view number {view} of {side} px"
+        raise InputError(f"pictures of shape {images.shape}; {wanted} is wanted")
     return np.ascontiguousarray(images[:, view, :side, :side])
 
 

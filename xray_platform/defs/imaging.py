@@ -10,7 +10,8 @@ from xray_platform.defs.metadata_images import grey_image_sheet
 from xray_platform.defs.progress import logged
 from xray_platform.defs.store import Store
 from xray_platform.dicom.standard.standard_images import StandardSettings, standardise_batch
-from xray_platform.imaging.store.patches import PatchSettings, index_batch, write_patch_files
+from xray_platform.imaging.store.patch_settings import PatchSettings
+from xray_platform.imaging.store.patches import index_batch, write_patch_files
 from xray_platform.imaging.store.rounding import for_display
 from xray_platform.imaging.store.tensors import read_tensors, rows_part, tensorise_batch
 from xray_platform.tables.all import LABELS, PATCHES, STANDARD_IMAGES, TENSORS

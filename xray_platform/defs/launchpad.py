@@ -10,7 +10,7 @@ from xray_platform.errors import StoreError
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes, named_recipe
-from xray_platform.imaging.store.patches import PatchSettings
+from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.models.all import MODELS
 from xray_platform.models.contract import ModelKind
 from xray_platform.settings import Settings

@@ -113,12 +113,12 @@ def _enough(cohort: Cohort, kind: ModelKind) -> None:
         f"{split}: {int((~cohort.labels(part)).sum())} normal and {int(cohort.labels(part).sum())} abnormal"
         for split, part in (("train", train), ("val", val))
     )
-    if cohort.labels(train).all():
-        raise DataError(f"{kind.name} learns from normal pictures, and the training part has none ({counts})")
     if kind.learns_from_abnormal and any(part["abnormal"].nunique() < 2 for part in (train, val)):
         raise DataError(
             f"{kind.name} needs normal and abnormal pictures in the training and the validation part ({counts})"
         )
+    if cohort.labels(train).all():
+        raise DataError(f"{kind.name} learns from normal pictures, and the training part has none ({counts})")
     if val.empty:
         raise DataError(f"{kind.name} cannot be evaluated: the validation part is empty ({counts})")
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from xray_platform.errors import InputError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores
-from xray_platform.imaging.store.patches import PatchSettings
+from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 

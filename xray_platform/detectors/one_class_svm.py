@@ -20,7 +20,8 @@ from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import InputError, StoreError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
-from xray_platform.imaging.store.patches import PatchSettings, spread
+from xray_platform.imaging.store.patch_settings import PatchSettings
+from xray_platform.imaging.store.patches import spread
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 

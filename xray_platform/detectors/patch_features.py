@@ -14,7 +14,8 @@ from xray_platform.imaging.features.all import extract, feature_names
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.features.lbp import LbpSettings
 from xray_platform.imaging.features.statistics import StatisticsSettings
-from xray_platform.imaging.store.patches import PatchSettings, Positions, positions_in
+from xray_platform.imaging.store.patch_settings import PatchSettings
+from xray_platform.imaging.store.patches import Positions, positions_in
 
 CELLS = 2  # a patch is so many cells high and wide
 LBP_RADIUS = 2.0

@@ -11,37 +11,14 @@ from pydantic import BaseModel, ConfigDict
 from xray_platform.errors import InputError
 from xray_platform.evaluation.bootstrap import Draws
 from xray_platform.evaluation.calibration import Method
-from xray_platform.evaluation.class_calibration import ClassCalibration, fit_class_calibration
+from xray_platform.evaluation.class_calibration import fit_class_calibration
+from xray_platform.evaluation.class_judgement import ClassJudgement
 from xray_platform.evaluation.class_metrics import ClassMetrics, measure_classes
-from xray_platform.evaluation.class_outputs import ClassOutputs, ClassPredictions, likeliest, present_classes
-from xray_platform.evaluation.metrics import Flags, Numbers
+from xray_platform.evaluation.class_outputs import ClassOutputs, ClassPredictions, present_classes
 from xray_platform.evaluation.threshold import Threshold, ThresholdSettings, choose_threshold
 
 MEASURED = ("val", "test")
 _PLAIN = re.compile(r"[^\w .-]")
-
-
-class ClassJudgement(BaseModel):
-    """How outputs become named classes, as it was settled on the validation part: what a bundle carries.
-
-    `thresholds`: for `findings`, by class the probability from which on it is named; for `label` it is the likeliest.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    calibration: ClassCalibration
-    thresholds: dict[str, Threshold] = {}
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return self.calibration.classes
-
-    def named(self, probability: Numbers) -> Flags:
-        """Return which classes are named, bool (N, K)."""
-        if self.calibration.target == "label":
-            return likeliest(probability)
-        limits = np.array([self.thresholds[name].value for name in self.classes])
-        return np.asarray(probability >= limits, dtype=bool)
 
 
 class ClassEvaluation(BaseModel):

@@ -9,7 +9,7 @@ import numpy as np
 
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Labels, Scores
 from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, UNIT, PixelRange
-from xray_platform.imaging.store.patches import PatchSettings
+from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.tables.columns import Family

@@ -12,7 +12,7 @@ from xray_platform.atomic import atomic_path
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
-from xray_platform.evaluation.class_evaluation import ClassJudgement
+from xray_platform.evaluation.class_judgement import ClassJudgement
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.serving.made_with import MadeWith

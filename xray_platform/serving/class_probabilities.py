@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from xray_platform.evaluation.class_evaluation import ClassJudgement
+from xray_platform.evaluation.class_judgement import ClassJudgement
 from xray_platform.tables.findings import SEPARATOR
 
 Numbers = npt.NDArray[np.float64]

@@ -86,7 +86,8 @@ def test_an_unknown_group_and_selection(xray: Xray, tmp_path: Path) -> None:
     plan_batches(Places(tmp_path / "store"), folder)
     ran = xray("run", "--group", "magic")
     assert ran.code == 2
-    assert "unknown group magic; allowed: archive, detectors, evaluation, imaging, networks" in ran.err
+    groups = "archive, detectors, ensembles, evaluation, imaging, networks, predictions"
+    assert f"unknown group magic; allowed: {groups}" in ran.err
     assert "cannot understand the selection 'magic'; there are raw_archive, " in xray("run", "--select", "magic").err
 
 

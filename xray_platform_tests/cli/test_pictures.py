@@ -39,7 +39,7 @@ def test_from_pictures_to_a_verdict(xray: Xray, tmp_path: Path) -> None:
     assert "16 accepted" in ran.out
     places = Places(tmp_path / "store")
     assert set(IMAGES.read(places)["format"]) == {"jpeg", "png"}
-    ran = xray("run", "--select", "labels,splits,pca_residual++")
+    ran = xray("run", "--select", "labels,splits,pca_residual,pca_residual_scores,pca_residual_report")
     assert ran.code == 0, ran.err
     ran = xray("predict", folder / "p1.jpg", folder / "labels.csv", "--model", "pca_residual", "--json")
     lines = [json.loads(line) for line in ran.out.splitlines()]

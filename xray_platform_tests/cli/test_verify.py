@@ -236,12 +236,12 @@ def test_a_model_that_fails_leaves_its_last_figures_on_the_board_marked_as_old(
     page = store.reports / "leaderboard.html"
     assert "one_class_svm</code>: one_class_svm is not trained yet" in page.read_text()
     assert "Out of date" not in page.read_text()
-    (store.root / "wrong.yaml").write_text("pca_residual: {recipe: scores}\n")
+    (store.root / "wrong.yaml").write_text("pca_residual: {recipe: imagenet}\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_SETTINGS", "")  # what the command sets here is taken back
         ran = xray_here("run", "--select", f"{MADE},{board}", "--config", store.root / "wrong.yaml")
     assert ran.code == 1
-    assert "pca_residual: the recipe gives" in ran.err
+    assert "pca_residual takes unit range" in " ".join(ran.err.split())
     assert "Models, by validation AUROC" in ran.out, "what there is is shown all the same"
     assert "The last run of pca_residual failed" in page.read_text()
     assert xray_here("run", "--select", f"{MADE},{board}", "--force").code == 0

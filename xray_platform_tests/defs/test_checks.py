@@ -54,7 +54,8 @@ def ran(
 
 def split_rows(places: Places, *splits: str) -> None:
     """Write a picture of one subject into each of these splits."""
-    told = {"batch": "batch-0001", "subject": "sub-0123456789abcdef", "abnormal": False, "reason": "assigned"}
+    of_all = {"batch": "batch-0001", "subject": "sub-0123456789abcdef", "findings": "normal", "abnormal": False}
+    told = {**of_all, "reason": "assigned"}
     rows = [{**told, "image": f"{number:016x}", "split": split} for number, split in enumerate(splits)]
     SPLITS.write(places, SPLITS.frame(rows))
 
@@ -103,7 +104,7 @@ def test_every_suite_that_should_block_is_loaded_as_blocking() -> None:
         for spec in checks.check_specs
     }
     for suite in (*BY_BATCH, *WHOLE):
-        key = dg.AssetCheckKey(dg.AssetKey(suite.table.name), suite.name)
+        key = dg.AssetCheckKey(dg.AssetKey(suite.asset_name), suite.name)
         assert loaded[key] == suite.blocking == (suite is not CLASSES), suite.title
     assert set(blocking("quality", "images")) == {
         dg.AssetCheckKey(dg.AssetKey(asset), name) for asset in ("quality", "images") for name in ("schema", "identity")

@@ -22,7 +22,7 @@ from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import DataError
 from xray_platform.image_stack import ImageSource
 from xray_platform.imaging.recipe import Recipe, default_recipe
-from xray_platform.imaging.store.patches import PatchSettings
+from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.models.all import MODELS
 from xray_platform.models.detector import detector_model
 from xray_platform.networks.all import NETWORKS

@@ -41,7 +41,7 @@ def test_launchpad_and_schedule_begin_with_the_settings_of_the_store(root: Path)
     assert begins_with("attention_cnn", "epochs") == 12
     (root / "xray.yaml").write_text("attention_cnn: {epochs: 3}\nquality:\n  max_depth: 4\n")
     assert begins_with("attention_cnn", "epochs") == 3
-    assert begins_with("attention_cnn", "patience") == 4
+    assert begins_with("attention_cnn", "patience") == 12
     assert begins_with("quality", "max_depth") == 4
 
 

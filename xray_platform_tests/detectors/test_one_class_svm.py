@@ -11,7 +11,8 @@ from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettin
 from xray_platform.detectors.patch_features import WIDTHS, patch_features, patch_positions
 from xray_platform.errors import InputError
 from xray_platform.imaging.features.hog import HogSettings
-from xray_platform.imaging.store.patches import PatchSettings, cut
+from xray_platform.imaging.store.patch_settings import PatchSettings
+from xray_platform.imaging.store.patches import cut
 from xray_platform_tests.detectors.chests import chests, with_blob
 
 NORMALS = chests(30, seed=1)

@@ -7,7 +7,7 @@ from typing import Any
 from xray_platform.defs.launchpad import MODEL_SETTINGS as LAUNCHPAD
 from xray_platform.defs.launchpad import QUICK_SETTINGS, part_of
 from xray_platform.image_stack import Images, Labels
-from xray_platform.imaging.store.patches import PatchSettings
+from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.models import all as table
 from xray_platform.models import contract
 from xray_platform.models.named import load_model

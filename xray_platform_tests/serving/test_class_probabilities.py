@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xray_platform.evaluation.calibration import fit_calibration
 from xray_platform.evaluation.class_calibration import fit_class_calibration
-from xray_platform.evaluation.class_evaluation import ClassJudgement
+from xray_platform.evaluation.class_judgement import ClassJudgement
 from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.threshold import choose_threshold
 from xray_platform.models.contract import FittedModel

@@ -6,16 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 
 from xray_platform.errors import DataError, InputError
 from xray_platform.imaging.pixel_range import UNIT, Pixels
 from xray_platform.imaging.step import Shape
+from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.imaging.store.png_facts import Fact, fitting_facts, write_png
 from xray_platform.imaging.store.rounding import to_storage
 from xray_platform.imaging.store.tensors import open_tensors, read_recipe, read_rows, read_tensors
 from xray_platform.progress import Progress, silent
-from xray_platform.settings import Settings
 from xray_platform.tables.all import IMAGES, PATCHES
 from xray_platform.tables.faults import files_of
 from xray_platform.tables.layouts import patches_manifest
@@ -24,18 +23,6 @@ from xray_platform.tables.places import Places
 
 Positions = NDArray[np.int64]
 CLASSES = ("normal", "anomaly")
-
-
-class PatchSettings(Settings):
-    """How a window slides: its side and its stride; a stride as long as the side gives patches without overlap."""
-
-    side: int = Field(32, ge=1, le=4096, description="height and width of a patch, in pixels")
-    stride: int = Field(16, ge=1, le=4096, description="distance from one patch to the next, in pixels")
-
-    def describe(self) -> str:
-        """Say in words how the patches lie."""
-        overlap = f"{self.side - self.stride} pixels overlap" if self.stride < self.side else "no overlap"
-        return f"patches of {self.side} x {self.side} pixels every {self.stride}, {overlap}; the last end at the edge"
 
 
 def positions_in(shape: Shape, settings: PatchSettings) -> Positions:

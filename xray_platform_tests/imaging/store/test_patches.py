@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from xray_platform.errors import DataError, InputError
 from xray_platform.imaging.recipe import default_recipe
 from xray_platform.imaging.recipes import named_recipe
+from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.imaging.store.patches import (
-    PatchSettings,
     assemble,
     cut,
     index_batch,
