@@ -297,6 +297,7 @@ def test_each_asset_follows_what_it_should() -> None:
         **dict.fromkeys(NAMES, "by hand"),
         **dict.fromkeys(by_batch, "follow"),
         "labels": "hourly",
+        "boxes": "hourly",
         "splits": "labels",
         **dict.fromkeys(evaluation, "training"),
     }
