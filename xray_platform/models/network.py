@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from xray_platform.errors import StoreError
 from xray_platform.models.contract import FitContext, FittedModel, ModelKind, Part
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.training.training_settings import TrainingSettings
@@ -31,7 +32,10 @@ def network_model(kind: NetworkKind) -> ModelKind:
     def load(folder: Path) -> FittedModel:
         from xray_platform.training.trained_network import TrainedNetwork
 
-        return TrainedNetwork.load(folder)
+        network = TrainedNetwork.load(folder)
+        if network.name != kind.name:
+            raise StoreError(f"{folder} holds the network {network.name}, not {kind.name}")
+        return network
 
     def modules() -> set[str]:
         from xray_platform.training.trained_network import TrainedNetwork

@@ -85,7 +85,7 @@ def _begun(kind: NetworkKind, settings: Settings, training: TrainingSettings, ou
     if kind.initialise is not None:
         kind.initialise(network, settings)
     check_frozen(network, training)
-    load_initial_weights(network, training)
+    load_initial_weights(network, training, kind.adapt)
     return network
 
 

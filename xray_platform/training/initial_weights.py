@@ -1,6 +1,7 @@
 """Initial weights: begin with what another training has learnt, told by the digest of its file."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -11,20 +12,23 @@ from xray_platform.errors import InputError
 from xray_platform.training.parameter_groups import groups_of
 from xray_platform.training.transfer_settings import TransferSettings
 
+Adapt = Callable[[dict[str, Tensor]], dict[str, Tensor]]
 NAMED = 3  # of the weights that do not fit
 
 
-def load_initial_weights(network: nn.Module, settings: TransferSettings) -> None:
+def load_initial_weights(network: nn.Module, settings: TransferSettings, adapt: Adapt | None = None) -> None:
     """Give a network that was just built the weights of a file; those of its last group only where they fit.
 
-    The file is safetensors, which holds no code, with the names of `network.state_dict()`. Raises `InputError` where
-    it is missing, damaged, has another digest, or holds weights of another architecture.
+    The file is safetensors, which holds no code, with the names of `network.state_dict()`, or with such as `adapt`
+    understands. Raises `InputError` where it is missing, damaged, has another digest, or holds weights of another
+    architecture.
     """
     if not settings.weights:
         return
     path, _, digest = settings.weights.rpartition("#sha256=")
     file = Path(path).expanduser()
     found, own = _read(file, digest), network.state_dict()
+    found = adapt(found) if adapt else found
     last = {id(value) for value in groups_of(network)[-1].state_dict(keep_vars=True).values()}
     may_differ = {name for name, value in network.state_dict(keep_vars=True).items() if id(value) in last}
     wrong = [name for name in own.keys() | found.keys() if not _fits(found.get(name), own.get(name))]
