@@ -12,6 +12,7 @@ from xray_platform.defs.model_card import cautions_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.pages import report_address
+from xray_platform.defs.reporting import stored_audit
 from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.errors import DataError, StoreError
 from xray_platform.evaluation.cautions import Caution, other_pictures, outdated
@@ -78,9 +79,17 @@ def _cautions(instance: dg.DagsterInstance, places: Places, entries: Sequence[En
     first = [apart] if apart else []
     evaluations = {entry.evaluation.model: entry.evaluation for entry in entries}
     return {
-        model: [*first, *_outdated(instance, model), *cautions_of(places, evaluation)]
+        model: [*first, *_outdated(instance, model), *cautions_of(places, evaluation), *_audited(places, model)]
         for model, evaluation in evaluations.items()
     }
+
+
+def _audited(places: Places, model: str) -> list[Caution]:
+    """Return the cautions of a model's shortcut audit; none where its report is not made yet."""
+    try:
+        return stored_audit(places, current_record(places, model)).cautions()
+    except StoreError:
+        return []
 
 
 def _outdated(instance: dg.DagsterInstance, model: str) -> list[Caution]:

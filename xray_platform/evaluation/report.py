@@ -20,6 +20,7 @@ from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.shortcut_result import write_audit
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -29,14 +30,15 @@ STEPS = 4
 LISTED = 300
 """Test pictures that the page lists, those with the highest scores; the file beside it has all."""
 PICTURES_FILE = "metrics/pictures.csv"
+AUDIT_FILE = "metrics/shortcut_audit.json"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
     """Write a model's report and return the path of its page.
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
-    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, and `pictures.csv` with every test picture,
-    of which the page lists a few hundred). The page comes last: with it, all is there.
+    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
+    every test picture, of which the page lists a few hundred). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -55,6 +57,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
     pictures = picture_rows(evaluation, report.hashes, report.findings)
     atomic_write(folder / PICTURES_FILE, _as_csv(pictures))
+    if report.audit:
+        write_audit(folder / AUDIT_FILE, report.audit)
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -79,7 +83,11 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "report": report,
         "evaluation": evaluation,
         "summary": summary(evaluation, report.name),
-        "cautions": cautions(evaluation, report.hashes, phantom=report.phantom),
+        "cautions": [
+            *cautions(evaluation, report.hashes, phantom=report.phantom),
+            *(report.audit.cautions() if report.audit else []),
+        ],
+        "audit": report.audit,
         "key_figures": [(kind, evaluation.metrics["test"][kind.name]) for kind in METRICS if kind.name in KEY_FIGURES],
         "kinds": METRICS,
         "metric_titles": {kind.name: kind.title for kind in METRICS},
