@@ -40,8 +40,7 @@ class Cohort:
     @property
     def side(self) -> int:
         """The side of the first view, in pixels: what heat maps have."""
-        shape = self.recipes[0].shape
-        return shape[-1] if shape else 0
+        return self.recipes[0].side or 0
 
     def images(self, rows: pd.DataFrame) -> ImageSource:
         """Return the tensors of these rows, (N, side, side) float32 in [0, 1], each read when it is asked for.
@@ -69,11 +68,12 @@ class Cohort:
 
 
 def data_digest(rows: pd.DataFrame) -> str:
-    """Return 16 hexadecimal digits that say which pictures of whom these are, and which are abnormal.
+    """Return 16 hexadecimal digits that say which pictures of whom these are, and what was found on them.
 
     Equal digests mean the same data, however the pictures were prepared.
     """
-    labelled = rows[["image", "subject", "abnormal"]].astype({"image": str, "subject": str, "abnormal": bool})
+    said = {"image": str, "subject": str, "findings": str, "abnormal": bool}
+    labelled = rows[list(said)].astype(said)
     return frame_digest(labelled.sort_values("image", ignore_index=True))[:16]
 
 
@@ -106,7 +106,7 @@ def read_cohort(places: Places, recipes: Sequence[Recipe]) -> Cohort:
     labelled = len(rows)
     rows = with_tensors(places, rows, recipes)
     if rows.empty:
-        sides = " and ".join(str(recipe.shape[0] if recipe.shape else "?") for recipe in recipes)
+        sides = " and ".join(str(recipe.side or "?") for recipe in recipes)
         raise DataError(
             f"none of the {labelled} labelled pictures has tensors of this recipe with {sides} pixels; tensors are "
             "made by the recipes and sides that models are set to in `xray.yaml` (`recipe`, `tensor_side`)"

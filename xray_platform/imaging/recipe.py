@@ -70,6 +70,11 @@ class Recipe(Settings):
             shape = step.shape(shape)
         return shape
 
+    @property
+    def side(self) -> int | None:
+        """Columns of the prepared picture, in pixels; None where they depend on the picture."""
+        return self.shape[-1] if self.shape else None
+
     def apply(self, pixels: Pixels, window: Window | None = None) -> Pixels:
         """Return the prepared picture.
 

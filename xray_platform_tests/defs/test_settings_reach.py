@@ -190,6 +190,7 @@ def test_the_digest_of_the_data_knows_pictures_subjects_and_labels_and_not_their
     for changed in (
         rows.iloc[1:],
         rows.assign(abnormal=~rows["abnormal"]),
+        rows.assign(findings="mass"),
         rows.assign(subject="sub-0000000000000000"),
         rows.assign(image=rows["image"].str.replace("0", "a")),
     ):

@@ -126,6 +126,8 @@ ELSEWHERE = {
     "device",
     "threads",
     "scoring_batch_size",
+    "weights",
+    "unfreeze_epochs",
 }  # heard by tests of their own, or the same result
 
 
