@@ -21,6 +21,7 @@ from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.leaderboard import Entry
 from xray_platform.evaluation.leaderboard import leaderboard as rank
 from xray_platform.evaluation.leaderboard_page import write_leaderboard
+from xray_platform.evaluation.paired_models import pair_models
 from xray_platform.tables.all import LEADERBOARD
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
@@ -50,6 +51,8 @@ def leaderboard_page_of(instance: dg.DagsterInstance, places: Places) -> AssetRe
     every, missing = _entries(places)
     entries = [entry for entry in every if entry.evaluation.model in set(frame["model"])]
     using = [model for run, model in frame[["run", "model"]].to_numpy() if held and is_of(tracking, held, run)]
+    found = {entry.evaluation.model: entry.evaluation for entry in entries}
+    reference = using[0] if using else str(frame["model"].iloc[0]) if len(frame) else ""
     page = write_leaderboard(
         places.reports,
         frame,
@@ -59,6 +62,7 @@ def leaderboard_page_of(instance: dg.DagsterInstance, places: Places) -> AssetRe
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         cautions=_cautions(instance, places, entries),
         missing=missing,
+        pairs=pair_models([found[model] for model in frame["model"] if model in found], reference),
     )
     keep_files(places, "reports/leaderboard", [page])
     version = held.version if held else ""

@@ -86,5 +86,7 @@ def _whole_classes(title: str, values: tuple[SourceValue, ...]) -> list[str]:
         number = sum(getattr(value, called) for value in have)
         if len(have) == 1 and number >= TELLING and getattr(have[0], other) < sum(getattr(v, other) for v in values):
             share = getattr(have[0], other) / sum(getattr(v, other) for v in values)
-            found.append(f"{title}: every {called} picture has {have[0].value}, of the {other} ones {percent(share)}.")
+            found.append(
+                f"{title}: every {called} picture is of {have[0].value}, of the {other} ones {percent(share)}."
+            )
     return found

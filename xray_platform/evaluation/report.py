@@ -19,6 +19,7 @@ from xray_platform.evaluation.heatmap import palette_stops
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
+from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.shortcut_result import write_audit
 from xray_platform.evaluation.summary import summary
@@ -95,6 +96,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "table": two_by_two(evaluation),
         "points": operating_points(evaluation) if len(evaluation.part("test")) else [],
         "figures": figures,
+        "prevalences": at_prevalences(*(evaluation.metrics["test"][name] for name in ("sensitivity", "specificity"))),
         "outcomes": KINDS,
         "cards": cards(evaluation, report.samples, report.scale, report.findings),
         "stops": palette_stops(),

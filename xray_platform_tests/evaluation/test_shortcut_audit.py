@@ -135,7 +135,7 @@ def test_classes_that_coincide_with_an_origin_are_told() -> None:
     (source,) = audit.sources
     web = int((origin == "web").sum())
     assert f"Origin web: all {web} pictures are abnormal." in source.findings
-    assert any(text.startswith("Origin: every normal picture has clinic") for text in source.findings)
+    assert any(text.startswith("Origin: every normal picture is of clinic") for text in source.findings)
     caution = next(caution for caution in audit.cautions() if caution.code == "class-sources")
     assert "Origin web" in caution.text
     by_value = {one.value: one for one in source.values}  # noqa: PD011 - no frame
