@@ -39,7 +39,7 @@ STANDARD_IMAGES = Table(
     (
         c.IMAGE, c.BATCH_NAME, c.ROWS, c.COLUMNS, c.WINDOW_LOW, c.WINDOW_HIGH, c.GREY_LEVELS, c.GREY_MEAN,
         c.GREY_DEVIATION, c.BLACK_SHARE, c.WHITE_SHARE, c.FRAME_MEAN, c.FRAME_DEVIATION, c.FLAT_BORDER, c.SHARPNESS,
-        c.BLOCK_EDGES, c.DONE,
+        c.BLOCK_EDGES, c.TURNED_FROM, c.DONE,
     ),
     key=("image",),
 )  # fmt: skip
@@ -48,6 +48,12 @@ LABELS = Table(
     "what the labels files say of each picture",
     (c.IMAGE, c.SUBJECT, c.ORIGIN, c.LABEL, c.FINDINGS_GIVEN, c.ABNORMAL, c.SPLIT_GIVEN),
     key=("image",),
+)
+BOXES = Table(
+    "boxes",
+    "where people drew boxes around findings: one row a box, in pixels of the standard image",
+    (c.IMAGE, c.BOX, c.FINDING, c.BOX_TOP, c.BOX_LEFT, c.BOX_HEIGHT, c.BOX_WIDTH, c.REFUSED),
+    key=("image", "box"),
 )
 SPLITS = Table(
     "splits",
@@ -110,6 +116,6 @@ LEADERBOARD = Table(
 )  # fmt: skip
 
 ALL = (
-    CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, CLASSES, TENSORS, PATCHES, SCORES,
-    CLASS_SCORES, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
+    CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, BOXES, SPLITS, CLASSES, TENSORS, PATCHES,
+    SCORES, CLASS_SCORES, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
 )  # fmt: skip

@@ -105,5 +105,6 @@ class WriteStandardImage:
             "window_high": picture.window_high,
             "grey_levels": picture.grey_levels,
             **picture_statistics(picture),
+            "turned_from": picture.turn.turned_from,
             "done": list(picture.done),
         }
