@@ -68,13 +68,21 @@ class Cohort:
 
 
 def data_digest(rows: pd.DataFrame) -> str:
-    """Return 16 hexadecimal digits that say which pictures of whom these are, and what was found on them.
+    """Return 16 hexadecimal digits that say which pictures of whom these are, and which are abnormal.
 
     Equal digests mean the same data, however the pictures were prepared.
     """
-    said = {"image": str, "subject": str, "findings": str, "abnormal": bool}
-    labelled = rows[list(said)].astype(said)
-    return frame_digest(labelled.sort_values("image", ignore_index=True))[:16]
+    return _digest(rows, {"image": str, "subject": str, "abnormal": bool})
+
+
+def findings_digest(rows: pd.DataFrame) -> str:
+    """Return 16 hexadecimal digits that say what was found on which pictures: what several classes are learnt from."""
+    return _digest(rows, {"image": str, "findings": str})
+
+
+def _digest(rows: pd.DataFrame, columns: dict[str, type]) -> str:
+    said = rows[list(columns)].astype(columns)
+    return frame_digest(said.sort_values("image", ignore_index=True))[:16]
 
 
 def row_column(view: int) -> str:
