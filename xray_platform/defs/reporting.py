@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import data_digest
+from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
 from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
 from xray_platform.defs.model_store import (
     BUNDLE,
@@ -57,6 +58,7 @@ class WrittenReport:
     evaluation: Evaluation
     samples: Samples
     scale: MapScale | None
+    boxes: MapsHeld
     cautions: Sequence[Caution]
     link: RunLink
 
@@ -75,17 +77,17 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     """Write a model's report, pack its bundle, and hand both to MLflow, where the bundle becomes a model version."""
     record = current_record(places, model)
     evaluation = stored_evaluation(places, record)
-    samples, scale = _gallery(places, record, evaluation)
+    samples, scale, held = _gallery(places, record, evaluation, progress)
     pictures = pictures_of(places, evaluation.rows)
     audit = shortcut_audit(evaluation, nuisance_facts(pictures, STANDARD_IMAGES.read(places)))
     found = [*cautions_of(places, evaluation), *audit.cautions()]
     folder = places.reports / model / record.run
-    given = _input(record, evaluation, samples, scale, pictures, _findings(places))
+    given = _input(record, evaluation, samples, scale, held, pictures, _findings(places))
     page = write_report(folder, replace(given, audit=audit), progress=progress)
     keep_folder(places, report_manifest(record), folder)
     bundle = _pack(places, record, evaluation, scale, _origin(pictures))
     link = _hand_over(places, record, evaluation, found, [folder, bundle])
-    return WrittenReport(page, evaluation, samples, scale, found, link)
+    return WrittenReport(page, evaluation, samples, scale, held, found, link)
 
 
 def report_manifest(record: TrainingRecord) -> str:
@@ -99,8 +101,13 @@ def stored_audit(places: Places, record: TrainingRecord) -> ShortcutAudit:
     return read_audit(read_checked(places, report_manifest(record), file))
 
 
-def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> tuple[Samples, MapScale | None]:
-    """Return the pictures worth a look with their maps, and one colour scale from normal validation pictures."""
+def _gallery(
+    places: Places, record: TrainingRecord, evaluation: Evaluation, progress: Progress
+) -> tuple[Samples, MapScale | None, MapsHeld]:
+    """Return the pictures worth a look with maps and boxes, and one colour scale from normal validation pictures.
+
+    And how the maps of all test pictures with boxes lie to these.
+    """
     cohort, scorer = cohort_of(places, record), scorer_of(places, record)
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
@@ -109,7 +116,8 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     scale = map_scale(scorer.heatmap(cohort.images(normals)[:])) if len(normals) else None
     shown = unpack_view(images, 0, cohort.side)
     maps = scorer.heatmap(images) if len(images) else np.zeros_like(shown)
-    return Samples(tuple(names), shown, maps), scale
+    samples = Samples(tuple(names), shown, maps, drawn_boxes(cohort, rows))
+    return samples, scale, hold_maps(cohort, scorer, scale, progress)
 
 
 def _findings(places: Places) -> dict[str, str]:
@@ -129,6 +137,7 @@ def _input(
     evaluation: Evaluation,
     samples: Samples,
     scale: MapScale | None,
+    held: MapsHeld,
     pictures: pd.DataFrame,
     findings: Mapping[str, str],
 ) -> ReportInput:
@@ -138,6 +147,8 @@ def _input(
         family=record.family,
         description=record.description,
         samples=samples,
+        boxes=held.findings,
+        boxed=held.pictures,
         scale=scale,
         recipe=_described(record.recipes),
         settings={heading.capitalize(): values for heading, values in record.settings.items()},
