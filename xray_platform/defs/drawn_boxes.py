@@ -74,6 +74,8 @@ def hold_maps(cohort: Cohort, model: FittedModel, scale: MapScale | None, progre
     """
     rows = cohort.part("test").sort_values("image")
     drawn = drawn_boxes(cohort, rows)
+    if not drawn:
+        return MapsHeld((), 0)
     rows = rows[rows["image"].isin(list(drawn))]
     shown = rows.head(MOST_PICTURES)
     images = cohort.images(shown)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import data_digest
+from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
 from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
 from xray_platform.defs.model_store import (
     BUNDLE,
@@ -27,16 +28,19 @@ from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
 from xray_platform.evaluation.heatmap import MapScale, map_scale
-from xray_platform.evaluation.report import write_report
+from xray_platform.evaluation.nuisance_facts import nuisance_facts
+from xray_platform.evaluation.report import AUDIT_FILE, write_report
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.shortcut_audit import shortcut_audit
+from xray_platform.evaluation.shortcut_result import ShortcutAudit, read_audit
 from xray_platform.image_stack import unpack_view
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.models.all import MODELS
 from xray_platform.progress import Progress
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
-from xray_platform.tables.all import LABELS
-from xray_platform.tables.manifest import keep_folder
+from xray_platform.tables.all import LABELS, STANDARD_IMAGES
+from xray_platform.tables.manifest import keep_folder, read_checked
 from xray_platform.tables.places import Places
 from xray_platform.tracking.evaluations import evaluated_in, inherited_tags
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -54,6 +58,7 @@ class WrittenReport:
     evaluation: Evaluation
     samples: Samples
     scale: MapScale | None
+    boxes: MapsHeld
     cautions: Sequence[Caution]
     link: RunLink
 
@@ -72,20 +77,37 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     """Write a model's report, pack its bundle, and hand both to MLflow, where the bundle becomes a model version."""
     record = current_record(places, model)
     evaluation = stored_evaluation(places, record)
-    samples, scale = _gallery(places, record, evaluation)
-    pictures, found = pictures_of(places, evaluation.rows), cautions_of(places, evaluation)
+    samples, scale, held = _gallery(places, record, evaluation, progress)
+    pictures = pictures_of(places, evaluation.rows)
+    audit = shortcut_audit(evaluation, nuisance_facts(pictures, STANDARD_IMAGES.read(places)))
+    found = [*cautions_of(places, evaluation), *audit.cautions()]
     folder = places.reports / model / record.run
-    page = write_report(
-        folder, _input(record, evaluation, samples, scale, pictures, _findings(places)), progress=progress
-    )
-    keep_folder(places, f"reports/{model}/{record.run}", folder)
+    given = _input(record, evaluation, samples, scale, held, pictures, _findings(places))
+    page = write_report(folder, replace(given, audit=audit), progress=progress)
+    keep_folder(places, report_manifest(record), folder)
     bundle = _pack(places, record, evaluation, scale, _origin(pictures))
     link = _hand_over(places, record, evaluation, found, [folder, bundle])
-    return WrittenReport(page, evaluation, samples, scale, found, link)
+    return WrittenReport(page, evaluation, samples, scale, held, found, link)
 
 
-def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> tuple[Samples, MapScale | None]:
-    """Return the pictures worth a look with their maps, and one colour scale from normal validation pictures."""
+def report_manifest(record: TrainingRecord) -> str:
+    """Name of the manifest of the report of a training."""
+    return f"reports/{record.model}/{record.run}"
+
+
+def stored_audit(places: Places, record: TrainingRecord) -> ShortcutAudit:
+    """Return the shortcut audit of a training's report; raises StoreError where there is none, or it was changed."""
+    file = places.reports / record.model / record.run / AUDIT_FILE
+    return read_audit(read_checked(places, report_manifest(record), file))
+
+
+def _gallery(
+    places: Places, record: TrainingRecord, evaluation: Evaluation, progress: Progress
+) -> tuple[Samples, MapScale | None, MapsHeld]:
+    """Return the pictures worth a look with maps and boxes, and one colour scale from normal validation pictures.
+
+    And how the maps of all test pictures with boxes lie to these.
+    """
     cohort, scorer = cohort_of(places, record), scorer_of(places, record)
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
@@ -94,7 +116,8 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     scale = map_scale(scorer.heatmap(cohort.images(normals)[:])) if len(normals) else None
     shown = unpack_view(images, 0, cohort.side)
     maps = scorer.heatmap(images) if len(images) else np.zeros_like(shown)
-    return Samples(tuple(names), shown, maps), scale
+    samples = Samples(tuple(names), shown, maps, drawn_boxes(cohort, rows))
+    return samples, scale, hold_maps(cohort, scorer, scale, progress)
 
 
 def _findings(places: Places) -> dict[str, str]:
@@ -114,6 +137,7 @@ def _input(
     evaluation: Evaluation,
     samples: Samples,
     scale: MapScale | None,
+    held: MapsHeld,
     pictures: pd.DataFrame,
     findings: Mapping[str, str],
 ) -> ReportInput:
@@ -123,6 +147,8 @@ def _input(
         family=record.family,
         description=record.description,
         samples=samples,
+        boxes=held.findings,
+        boxed=held.pictures,
         scale=scale,
         recipe=_described(record.recipes),
         settings={heading.capitalize(): values for heading, values in record.settings.items()},

@@ -16,10 +16,13 @@ from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, 
 from xray_platform.evaluation.figures import draw_confusion, draw_figures
 from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
+from xray_platform.evaluation.map_in_boxes import FindingInBoxes
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
+from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.shortcut_result import write_audit
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -29,14 +32,17 @@ STEPS = 4
 LISTED = 300
 """Test pictures that the page lists, those with the highest scores; the file beside it has all."""
 PICTURES_FILE = "metrics/pictures.csv"
+AUDIT_FILE = "metrics/shortcut_audit.json"
+BOXES_FILE = "metrics/map_in_boxes.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
     """Write a model's report and return the path of its page.
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
-    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, and `pictures.csv` with every test picture,
-    of which the page lists a few hundred). The page comes last: with it, all is there.
+    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
+    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes). The page
+    comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -55,6 +61,10 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
     pictures = picture_rows(evaluation, report.hashes, report.findings)
     atomic_write(folder / PICTURES_FILE, _as_csv(pictures))
+    if report.audit:
+        write_audit(folder / AUDIT_FILE, report.audit)
+    if report.boxes:
+        atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -79,7 +89,11 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "report": report,
         "evaluation": evaluation,
         "summary": summary(evaluation, report.name),
-        "cautions": cautions(evaluation, report.hashes, phantom=report.phantom),
+        "cautions": [
+            *cautions(evaluation, report.hashes, phantom=report.phantom),
+            *(report.audit.cautions() if report.audit else []),
+        ],
+        "audit": report.audit,
         "key_figures": [(kind, evaluation.metrics["test"][kind.name]) for kind in METRICS if kind.name in KEY_FIGURES],
         "kinds": METRICS,
         "metric_titles": {kind.name: kind.title for kind in METRICS},
@@ -87,6 +101,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "table": two_by_two(evaluation),
         "points": operating_points(evaluation) if len(evaluation.part("test")) else [],
         "figures": figures,
+        "prevalences": at_prevalences(*(evaluation.metrics["test"][name] for name in ("sensitivity", "specificity"))),
         "outcomes": KINDS,
         "cards": cards(evaluation, report.samples, report.scale, report.findings),
         "stops": palette_stops(),
@@ -94,6 +109,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "maps_held": max((found.pictures for found in report.boxes), default=0),
         "pictures": pictures[:LISTED],
         "picture_count": len(pictures),
         "pictures_file": PICTURES_FILE,
@@ -147,6 +163,11 @@ def _as_csv(pictures: list[dict[Any, Any]]) -> str:
     rows = [{"truth": "abnormal" if row["abnormal"] else "normal", **row} for row in pictures]
     names = ["image", "subject", "split", "truth", "finding", "verdict", "score", "probability", "sha256"]
     return pd.DataFrame(rows, columns=names).to_csv(index=False)
+
+
+def _boxes_as_csv(findings: Sequence[FindingInBoxes]) -> str:
+    """Return how maps lie to boxes as a CSV, a line a finding."""
+    return pd.DataFrame([{**vars(one), "hit_share": one.hit_share} for one in findings]).to_csv(index=False)
 
 
 def _all_settings(report: ReportInput) -> dict[str, Settings | Mapping[str, Any]]:
