@@ -20,7 +20,7 @@ from xray_platform.defs.model_store import (
     part_manifest,
     trained_folder,
 )
-from xray_platform.defs.score_cohort import cohort_of, scorer_of, stored_evaluation
+from xray_platform.defs.score_cohort import cohort_of, explain_images, scorer_of, stored_evaluation
 from xray_platform.defs.train import STANDARD
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.evaluation.cautions import Caution
@@ -89,12 +89,13 @@ def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> 
     cohort, scorer = cohort_of(places, record), scorer_of(places, record)
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
-    images = cohort.images(rows)[:]
     normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
-    scale = map_scale(scorer.heatmap(cohort.images(normals)[:])) if len(normals) else None
-    shown = unpack_view(images, 0, cohort.side)
-    maps = scorer.heatmap(images) if len(images) else np.zeros_like(shown)
-    return Samples(tuple(names), shown, maps), scale
+    scale = map_scale(explain_images(scorer, cohort.images(normals))[1]) if len(normals) else None
+    if rows.empty:
+        none = np.zeros((0, cohort.side, cohort.side), np.float32)
+        return Samples((), none, none), scale
+    images, maps = explain_images(scorer, cohort.images(rows))
+    return Samples(tuple(names), unpack_view(images, 0, cohort.side), maps), scale
 
 
 def _findings(places: Places) -> dict[str, str]:
