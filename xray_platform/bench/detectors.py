@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.labelled_images import LabelledImages, read_labelled
-from xray_platform.bench.map_quality import baselines, box_masks, map_figures, pixel_ap
+from xray_platform.bench.map_quality import baselines, box_masks, map_figures
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.detectors.contract import Detector, DetectorKind
+from xray_platform.evaluation.map_in_boxes import pixel_ap
 from xray_platform.evaluation.metrics import auroc
 from xray_platform.evaluation.threshold import ThresholdSettings, choose_threshold
 from xray_platform.image_stack import Images, Scores

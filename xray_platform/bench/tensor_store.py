@@ -131,7 +131,7 @@ def _write_standard_images(places: Places, batch: str, large: Sequence[Pixels]) 
             about, packed = packer.pack(pixels)
             shards.add(image, about, packed)
             checksums.append(standard_checksum(image, about, packed))
-            size = {"rows": pixels.shape[0], "columns": pixels.shape[1], "grey_levels": 4096}
+            size = {"rows": pixels.shape[0], "columns": pixels.shape[1], "grey_levels": 4096, "turned_from": "LF"}
             window = {"window_low": 100.0, "window_high": 4000.0}
             rows.append({"image": image, "batch": batch, **size, **window, "done": ["made for a measurement"]})
     files = {below(places, path): facts_of(path, sha256=False) for path in shards.shards}

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from xray_platform.dicom.intake.label_file import LabelOptions
 
 SHOWN = 20
+WHY_REFUSED = {
+    "no image": "their file is no image that was accepted",
+    "no number": "x, y, width or height is no number",
+    "no area": "width or height is not above 0",
+    "outside": "they reach out of their image (x and y count pixels of the file, from its upper left corner)",
+    "no finding": "they name no finding",
+    "held back": "their finding is held back",
+}
 DECIDED = {"accept": "accepted", "quarantine": "quarantined", "reject": "rejected"}
 
 
@@ -29,6 +37,13 @@ def ingest(
         Path | None,
         typer.Option(
             help="CSV: file,label[,subject,split,…], or a metadata.csv with PatientID, DicomPath, Abnormal, …"
+        ),
+    ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV: file,x,y,width,height,finding, in pixels of the file from its upper left corner "
+            "[default: boxes.csv in the folder, if there]"
         ),
     ] = None,
     file_column: Annotated[str, typer.Option(help="column that names the file")] = "file",
@@ -59,6 +74,7 @@ def ingest(
     back, since they may be names. `xray run` then trains the models.
     """
     # pydicom and OpenCV take a second to import
+    from xray_platform.dicom.intake.box_file import found_boxes, read_boxes
     from xray_platform.dicom.intake.label_file import LabelOptions, found_labels, read_labels
     from xray_platform.dicom.intake.sources import list_source
 
@@ -74,11 +90,14 @@ def ingest(
             file, file_column, label_column, subject_column=subject_column, split_column=split_column, **given
         )
         read_labels(options)
+    boxes = boxes or found_boxes(path)
+    if boxes is not None:
+        read_boxes(boxes)
     if normal:
         _check_normal(options)
     with opened_store() as store:
-        declared = declare_labels(store.places, options, [*(label or ()), *(normal or ())], accept_labels)
-        take_in(store, path, options, origin, relabel=declared)
+        declared = declare_labels(store.places, options, [*(label or ()), *(normal or ())], accept_labels, boxes)
+        take_in(store, path, options, origin, relabel=declared, boxes=boxes)
 
 
 def _check_normal(options: "LabelOptions | None") -> None:
@@ -91,18 +110,21 @@ def _check_normal(options: "LabelOptions | None") -> None:
     check_normal(options, known_words(places()))
 
 
-def declare_labels(store: Places, options: "LabelOptions | None", words: list[str], accept: bool) -> bool:
-    """Declare labels: the words given, and of the new ones of a labels file those that are accepted; say if any is new.
+def declare_labels(
+    store: Places, options: "LabelOptions | None", words: list[str], accept: bool, boxes: Path | None = None
+) -> bool:
+    """Declare labels: the words given, and of the new ones of the lists those that are accepted; say if any is new.
 
     At a terminal, new labels that look like classes are shown and asked for. Others may be names and are never shown.
     """
-    from xray_platform.dicom.intake.label_file import read_labels  # see above
+    from xray_platform.dicom.intake.box_file import boxed_findings  # see above
+    from xray_platform.dicom.intake.label_file import read_labels
     from xray_platform.dicom.intake.label_words import declare, known_words, new_labels
 
     declared = declare(store, words)
-    if options is None:
-        return declared
-    new = new_labels(read_labels(options).values(), known_words(store))
+    rows = read_labels(options) if options else {}
+    findings = boxed_findings(boxes, {name: row.subject_id for name, row in rows.items()}) if boxes else []
+    new = new_labels([*rows.values(), *findings], known_words(store))
     if new.classes and (accept or _accepted(new.classes)):
         declared = declare(store, new.classes) or declared
     return declared
@@ -122,17 +144,18 @@ def take_in(
     origin: str = "archive",
     *,
     relabel: bool = False,
+    boxes: Path | None = None,
 ) -> None:
     """Open batches for what is new at `path`, make everything that goes by batch, and show what was found.
 
-    Other batches are only looked at where they lack something. Labels and splits, which are made whole from all
-    batches, are left to `xray run`; but with `relabel` and nothing new the labels are joined anew, for more of them are
-    known now.
+    Other batches are only looked at where they lack something. Labels, boxes and splits, which are made whole from all
+    batches, are left to `xray run`; but with `relabel` and nothing new labels and boxes are joined anew, for more words
+    are known now.
     """
     from xray_platform.defs.batch_states import unfinished  # see above
     from xray_platform.dicom.intake.batch_plan import plan_batches
 
-    new = plan_batches(store.places, path, labels, origin=origin)
+    new = plan_batches(store.places, path, labels, origin=origin, boxes=boxes)
     if not new:
         say(f"Nothing new in {path}.")
     else:
@@ -145,11 +168,12 @@ def take_in(
     batches = {*(plan.batch for plan in new), *(state.batch for state in unfinished(store))}
     materialise(store, keys, quiet=not new, batches=batches)
     if relabel and not new and store.batches():
-        materialise(store, store.select([], "labels"), force=True)
-        materialise(store, store.select([], "labels,splits"), quiet=True)
+        materialise(store, store.select([], "labels,boxes"), force=True)
+        materialise(store, store.select([], "labels,boxes,splits"), quiet=True)
     for plan in new:
         _show(store, plan.batch)
     _tell_held_back(store.places, [plan.batch for plan in new])
+    _tell_boxes(store.places, [plan.batch for plan in new])
 
 
 def _tell_again(why: list[str | None]) -> None:
@@ -166,6 +190,24 @@ def _tell_held_back(store: Places, batches: list[str]) -> None:
 
     if count := held_back(store, batches) if batches else labels_of(store).held_back:
         complain(f"the labels of {count} images are held back; {HOW_TO_DECLARE}")
+
+
+def _tell_boxes(store: Places, batches: list[str]) -> None:
+    """Say how many boxes new batches brought, and how many of them cannot be used and why."""
+    from xray_platform.dicom.intake.label_words import HOW_TO_DECLARE  # see above
+    from xray_platform.dicom.standard.boxes import boxes_of
+
+    joined = boxes_of(store, batches) if batches else None
+    if joined is None or (joined.frame.empty and not joined.of_no_file):
+        return
+    refused = joined.frame["refused"].value_counts()
+    used = joined.frame[joined.frame["refused"].isna()]
+    say(f"{len(used)} boxes around findings of {used['image'].nunique()} images")
+    for why, number in refused.items():
+        more = f"; {HOW_TO_DECLARE}" if why == "held back" else ""
+        complain(f"{number} boxes are not used: {WHY_REFUSED[str(why)]}{more}")
+    if joined.of_no_file:
+        complain(f"{joined.of_no_file} boxes are of files that are not there")
 
 
 def _show(store: "LocalRunner", batch: str) -> None:

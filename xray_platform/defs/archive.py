@@ -1,4 +1,4 @@
-"""Archive assets: raw bytes, quality, de-identified pictures, labels and splits."""
+"""Archive assets: raw bytes, quality, de-identified pictures, labels, boxes and splits."""
 
 from collections.abc import Sequence
 
@@ -22,8 +22,10 @@ from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.dicom.pseudonym import load_key
 from xray_platform.dicom.quality.examine import QualitySettings, examine_batch
 from xray_platform.dicom.rules import RULES
-from xray_platform.tables.all import CATALOGUE, CLASSES, IMAGES, LABELS, QUALITY, SPLITS
+from xray_platform.dicom.standard.boxes import boxes_of
+from xray_platform.tables.all import BOXES, CATALOGUE, CLASSES, IMAGES, LABELS, QUALITY, SPLITS
 from xray_platform.tables.columns import INTAKE as INTAKE_COLUMN
+from xray_platform.tables.columns import REFUSED
 from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
 from xray_platform.tables.severity import DECISIONS, decide
 from xray_platform.tables.table import WHOLE
@@ -114,6 +116,30 @@ def labels(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     )
 
 
+@platform_asset(group=GROUP, version="1", deps=["raw_archive", "standard_images"], kinds={"parquet"}, automation=HOURLY)
+def boxes(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
+    """Where people drew boxes around findings, in pixels of the standard images; or why a box is not used."""
+    joined = boxes_of(store.places)
+    frame = joined.frame
+    BOXES.write(store.places, frame)
+    used = frame[frame["refused"].isna()]
+    held_back = int((frame["refused"] == "held back").sum())
+    if held_back:
+        context.log.warning(f"the findings of {held_back} boxes are held back; {HOW_TO_DECLARE}")
+    return AssetResult(
+        BOXES,
+        frame,
+        {
+            "boxes": len(frame),
+            "used": len(used),
+            "pictures with boxes": int(used["image"].nunique()),
+            "different findings": int(used["finding"].nunique()),
+            **{f"refused: {why}": number for why, number in counts(frame["refused"], REFUSED.allowed).items()},
+            "of files that are not there": joined.of_no_file,
+        },
+    )
+
+
 @platform_asset(group=GROUP, version="2", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
 def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> AssetResult:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
@@ -154,4 +180,4 @@ def _word(abnormal: bool) -> str:
     return "abnormal" if abnormal else "normal"
 
 
-ASSETS = [raw_archive, quality, images, labels, splits]
+ASSETS = [raw_archive, quality, images, labels, boxes, splits]

@@ -32,22 +32,24 @@ FOLLOW_LABELS = (
 )
 """As soon as the labels changed and their checks passed; they have left out the batches that failed already."""
 
+_BOXES = dg.AssetSelection.assets("boxes")
 AFTER_TRAINING = (
-    dg.AutomationCondition.any_deps_updated().since_last_handled()
-    & ~dg.AutomationCondition.any_deps_missing()
+    dg.AutomationCondition.any_deps_updated().ignore(_BOXES).since_last_handled()
+    & ~dg.AutomationCondition.any_deps_missing().ignore(_BOXES)
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
     & dg.AutomationCondition.all_deps_blocking_checks_passed()
 )
-"""Scores, reports, leaderboard and champion follow their model, also where they were never made before."""
+"""Scores, reports, leaderboard and champion follow their model, also where they were never made before. Boxes, which
+are joined anew at the hour, reach a report at the next training: a report registers a version of its model."""
 
 sensor = dg.AutomationConditionSensorDefinition(
     "follow_changes",
     target=dg.AssetSelection.all(),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=10,
-    description="Makes archive and imaging assets when something above them changed, labels at the hour, and reports "
-    "after a training.",
+    description="Makes archive and imaging assets when something above them changed, labels and boxes at the hour, "
+    "reports after a training.",
 )
 
 weekly_retraining = dg.ScheduleDefinition(

@@ -44,6 +44,8 @@ BY_BATCH: tuple[Suite, ...] = (
 WHOLE: tuple[Suite, ...] = (
     schema_suite(tables.LABELS),
     identity_suite(tables.LABELS),
+    schema_suite(tables.BOXES),
+    identity_suite(tables.BOXES),
     schema_suite(tables.SPLITS),
     LEAKAGE,
     CLASSES,

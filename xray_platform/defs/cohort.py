@@ -40,8 +40,7 @@ class Cohort:
     @property
     def side(self) -> int:
         """The side of the first view, in pixels: what heat maps have."""
-        shape = self.recipes[0].shape
-        return shape[-1] if shape else 0
+        return self.recipes[0].side or 0
 
     def images(self, rows: pd.DataFrame) -> ImageSource:
         """Return the tensors of these rows, (N, side, side) float32 in [0, 1], each read when it is asked for.
@@ -73,8 +72,17 @@ def data_digest(rows: pd.DataFrame) -> str:
 
     Equal digests mean the same data, however the pictures were prepared.
     """
-    labelled = rows[["image", "subject", "abnormal"]].astype({"image": str, "subject": str, "abnormal": bool})
-    return frame_digest(labelled.sort_values("image", ignore_index=True))[:16]
+    return _digest(rows, {"image": str, "subject": str, "abnormal": bool})
+
+
+def findings_digest(rows: pd.DataFrame) -> str:
+    """Return 16 hexadecimal digits that say what was found on which pictures: what several classes are learnt from."""
+    return _digest(rows, {"image": str, "findings": str})
+
+
+def _digest(rows: pd.DataFrame, columns: dict[str, type]) -> str:
+    said = rows[list(columns)].astype(columns)
+    return frame_digest(said.sort_values("image", ignore_index=True))[:16]
 
 
 def row_column(view: int) -> str:
@@ -106,7 +114,7 @@ def read_cohort(places: Places, recipes: Sequence[Recipe]) -> Cohort:
     labelled = len(rows)
     rows = with_tensors(places, rows, recipes)
     if rows.empty:
-        sides = " and ".join(str(recipe.shape[0] if recipe.shape else "?") for recipe in recipes)
+        sides = " and ".join(str(recipe.side or "?") for recipe in recipes)
         raise DataError(
             f"none of the {labelled} labelled pictures has tensors of this recipe with {sides} pixels; tensors are "
             "made by the recipes and sides that models are set to in `xray.yaml` (`recipe`, `tensor_side`)"

@@ -11,15 +11,16 @@ intake_job = dg.define_asset_job(
 
 cohort_job = dg.define_asset_job(
     "cohort",
-    selection=dg.AssetSelection.assets("labels", "splits"),
-    description="Joins the labels to the pictures of all batches and divides them into train, val and test.",
+    selection=dg.AssetSelection.assets("labels", "boxes", "splits"),
+    description="Joins labels and boxes to the pictures of all batches and divides them into train, val and test.",
 )
 
 retraining_job = dg.define_asset_job(
     "retrain",
     selection=dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation")
-    | dg.AssetSelection.assets("labels", "splits"),
-    description="Joins the labels and divides the pictures, trains all models on them, judges them, promotes the best.",
+    | dg.AssetSelection.assets("labels", "boxes", "splits"),
+    description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes the "
+    "best.",
 )
 
 JOBS = (intake_job, cohort_job, retraining_job)

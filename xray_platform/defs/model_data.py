@@ -58,6 +58,6 @@ def _of_parts(places: Places, kind: ModelKind, settings: Any) -> ModelData:
     parts = {}
     for record in records:
         recipe = record.recipes[0]
-        side = recipe.shape[-1] if recipe.shape else 0
-        parts[record.model] = (load_model(record.model, trained_folder(places, record)), views[recipe.id], side)
+        model = load_model(record.model, trained_folder(places, record))
+        parts[record.model] = (model, views[recipe.id], recipe.side or 0)
     return ModelData(" + ".join(parts), recipes, parts)

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from xray_platform.defs.cohort import Cohort, data_digest, read_cohort
+from xray_platform.defs.cohort import Cohort, data_digest, findings_digest, read_cohort
 from xray_platform.defs.launchpad import part_of
 from xray_platform.defs.model_card import description_of_training, origin_of
 from xray_platform.defs.model_data import ModelData, model_data
@@ -145,7 +145,7 @@ def _parameters(settings: dict[str, Any], data: ModelData, cohort: Cohort, input
         "recipe": {**recipe, **first.model_dump(mode="json")},
         **parts,
         **({"seed": seeds[0]} if seeds else {}),
-        "data": {**inputs, "pictures": pictures},
+        "data": {**inputs, "findings": findings_digest(cohort.rows), "pictures": pictures},
     }
 
 

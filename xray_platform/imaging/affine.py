@@ -1,9 +1,11 @@
-"""Affine: where the pixels of a changed picture lay before, as one matrix, so that a map can be laid back."""
+"""Affine: where the pixels of a changed picture lay before, as one matrix, so that maps and boxes can be laid back."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xray_platform.bounding_box import BoundingBox
 
 Matrix = NDArray[np.float64]
 
@@ -46,6 +48,17 @@ class Affine:
     def then(self, before: "Affine") -> "Affine":
         """Return where places lay before the step before this one."""
         return Affine(before.matrix @ self.matrix)
+
+    def box(self, box: BoundingBox) -> BoundingBox:
+        """Return the upright rectangle around where a box of the changed picture lay before.
+
+        >>> Affine.scaled((2, 2), (4, 4)).box(BoundingBox(0, 1, 2, 1))
+        BoundingBox(top=0.0, left=2.0, height=4.0, width=2.0)
+        """
+        corners = [(row - 0.5, column - 0.5) for row in (box.top, box.bottom) for column in (box.left, box.right)]
+        rows, columns = zip(*(self.place(*corner) for corner in corners), strict=True)
+        top, left = min(rows), min(columns)
+        return BoundingBox(top + 0.5, left + 0.5, max(rows) - top, max(columns) - left)
 
     def place(self, row: float, column: float) -> tuple[float, float]:
         """Return row and column before, of a row and column after."""

@@ -20,6 +20,11 @@ class CropBox:
         """Read the box from what a step found."""
         return cls(*(int(found[name]) for name in ("top", "left", "bottom", "right")))
 
+    @property
+    def shape(self) -> Shape:
+        """Rows and columns of what lies in the box."""
+        return self.bottom - self.top, self.right - self.left
+
     def found(self) -> Found:
         """Give the box as what a step found."""
         return {name: float(value) for name, value in vars(self).items()}

@@ -1,5 +1,6 @@
 """Recipe: an ordered list of steps that prepares a standard image; named by its content, described in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import Field, model_validator
@@ -70,6 +71,11 @@ class Recipe(Settings):
             shape = step.shape(shape)
         return shape
 
+    @property
+    def side(self) -> int | None:
+        """Columns of the prepared picture, in pixels; None where they depend on the picture."""
+        return self.shape[-1] if self.shape else None
+
     def apply(self, pixels: Pixels, window: Window | None = None) -> Pixels:
         """Return the prepared picture.
 
@@ -86,6 +92,17 @@ class Recipe(Settings):
             origin = step.origin(pixels.shape, found[-1]).then(origin)
             pixels = step.run(pixels, found[-1])
         return Trace(pixels, tuple(found), origin)
+
+    def origin(self, shape: Shape, found: Sequence[Found]) -> Affine:
+        """Return where the pixels of a prepared picture lay in the standard image, of this shape.
+
+        `found` is what each step found in it, as its trace says.
+        """
+        origin = Affine.identity()
+        for step, seen in zip(self.steps, found, strict=True):
+            origin = step.origin(shape, seen).then(origin)
+            shape = step.shape_after(shape, seen)
+        return origin
 
     def describe(self) -> list[str]:
         """Say in words what is done, a sentence a step."""

@@ -49,6 +49,10 @@ class StepSettings(Settings):
         """Return where the pixels of the changed picture lay in the one of the shape `before`; in place by default."""
         return Affine.identity()
 
+    def shape_after(self, before: Shape, found: Found) -> Shape:  # noqa: ARG002 - most steps give one shape
+        """Return the shape that comes out for a picture of the shape `before` in which this was found."""
+        return self.shape(before) or before
+
     def shape(self, before: Shape | None) -> Shape | None:
         """Return the shape that comes out for a shape that goes in; None where the picture's content decides."""
         return before

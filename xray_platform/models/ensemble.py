@@ -93,7 +93,6 @@ class Ensemble:
     parts: tuple[EnsemblePart, ...]
     offered: tuple[str, ...]
     name: str
-    family: ClassVar[str] = "ensemble"
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over the parts, (N,) float64, of how far each sees a picture from normal ones."""

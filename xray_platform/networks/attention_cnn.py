@@ -71,6 +71,10 @@ class AttentionCnn(nn.Module):
         logits: Tensor = self.classifier(self.dropout(features.mean(dim=(2, 3))))
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
+    def parameter_groups(self) -> tuple[nn.Module, ...]:
+        """Return the stem, the four stages and the classifier."""
+        return (self.stem, *self.stages, self.classifier)
+
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (N,), higher is more abnormal; or those of the classes, (N, K)."""
         return self.head(self.features(images))

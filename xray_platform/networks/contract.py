@@ -1,6 +1,6 @@
 """Contract of a network: what training, scoring and heat maps ask of a torch module."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, and the table of networks is
     from torch import Tensor, nn
 
 
-class NetworkModule(Protocol):
+class ExplainableModule(Protocol):
     """A torch module in two halves, so that its last maps can be looked at (Grad-CAM)."""
 
     def features(self, images: "Tensor") -> "Tensor":
@@ -19,6 +19,17 @@ class NetworkModule(Protocol):
 
     def head(self, features: "Tensor") -> "Tensor":
         """Turn the last maps into a logit a picture, (N,), higher is more abnormal; or those of K classes, (N, K)."""
+        ...
+
+
+class NetworkModule(ExplainableModule, Protocol):
+    """A torch module that a line of the table builds: one that can be explained, in groups that learn apart."""
+
+    def parameter_groups(self) -> "Sequence[nn.Module]":
+        """Return the modules that together hold all weights, each once, from the input to the output.
+
+        Each is a group that can learn at a rate of its own or not at all; the last one is what classifies.
+        """
         ...
 
 

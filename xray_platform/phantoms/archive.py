@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import Field as Described
 
 from xray_platform.atomic import atomic_path, remove_leftovers
+from xray_platform.bounding_box import BoundingBox
+from xray_platform.dicom.pixels.orientation import TURNED_FROM
 from xray_platform.errors import InputError
 from xray_platform.phantoms.broken import BROKEN, broken_bytes
 from xray_platform.phantoms.dicom_file import dicom_bytes
@@ -63,7 +65,8 @@ class WrittenImage:
 
     relative: str
     size_bytes: int
-    boxes: tuple[FindingBox, ...]
+    boxes: tuple[tuple[str, BoundingBox], ...]
+    """The findings, and where they lie in the pixels as they are stored."""
 
 
 def write_archive(
@@ -75,8 +78,8 @@ def write_archive(
 ) -> ArchiveSummary:
     """Write an archive into a folder that is new or empty; it appears when it is whole.
 
-    `labels.csv` has file, label, subject, view, age, sex; `boxes.csv` file, label, x, y, width, height in pixels of the
-    upright picture. Raises InputError where the folder holds something, StoreError where it cannot be written.
+    `labels.csv` has file, label, subject, view, age, sex; `boxes.csv` file, x, y, width, height, finding in pixels
+    as they are stored. Raises InputError where the folder holds something, StoreError where it cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty; an archive is only written into a new or empty folder")
@@ -137,7 +140,13 @@ def _write_one(item: tuple[Path, PlannedPicture]) -> WrittenImage:
     path = folder / picture.relative
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return WrittenImage(picture.relative, len(data), phantom.boxes)
+    turn = TURNED_FROM["".join(picture.style.orientation)].inverse()
+    boxes = tuple((box.label, turn.box(_rectangle(box), *phantom.pixels.shape)) for box in phantom.boxes)
+    return WrittenImage(picture.relative, len(data), boxes)
+
+
+def _rectangle(box: FindingBox) -> BoundingBox:
+    return BoundingBox(box.top, box.left, box.height, box.width)
 
 
 def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
@@ -155,9 +164,11 @@ def _write_broken(folder: Path, settings: ArchiveSettings) -> dict[str, str]:
 def _write_tables(folder: Path, planned: list[PlannedPicture], written: list[WrittenImage]) -> None:
     with (folder / "boxes.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("file", "label", "x", "y", "width", "height"))
+        rows.writerow(("file", "x", "y", "width", "height", "finding"))
         for item in written:
-            rows.writerows((item.relative, box.label, box.left, box.top, box.width, box.height) for box in item.boxes)
+            rows.writerows(
+                (item.relative, box.left, box.top, box.width, box.height, finding) for finding, box in item.boxes
+            )
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("file", "label", "subject", "view", "age", "sex"))

@@ -36,7 +36,7 @@ IMAGES = Table(
 STANDARD_IMAGES = Table(
     "standard_images",
     "pictures decoded once: 16 bit, upright and as seen from the front (L\\F), MONOCHROME2",
-    (c.IMAGE, c.BATCH_NAME, c.ROWS, c.COLUMNS, c.WINDOW_LOW, c.WINDOW_HIGH, c.GREY_LEVELS, c.DONE),
+    (c.IMAGE, c.BATCH_NAME, c.ROWS, c.COLUMNS, c.WINDOW_LOW, c.WINDOW_HIGH, c.GREY_LEVELS, c.TURNED_FROM, c.DONE),
     key=("image",),
 )
 LABELS = Table(
@@ -44,6 +44,12 @@ LABELS = Table(
     "what the labels files say of each picture",
     (c.IMAGE, c.SUBJECT, c.ORIGIN, c.LABEL, c.FINDINGS_GIVEN, c.ABNORMAL, c.SPLIT_GIVEN),
     key=("image",),
+)
+BOXES = Table(
+    "boxes",
+    "where people drew boxes around findings: one row a box, in pixels of the standard image",
+    (c.IMAGE, c.BOX, c.FINDING, c.BOX_TOP, c.BOX_LEFT, c.BOX_HEIGHT, c.BOX_WIDTH, c.REFUSED),
+    key=("image", "box"),
 )
 SPLITS = Table(
     "splits",
@@ -106,6 +112,6 @@ LEADERBOARD = Table(
 )  # fmt: skip
 
 ALL = (
-    CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, SPLITS, CLASSES, TENSORS, PATCHES, SCORES,
-    CLASS_SCORES, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
+    CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, BOXES, SPLITS, CLASSES, TENSORS, PATCHES,
+    SCORES, CLASS_SCORES, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
 )  # fmt: skip

@@ -99,6 +99,10 @@ WINDOW_HIGH = Column(
     "window_high", "number", "grey value that a 99.5 % share of the unpadded pixels lies below", "grey value"
 )
 GREY_LEVELS = Column("grey_levels", "integer", "number of distinct grey values", low=1)
+TURNED_FROM = Column(
+    "turned_from", "text", "orientation of rows and columns as stored, turned to L\\F; LF: not turned",
+    allowed=("LF", "RF", "LH", "RH", "FL", "HL", "FR", "HR"),
+)  # fmt: skip
 DONE = Column("done", "list of text", "what was done to the stored values, in order, in words")
 
 # --- labels and splits ------------------------------------------------------------------------------------------
@@ -133,6 +137,23 @@ CLASS = Column(
 PLACE = Column("place", "integer", "place among the classes: normal, then as declared, then by alphabet", low=1)
 CLASS_PICTURES = Column("pictures", "integer", "labelled pictures that have this class", "picture", low=1)
 CLASS_SUBJECTS = Column("subjects", "integer", "subjects of these pictures", "subject", low=1)
+
+# --- boxes ------------------------------------------------------------------------------------------------------
+BOX = Column("box", "integer", "number of the box in its image, in the order of the boxes file", low=1)
+FINDING = Column(
+    "finding", "text", "what was found there, in small letters; null where it is no known word, or none", nullable=True,
+    pattern=r"^[^|<>@^\x00-\x1f\x7f]{1,200}$", shown=False,
+)  # fmt: skip
+BOX_TOP = Column("top", "number", "upper edge in the standard image; null if refused", "pixel", nullable=True, low=0)
+BOX_LEFT = Column("left", "number", "left edge in the standard image; null if refused", "pixel", nullable=True, low=0)
+BOX_HEIGHT = Column("height", "number", "height in the standard image; null if refused", "pixel", nullable=True, low=0)
+BOX_WIDTH = Column("width", "number", "width in the standard image; null if refused", "pixel", nullable=True, low=0)
+Refused = Literal["no image", "no number", "no area", "outside", "no finding", "held back"]
+REFUSED = Column(
+    "refused", "text", "why the box is not used, null if it is: its file is no accepted image; a side is no finite "
+    "number; width or height is not above 0; it reaches out of the image; it names no finding, or normal; its finding "
+    "is no known word and may be a name", nullable=True, allowed=get_args(Refused),
+)  # fmt: skip
 
 # --- tensors and patches ----------------------------------------------------------------------------------------
 RECIPE = Column("recipe", "text", "fingerprint of the recipe that made it", pattern=r"^[0-9a-f]{12}$")

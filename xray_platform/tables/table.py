@@ -1,7 +1,9 @@
 """Table: an ordered set of columns with a key, its Arrow schema, and how it is read and written."""
 
+import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,13 +123,14 @@ class Table:
         return self.path(places, part).exists() or manifest_file(places, self.manifest(part)).exists()
 
     def _part(self, places: Places, part: str, *, whole: bool = True, columns: Sequence[str] | None = None) -> pa.Table:
-        path = self.path(places, part)
+        """Read a part; one that is written again and again is read while nobody writes."""
+        path, name = self.path(places, part), self.manifest(part)
         for wait in PATIENCE:
-            try:
-                return self._parsed(path, read_checked(places, self.manifest(part), path), whole, columns)
-            except StoreError:
-                time.sleep(wait)
-        return self._parsed(path, read_checked(places, self.manifest(part), path), whole, columns)
+            with suppress(StoreError):
+                return self._parsed(path, read_checked(places, name, path), whole, columns)
+            time.sleep(wait)
+        with locked(places, name) if os.access(places.manifests, os.W_OK) else nullcontext():
+            return self._parsed(path, read_checked(places, name, path), whole, columns)
 
     def _parsed(self, path: Path, data: bytes, whole: bool, columns: Sequence[str] | None) -> pa.Table:
         wanted = None if columns is None else list(columns)

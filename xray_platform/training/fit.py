@@ -15,6 +15,8 @@ from xray_platform.networks.contract import NetworkKind
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
+from xray_platform.training.initial_weights import load_initial_weights
+from xray_platform.training.parameter_groups import check_frozen
 from xray_platform.training.quiet import quiet
 from xray_platform.training.threads import threads
 from xray_platform.training.trained_network import TrainedNetwork
@@ -61,7 +63,7 @@ def fit_network(
 
     with quiet(), threads(training.threads), torch.random.fork_rng():
         torch.manual_seed(training.seed)
-        begun = _begun(kind, settings, len(classes) or 1)
+        begun = _begun(kind, settings, training, len(classes) or 1)
         ran = fit_with_lightning(begun, training, train, val, checkpoints, progress, on_epoch)
     shutil.rmtree(checkpoints)
     side = train[0].shape[1]
@@ -77,11 +79,13 @@ def _kind(network: str, settings: Settings) -> NetworkKind:
     return kind
 
 
-def _begun(kind: NetworkKind, settings: Settings, outputs: int) -> torch.nn.Module:
-    """Return the network with its first weights."""
+def _begun(kind: NetworkKind, settings: Settings, training: TrainingSettings, outputs: int) -> torch.nn.Module:
+    """Return the network with its first weights: by chance, the kind's own, or those of a file."""
     network = kind.build(settings, outputs)
     if kind.initialise is not None:
         kind.initialise(network, settings)
+    check_frozen(network, training)
+    load_initial_weights(network, training)
     return network
 
 

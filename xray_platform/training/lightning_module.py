@@ -15,6 +15,7 @@ from xray_platform.training.augmentation import apply, sample
 from xray_platform.training.batches import Batch, ReadAhead, generator_for
 from xray_platform.training.losses import class_shares, losses
 from xray_platform.training.mixup import mixed
+from xray_platform.training.parameter_groups import freeze, frozen_in
 from xray_platform.training.training_module import Optimization, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
@@ -36,7 +37,7 @@ class LightningClassifier(TrainingModule):
     def __init__(self, network: nn.Module, settings: TrainingSettings, weights: Tensor, batches: ReadAhead) -> None:
         optimization = Optimization(
             settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay, EMA_WARMUP_STEPS,
-            settings.optimizer, settings.schedule,
+            settings.optimizer, settings.schedule, settings.layer_decay,
         )  # fmt: skip
         super().__init__(network, optimization)
         self.settings, self.batches = settings, batches
@@ -47,10 +48,14 @@ class LightningClassifier(TrainingModule):
         self._began = 0.0
 
     def on_train_batch_start(self, _: Batch, number: int) -> None:
-        """Start the clock of an epoch with its first step; Lightning calls no start of an epoch after a restart."""
+        """Begin an epoch with its first step: its clock, and what learns in it.
+
+        Lightning calls no start of an epoch after a restart.
+        """
         if number == 0:
             self._began, self._losses = time.monotonic(), []
             self.batches.waited = 0.0
+            freeze(self.network, frozen_in(self.current_epoch, self.settings))
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         """Return the loss of one augmented batch."""
@@ -85,7 +90,7 @@ class LightningClassifier(TrainingModule):
             "val_loss": float(self._loss(logits, labels)),
             "val_auroc": auroc,
             **several,
-            "learning_rate": float(self.trainer.optimizers[0].param_groups[0]["lr"]),
+            "learning_rate": float(self.trainer.optimizers[0].param_groups[-1]["lr"]),
             "seconds": seconds,
             "waiting_share": self.batches.waited / max(seconds, TINY),
         }

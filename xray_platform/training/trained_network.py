@@ -107,6 +107,7 @@ class TrainedNetwork:
             f"takes pictures of {self.side} x {self.side} px in [0, 1]; {parameters:,} parameters",
             f"{trained}; {kept}",
             "score: the logit of being abnormal; heat map: Grad-CAM of the last stage, in logits",
+            *([f"began with the weights {self.training.weights}"] if self.training.weights else []),
             *([f"tells apart {', '.join(self.classes)}"] if self.classes else []),
         ]
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from xray_platform.training.moving_average import averaged_model
+from xray_platform.training.parameter_groups import optimizer_groups
 from xray_platform.training.schedule import SCHEDULES
 
 MOMENTUM = 0.9  # of sgd and rmsprop
@@ -21,6 +22,7 @@ class Optimization:
 
     `ema_decay` is the decay of the moving average of the weights, 0: none; over the first steps it grows as
     n / (n + `ema_warmup_steps`). `schedule` is a name of `SCHEDULES`; `plateau` also heeds `TrainingModule.validated`.
+    `layer_decay` is the learning rate of a group of layers as a share of that of the next one.
     """
 
     learning_rate: float
@@ -30,6 +32,7 @@ class Optimization:
     ema_warmup_steps: int = 0
     optimizer: Literal["adamw", "sgd", "rmsprop"] = "adamw"
     schedule: str = "cosine"
+    layer_decay: float = 1.0
 
 
 class TrainingModule(lightning.LightningModule):
@@ -60,11 +63,9 @@ class TrainingModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser, its learning rate changed after each step; norms and biases do not decay."""
-        matrices = [weights for weights in self.network.parameters() if weights.ndim > 1]
-        vectors = [weights for weights in self.network.parameters() if weights.ndim <= 1]
         chosen = self.optimization
-        groups = [{"params": matrices, "weight_decay": chosen.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        optimizer = _optimizer(chosen, groups)
+        groups = optimizer_groups(self.network, chosen.learning_rate, chosen.weight_decay, chosen.layer_decay)
+        optimizer = _optimizer(chosen, list(groups))
         steps, share = int(self.trainer.estimated_stepping_batches), SCHEDULES[chosen.schedule]
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: share(step, steps, chosen.warmup) * float(self.plateau_share)

@@ -6,9 +6,10 @@ from pydantic import Field
 
 from xray_platform.training.augmentation_settings import AugmentationSettings
 from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS
+from xray_platform.training.transfer_settings import TransferSettings
 
 
-class TrainingSettings(AugmentationSettings):
+class TrainingSettings(TransferSettings, AugmentationSettings):
     """How a network learns: how long, how fast, from what changes, and when it stops."""
 
     target: Literal["abnormal", "label", "findings"] = Field(

@@ -6,30 +6,39 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from xray_platform.tables.all import IMAGES, LABELS, SPLITS
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import Xray
 
+BLOBS = {"OPACITY": (0.32, 0.55), "EFFUSION": (0.7, 0.68)}  # where, as shares of the side
 
-def archive(folder: Path, normal: int, abnormal: int) -> Path:
+
+def archive(folder: Path, normal: int, abnormal: int, effusions: int = 0) -> Path:
     """Write plain pictures that look a little like chests; abnormal ones have a bright blob."""
     folder.mkdir()
-    rows = []
     rng = np.random.default_rng(1)
-    for number in range(normal + abnormal):
-        y, x = np.mgrid[0:600, 0:600] / 600
-        lungs = np.exp(-(((x - 0.3) / 0.13) ** 2) - ((y - 0.5) / 0.25) ** 2)
-        lungs += np.exp(-(((x - 0.7) / 0.13) ** 2) - ((y - 0.5) / 0.25) ** 2)
-        grey = 190 - 140 * lungs + rng.normal(0, 6, lungs.shape)
-        if number >= normal:
-            grey += 120 * np.exp(-(((x - 0.32) / 0.06) ** 2) - ((y - 0.55) / 0.06) ** 2)
+    labels = ["NORMAL"] * normal + ["OPACITY"] * abnormal + ["EFFUSION"] * effusions
+    rows = []
+    for number, label in enumerate(labels):
         name = f"p{number}.{'jpg' if number % 2 else 'png'}"
-        cv2.imwrite(str(folder / name), np.clip(grey, 0, 255).astype(np.uint8))
-        rows.append((name, "NORMAL" if number < normal else "OPACITY", f"person {number}"))
+        cv2.imwrite(str(folder / name), _picture(label, rng))
+        rows.append((name, label, f"person {number}"))
     with (folder / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("file", "label", "subject"), *rows])
     return folder
+
+
+def _picture(label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    y, x = np.mgrid[0:600, 0:600] / 600
+    lungs = np.exp(-(((x - 0.3) / 0.13) ** 2) - ((y - 0.5) / 0.25) ** 2)
+    lungs += np.exp(-(((x - 0.7) / 0.13) ** 2) - ((y - 0.5) / 0.25) ** 2)
+    grey = 190 - 140 * lungs + rng.normal(0, 6, lungs.shape)
+    if label in BLOBS:
+        right, down = BLOBS[label]
+        grey += 120 * np.exp(-(((x - right) / 0.06) ** 2) - ((y - down) / 0.06) ** 2)
+    return np.asarray(np.clip(grey, 0, 255), np.uint8)
 
 
 def test_from_pictures_to_a_verdict(xray: Xray, tmp_path: Path) -> None:

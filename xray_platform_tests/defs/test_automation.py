@@ -132,9 +132,9 @@ def test_only_new_files_are_looked_at_however_many_lie_there(
         entered.append(folder.name)
         return listed(folder)
 
-    def planning(file: Any, said: Any) -> Any:
+    def planning(file: Any, *said: Any) -> Any:
         looked_at.append(file.relative)
-        return planned(file, said)
+        return planned(file, *said)
 
     monkeypatch.setattr(inbox_watch, "_listed", listing)
     monkeypatch.setattr(batch_plan, "_planned", planning)
@@ -297,6 +297,7 @@ def test_each_asset_follows_what_it_should() -> None:
         **dict.fromkeys(NAMES, "by hand"),
         **dict.fromkeys(by_batch, "follow"),
         "labels": "hourly",
+        "boxes": "hourly",
         "splits": "labels",
         **dict.fromkeys(evaluation, "training"),
     }

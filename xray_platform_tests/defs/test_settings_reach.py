@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from xray_platform.defs import train
-from xray_platform.defs.cohort import Cohort, data_digest
+from xray_platform.defs.cohort import Cohort, data_digest, findings_digest
 from xray_platform.defs.graph import assets, definitions
 from xray_platform.defs.launchpad import MODEL_SETTINGS, TensorSettings, part_of
 from xray_platform.defs.model_data import ModelData
@@ -194,6 +194,8 @@ def test_the_digest_of_the_data_knows_pictures_subjects_and_labels_and_not_their
         rows.assign(image=rows["image"].str.replace("0", "a")),
     ):
         assert data_digest(changed) != usual
+    assert findings_digest(rows.sample(frac=1, random_state=1)) == findings_digest(rows)
+    assert findings_digest(rows.assign(findings="mass")) != findings_digest(rows)
 
 
 def test_tensors_of_a_model_are_those_that_its_launchpad_names() -> None:

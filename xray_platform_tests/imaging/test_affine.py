@@ -6,6 +6,7 @@ import pytest
 from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.steps.all import STEPS
+from xray_platform.imaging.steps.border import BorderSettings
 from xray_platform.imaging.steps.collimation import CollimationSettings
 from xray_platform.imaging.steps.lungs import LungsSettings
 from xray_platform.imaging.steps.resize import ResizeSettings
@@ -35,6 +36,7 @@ def centre(pixels: Pixels) -> tuple[float, float]:
         (ResizeSettings(rows=100, columns=100), {}),
         (ResizeSettings(rows=640, columns=512), {}),
         (ResizeSettings(rows=90, columns=200, keep_aspect=False), {}),
+        (BorderSettings(share=0.1), {}),
         (CollimationSettings(), {"top": 20.0, "left": 35.0, "bottom": 290.0, "right": 400.0}),
         (LungsSettings(), {"top": 40.0, "left": 100.0, "bottom": 280.0, "right": 400.0, "match": 1.0}),
         (RotateSettings(degrees=12), {}),
@@ -48,7 +50,7 @@ def test_a_spot_is_followed_back(step: ResizeSettings, found: dict[str, float]) 
 
 
 def test_no_other_step_moves_a_spot() -> None:
-    moving = {"resize", "collimation", "lungs", "rotate", "straighten"}
+    moving = {"border", "resize", "collimation", "lungs", "rotate", "straighten"}
     for kind, step in STEPS.items():
         moves = "origin" in vars(step)
         assert moves == (kind in moving), kind

@@ -69,7 +69,12 @@ def _write_batch(places: Places, batch: str, count: int, seed: int) -> dict[str,
     rows = []
     for image, pixels in pictures.items():
         low, high = percentiles(pixels, (0.5, 99.5))
-        size = {"rows": pixels.shape[0], "columns": pixels.shape[1], "grey_levels": len(np.unique(pixels))}
+        size = {
+            "rows": pixels.shape[0],
+            "columns": pixels.shape[1],
+            "grey_levels": len(np.unique(pixels)),
+            "turned_from": "LF",
+        }
         window = {"window_low": low, "window_high": high}
         rows.append({"image": image, "batch": batch, **size, **window, "done": ["made for a test"]})
     STANDARD_IMAGES.write(places, STANDARD_IMAGES.frame(rows), batch)

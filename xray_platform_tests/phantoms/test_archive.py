@@ -51,7 +51,7 @@ def test_every_label_names_a_sound_picture_of_that_subject(written: ArchiveSumma
 
 def test_half_are_abnormal_to_the_picture_and_each_of_them_has_its_box(written: ArchiveSummary) -> None:
     labels = {row["file"]: row["label"] for row in rows(written.folder / "labels.csv")}
-    boxes = {row["file"]: row["label"] for row in rows(written.folder / "boxes.csv")}
+    boxes = {row["file"]: row["finding"] for row in rows(written.folder / "boxes.csv")}
     assert Counter(label != "normal" for label in labels.values()) == {True: 8, False: 8}
     assert boxes == {file: label for file, label in labels.items() if label != "normal"}
     assert written.findings == dict(Counter(labels.values()))

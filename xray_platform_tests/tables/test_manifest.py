@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -85,7 +86,8 @@ def test_who_reads_while_a_part_is_written_sees_the_old_or_the_new(
     LABELS.write(places, labels("b" * 16), "one")
     after = record.read_bytes()
     record.write_bytes(before)  # the moment between the two renames
-    monkeypatch.setattr("xray_platform.tables.table.time.sleep", lambda _: record.write_bytes(after))
+    moment = SimpleNamespace(sleep=lambda _: record.write_bytes(after))  # the reader's alone: other threads sleep too
+    monkeypatch.setattr("xray_platform.tables.table.time", moment)
     assert list(LABELS.read(places, "one")["image"]) == ["b" * 16]
     assert path.exists()
 

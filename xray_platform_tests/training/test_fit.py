@@ -127,6 +127,8 @@ ELSEWHERE = {
     "threads",
     "scoring_batch_size",
     "num_workers",
+    "weights",
+    "unfreeze_epochs",
 }  # heard by tests of their own, or the same result
 
 

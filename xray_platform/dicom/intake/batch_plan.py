@@ -4,24 +4,25 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xray_platform.atomic import atomic_write
 from xray_platform.dicom.intake.anchor import guard_plan
+from xray_platform.dicom.intake.box_file import GivenBox, found_boxes
+from xray_platform.dicom.intake.csv_lines import few
 from xray_platform.dicom.intake.index import open_index
 from xray_platform.dicom.intake.journal import journal_lock, journal_path, signed_journal
-from xray_platform.dicom.intake.label_file import LabelOptions, LabelRow, few, found_labels
-from xray_platform.dicom.intake.label_match import match
+from xray_platform.dicom.intake.label_file import LabelOptions, LabelRow, found_labels
 from xray_platform.dicom.intake.own_output import is_report
 from xray_platform.dicom.intake.plan_index import Said, place_of, said_before, said_of
 from xray_platform.dicom.intake.safe_open import may_pass
 from xray_platform.dicom.intake.seal import Sealer, unsealed
+from xray_platform.dicom.intake.source_lists import SourceLists
 from xray_platform.dicom.intake.sources import SourceFile, list_files, list_source, spelled, unspelled
 from xray_platform.errors import InputError, StoreError
 from xray_platform.tables.columns import NAME_OF_ORIGIN
@@ -33,10 +34,11 @@ ARCHIVE = "archive"  # the origin of what came without any
 
 
 class PlannedFile(BaseModel):
-    """One file of a batch: where it is, and what its labels file said (raw zone: it may identify a person).
+    """One file of a batch: where it is, and what the lists beside it said (raw zone: it may identify a person).
 
     `again` says why a file is planned that an earlier plan holds with this size and time: something about it was
-    `changed` since, so its bytes may be others, or reading it `failed`.
+    `changed` since, so its bytes may be others, or reading it `failed`. `boxes` are those that were drawn in it: none
+    of them where a boxes file says so, None where nothing is said.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +59,7 @@ class PlannedFile(BaseModel):
     age_years: float | None = None
     sex: str | None = None
     origin: str | None = None
+    boxes: tuple[GivenBox, ...] | None = None
 
     @property
     def source(self) -> str:
@@ -65,7 +68,10 @@ class PlannedFile(BaseModel):
 
 
 class BatchPlan(BaseModel):
-    """A batch: at most so many files, fixed when it was opened; its file ends in a seal, see `anchor`."""
+    """A batch: at most so many files, fixed when it was opened; its file ends in a seal, see `anchor`.
+
+    `boxes_of_no_file` is how many boxes the boxes file draws in files that were not there when it was opened.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,6 +80,8 @@ class BatchPlan(BaseModel):
     origin: str
     opened_at: str
     labels_sha256: str | None = None
+    boxes_sha256: str | None = None
+    boxes_of_no_file: int = 0
     files: tuple[PlannedFile, ...]
 
 
@@ -86,18 +94,19 @@ def plan_batches(
     ready: Callable[[SourceFile], bool] = lambda _: True,
     patient: bool = False,
     only: Collection[Path] | None = None,
+    boxes: Path | None = None,
 ) -> tuple[BatchPlan, ...]:
     """Open batches for the files of a folder, a zip archive or a single file that are not planned yet.
 
-    A file is known by its path, size, time of modification and time of change. It is planned again when its labels
-    changed, and where something that may pass (rights, a lost connection) kept it from being read; with `patient` the
-    latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
-    given; without one only those files of the folder that are named in `only` are looked at, if it is given, and those
-    that could not be read before. Files that are not `ready` (a folder that others still write to) are left for the
-    next time, and logs of what the platform did not publish are left out. Nothing is written before all of it is read.
-    Returns the new plans in
-    order, none where nothing is new. Raises InputError for a source or a labels file that cannot be used, StoreError
-    where the plans cannot be written.
+    A file is known by its path, size, time of modification and time of change. It is planned again when its labels or
+    boxes changed, and where something that may pass (rights, a lost connection) kept it from being read; with `patient`
+    the latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
+    given, and so is a boxes.csv; without any only those files of the folder that are named in `only` are looked at, if
+    it is given, and those that could not be read before. Files that are not `ready` (a folder that others still write
+    to) are left for the next time, and logs of what the platform did not publish are left out. Nothing is written
+    before all of it is read.
+    Returns the new plans in order, none where nothing is new. Raises InputError for a source, a labels file or a boxes
+    file that cannot be used, StoreError where the plans cannot be written.
     """
     if not re.fullmatch(NAME_OF_ORIGIN, origin):
         raise InputError(f"the origin {origin!r} is no name: 1 to 32 small letters, digits, - and _ are allowed")
@@ -105,14 +114,13 @@ def plan_batches(
         raise InputError(f"a batch of {batch_size} files; at least 1 is allowed")
     source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
     _guard_store(places, source)
-    labels = labels or found_labels(source)
-    files = _files(source, labels, ready, None if only is None else [*only, *_tried(places, source)])
-    digest = _labels_digest(labels)
+    lists = SourceLists(labels or found_labels(source), boxes or found_boxes(source))
+    files, given = _files(source, lists, ready, None if only is None else [*only, *_tried(places, source)])
     try:
         make_folder(places.plans, places.raw)
         tighten(places.raw)
         with FileLock(places.plans / ".lock", mode=FILE_MODE):
-            return _write_plans(places, source, digest, origin, batch_size, _again(places, files, patient=patient))
+            return _write_plans(places, source, given, origin, batch_size, _again(places, files, patient=patient))
     except OSError as error:
         raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
 
@@ -127,7 +135,7 @@ def plan_files(
     try:
         make_folder(places.plans, places.raw)
         with FileLock(places.plans / ".lock", mode=FILE_MODE):
-            return _write_plans(places, source, None, origin, batch_size, list(files))
+            return _write_plans(places, source, {}, origin, batch_size, list(files))
     except OSError as error:
         raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
 
@@ -152,6 +160,13 @@ def plans(places: Places) -> Iterator[BatchPlan]:
         yield read_plan(places, batch)
 
 
+def plans_with_boxes(places: Places) -> Iterator[BatchPlan]:
+    """Yield the plans that speak of boxes, in order; the others are not parsed for it."""
+    for batch in batch_names(places):
+        if b'"boxes' in (places.plans / f"{batch}.json").read_bytes():  # so all keys that speak of boxes begin
+            yield read_plan(places, batch)
+
+
 def batch_names(places: Places) -> list[str]:
     """Return the names of all batches in the order in which they were opened."""
     return sorted((path.stem for path in places.plans.glob("batch-*.json")), key=lambda name: int(name[6:]))
@@ -172,21 +187,21 @@ def _guard_store(places: Places, source: Path) -> None:
 
 
 def _files(
-    source: Path, labels: LabelOptions | None, ready: Callable[[SourceFile], bool], only: Collection[Path] | None
-) -> list[PlannedFile]:
-    labels_file = labels.file.resolve() if labels else None
-    some = only is not None and labels is None  # a labels file may speak of any of them
+    source: Path, lists: SourceLists, ready: Callable[[SourceFile], bool], only: Collection[Path] | None
+) -> tuple[list[PlannedFile], dict[str, Any]]:
+    """Return the files of a source with what the lists say of them, and what plans say of the lists."""
+    some = only is not None and not lists.files  # a list may speak of any of them
     listed = list_files(source, only or ()) if some else list_source(source)
-    found = [
-        file for file in listed if (labels_file is None or file.path.resolve() != labels_file) and not is_report(file)
-    ]
+    found = [file for file in listed if file.path.resolve() not in lists.files and not is_report(file)]
     if not found and not some:
         raise InputError(f"{source} holds no files")
-    said = match(source, found, labels) if labels else {}
-    return [_planned(file, said.get(spelled(file.relative), LabelRow())) for file in found if ready(file)]
+    said = lists.match(source, found)
+    by_path = ((file, spelled(file.relative)) for file in found if ready(file))
+    files = [_planned(file, said.labels.get(path, LabelRow()), said.boxes.get(path)) for file, path in by_path]
+    return files, {**lists.digests(), "boxes_of_no_file": said.boxes_of_no_file}
 
 
-def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:
+def _planned(file: SourceFile, said: LabelRow, boxes: tuple[GivenBox, ...] | None) -> PlannedFile:
     return PlannedFile(
         path=spelled(str(file.path)),
         relative=spelled(file.relative),
@@ -194,19 +209,13 @@ def _planned(file: SourceFile, said: LabelRow) -> PlannedFile:
         modified_ns=file.modified_ns,
         changed_ns=file.changed_ns,
         member=spelled(file.member) if file.member else None,
+        boxes=boxes,
         **vars(said),
     )
 
 
-def _labels_digest(labels: LabelOptions | None) -> str | None:
-    try:
-        return sha256(labels.file.read_bytes()).hexdigest() if labels else None
-    except OSError as error:
-        raise InputError(f"cannot read {labels.file if labels else ''}: {error.strerror}") from error
-
-
 def _write_plans(
-    places: Places, source: Path, digest: str | None, origin: str, batch_size: int, files: list[PlannedFile]
+    places: Places, source: Path, given: dict[str, Any], origin: str, batch_size: int, files: list[PlannedFile]
 ) -> tuple[BatchPlan, ...]:
     with journal_lock(places):
         _, sealer = signed_journal(places)
@@ -221,7 +230,7 @@ def _write_plans(
             source=spelled(str(source)),
             origin=origin,
             opened_at=opened,
-            labels_sha256=digest,
+            **given,
             files=part,
         )
         _write(places, plan, sealer)
@@ -277,5 +286,5 @@ def _state(file: PlannedFile, found: Said | None) -> Literal["new", "changed", "
     if None not in (changed_ns, file.changed_ns) and changed_ns != file.changed_ns:
         return "changed"
     whole = file.model_dump()
-    unlabelled = all(whole[name] is None for name in LabelRow.__dataclass_fields__)
+    unlabelled = all(whole[name] is None for name in (*LabelRow.__dataclass_fields__, "boxes"))
     return "known" if unlabelled or before == said_of(whole) else "labelled"

@@ -1,12 +1,11 @@
 """Label file: read what a person says of the pictures, in either of two forms of CSV."""
 
-import codecs
-import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_platform.dicom.intake.csv_lines import csv_lines, few, named_file
 from xray_platform.dicom.intake.label_findings import NORMAL_WORDS, is_abnormal
 from xray_platform.dicom.parse.description_vocabulary import view_in
 from xray_platform.dicom.parse.patient_id import names_nobody
@@ -26,10 +25,6 @@ _SPLIT_WORDS = {
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _SEXES = {"M": "M", "F": "F", "O": "O", "MALE": "M", "FEMALE": "F", "OTHER": "O"}
 MOST_ORIGINS = 50
-_SHOWN = 5
-_LONG = 100
-_LONGEST_NAME = 4096
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
@@ -81,18 +76,14 @@ def read_labels(options: LabelOptions) -> dict[str, LabelRow]:
     InputError where the file cannot be read, lacks a column, names a file twice or holds a value that its column does
     not allow; the message names lines and allowed values, and no value of a cell but files.
     """
-    lines = list(_lines(options.file))
+    lines = list(csv_lines(options.file, "labels file"))
     if not lines:
         raise InputError(f"{options.file} holds no rows")
     read, name_column = _reader(options, lines[0][1].keys())
     rows: dict[str, LabelRow] = {}
     twice: list[str] = []
     for number, line in lines:
-        name = line[name_column].strip()
-        if not name:
-            raise InputError(f"{options.file}, line {number}: the column {name_column} is empty")
-        if len(name) > _LONGEST_NAME:
-            raise InputError(f"{options.file}, line {number}: a name of {len(name)} signs; {_LONGEST_NAME} are allowed")
+        name = named_file(line, name_column, options.file, number)
         if name in rows:
             twice.append(name)
         rows[name] = _row(read, line, options.file, number)
@@ -102,62 +93,6 @@ def read_labels(options: LabelOptions) -> dict[str, LabelRow]:
     if twice:
         raise InputError(f"{options.file} names {len(twice)} files more than once: {few(twice)}")
     return rows
-
-
-def few(names: Iterable[str]) -> str:
-    """Return the first names of many, as one text."""
-    listed = list(names)
-    rest = len(listed) - _SHOWN
-    shown = [name if len(name) <= _LONG else f"{name[:_LONG]}…" for name in listed[:_SHOWN]]
-    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _lines(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the number and the cells of each line that is not blank."""
-    try:
-        if not file.is_file():
-            raise InputError(f"there is no labels file {file}")
-        with file.open(encoding=_encoding(file), newline="") as stream:
-            header = stream.readline()
-            stream.seek(0)
-            reader = csv.DictReader(stream, delimiter=_separator(header), strict=True)
-            _check_header(file, reader.fieldnames)
-            for line in reader:
-                if any(value for key, value in line.items() if key is not None):
-                    yield reader.line_num, _whole(line, file, reader.line_num)
-    except UnicodeError as error:
-        raise InputError(f"{file} is no UTF-8 text; a labels file is a CSV in UTF-8") from error
-    except csv.Error as error:
-        raise InputError(f"{file} is no well-formed CSV: {error}") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise InputError(f"cannot read {file}: {reason}") from error
-
-
-def _encoding(file: Path) -> str:
-    """Return UTF-8, or UTF-16 where the file begins as spreadsheets begin their Unicode text."""
-    with file.open("rb") as stream:
-        return "utf-16" if stream.read(2) in _UTF_16 else "utf-8-sig"
-
-
-def _separator(header: str) -> str:
-    """Return what separates cells: a comma; a semicolon or tab where the first line has no comma."""
-    return next((sign for sign in ",;\t" if sign in header), ",")
-
-
-def _check_header(file: Path, names: Iterable[str] | None) -> None:
-    listed = list(names or ())
-    if not listed:
-        raise InputError(f"{file} is empty; its first line must name the columns")
-    double = sorted({name for name in listed if listed.count(name) > 1})
-    if double:
-        raise InputError(f"{file} names a column more than once: {few(double)}")
-
-
-def _whole(line: dict[str, str], file: Path, number: int) -> dict[str, str]:
-    if None in line or None in line.values():
-        raise InputError(f"{file}, line {number}: another number of cells than the first line has")
-    return line
 
 
 Reader = Callable[[dict[str, str]], LabelRow]

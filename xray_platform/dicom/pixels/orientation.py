@@ -5,18 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from xray_platform.bounding_box import BoundingBox
+
 Pixels = np.ndarray[Any, np.dtype[Any]]
 OPPOSITE = {"L": "R", "R": "L", "H": "F", "F": "H", "A": "P", "P": "A"}
-
-
-@dataclass(frozen=True)
-class BoundingBox:
-    """A rectangle in pixels: first row and column, height and width."""
-
-    top: float
-    left: float
-    height: float
-    width: float
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,11 @@ class Turn:
         """Return a pair that belongs to rows and columns, such as PixelSpacing, after the turn."""
         return (horizontal, vertical) if self.transpose else (vertical, horizontal)
 
+    @property
+    def turned_from(self) -> str:
+        """The orientation of the pictures that it brings to L\\F, as two letters (`LF`: it turns nothing)."""
+        return next("".join(stored) for stored, turn in TURNS.items() if turn == self)
+
     def describe(self) -> str:
         """Say in words what the turn does."""
         words = [
@@ -82,6 +79,9 @@ TURNS: dict[tuple[str, str], Turn] = {
     ("F", "R"): Turn(transpose=True, flip_columns=True),
     ("H", "R"): Turn(transpose=True, flip_rows=True, flip_columns=True),
 }
+
+TURNED_FROM = {"".join(stored): turn for stored, turn in TURNS.items()}
+"""The turns by `Turn.turned_from`."""
 
 
 def stated_orientation(values: tuple[str, ...]) -> tuple[str, str] | None:

@@ -103,5 +103,6 @@ class WriteStandardImage:
             "window_low": picture.window_low,
             "window_high": picture.window_high,
             "grey_levels": picture.grey_levels,
+            "turned_from": picture.turn.turned_from,
             "done": list(picture.done),
         }

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from xray_platform.imaging.affine import Affine
 from xray_platform.imaging.crop_box import CropBox, cut_box
 from xray_platform.imaging.pixel_range import FULL, STORED, UNIT, PixelRange, Pixels
 from xray_platform.imaging.step import Found, Shape, StepSettings
@@ -21,6 +22,9 @@ class BorderSettings(StepSettings):
     def run(self, pixels: Pixels, found: Found) -> Pixels:  # noqa: ARG002 - nothing is found in the picture
         (top, bottom), (left, right) = (self._kept(length) for length in pixels.shape)
         return cut_box(pixels, CropBox(top, left, bottom, right))
+
+    def origin(self, before: Shape, found: Found) -> Affine:  # noqa: ARG002 - nothing is found in the picture
+        return Affine.moved(self._kept(before[0])[0], self._kept(before[1])[0])
 
     def shape(self, before: Shape | None) -> Shape | None:
         return None if before is None else tuple(stop - start for start, stop in map(self._kept, before))

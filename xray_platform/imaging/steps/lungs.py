@@ -43,6 +43,9 @@ class LungsSettings(StepSettings):
     def origin(self, before: Shape, found: Found) -> Affine:  # noqa: ARG002 - the box says it all
         return Affine.moved(found["top"], found["left"])
 
+    def shape_after(self, before: Shape, found: Found) -> Shape:  # noqa: ARG002 - the box says it all
+        return CropBox.of(found).shape
+
     def shape(self, before: Shape | None) -> Shape | None:  # noqa: ARG002 - the picture decides
         return None
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name that torch's own documents use
 from torch import Tensor
 
-from xray_platform.networks.contract import NetworkModule
+from xray_platform.networks.contract import ExplainableModule
 
 Target = Literal["abnormal", "label", "findings"]
 
@@ -22,7 +22,7 @@ def abnormal_logit(logits: Tensor, target: Target = "abnormal") -> Tensor:
     return -logits[:, 0] if target == "findings" else torch.logsumexp(logits[:, 1:], dim=1) - logits[:, 0]
 
 
-def gradcam(network: NetworkModule, images: Tensor, wanted: Callable[[Tensor], Tensor] = abnormal_logit) -> Tensor:
+def gradcam(network: ExplainableModule, images: Tensor, wanted: Callable[[Tensor], Tensor] = abnormal_logit) -> Tensor:
     """Return maps (N, S, S) of the evidence for abnormal, at least 0, in logits, for pictures (N, 1, S, S).
 
     `wanted` says of what of the outputs, another class for example.

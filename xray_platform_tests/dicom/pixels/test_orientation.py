@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_platform.dicom.pixels.orientation import TURNS, BoundingBox, Turn, stated_orientation, turn_to_front
+from xray_platform.bounding_box import BoundingBox
+from xray_platform.dicom.pixels.orientation import TURNS, Turn, stated_orientation, turn_to_front
 
 turns = st.builds(Turn, st.booleans(), st.booleans(), st.booleans())
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))

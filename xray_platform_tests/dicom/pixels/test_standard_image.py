@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from pydicom import Dataset, Sequence
 
-from xray_platform.dicom.pixels.orientation import TURNS, BoundingBox
+from xray_platform.bounding_box import BoundingBox
+from xray_platform.dicom.pixels.orientation import TURNS
 from xray_platform.dicom.pixels.standard_image import StandardImage, read_picture
 from xray_platform.dicom.pixels.window import WindowRule, measure
 from xray_platform.errors import InputError

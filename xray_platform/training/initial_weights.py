@@ -1,0 +1,54 @@
+"""Initial weights: begin with what another training has learnt, told by the digest of its file."""
+
+import hashlib
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from xray_platform.errors import InputError
+from xray_platform.training.parameter_groups import groups_of
+from xray_platform.training.transfer_settings import TransferSettings
+
+NAMED = 3  # of the weights that do not fit
+
+
+def load_initial_weights(network: nn.Module, settings: TransferSettings) -> None:
+    """Give a network that was just built the weights of a file; those of its last group only where they fit.
+
+    The file is safetensors, which holds no code, with the names of `network.state_dict()`. Raises `InputError` where
+    it is missing, damaged, has another digest, or holds weights of another architecture.
+    """
+    if not settings.weights:
+        return
+    path, _, digest = settings.weights.rpartition("#sha256=")
+    file = Path(path).expanduser()
+    found, own = _read(file, digest), network.state_dict()
+    last = {id(value) for value in groups_of(network)[-1].state_dict(keep_vars=True).values()}
+    may_differ = {name for name, value in network.state_dict(keep_vars=True).items() if id(value) in last}
+    wrong = [name for name in own.keys() | found.keys() if not _fits(found.get(name), own.get(name))]
+    told = sorted(set(wrong) - may_differ)
+    if told:
+        raise InputError(
+            f"{file} holds weights of another network: {len(told)} of {len(own)} are missing, unknown or of another "
+            f"shape, among them {', '.join(told[:NAMED])}; a file of the same network with the same settings is allowed"
+        )
+    network.load_state_dict({**own, **{name: value for name, value in found.items() if name not in wrong}})
+
+
+def _read(file: Path, digest: str) -> dict[str, Tensor]:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"weights {file} cannot be read: {error.strerror or error}") from error
+    if (found := hashlib.sha256(data).hexdigest()) != digest:
+        raise InputError(f"weights {file} has the SHA-256 {found}, not {digest} as the setting says")
+    try:
+        return load(data)
+    except SafetensorError as error:
+        raise InputError(f"weights {file} is no safetensors file: {error}") from error
+
+
+def _fits(found: Tensor | None, own: Tensor | None) -> bool:
+    return found is not None and own is not None and found.shape == own.shape
