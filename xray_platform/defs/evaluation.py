@@ -50,8 +50,8 @@ def report_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_report",
         group=GROUP,
-        version="2",
-        deps=[f"{model}_scores"],
+        version="3",
+        deps=[f"{model}_scores", "boxes"],
         kinds={"html", "mlflow"},
         automation=AFTER_TRAINING,
         description=f"The report of {model}: one self-contained page, and its bundle in the MLflow registry.",

@@ -7,6 +7,7 @@ import dagster as dg
 import numpy as np
 
 from xray_platform.defs.asset_result import AssetResult
+from xray_platform.defs.drawn_boxes import MapsHeld
 from xray_platform.defs.metadata_images import colour_image_sheet
 from xray_platform.defs.pages import report_address
 from xray_platform.defs.progress import logged
@@ -49,11 +50,12 @@ def report_of(context: dg.AssetExecutionContext, places: Places, model: str) -> 
         if made.scale
     ]
     return AssetResult(
-        content=made.page.parent.name + str(made.evaluation.dump()),
+        content=made.page.parent.name + str(made.evaluation.dump()) + str(made.boxes.findings or ""),
         metadata={
             **figures_of(made.evaluation),
             "seconds": round(time.monotonic() - began, 2),
             "cautions": len(made.cautions),
+            **_boxes_of(made.boxes),
             "read before the figures": dg.MetadataValue.md(
                 "\n".join(f"- **{caution.title}**: {caution.text}" for caution in made.cautions) or "nothing"
             ),
@@ -63,6 +65,13 @@ def report_of(context: dg.AssetExecutionContext, places: Places, model: str) -> 
             "worst mistakes": colour_image_sheet(np.array(shown)),
         },
     )
+
+
+def _boxes_of(held: MapsHeld) -> dict[str, float | int]:
+    """Return the pointing game over all findings, which Dagster plots over materialisations; nothing without boxes."""
+    if not held.findings:
+        return {}
+    return {"test pictures with boxes": held.pictures, "highest point in a box": held.findings[-1].hit_share}
 
 
 def champion_of(context: dg.AssetExecutionContext, places: Places, config: PromotionSettings) -> AssetResult:

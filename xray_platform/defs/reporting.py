@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import data_digest
+from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
 from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
 from xray_platform.defs.model_store import (
     BUNDLE,
@@ -54,6 +55,7 @@ class WrittenReport:
     evaluation: Evaluation
     samples: Samples
     scale: MapScale | None
+    boxes: MapsHeld
     cautions: Sequence[Caution]
     link: RunLink
 
@@ -72,30 +74,37 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     """Write a model's report, pack its bundle, and hand both to MLflow, where the bundle becomes a model version."""
     record = current_record(places, model)
     evaluation = stored_evaluation(places, record)
-    samples, scale = _gallery(places, record, evaluation)
+    samples, scale, held = _gallery(places, record, evaluation, progress)
     pictures, found = pictures_of(places, evaluation.rows), cautions_of(places, evaluation)
     folder = places.reports / model / record.run
     page = write_report(
-        folder, _input(record, evaluation, samples, scale, pictures, _findings(places)), progress=progress
+        folder, _input(record, evaluation, samples, scale, held, pictures, _findings(places)), progress=progress
     )
     keep_folder(places, f"reports/{model}/{record.run}", folder)
     bundle = _pack(places, record, evaluation, scale, _origin(pictures))
     link = _hand_over(places, record, evaluation, found, [folder, bundle])
-    return WrittenReport(page, evaluation, samples, scale, found, link)
+    return WrittenReport(page, evaluation, samples, scale, held, found, link)
 
 
-def _gallery(places: Places, record: TrainingRecord, evaluation: Evaluation) -> tuple[Samples, MapScale | None]:
-    """Return the pictures worth a look with their maps, and one colour scale from normal validation pictures."""
+def _gallery(
+    places: Places, record: TrainingRecord, evaluation: Evaluation, progress: Progress
+) -> tuple[Samples, MapScale | None, MapsHeld]:
+    """Return the pictures worth a look with maps and boxes, and one colour scale from normal validation pictures.
+
+    And how the maps of all test pictures with boxes lie to these.
+    """
     cohort, scorer = cohort_of(places, record), scorer_of(places, record)
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
     normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
     scale = map_scale(explain_images(scorer, cohort.images(normals))[1]) if len(normals) else None
+    held = hold_maps(cohort, scorer, scale, progress)
     if rows.empty:
         none = np.zeros((0, cohort.side, cohort.side), np.float32)
-        return Samples((), none, none), scale
+        return Samples((), none, none), scale, held
     images, maps = explain_images(scorer, cohort.images(rows))
-    return Samples(tuple(names), unpack_view(images, 0, cohort.side), maps), scale
+    samples = Samples(tuple(names), unpack_view(images, 0, cohort.side), maps, drawn_boxes(cohort, rows))
+    return samples, scale, held
 
 
 def _findings(places: Places) -> dict[str, str]:
@@ -115,6 +124,7 @@ def _input(
     evaluation: Evaluation,
     samples: Samples,
     scale: MapScale | None,
+    held: MapsHeld,
     pictures: pd.DataFrame,
     findings: Mapping[str, str],
 ) -> ReportInput:
@@ -124,6 +134,8 @@ def _input(
         family=record.family,
         description=record.description,
         samples=samples,
+        boxes=held.findings,
+        boxed=held.pictures,
         scale=scale,
         recipe=_described(record.recipes),
         settings={heading.capitalize(): values for heading, values in record.settings.items()},

@@ -118,9 +118,12 @@ def explain_images(model: FittedModel, images: ImageSource) -> tuple[Images, Hea
     return np.concatenate([read for read, _ in parts]), np.concatenate([maps for _, maps in parts])
 
 
-def read_parts(model: FittedModel, images: ImageSource) -> Iterator[tuple[slice, Images]]:
-    """Yield some hundred images at a time, with their numbers, read ahead as the model's `num_workers` say."""
-    parts = list(batch_slices(images, AT_ONCE))
+def read_parts(model: FittedModel, images: ImageSource, size: int = 0) -> Iterator[tuple[slice, Images]]:
+    """Yield `size` images at a time (0: some hundred), with their numbers.
+
+    They are read ahead as the model's `num_workers` say.
+    """
+    parts = list(batch_slices(images, size or AT_ONCE))
     training = getattr(model, "training", None)
     workers = training.num_workers if isinstance(training, TrainingSettings) else DEFAULT_NUM_WORKERS
     yield from zip(parts, read_ahead(images.__getitem__, parts, workers), strict=True)

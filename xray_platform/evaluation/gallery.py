@@ -1,8 +1,8 @@
 """Gallery: which test pictures are worth looking at, and how they are drawn with their heat maps."""
 
 import base64
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from PIL import Image
 from xray_platform.errors import InputError
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.heatmap import Bytes, Images, MapScale, overlay
+from xray_platform.evaluation.map_in_boxes import FindingBox, box_mask
 from xray_platform.evaluation.wording import number
 
 SHOWN_SIDE = 256  # pixel; larger pictures are made smaller for the page, not for the folder
 LARGE_SIDE = 512  # of mistakes
 JPEG_QUALITY = 85
+BOX_COLOUR = (0x5F, 0xE3, 0xF0)  # on no radiograph and in no heat map
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,15 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Samples:
-    """Pictures to show: `names` N image ids, `images` float32 (N, S, S) in [0, 1], `heatmaps` (N, S, S) or None."""
+    """Pictures to show: `names` N image ids, `images` float32 (N, S, S) in [0, 1], `heatmaps` (N, S, S) or None.
+
+    `boxes` are those that people drew, by name, in pixels of the pictures.
+    """
 
     names: tuple[str, ...]
     images: Images
     heatmaps: Images | None = None
+    boxes: Mapping[str, Sequence[FindingBox]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.names), *self.images.shape[1:])
@@ -74,6 +80,17 @@ class Samples:
 
 
 NO_SAMPLES = Samples((), np.zeros((0, 1, 1), np.float32))
+
+
+@dataclass(frozen=True)
+class ShownBox:
+    """A box on a card: its finding, and its place in per cent of the picture's side."""
+
+    finding: str
+    top: float
+    left: float
+    height: float
+    width: float
 
 
 @dataclass(frozen=True)
@@ -90,6 +107,7 @@ class Card:
     overlay: str
     finding: str
     caption: str
+    boxes: tuple[ShownBox, ...] = ()
 
 
 def pick_pictures(evaluation: Evaluation, per_kind: int = 6) -> list[str]:
@@ -125,11 +143,14 @@ def cards(
 
 
 def write_pictures(folder: Path, samples: Samples, scale: MapScale | None) -> None:
-    """Write each picture to `images/` and, where there is a map, the overlay to `heatmaps/`, at full size as PNG."""
+    """Write each picture to `images/` and, where there is a map, the overlay to `heatmaps/`, at full size as PNG.
+
+    Boxes are drawn on the overlays.
+    """
     for place, name in enumerate(samples.names):
         Image.fromarray(_grey(samples.images[place])).save(folder / "images" / f"{name}.png")
         if samples.heatmaps is not None and scale is not None:
-            laid = overlay(samples.images[place], samples.heatmaps[place], scale)
+            laid = outlined(overlay(samples.images[place], samples.heatmaps[place], scale), samples.boxes.get(name, ()))
             Image.fromarray(laid).save(folder / "heatmaps" / f"{name}.png")
 
 
@@ -154,7 +175,23 @@ def _card(row: dict[Any, Any], samples: Samples, place: int, scale: MapScale | N
         overlay=laid,
         finding="",
         caption="",
+        boxes=tuple(_shown(box, image.shape[-1]) for box in samples.boxes.get(str(row["image"]), ())),
     )
+
+
+def _shown(drawn: FindingBox, side: int) -> ShownBox:
+    return ShownBox(drawn.finding, **{name: 100 * value / side for name, value in vars(drawn.box).items()})
+
+
+def outlined(pixels: Bytes, boxes: Sequence[FindingBox]) -> Bytes:
+    """Return a picture, uint8 (S, S, 3), with a line one pixel wide around each box."""
+    drawn = pixels.copy()
+    for one in boxes:
+        inside = box_mask([one.box], len(pixels))
+        core = np.pad(inside, 1)
+        within = core[:-2, 1:-1] & core[2:, 1:-1] & core[1:-1, :-2] & core[1:-1, 2:]
+        drawn[inside & ~within] = BOX_COLOUR
+    return drawn
 
 
 def _label(kind: Kind) -> str:

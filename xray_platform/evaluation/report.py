@@ -16,6 +16,7 @@ from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, 
 from xray_platform.evaluation.figures import draw_confusion, draw_figures
 from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
+from xray_platform.evaluation.map_in_boxes import FindingInBoxes
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
@@ -29,6 +30,7 @@ STEPS = 4
 LISTED = 300
 """Test pictures that the page lists, those with the highest scores; the file beside it has all."""
 PICTURES_FILE = "metrics/pictures.csv"
+BOXES_FILE = "metrics/map_in_boxes.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
@@ -36,7 +38,8 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
     pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, and `pictures.csv` with every test picture,
-    of which the page lists a few hundred). The page comes last: with it, all is there.
+    of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes). The page comes last: with it,
+    all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -55,6 +58,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
     pictures = picture_rows(evaluation, report.hashes, report.findings)
     atomic_write(folder / PICTURES_FILE, _as_csv(pictures))
+    if report.boxes:
+        atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -94,6 +99,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "maps_held": max((found.pictures for found in report.boxes), default=0),
         "pictures": pictures[:LISTED],
         "picture_count": len(pictures),
         "pictures_file": PICTURES_FILE,
@@ -147,6 +153,11 @@ def _as_csv(pictures: list[dict[Any, Any]]) -> str:
     rows = [{"truth": "abnormal" if row["abnormal"] else "normal", **row} for row in pictures]
     names = ["image", "subject", "split", "truth", "finding", "verdict", "score", "probability", "sha256"]
     return pd.DataFrame(rows, columns=names).to_csv(index=False)
+
+
+def _boxes_as_csv(findings: Sequence[FindingInBoxes]) -> str:
+    """Return how maps lie to boxes as a CSV, a line a finding."""
+    return pd.DataFrame([{**vars(one), "hit_share": one.hit_share} for one in findings]).to_csv(index=False)
 
 
 def _all_settings(report: ReportInput) -> dict[str, Settings | Mapping[str, Any]]:

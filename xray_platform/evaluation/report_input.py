@@ -10,6 +10,7 @@ from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.figures import History
 from xray_platform.evaluation.gallery import NO_SAMPLES, Samples
 from xray_platform.evaluation.heatmap import MapScale
+from xray_platform.evaluation.map_in_boxes import FindingInBoxes
 from xray_platform.settings import Settings
 from xray_platform.tables.columns import Family
 
@@ -24,6 +25,8 @@ class ReportInput:
     description: sentences in which the model describes itself (`describe()`).
     samples: pictures for the gallery with their heat maps, float32 (N, S, S); ask `pick_pictures(evaluation)` which.
     findings: the word of the labels for each picture, by image; only known and declared words may come here.
+    boxes: how the maps of test pictures lie to the boxes that people drew, a finding each; `boxed`: how many test
+        pictures have boxes, of which these may be a sample.
     scale: the one colour scale of all maps, from `map_scale(maps of normal validation pictures)`; None: no overlays.
     recipe: the steps of preparation in words, in order (`Recipe.describe()`).
     settings: by heading ("Model", "Training", …), a Settings value (shown with description of each field) or a mapping.
@@ -44,6 +47,8 @@ class ReportInput:
     description: Sequence[str] = ()
     samples: Samples = NO_SAMPLES
     findings: Mapping[str, str] = field(default_factory=dict)
+    boxes: Sequence[FindingInBoxes] = ()
+    boxed: int = 0
     scale: MapScale | None = None
     recipe: Sequence[str] = ()
     settings: Mapping[str, Settings | Mapping[str, Any]] = field(default_factory=dict)

@@ -56,6 +56,33 @@ def test_phantoms_have_their_boxes_where_their_findings_are_however_they_are_sto
     assert "boxes" in xray("status").out
 
 
+@pytest.mark.timeout(900)
+def test_a_report_says_how_maps_lie_to_boxes_and_draws_these(xray: Xray, tmp_path: Path) -> None:
+    folder, places = archive(tmp_path / "in", 10, 6), Places(tmp_path / "store")
+    labels = pd.read_csv(folder / "labels.csv").assign(
+        split=[*["train"] * 6, "val", "val", "test", "test"] + ["val", "test"] * 3
+    )
+    labels.to_csv(folder / "labels.csv", index=False)
+    blobs = [{"file": file, "x": 132, "y": 270, "width": 120, "height": 120} for file in labels["file"][10:]]
+    pd.DataFrame(blobs).assign(finding="Opacity").to_csv(folder / "boxes.csv", index=False)
+    assert xray("ingest", folder).code == 0
+    ran = xray("run", "--select", "labels,boxes,splits,pca_residual,pca_residual_scores,pca_residual_report")
+    assert ran.code == 0, ran.err
+    (page,) = places.reports.glob("pca_residual/*/report.html")
+    (found,) = pd.read_csv(page.parent / "metrics" / "map_in_boxes.csv").to_dict("records")
+    assert (found["finding"], found["pictures"], found["boxes"]) == ("opacity", 3, 3)
+    assert found["area"] == pytest.approx((120 / 600) ** 2, rel=0.1)
+    assert found["auroc"] > 0.8, "the blob is where its box is"
+    assert found["share"] > found["area"]
+    text = page.read_text(encoding="utf-8")
+    assert "Maps and boxes" in text
+    assert text.count('<i class="box" title="opacity" style="top:45.') == 6, "three pictures, and three maps"
+
+    (folder / "boxes.csv").write_text("file,x,y,width,height,finding\np15.jpg,,,,,\n")
+    assert xray("ingest", folder).code == 0
+    assert "pca_residual_report" in xray("status").out.split("pending:")[1]
+
+
 @pytest.mark.timeout(600)
 def test_boxes_that_cannot_be_used_are_told_with_a_reason_and_no_name(xray: Xray, tmp_path: Path) -> None:
     folder, store = archive(tmp_path / "in", 2, 2), tmp_path / "store"

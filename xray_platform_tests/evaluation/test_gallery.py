@@ -1,6 +1,7 @@
 """Gallery: it shows the worst mistakes, a ladder of the right verdicts, and each picture once."""
 
 import base64
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -8,17 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from xray_platform.bounding_box import BoundingBox
 from xray_platform.errors import InputError
 from xray_platform.evaluation.gallery import (
+    BOX_COLOUR,
     KINDS,
     LARGE_SIDE,
     SHOWN_SIDE,
     Samples,
+    ShownBox,
     cards,
     pick_pictures,
     write_pictures,
 )
 from xray_platform.evaluation.heatmap import MapScale
+from xray_platform.evaluation.map_in_boxes import FindingBox
 from xray_platform_tests.evaluation.invented import evaluation, samples
 
 SCALE = MapScale(low=0.5, high=0.9)
@@ -104,3 +109,20 @@ def test_pictures_maps_and_names_must_belong_together(
 ) -> None:
     with pytest.raises(InputError, match="do not belong together"):
         Samples(("a",) * names, np.zeros(shape, np.float32), None if maps is None else np.zeros(maps, np.float32))
+
+
+def test_boxes_are_drawn_around_what_they_hold_and_stand_on_the_card(tmp_path: Path) -> None:
+    model = evaluation(400)
+    shown = samples(model)
+    name = shown.names[0]
+    boxed = replace(shown, boxes={name: (FindingBox("mass", BoundingBox(6, 3, 12, 9)),)})
+    listed = {card.name: card.boxes for kind in cards(model, boxed, SCALE).values() for card in kind}
+    assert listed[name] == (ShownBox("mass", 25.0, 12.5, 50.0, 37.5),)
+    assert all(not boxes for other, boxes in listed.items() if other != name)
+    for folder in ("images", "heatmaps"):
+        (tmp_path / folder).mkdir()
+    write_pictures(tmp_path, boxed, SCALE)
+    drawn = np.asarray(Image.open(tmp_path / "heatmaps" / f"{name}.png"))
+    line = np.argwhere((drawn == BOX_COLOUR).all(axis=-1))
+    assert (line.min(axis=0).tolist(), line.max(axis=0).tolist()) == ([6, 3], [17, 11])
+    assert len(line) == 2 * (12 + 9) - 4, "a line of one pixel; what lies inside is seen"

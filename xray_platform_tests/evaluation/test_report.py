@@ -8,12 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from xray_platform.bounding_box import BoundingBox
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.curves import curves_of, read_curves
 from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate, load_evaluation
 from xray_platform.evaluation.gallery import NO_SAMPLES
 from xray_platform.evaluation.heatmap import MapScale
+from xray_platform.evaluation.map_in_boxes import FindingBox, FindingInBoxes
 from xray_platform.evaluation.page import NOTICE
 from xray_platform.evaluation.report import LISTED, write_report
 from xray_platform.evaluation.report_input import ReportInput
@@ -254,3 +256,30 @@ def test_a_model_of_several_classes_has_a_section_with_its_table_and_figure(tmp_
 
 def test_a_model_of_two_classes_has_no_such_section(tmp_path: Path) -> None:
     assert "classes" not in Page(write_report(tmp_path / "report", whole()).read_text()).ids
+
+
+def test_the_page_says_how_maps_lie_to_boxes_and_draws_these(tmp_path: Path) -> None:
+    report = whole()
+    name = report.samples.names[0]
+    found = (
+        FindingInBoxes(ATTACK, 3, 4, 2, 0.25, 0.125, 0.75),
+        FindingInBoxes("all findings", 12, 14, 3, None, 0.2, None),
+    )
+    boxes = {name: (FindingBox(ATTACK, BoundingBox(6, 3, 12, 9)),)}
+    path = write_report(tmp_path, replace(report, boxes=found, boxed=40, samples=replace(report.samples, boxes=boxes)))
+    page = Page(path.read_text())
+    assert page.open == []
+    assert not {"script", "link"} & set(page.tags)
+    assert "Maps and boxes" in page.text
+    assert "2 of 3" in page.text
+    assert "3 of 12" in page.text
+    assert "Of 40 pictures with boxes 12 were looked at" in page.text
+    assert "What people drew a box around." in page.text
+    assert path.read_text().count("top:25.00%;left:12.50%;height:50.00%;width:37.50%") == 2, "on picture and map"
+    table = pd.read_csv(tmp_path / "metrics" / "map_in_boxes.csv")
+    assert table["hit_share"].tolist() == pytest.approx([2 / 3, 0.25])
+
+
+def test_without_boxes_the_page_is_silent_of_them(written: Path) -> None:
+    assert "Maps and boxes" not in written.read_text()
+    assert not (written.parent / "metrics" / "map_in_boxes.csv").exists()
