@@ -21,7 +21,7 @@ from xray_platform.tables.manifest import read_manifest
 GROUP = "imaging"
 
 
-@platform_asset(group=GROUP, version="4", by_batch=True, deps=["images"], kinds={"zarr"}, automation=FOLLOW)
+@platform_asset(group=GROUP, version="5", by_batch=True, deps=["images"], kinds={"zarr"}, automation=FOLLOW)
 def standard_images(context: dg.AssetExecutionContext, store: Store, config: StandardSettings) -> AssetResult:
     """Every picture decoded once: 16 bit, upright and seen from the front, MONOCHROME2."""
     places, batch = store.places, context.partition_key

@@ -12,6 +12,7 @@ from xray_platform.defs.model_card import cautions_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.pages import report_address
+from xray_platform.defs.reporting import stored_audit
 from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.errors import DataError, StoreError
 from xray_platform.evaluation.cautions import Caution, other_pictures, outdated
@@ -20,6 +21,7 @@ from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.leaderboard import Entry
 from xray_platform.evaluation.leaderboard import leaderboard as rank
 from xray_platform.evaluation.leaderboard_page import write_leaderboard
+from xray_platform.evaluation.paired_models import pair_models
 from xray_platform.tables.all import LEADERBOARD
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
@@ -49,6 +51,8 @@ def leaderboard_page_of(instance: dg.DagsterInstance, places: Places) -> AssetRe
     every, missing = _entries(places)
     entries = [entry for entry in every if entry.evaluation.model in set(frame["model"])]
     using = [model for run, model in frame[["run", "model"]].to_numpy() if held and is_of(tracking, held, run)]
+    found = {entry.evaluation.model: entry.evaluation for entry in entries}
+    reference = using[0] if using else str(frame["model"].iloc[0]) if len(frame) else ""
     page = write_leaderboard(
         places.reports,
         frame,
@@ -58,6 +62,7 @@ def leaderboard_page_of(instance: dg.DagsterInstance, places: Places) -> AssetRe
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         cautions=_cautions(instance, places, entries),
         missing=missing,
+        pairs=pair_models([found[model] for model in frame["model"] if model in found], reference),
     )
     keep_files(places, "reports/leaderboard", [page])
     version = held.version if held else ""
@@ -78,9 +83,17 @@ def _cautions(instance: dg.DagsterInstance, places: Places, entries: Sequence[En
     first = [apart] if apart else []
     evaluations = {entry.evaluation.model: entry.evaluation for entry in entries}
     return {
-        model: [*first, *_outdated(instance, model), *cautions_of(places, evaluation)]
+        model: [*first, *_outdated(instance, model), *cautions_of(places, evaluation), *_audited(places, model)]
         for model, evaluation in evaluations.items()
     }
+
+
+def _audited(places: Places, model: str) -> list[Caution]:
+    """Return the cautions of a model's shortcut audit; none where its report is not made yet."""
+    try:
+        return stored_audit(places, current_record(places, model)).cautions()
+    except StoreError:
+        return []
 
 
 def _outdated(instance: dg.DagsterInstance, model: str) -> list[Caution]:

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.defs.cohort import Cohort, read_cohort
-from xray_platform.defs.model_check_settings import FINITE, MINIMUM, REGRESSION, CheckedKind, ModelCheckSettings
+from xray_platform.defs.model_check_settings import (
+    FINITE,
+    MINIMUM,
+    REGRESSION,
+    SHORTCUT,
+    CheckedKind,
+    ModelCheckSettings,
+)
 from xray_platform.defs.model_store import current_record
+from xray_platform.defs.reporting import stored_audit
 from xray_platform.defs.score_cohort import cohort_of, scorer_of
 from xray_platform.evaluation.metrics import auroc
 from xray_platform.models.contract import FittedModel
@@ -96,6 +104,27 @@ def is_no_worse(places: Places, asset: str, instance: dg.DagsterInstance, settin
     return CheckOutcome((words,) if lost else (), metadata)
 
 
+def sees_more_than_facts(
+    places: Places, asset: str, instance: dg.DagsterInstance, settings: ModelCheckSettings
+) -> CheckOutcome:
+    """Hold the model's test AUROC against that of facts that know no lung, as its report found both."""
+    audit = stored_audit(places, current_record(places, asset.removesuffix("_report")))
+    if audit.facts is None or audit.model is None or audit.facts.value is None or audit.model.value is None:
+        return CheckOutcome(metadata={"compared with": f"nothing: {audit.reason or 'the test part lacks a class'}"})
+    facts, model = audit.facts.value, audit.model.value
+    words = (
+        f"facts without any shape of the lung reach a test AUROC of {facts:.4f}, the model {model:.4f}; "
+        f"{settings.shortcut_margin:g} more are asked for"
+    )
+    metadata = {
+        "test auroc of facts": facts,
+        "test auroc": model,
+        "shortcut_margin": settings.shortcut_margin,
+        "most telling": ", ".join(fact.title.lower() for fact in audit.telling[:3]),
+    }
+    return CheckOutcome((words,) if model - facts < settings.shortcut_margin else (), metadata)
+
+
 def _finite(score: NDArray[np.float64]) -> CheckOutcome:
     strange = int((~np.isfinite(score)).sum())
     failed = [f"{strange} of {len(score)} scores are no finite numbers"] if strange else []
@@ -131,5 +160,6 @@ def _tried_on(model: FittedModel, cohort: Cohort) -> tuple[NDArray[np.float64], 
 FUNCTIONS: Mapping[CheckedKind, Mapping[str, CheckFunction]] = {
     "model": {FINITE: model_is_finite, MINIMUM: model_is_good},
     "scores": {FINITE: scores_are_finite, MINIMUM: scores_are_good, REGRESSION: is_no_worse},
+    "report": {SHORTCUT: sees_more_than_facts},
     "champion": {FINITE: champion_is_finite, MINIMUM: champion_is_good, REGRESSION: is_no_worse},
 }

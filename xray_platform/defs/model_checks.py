@@ -22,6 +22,7 @@ def model_checks(settings: ModelCheckSettings = ModelCheckSettings()) -> list[dg
         *(checks_on(model, "model", settings) for model in NAMES),
         *(checks_on(f"{model}_scores", "scores", settings) for model in NAMES),
         *(_on_class_scores(model) for model in NAMES),
+        *(checks_on(f"{model}_report", "report", settings) for model in NAMES),
         checks_on("champion", "champion", settings),
     ]
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,16 +28,19 @@ from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
 from xray_platform.evaluation.heatmap import MapScale, map_scale
-from xray_platform.evaluation.report import write_report
+from xray_platform.evaluation.nuisance_facts import nuisance_facts
+from xray_platform.evaluation.report import AUDIT_FILE, write_report
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.shortcut_audit import shortcut_audit
+from xray_platform.evaluation.shortcut_result import ShortcutAudit, read_audit
 from xray_platform.image_stack import unpack_view
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.models.all import MODELS
 from xray_platform.progress import Progress
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
-from xray_platform.tables.all import LABELS
-from xray_platform.tables.manifest import keep_folder
+from xray_platform.tables.all import LABELS, STANDARD_IMAGES
+from xray_platform.tables.manifest import keep_folder, read_checked
 from xray_platform.tables.places import Places
 from xray_platform.tracking.evaluations import evaluated_in, inherited_tags
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -75,15 +78,27 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     record = current_record(places, model)
     evaluation = stored_evaluation(places, record)
     samples, scale, held = _gallery(places, record, evaluation, progress)
-    pictures, found = pictures_of(places, evaluation.rows), cautions_of(places, evaluation)
+    pictures = pictures_of(places, evaluation.rows)
+    audit = shortcut_audit(evaluation, nuisance_facts(pictures, STANDARD_IMAGES.read(places)))
+    found = [*cautions_of(places, evaluation), *audit.cautions()]
     folder = places.reports / model / record.run
-    page = write_report(
-        folder, _input(record, evaluation, samples, scale, held, pictures, _findings(places)), progress=progress
-    )
-    keep_folder(places, f"reports/{model}/{record.run}", folder)
+    given = _input(record, evaluation, samples, scale, held, pictures, _findings(places))
+    page = write_report(folder, replace(given, audit=audit), progress=progress)
+    keep_folder(places, report_manifest(record), folder)
     bundle = _pack(places, record, evaluation, scale, _origin(pictures))
     link = _hand_over(places, record, evaluation, found, [folder, bundle])
     return WrittenReport(page, evaluation, samples, scale, held, found, link)
+
+
+def report_manifest(record: TrainingRecord) -> str:
+    """Name of the manifest of the report of a training."""
+    return f"reports/{record.model}/{record.run}"
+
+
+def stored_audit(places: Places, record: TrainingRecord) -> ShortcutAudit:
+    """Return the shortcut audit of a training's report; raises StoreError where there is none, or it was changed."""
+    file = places.reports / record.model / record.run / AUDIT_FILE
+    return read_audit(read_checked(places, report_manifest(record), file))
 
 
 def _gallery(

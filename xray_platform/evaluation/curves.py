@@ -1,4 +1,4 @@
-"""Curves: the points behind the figures: ROC with its band, precision–recall, score histograms, reliability."""
+"""Curves: the points behind the figures: ROC with its band, precision–recall, histograms, reliability, decision."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from xray_platform.errors import StoreError
 from xray_platform.evaluation.bootstrap import subject_codes, weightings
 from xray_platform.evaluation.evaluate import SPLITS, Evaluation
 from xray_platform.evaluation.metrics import Numbers, Predictions, bin_of
+from xray_platform.evaluation.net_benefit import DecisionCurve, decision_curve
 
 GRID = np.linspace(0, 1, 101)
 BAND_DRAWS = 500  # enough for a band that is drawn; the figures in tables use all draws
@@ -67,6 +68,7 @@ class Curves(_Curve):
     edges: Points
     histograms: tuple[Histogram, ...]
     reliability: Reliability | None
+    decision: DecisionCurve | None = None
 
 
 def curves_of(evaluation: Evaluation) -> Curves:
@@ -82,6 +84,7 @@ def curves_of(evaluation: Evaluation) -> Curves:
             _histogram(evaluation, split, abnormal, edges) for split in SPLITS for abnormal in (False, True)
         ),
         reliability=reliability(test, evaluation.settings.calibration_bins) if len(test) else None,
+        decision=decision_curve(test),
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures: ROC, precision–recall, score histograms, confusion matrix, reliability and training curves as PNG."""
+"""Figures: ROC, precision–recall, histograms, confusion matrix, reliability, decision and training curves as PNG."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +9,7 @@ from xray_platform.evaluation.curves import Curves, Histogram, PrecisionRecallCu
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
 from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.metrics import Predictions
+from xray_platform.evaluation.net_benefit import DecisionCurve
 
 STRAIGHT_NAMES, LONGEST_NAME = 5, 22  # classes named without turning the text, and signs of a name that are shown
 History = Sequence[Mapping[str, float]]
@@ -26,6 +27,8 @@ def draw_figures(
         drawn["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme, layout)
     if curves.reliability:
         drawn["reliability"] = draw_reliability(curves.reliability, theme, layout)
+    if curves.decision:
+        drawn["decision"] = draw_decision(curves.decision, theme, layout)
     if evaluation.classes and any(map(sum, evaluation.classes.metrics["test"].confusion)):
         metrics = evaluation.classes.metrics["test"]
         drawn["classes"] = draw_class_confusion(evaluation.classes.classes, metrics.confusion, theme, layout)
@@ -199,6 +202,20 @@ def draw_reliability(curve: Reliability, theme: Theme = LIGHT, layout: Layout = 
         curve.predicted, curve.observed, s=sizes, color=theme.accent, edgecolor=theme.paper, zorder=3, label="test part"
     )
     unit_square(axis, "predicted probability", "observed share of abnormal pictures")
+    legend(axis, theme)
+    return png(figure)
+
+
+def draw_decision(curve: DecisionCurve, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
+    """Draw the net benefit of probabilities and verdicts beside that of acting on all pictures, and on none."""
+    figure, axis = canvas(theme, *layout.square)
+    axis.axhline(0, color=theme.muted, linewidth=0.9, label="act on none")
+    axis.plot(curve.threshold, curve.everyone, color=theme.muted, linewidth=1.2, linestyle=(0, (4, 4)), label="on all")
+    axis.plot(curve.threshold, curve.verdict, color=theme.abnormal, linewidth=1.2, label="verdict")
+    axis.plot(curve.threshold, curve.model, color=theme.accent, linewidth=2, label="probability")
+    highest = max(*curve.model, curve.everyone[0], 0.05)
+    axis.set(xlim=(0, 1), ylim=(-0.15 * highest, 1.08 * highest))
+    axis.set(xlabel="probability from which on one acts", ylabel="net benefit")
     legend(axis, theme)
     return png(figure)
 

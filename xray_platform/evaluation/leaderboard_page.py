@@ -11,6 +11,7 @@ from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.curves import Curves, RocCurve
 from xray_platform.evaluation.figure_style import PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.page import by_look, render
+from xray_platform.evaluation.paired_models import PairedModel
 from xray_platform.evaluation.wording import figure
 
 LINE = 0.19  # inch, of a legend
@@ -28,6 +29,7 @@ def write_leaderboard(
     created: str = "",
     cautions: Mapping[str, Sequence[Caution]] = {},
     missing: Mapping[str, str] = {},
+    pairs: Sequence[PairedModel] = (),
 ) -> Path:
     """Write `leaderboard.html` into the folder of the reports (data/reports) and return its path.
 
@@ -35,7 +37,7 @@ def write_leaderboard(
     from `read_curves(<report>/metrics/curves.json)`; models without are not drawn. titles: names for
     people, by model. champion: the model in use, if it is one of these; elsewhere: what is in use if it is not.
     cautions: by model, as its report says them; those that hold for all models come first, once.
-    missing: models that are not on the board, and why.
+    missing: models that are not on the board, and why. pairs: from `pair_models(evaluations, reference)`.
     Raises StoreError where the folder cannot be written.
     """
     rows = leaderboard.sort_values("rank").astype(object).where(leaderboard.notna(), None).to_dict("records")
@@ -48,7 +50,9 @@ def write_leaderboard(
     drawn = by_look(lambda theme, layout: draw_rocs(lines, theme, layout)) if lines else None
     common, own = _shared(cautions, [str(row["model"]) for row in rows])
     content = {"rows": rows, "titles": named, "drawn": drawn, "shown": DRAWN, "champion": champion, "created": created}
-    text = render("leaderboard.html", **content, elsewhere=elsewhere, cautions=common, own=own, missing=missing)
+    text = render(
+        "leaderboard.html", **content, elsewhere=elsewhere, cautions=common, own=own, missing=missing, pairs=pairs
+    )
     page = folder / "leaderboard.html"
     atomic_write(page, text)
     return page

@@ -10,7 +10,7 @@ from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.evaluation.wording import percent
 
-SHOWN = ("sensitivity", "specificity", "ppv", "npv")
+SHOWN = ("sensitivity", "specificity", "ppv", "npv", "balanced_accuracy", "mcc")
 OFFERED = (
     ThresholdSettings(rule="sensitivity", target=0.95),
     ThresholdSettings(rule="youden"),

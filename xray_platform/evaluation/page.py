@@ -55,6 +55,7 @@ def _environment() -> Environment:
         interval=wording.interval,
         percent=wording.percent,
         count=wording.count,
+        chance=wording.chance,
     )
     made.globals["style"] = Markup((TEMPLATES / "page.css").read_text())  # noqa: S704 - our own file, not input
     return made

@@ -20,7 +20,9 @@ from xray_platform.evaluation.map_in_boxes import FindingInBoxes
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
+from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.shortcut_result import write_audit
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -30,6 +32,7 @@ STEPS = 4
 LISTED = 300
 """Test pictures that the page lists, those with the highest scores; the file beside it has all."""
 PICTURES_FILE = "metrics/pictures.csv"
+AUDIT_FILE = "metrics/shortcut_audit.json"
 BOXES_FILE = "metrics/map_in_boxes.csv"
 
 
@@ -37,9 +40,9 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
     """Write a model's report and return the path of its page.
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
-    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, and `pictures.csv` with every test picture,
-    of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes). The page comes last: with it,
-    all is there.
+    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
+    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes). The page
+    comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -58,6 +61,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
     pictures = picture_rows(evaluation, report.hashes, report.findings)
     atomic_write(folder / PICTURES_FILE, _as_csv(pictures))
+    if report.audit:
+        write_audit(folder / AUDIT_FILE, report.audit)
     if report.boxes:
         atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
     progress(1, STEPS, "report")
@@ -84,7 +89,11 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "report": report,
         "evaluation": evaluation,
         "summary": summary(evaluation, report.name),
-        "cautions": cautions(evaluation, report.hashes, phantom=report.phantom),
+        "cautions": [
+            *cautions(evaluation, report.hashes, phantom=report.phantom),
+            *(report.audit.cautions() if report.audit else []),
+        ],
+        "audit": report.audit,
         "key_figures": [(kind, evaluation.metrics["test"][kind.name]) for kind in METRICS if kind.name in KEY_FIGURES],
         "kinds": METRICS,
         "metric_titles": {kind.name: kind.title for kind in METRICS},
@@ -92,6 +101,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "table": two_by_two(evaluation),
         "points": operating_points(evaluation) if len(evaluation.part("test")) else [],
         "figures": figures,
+        "prevalences": at_prevalences(*(evaluation.metrics["test"][name] for name in ("sensitivity", "specificity"))),
         "outcomes": KINDS,
         "cards": cards(evaluation, report.samples, report.scale, report.findings),
         "stops": palette_stops(),

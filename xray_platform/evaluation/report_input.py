@@ -11,6 +11,7 @@ from xray_platform.evaluation.figures import History
 from xray_platform.evaluation.gallery import NO_SAMPLES, Samples
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform.evaluation.map_in_boxes import FindingInBoxes
+from xray_platform.evaluation.shortcut_result import ShortcutAudit
 from xray_platform.settings import Settings
 from xray_platform.tables.columns import Family
 
@@ -37,6 +38,7 @@ class ReportInput:
         {input: version}. The roof must not put identity or raw paths in.
     hashes: one row a picture: `image`, `sha256` (of the raw bytes), optionally `pixel_sha256`; for the table of test
         pictures and to find copies across parts.
+    audit: how far facts that know no lung go, from `shortcut_audit(evaluation, facts)`; None: not made.
     phantom: whether the pictures are made up; the report then says so at the top.
     created: when, ISO 8601 in UTC; the only thing that differs between two reports of the same input.
     """
@@ -55,6 +57,7 @@ class ReportInput:
     history: History = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     hashes: pd.DataFrame | None = None
+    audit: ShortcutAudit | None = None
     phantom: bool = False
     created: str = ""
 

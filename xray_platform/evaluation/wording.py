@@ -34,6 +34,13 @@ def interval(metric: Metric) -> str:
     return figure(metric.low) + between
 
 
+def chance(value: float | None) -> str:
+    """Return a p-value with three decimals, never as 0; `—` where there is none."""
+    if value is None:
+        return NONE
+    return "under 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def percent(value: float | None) -> str:
     """Return a share in whole per cent, or finer, so that only all reads as 100 and only nothing as 0."""
     if value is None:

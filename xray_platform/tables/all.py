@@ -36,9 +36,13 @@ IMAGES = Table(
 STANDARD_IMAGES = Table(
     "standard_images",
     "pictures decoded once: 16 bit, upright and as seen from the front (L\\F), MONOCHROME2",
-    (c.IMAGE, c.BATCH_NAME, c.ROWS, c.COLUMNS, c.WINDOW_LOW, c.WINDOW_HIGH, c.GREY_LEVELS, c.TURNED_FROM, c.DONE),
+    (
+        c.IMAGE, c.BATCH_NAME, c.ROWS, c.COLUMNS, c.WINDOW_LOW, c.WINDOW_HIGH, c.GREY_LEVELS, c.GREY_MEAN,
+        c.GREY_DEVIATION, c.BLACK_SHARE, c.WHITE_SHARE, c.FRAME_MEAN, c.FRAME_DEVIATION, c.FLAT_BORDER, c.SHARPNESS,
+        c.BLOCK_EDGES, c.TURNED_FROM, c.DONE,
+    ),
     key=("image",),
-)
+)  # fmt: skip
 LABELS = Table(
     "labels",
     "what the labels files say of each picture",

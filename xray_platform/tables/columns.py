@@ -99,6 +99,28 @@ WINDOW_HIGH = Column(
     "window_high", "number", "grey value that a 99.5 % share of the unpadded pixels lies below", "grey value"
 )
 GREY_LEVELS = Column("grey_levels", "integer", "number of distinct grey values", low=1)
+GREY_MEAN = Column(
+    "grey_mean", "number", "mean of the picture by its window, 0 black to 1 white, at most 224 pixels wide and high",
+    nullable=True, low=0, high=1,
+)  # fmt: skip
+GREY_DEVIATION = Column("grey_deviation", "number", "standard deviation of the same", nullable=True, low=0, high=1)
+BLACK_SHARE = Column("black_share", "number", "share of its pixels at 0.01 or below", nullable=True, low=0, high=1)
+WHITE_SHARE = Column("white_share", "number", "share of its pixels at 0.99 or above", nullable=True, low=0, high=1)
+FRAME_MEAN = Column(
+    "frame_mean", "number", "mean within a twentieth of height and width from the edge", nullable=True, low=0, high=1
+)
+FRAME_DEVIATION = Column("frame_deviation", "number", "standard deviation of the same", nullable=True, low=0, high=1)
+FLAT_BORDER = Column(
+    "flat_border", "number", "share of the area that is flat lines at the edges", nullable=True, low=0, high=1
+)
+SHARPNESS = Column(
+    "sharpness", "number", "standard deviation of the Laplacian in the middle half of height and width", nullable=True,
+    low=0,
+)  # fmt: skip
+BLOCK_EDGES = Column(
+    "block_edges", "number", "how much larger steps at every eighth column are than others: traces of JPEG, 1: none",
+    nullable=True, low=0,
+)  # fmt: skip
 TURNED_FROM = Column(
     "turned_from", "text", "orientation of rows and columns as stored, turned to L\\F; LF: not turned",
     allowed=("LF", "RF", "LH", "RH", "FL", "HL", "FR", "HR"),

@@ -103,6 +103,29 @@ def test_a_file_that_grows_is_left_until_it_is_finished(instance: dg.DagsterInst
     assert [file.relative for file in read_plan(places, "batch-0002").files] == ["growing.dcm"]
 
 
+def test_boxes_in_the_inbox_are_taken_in_with_their_pictures_and_when_they_come_later(
+    instance: dg.DagsterInstance, places: Places
+) -> None:
+    drop(places, "one.dcm")
+    drop(places, "boxes.csv", content=b"file,x,y,width,height,finding\none.dcm,1,2,3,4,mass\ntwo.dcm,1,2,3,4,mass\n")
+    ticks = Ticks(instance, places)
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0001"]
+    (file,) = read_plan(places, "batch-0001").files
+    assert (file.relative, len(file.boxes or ())) == ("one.dcm", 1)
+    instance.add_dynamic_partitions(str(BATCHES.name), ["batch-0001"])
+    drop(places, "two.dcm", content=b"another picture")
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0002"]
+    (file,) = read_plan(places, "batch-0002").files
+    assert (file.relative, len(file.boxes or ())) == ("two.dcm", 1)
+    instance.add_dynamic_partitions(str(BATCHES.name), ["batch-0002"])
+    drop(places, "boxes.csv", content=b"file,x,y,width,height,finding\none.dcm,5,6,7,8,mass\n", at=LONG_AGO + 1)
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0003"]
+    assert [file.relative for file in read_plan(places, "batch-0003").files] == ["one.dcm"]
+
+
 def test_nothing_new_opens_nothing(instance: dg.DagsterInstance, places: Places) -> None:
     drop(places, "one.dcm")
     ticks = Ticks(instance, places)

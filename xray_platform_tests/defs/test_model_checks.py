@@ -8,9 +8,17 @@ import pytest
 
 from xray_platform.defs import model_check_functions
 from xray_platform.defs.graph import definitions
-from xray_platform.defs.model_check_functions import FUNCTIONS, is_no_worse, scores_are_finite, scores_are_good
+from xray_platform.defs.model_check_functions import (
+    FUNCTIONS,
+    is_no_worse,
+    scores_are_finite,
+    scores_are_good,
+    sees_more_than_facts,
+)
 from xray_platform.defs.model_check_settings import CHECKS, ModelCheckSettings
 from xray_platform.defs.models import NAMES
+from xray_platform.evaluation.bootstrap import Metric
+from xray_platform.evaluation.shortcut_result import ShortcutAudit
 from xray_platform.tables.all import SCORES
 from xray_platform.tables.places import Places
 from xray_platform_tests.defs.conftest import Story
@@ -66,6 +74,28 @@ def test_the_champion_is_opened_and_tried(story: Story) -> None:
 
 def test_tables_are_checked_suite_by_suite_too(story: Story) -> None:
     assert alone(story, "splits", "leakage").passed
+
+
+def test_a_model_no_better_than_facts_without_a_lung_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = ShortcutAudit(facts=Metric(name="facts", value=0.933), model=Metric(name="model", value=0.95))
+    monkeypatch.setattr(model_check_functions, "current_record", lambda *_: None)
+    monkeypatch.setattr(model_check_functions, "stored_audit", lambda *_: audit)
+    with dg.DagsterInstance.ephemeral() as instance:
+        found = sees_more_than_facts(Places(tmp_path), "m_report", instance, ModelCheckSettings())
+        lax = sees_more_than_facts(Places(tmp_path), "m_report", instance, ModelCheckSettings(shortcut_margin=0.01))
+    (words,) = found.failed
+    assert words == (
+        "facts without any shape of the lung reach a test AUROC of 0.9330, the model 0.9500; 0.02 more are asked for"
+    )
+    assert not lax.failed
+
+
+def test_the_story_has_too_few_subjects_for_an_audit_and_says_so(story: Story) -> None:
+    found = alone(story, "pca_residual_report", "shortcut_audit")
+    assert found.passed
+    assert "nothing:" in str(found.metadata["compared with"].value)
 
 
 def test_a_fall_of_the_auroc_is_told(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def share(picture: bytes, colour: str, tolerance: int = 8) -> float:
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_all_figures_are_drawn_on_the_paper_of_the_page(drawn: dict[str, dict[str, bytes]], theme: Theme) -> None:
     figures = drawn[theme.name]
-    assert set(figures) == {"roc", "precision_recall", "histograms", "reliability", "training"}
+    assert set(figures) == {"roc", "precision_recall", "histograms", "reliability", "decision", "training"}
     for name, picture in figures.items():
         assert picture.startswith(b"\x89PNG"), name
         assert len(picture) < 120_000, name

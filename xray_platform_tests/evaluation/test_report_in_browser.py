@@ -11,6 +11,7 @@ from xray_platform.evaluation.curves import curves_of
 from xray_platform.evaluation.figure_style import DARK, LIGHT
 from xray_platform.evaluation.leaderboard import Entry, leaderboard
 from xray_platform.evaluation.leaderboard_page import write_leaderboard
+from xray_platform.evaluation.paired_models import pair_models
 from xray_platform.evaluation.report import write_report
 from xray_platform_tests.browsing import CALM
 from xray_platform_tests.evaluation.invented import evaluation
@@ -34,8 +35,9 @@ def pages(address: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     models = [evaluation(200, model=name) for name in ("first_one", "second_one", "a_third_with_a_long_name")]
     board = leaderboard([Entry(model, "detector", "0" * 32, f"{model.model}/run/report.html") for model in models])
     curves = {model.model: curves_of(model) for model in models}
+    pairs = pair_models(models, "first_one")
     folder = tmp_path_factory.mktemp("board")
-    return [address, write_leaderboard(folder, board, curves, champion="first_one").as_uri()]
+    return [address, write_leaderboard(folder, board, curves, champion="first_one", pairs=pairs).as_uri()]
 
 
 @pytest.fixture(scope="module")

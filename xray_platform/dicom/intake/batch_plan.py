@@ -160,9 +160,9 @@ def plans(places: Places) -> Iterator[BatchPlan]:
         yield read_plan(places, batch)
 
 
-def plans_with_boxes(places: Places) -> Iterator[BatchPlan]:
-    """Yield the plans that speak of boxes, in order; the others are not parsed for it."""
-    for batch in batch_names(places):
+def plans_with_boxes(places: Places, among: Collection[str] | None = None) -> Iterator[BatchPlan]:
+    """Yield the plans that speak of boxes, of all batches or some, in order; the others are not parsed for it."""
+    for batch in (name for name in batch_names(places) if among is None or name in among):
         if b'"boxes' in (places.plans / f"{batch}.json").read_bytes():  # so all keys that speak of boxes begin
             yield read_plan(places, batch)
 

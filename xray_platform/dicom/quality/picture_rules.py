@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from xray_platform.dicom.quality.border import flat_border
+from xray_platform.dicom.pixels.border import flat_border
 from xray_platform.dicom.quality.inspected_file import InspectedFile
 from xray_platform.dicom.quality.rule import FileRule, Observation
 from xray_platform.dicom.quality.settings import QualitySettings

@@ -45,11 +45,10 @@ def boxes_of(places: Places, batches: Collection[str] | None = None) -> JoinedBo
     """
     said: dict[str, tuple[GivenBox, ...]] = {}
     lost: dict[str, int] = {}
-    for plan in plans_with_boxes(places):
-        if batches is None or plan.batch in batches:
-            said |= _boxes_in(places, plan)
-            if plan.boxes_sha256:
-                lost[plan.source] = plan.boxes_of_no_file
+    for plan in plans_with_boxes(places, batches):
+        said |= _boxes_in(places, plan)
+        if plan.boxes_sha256:
+            lost[plan.source] = plan.boxes_of_no_file
     images, words = _standard_images(places) if said else {}, known_words(places)
     rows = [
         {"image": image, "box": number, **_row(box, images.get(image), words)}

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from xray_platform.dicom.pixels.standard_image import StandardImage, read_picture
 from xray_platform.dicom.pixels.window import WindowRule
+from xray_platform.dicom.standard.picture_statistics import picture_statistics
 from xray_platform.dicom.standard.zarr_chunk import OneChunk
 from xray_platform.errors import StoreError
 from xray_platform.settings import Settings
@@ -103,6 +104,7 @@ class WriteStandardImage:
             "window_low": picture.window_low,
             "window_high": picture.window_high,
             "grey_levels": picture.grey_levels,
+            **picture_statistics(picture),
             "turned_from": picture.turn.turned_from,
             "done": list(picture.done),
         }

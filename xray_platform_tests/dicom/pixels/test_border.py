@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xray_platform.dicom.quality.border import Border, flat_border
+from xray_platform.dicom.pixels.border import Border, flat_border
 
 
 def framed(top: int, bottom: int, left: int, right: int, value: float = 0.0) -> np.ndarray:
