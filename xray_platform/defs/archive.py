@@ -30,7 +30,7 @@ from xray_platform.tables.columns import SPLIT as SPLIT_COLUMN
 from xray_platform.tables.severity import DECISIONS, decide
 from xray_platform.tables.table import WHOLE
 from xray_platform.training.split_settings import SplitSettings
-from xray_platform.training.splits import assign_splits, classes_of, labelled_images
+from xray_platform.training.splits import OF_AN_IMAGE, assign_splits, classes_of, labelled_images
 
 GROUP = "archive"
 INTAKE = INTAKE_COLUMN.allowed
@@ -143,7 +143,7 @@ def boxes(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
 @platform_asset(group=GROUP, version="2", deps=["labels", "images"], kinds={"parquet"}, automation=FOLLOW_LABELS)
 def splits(context: dg.AssetExecutionContext, store: Store, config: SplitSettings) -> AssetResult:
     """Train, validation and test, by subject. Phantoms give way as soon as real pictures have labels."""
-    pictures = labelled_images(IMAGES.read(store.places), LABELS.read(store.places))
+    pictures = labelled_images(IMAGES.read(store.places, columns=OF_AN_IMAGE), LABELS.read(store.places))
     frame = assign_splits(pictures, SPLITS.earlier(store.places, WHOLE), config)
     classes = classes_of(frame, config)
     SPLITS.write(store.places, frame)

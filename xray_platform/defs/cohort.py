@@ -17,7 +17,7 @@ from xray_platform.imaging.store.tensors import read_rows
 from xray_platform.tables.all import CLASSES, IMAGES, LABELS, SPLITS
 from xray_platform.tables.findings import classes_in
 from xray_platform.tables.places import Places
-from xray_platform.training.split_groups import picture_facts
+from xray_platform.training.split_groups import FACT_COLUMNS, picture_facts
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,6 @@ def read_cohort(places: Places, recipes: Sequence[Recipe]) -> Cohort:
 
 
 def _facts(places: Places) -> pd.DataFrame:
-    images = IMAGES.read(places)
+    images = IMAGES.read(places, columns=("image", *FACT_COLUMNS))
     facts = pd.concat([images[["image"]], picture_facts(images)], axis=1)
-    return facts.merge(LABELS.read(places)[["image", "origin"]], on="image", how="left")
+    return facts.merge(LABELS.read(places, columns=("image", "origin")), on="image", how="left")

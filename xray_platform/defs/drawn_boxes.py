@@ -7,6 +7,7 @@ import pandas as pd
 
 from xray_platform.bounding_box import BoundingBox
 from xray_platform.defs.cohort import Cohort
+from xray_platform.defs.score_cohort import read_parts
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform.evaluation.map_in_boxes import (
     FindingBox,
@@ -16,7 +17,6 @@ from xray_platform.evaluation.map_in_boxes import (
     by_finding,
     hold_against,
 )
-from xray_platform.image_stack import batch_slices
 from xray_platform.imaging.store.tensors import read_found
 from xray_platform.models.contract import FittedModel
 from xray_platform.progress import Progress, silent
@@ -80,9 +80,9 @@ def hold_maps(cohort: Cohort, model: FittedModel, scale: MapScale | None, progre
     shown = rows.head(MOST_PICTURES)
     images = cohort.images(shown)
     held: list[MapInBoxes] = []
-    for part in batch_slices(images, AT_ONCE):
+    for part, read in read_parts(model, images, AT_ONCE):
         names = shown["image"].iloc[part]
-        for name, heat in zip(names, model.heatmap(images[part]), strict=True):
+        for name, heat in zip(names, model.heatmap(read), strict=True):
             held += hold_against(heat, drawn[str(name)], scale)
         progress(min(part.stop, len(shown)), len(shown), "maps held against boxes")
     return MapsHeld(by_finding(held), len(rows))

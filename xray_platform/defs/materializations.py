@@ -38,19 +38,25 @@ def batches_with(instance: dg.DagsterInstance, key: dg.AssetKey) -> Collection[s
 class LastMaterializations:
     """The last materialisation of assets and batches, as Dagster remembers them.
 
-    With `together` all batches of an asset are asked for at once when one of them is first asked for, and kept: for who
-    looks at most of them. What was made since is asked for anew where `forget` was told of it.
+    With `together` all batches of an asset are asked for at once when one of them is first asked for, and kept, and so
+    is an asset without batches, which each batch may read: for who looks at most of them. What was made since is asked
+    for anew where `forget` was told of it.
     """
 
     def __init__(self, instance: dg.DagsterInstance, *, together: bool = False) -> None:
         self.instance = instance
         self._together = together
         self._by_batch: dict[dg.AssetKey, dict[str, dg.AssetMaterialization]] = {}
+        self._whole: dict[dg.AssetKey, dg.AssetMaterialization | None] = {}
 
     def of(self, key: dg.AssetKey, batch: str | None) -> dg.AssetMaterialization | None:
         """Return the last materialisation of an asset, or of one batch of it; None where it was never made."""
-        if batch is None or not self._together:
+        if not self._together:
             return last_materialization(self.instance, key, batch)
+        if batch is None:
+            if key not in self._whole:
+                self._whole[key] = last_materialization(self.instance, key, None)
+            return self._whole[key]
         if key not in self._by_batch:
             self._by_batch[key] = self._all(key)
         return self._by_batch[key].get(batch)
@@ -65,7 +71,9 @@ class LastMaterializations:
     def forget(self, keys: Collection[dg.AssetKey], batch: str | None) -> None:
         """Ask anew for assets of a batch that may have been made since."""
         for key in keys:
-            if batch is not None and key in self._by_batch:
+            if batch is None:
+                self._whole.pop(key, None)
+            elif key in self._by_batch:
                 made = last_materialization(self.instance, key, batch)
                 if made is not None:
                     self._by_batch[key][batch] = made

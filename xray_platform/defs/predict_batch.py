@@ -7,8 +7,8 @@ import pandas as pd
 
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.cohort import Cohort, with_tensors
+from xray_platform.defs.score_cohort import read_parts
 from xray_platform.dicom.standard.standard_images import settings_of
-from xray_platform.image_stack import batch_slices
 from xray_platform.progress import Progress
 from xray_platform.serving.class_probabilities import ClassProbability, named_in
 from xray_platform.serving.files import predict_files
@@ -19,7 +19,6 @@ from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion, champion_bundle
 
-AT_ONCE = 500  # pictures in memory together
 Judged = tuple[dict[str, object], tuple[ClassProbability, ...]]
 
 
@@ -64,9 +63,9 @@ def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) 
 
 def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[Judged]:
     images = pictures.images(pictures.rows)
-    for chosen in batch_slices(images, AT_ONCE):
+    for chosen, read in read_parts(predictor.model, images):
         part: pd.DataFrame = pictures.rows.iloc[chosen]
-        scores, classes = predictor.judge(images[chosen])
+        scores, classes = predictor.judge(read)
         prediction = part[["image", "batch", "subject"]].assign(
             score=scores,
             probability=predictor.probability(scores),

@@ -21,7 +21,7 @@ from xray_platform.defs.model_store import (
     part_manifest,
     trained_folder,
 )
-from xray_platform.defs.score_cohort import cohort_of, scorer_of, stored_evaluation
+from xray_platform.defs.score_cohort import cohort_of, explain_images, scorer_of, stored_evaluation
 from xray_platform.defs.train import STANDARD
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.evaluation.cautions import Caution
@@ -111,13 +111,15 @@ def _gallery(
     cohort, scorer = cohort_of(places, record), scorer_of(places, record)
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
-    images = cohort.images(rows)[:]
     normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
-    scale = map_scale(scorer.heatmap(cohort.images(normals)[:])) if len(normals) else None
-    shown = unpack_view(images, 0, cohort.side)
-    maps = scorer.heatmap(images) if len(images) else np.zeros_like(shown)
-    samples = Samples(tuple(names), shown, maps, drawn_boxes(cohort, rows))
-    return samples, scale, hold_maps(cohort, scorer, scale, progress)
+    scale = map_scale(explain_images(scorer, cohort.images(normals))[1]) if len(normals) else None
+    held = hold_maps(cohort, scorer, scale, progress)
+    if rows.empty:
+        none = np.zeros((0, cohort.side, cohort.side), np.float32)
+        return Samples((), none, none), scale, held
+    images, maps = explain_images(scorer, cohort.images(rows))
+    samples = Samples(tuple(names), unpack_view(images, 0, cohort.side), maps, drawn_boxes(cohort, rows))
+    return samples, scale, held
 
 
 def _findings(places: Places) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Judge: score the whole cohort with a trained model, and evaluate the scores."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from xray_platform.defs.model_store import (
 from xray_platform.defs.train import log_data
 from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
-from xray_platform.image_stack import ImageSource, Scores, batch_slices
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices
 from xray_platform.models.contract import FittedModel, knowing_classes
 from xray_platform.models.named import load_model
 from xray_platform.progress import Progress
@@ -28,8 +29,10 @@ from xray_platform.tracking.evaluations import open_evaluation
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import RunLink, TrackedRun
 from xray_platform.training.abnormal_score import abnormal_score
+from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS, read_ahead
+from xray_platform.training.training_settings import TrainingSettings
 
-AT_ONCE = 500  # pictures in memory together
+AT_ONCE = 256  # pictures that are read and scored together
 
 
 def judge(places: Places, model: str, settings: EvaluationSettings, progress: Progress) -> tuple[Evaluation, RunLink]:
@@ -88,8 +91,8 @@ def class_outputs(model: FittedModel, images: ImageSource, progress: Progress) -
     if knowing is None or knowing.training.target == "abnormal":
         return None
     logits = np.empty((len(images), len(knowing.classes)), np.float64)
-    for part in batch_slices(images, AT_ONCE):
-        logits[part] = knowing.class_logits(images[part])
+    for part, read in read_parts(model, images):
+        logits[part] = knowing.class_logits(read)
         progress(min(part.stop, len(images)), len(images), "pictures scored")
     return ClassOutputs(knowing.training.target, knowing.classes, logits)
 
@@ -103,7 +106,24 @@ def _class_rows(evaluation: Evaluation, record: TrainingRecord) -> pd.DataFrame:
 def score_images(model: FittedModel, images: ImageSource, progress: Progress) -> Scores:
     """Return the score of each image, (N,), read and scored some hundred at a time."""
     scores = np.empty(len(images), np.float64)
-    for part in batch_slices(images, AT_ONCE):
-        scores[part] = model.score(images[part])
+    for part, read in read_parts(model, images):
+        scores[part] = model.score(read)
         progress(min(part.stop, len(images)), len(images), "pictures scored")
     return scores
+
+
+def explain_images(model: FittedModel, images: ImageSource) -> tuple[Images, Heatmaps]:
+    """Return the images, and the heat map of each, (N, S, S); N is at least 1."""
+    parts = [(read, model.heatmap(read)) for _, read in read_parts(model, images)]
+    return np.concatenate([read for read, _ in parts]), np.concatenate([maps for _, maps in parts])
+
+
+def read_parts(model: FittedModel, images: ImageSource, size: int = 0) -> Iterator[tuple[slice, Images]]:
+    """Yield `size` images at a time (0: some hundred), with their numbers.
+
+    They are read ahead as the model's `num_workers` say.
+    """
+    parts = list(batch_slices(images, size or AT_ONCE))
+    training = getattr(model, "training", None)
+    workers = training.num_workers if isinstance(training, TrainingSettings) else DEFAULT_NUM_WORKERS
+    yield from zip(parts, read_ahead(images.__getitem__, parts, workers), strict=True)

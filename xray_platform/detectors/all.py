@@ -20,6 +20,7 @@ _KINDS = (
         OneClassSvmSettings,
         OneClassSvm,
         "patches that lie outside the region of feature space that patches of normal chests fill",
+        version="2",
         from_patches=settings_from_patches,
     ),
     DetectorKind(

@@ -26,6 +26,7 @@ from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
 CHUNK = 64
+PATCHES_AT_ONCE = 4096
 SMOOTHING = 1 / 8  # of a patch: takes away the edges that patches leave in a heat map
 SHRINK = 10  # pictures' worth of trust in the spread over all places where a place's own spread rests on few
 REGION_ARRAYS = ("centre", "scale", "support", "weights")
@@ -128,9 +129,14 @@ class OneClassSvm:
         """
         side = check_normals(normal)
         some = sampled(normal, settings.pictures, settings.seed)
-        described = list(_features(some, settings, progress, "patches described"))
-        region = _learn(np.concatenate(described), settings)
-        every = described if some is normal else _features(normal, settings, progress, "usual patches measured")
+        described = _described(some, settings, progress)
+        region = _learn(described, settings)
+        every: Iterator[NDArray[np.float32]]
+        if some is normal:
+            every = (described[part] for part in batch_slices(described, CHUNK))
+        else:
+            del described
+            every = _features(normal, settings, progress, "usual patches measured")
         usual = np.concatenate([region.outside(part) for part in every])
         return cls(settings, side, len(normal), region, usual.mean(axis=0), _spread(usual))
 
@@ -211,13 +217,24 @@ def _features(
         progress(min(part.stop, len(images)), len(images), what)
 
 
+def _described(images: ImageSource, settings: OneClassSvmSettings, progress: Progress) -> NDArray[np.float32]:
+    """Return the features of the patches of pictures, (N, P, d), in one array: it is most of what a fit holds."""
+    places = len(patch_positions(settings.side, settings.patch))
+    described = np.empty((len(images), places, sum(WIDTHS)), np.float32)
+    parts = _features(images, settings, progress, "patches described")
+    for part, features in zip(batch_slices(images, CHUNK), parts, strict=True):
+        described[part] = features
+    return described
+
+
 def _learn(features: NDArray[np.float32], settings: OneClassSvmSettings) -> Region:
     """Return the region that holds all but a share `nu` of the patches (N, P, d), learnt from a sample of them."""
     # scikit-learn takes a second to import; those who only score must not wait for it
     from sklearn.svm import OneClassSVM
 
     patches = features.reshape(-1, features.shape[-1])
-    centre, scale = patches.mean(axis=0), _scale(patches, settings.position_weight)
+    centre, deviation = _centre_and_deviation(patches)
+    scale = _scale(deviation, settings.position_weight)
     chosen = np.random.default_rng(settings.seed).permutation(len(patches))[: settings.samples]
     sample = (patches[np.sort(chosen)] - centre) * scale
     gamma = settings.gamma / max(float(sample.var(axis=0).sum()), TINY)
@@ -226,10 +243,18 @@ def _learn(features: NDArray[np.float32], settings: OneClassSvmSettings) -> Regi
     return Region(centre, scale, support, weights, float(-fitted.intercept_[0]), gamma)
 
 
-def _scale(patches: NDArray[np.float32], position_weight: float) -> NDArray[np.float32]:
+def _centre_and_deviation(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return mean and standard deviation of each feature of patches (n, d), both (d,), summed up part by part."""
+    parts, count = [patches[part] for part in batch_slices(patches, PATCHES_AT_ONCE)], len(patches)
+    centre = np.asarray(sum(part.sum(axis=0, dtype=np.float64) for part in parts) / count, np.float32)
+    squares = sum(((part - centre) ** 2).sum(axis=0, dtype=np.float64) for part in parts)
+    return centre, np.asarray(np.sqrt(squares / count), np.float32)
+
+
+def _scale(deviation: NDArray[np.float32], position_weight: float) -> NDArray[np.float32]:
     """Return a factor for each feature, so that edges, texture and intensity have the same say, position its own."""
     weights = np.repeat([1, 1, 1, position_weight], WIDTHS) / np.sqrt(np.repeat(WIDTHS, WIDTHS))
-    return np.asarray(weights / np.maximum(patches.std(axis=0), TINY), np.float32)
+    return np.asarray(weights / np.maximum(deviation, TINY), np.float32)
 
 
 def _spread(outside: NDArray[np.float32]) -> NDArray[np.float32]:

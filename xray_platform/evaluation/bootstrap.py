@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from xray_platform.evaluation.metrics import KINDS, MetricKind, Numbers, Predictions, weighted_metrics
 
-CHUNK_ELEMENTS = 2_000_000  # weights held at once: 16 MB, whatever the number of pictures
+CHUNK_ELEMENTS = 250_000  # weights held at once: 2 MB, and some ten times that while metrics are made of them
 FEWEST_DEFINED = 0.5  # share of the draws in which a metric must be defined for an interval
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -152,7 +152,7 @@ def evaluate(
     calibration = fit_calibration(score[val], labels[val], settings.calibration, threshold=threshold.value)
     rows["probability"] = calibration.probability(score)
     rows["verdict"] = np.where(threshold.predict(score), "abnormal", "normal")
-    rows = SCORES.frame(cast("list[dict[str, Any]]", rows[[c.name for c in SCORES.columns]].to_dict("records")))
+    rows = SCORES.typed(rows)
     metrics = {split: _measure(rows[rows["split"] == split], split, calibration, settings) for split in SPLITS}
     if outputs is None:
         return Evaluation(model, settings, threshold, calibration, metrics, rows)

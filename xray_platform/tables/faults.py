@@ -46,13 +46,14 @@ def faults_of(places: Places, name: str, digest: str | None = None, *, deep: boo
 
     Each file must be there with its size; one whose time of change is another, or with `deep` every one, is read.
     """
-    where = below_data(places, manifest_file(places, name))
     try:
         data = manifest_bytes(places, name)
         if digest is not None and hashlib.sha256(data).hexdigest() != digest:
+            where = below_data(places, manifest_file(places, name))
             return [Fault("changed", where, "this record is not the one that was kept when its files were made")]
         manifest = understand(name, data)
     except StoreError:
+        where = below_data(places, manifest_file(places, name))
         return [Fault("missing", where, "the record of what was made is missing or damaged")]
     jobs = [(places.data / path, path, facts, deep) for path, facts in manifest.files.items()]
     if not deep:

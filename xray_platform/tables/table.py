@@ -52,6 +52,13 @@ class Table:
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise StoreError(f"rows do not fit the table {self.name}: {self._misfit(rows)}") from error
 
+    def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame with exactly this table's columns and types, column by column; its other columns are left out.
+
+        Raises StoreError where a column is missing, or one that may not be null is, or it holds another type.
+        """
+        return _pandas(self._from_frame(frame))
+
     def write(self, places: Places, frame: pd.DataFrame, part: str = WHOLE) -> Path:
         """Write one part as a whole, then its manifest. Raises StoreError where frame or disk forbid it.
 
@@ -60,10 +67,7 @@ class Table:
         path = self.path(places, part)
         if self.raw:
             make_folder(path.parent, places.raw)
-        try:
-            table = pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
-            raise StoreError(f"a frame does not fit the table {self.name}: {type(error).__name__}") from error
+        table = self._from_frame(frame)
         with locked(places, self.manifest(part)):
             with atomic_path(path) as temporary:
                 pq.write_table(table, temporary)
@@ -73,12 +77,12 @@ class Table:
             keep(places, Manifest(self.manifest(part), {below(places, path): facts}))
         return path
 
-    def read(self, places: Places, part: str | None = None) -> pd.DataFrame:
+    def read(self, places: Places, part: str | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return one part, or all parts in the order of their names; no part at all gives an empty frame.
 
-        Raises StoreError where a part is missing or not what was written.
+        With `columns` only these are decoded. Raises StoreError where a part is missing or not what was written.
         """
-        return _pandas(self._joined(places, [part] if part else self.parts(places)))
+        return _pandas(self._joined(places, [part] if part else self.parts(places), columns))
 
     def read_some(self, places: Places, parts: Sequence[str]) -> pd.DataFrame:
         """Return some parts, one after the other, those of them that were written; StoreError as `read` raises it."""
@@ -110,31 +114,39 @@ class Table:
         """Return the name of a part's manifest."""
         return f"{'raw/' if self.raw else ''}tables/{self.name}/{part}"
 
-    def _joined(self, places: Places, parts: Sequence[str]) -> pa.Table:
-        written = [self._part(places, part) for part in parts if self._is_written(places, part)]
-        return pa.concat_tables(written) if written else self.schema.empty_table()
+    def _joined(self, places: Places, parts: Sequence[str], columns: Sequence[str] | None = None) -> pa.Table:
+        written = [self._part(places, part, columns=columns) for part in parts if self._is_written(places, part)]
+        empty = self.schema.empty_table()
+        return pa.concat_tables(written) if written else empty.select(list(columns)) if columns else empty
 
     def _is_written(self, places: Places, part: str) -> bool:
         return self.path(places, part).exists() or manifest_file(places, self.manifest(part)).exists()
 
-    def _part(self, places: Places, part: str, *, whole: bool = True) -> pa.Table:
+    def _part(self, places: Places, part: str, *, whole: bool = True, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a part; one that is written again and again is read while nobody writes."""
         path, name = self.path(places, part), self.manifest(part)
         for wait in PATIENCE:
             with suppress(StoreError):
-                return self._parsed(path, read_checked(places, name, path), whole=whole)
+                return self._parsed(path, read_checked(places, name, path), whole, columns)
             time.sleep(wait)
         with locked(places, name) if os.access(places.manifests, os.W_OK) else nullcontext():
-            return self._parsed(path, read_checked(places, name, path), whole=whole)
+            return self._parsed(path, read_checked(places, name, path), whole, columns)
 
-    def _parsed(self, path: Path, data: bytes, *, whole: bool) -> pa.Table:
+    def _parsed(self, path: Path, data: bytes, whole: bool, columns: Sequence[str] | None) -> pa.Table:
+        wanted = None if columns is None else list(columns)
         try:
-            table = pq.read_table(pa.BufferReader(data), schema=self.schema)
+            table = pq.read_table(pa.BufferReader(data), columns=wanted, schema=self.schema)
             if whole:
                 self._refuse_nulls(table)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
             raise StoreError(f"{path} is no table {self.name} of this version") from error
         return table
+
+    def _from_frame(self, frame: pd.DataFrame) -> pa.Table:
+        try:
+            return pa.Table.from_pandas(frame, schema=self.schema, preserve_index=False)
+        except (ValueError, pa.ArrowTypeError, KeyError) as error:  # a null where none may be is a ValueError
+            raise StoreError(f"a frame does not fit the table {self.name}: {type(error).__name__}") from error
 
     def _arrow(self, rows: list[dict[str, Any]]) -> pa.Table:
         table = pa.Table.from_pylist(rows, schema=self.schema)
@@ -143,7 +155,7 @@ class Table:
         return table
 
     def _refuse_nulls(self, table: pa.Table) -> None:
-        for column in self.columns:
+        for column in (column for column in self.columns if column.name in table.schema.names):
             if not column.nullable and table[column.name].null_count:
                 raise pa.ArrowInvalid(f"{column.name} is null in {table[column.name].null_count} rows")
 

@@ -1,8 +1,6 @@
 """Batches: which pictures each step sees, the same for the same seed and epoch, also after a restart."""
 
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from xray_platform.image_stack import ImageSource, Labels, check_images
 from xray_platform.training.as_tensor import as_tensor
+from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS, read_ahead
 
 Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) or (n, K), 0 or 1
 
@@ -32,27 +31,24 @@ class PictureSet(Dataset[Batch]):
 
 
 class ReadAhead(DataLoader[Batch]):
-    """A loader whose next batch is read on a thread of its own while a step is computed.
+    """A loader whose next batches are read on `threads` threads of its own while a step is computed; 0: on none.
 
     `waited` are the seconds since it was set to 0 in which a step had to wait for its batch.
     """
 
     waited = 0.0
 
+    def __init__(self, pictures: PictureSet, batches: Sampler[list[int]], threads: int) -> None:
+        # as `sampler` Lightning tells it of each epoch; without a `batch_size` the set is asked for whole batches
+        super().__init__(pictures, sampler=batches, batch_size=None)
+        self.threads = threads
+
     def __iter__(self) -> Any:
         """Yield the batches in their order."""
-        batches = super().__iter__()
-        with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
-            coming = pool.submit(next, batches, None)
-            while (batch := self._taken(coming)) is not None:
-                coming = pool.submit(next, batches, None)
-                yield batch
+        return read_ahead(self.dataset.__getitem__, self.sampler, self.threads, self._wait)
 
-    def _taken(self, coming: Any) -> Batch | None:
-        began = time.monotonic()
-        batch: Batch | None = coming.result()
-        self.waited += time.monotonic() - began
-        return batch
+    def _wait(self, seconds: float) -> None:
+        self.waited += seconds
 
 
 class SeededBatches(Sampler[list[int]]):
@@ -99,18 +95,24 @@ def generator_for(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def training_batches(images: ImageSource, labels: Labels, size: int, seed: int, *, balanced: bool = False) -> ReadAhead:
+def training_batches(
+    images: ImageSource,
+    labels: Labels,
+    size: int,
+    seed: int,
+    *,
+    balanced: bool = False,
+    threads: int = DEFAULT_NUM_WORKERS,
+) -> ReadAhead:
     """Return the training part, shuffled anew each epoch; `balanced`: with as many pictures of each class."""
     pictures = PictureSet(images, labels)
     abnormal = pictures.labels if pictures.labels.ndim == 1 else 1 - pictures.labels[:, 0]  # normal is the first class
-    return _loader(pictures, SeededBatches(len(images), size, seed, abnormal if balanced else None))
+    return ReadAhead(pictures, SeededBatches(len(images), size, seed, abnormal if balanced else None), threads)
 
 
-def validation_batches(images: ImageSource, labels: Labels, size: int) -> ReadAhead:
+def validation_batches(
+    images: ImageSource, labels: Labels, size: int, *, threads: int = DEFAULT_NUM_WORKERS
+) -> ReadAhead:
     """Return the validation part in its own order."""
-    return _loader(PictureSet(images, labels), BatchSampler(range(len(images)), size, drop_last=False))
-
-
-def _loader(pictures: PictureSet, batches: Sampler[list[int]]) -> ReadAhead:
-    """Return a loader that takes whole batches from the set; as `sampler` Lightning tells it of each epoch."""
-    return ReadAhead(pictures, sampler=batches, batch_size=None)
+    in_order = BatchSampler(range(len(images)), size, drop_last=False)
+    return ReadAhead(PictureSet(images, labels), in_order, threads)

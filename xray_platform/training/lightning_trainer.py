@@ -45,7 +45,9 @@ def fit_with_lightning(
     A checkpoint is read with torch's `weights_only`, which runs no code that a file might hold.
     """
     balanced = settings.class_weights == "sampled"
-    batches = training_batches(*train, settings.batch_size, settings.seed, balanced=balanced)
+    batches = training_batches(
+        *train, settings.batch_size, settings.seed, balanced=balanced, threads=settings.num_workers
+    )
     module = LightningClassifier(network, settings, class_weights(train[1], settings), batches)
     best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=settings.kept_epoch == "last")
     stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
@@ -61,7 +63,7 @@ def fit_with_lightning(
     ).fit(
         module,
         batches,
-        validation_batches(*val, settings.scoring_batch_size),
+        validation_batches(*val, settings.scoring_batch_size, threads=settings.num_workers),
         ckpt_path=best_weights_callback.file if best_weights_callback.file.exists() else None,
         weights_only=True,
     )

@@ -11,6 +11,8 @@ Fact = Literal["origin", "device", "view", "sex", "age"]
 FACTS: tuple[Fact, ...] = get_args(Fact)
 UNKNOWN = "unknown"
 BAND_YEARS = 10
+FACT_COLUMNS = ("manufacturer", "view_position", "sex", "age_years")
+"""The columns of the table `images` that `picture_facts` reads."""
 
 
 def picture_facts(images: pd.DataFrame) -> pd.DataFrame:

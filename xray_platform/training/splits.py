@@ -12,11 +12,13 @@ from xray_platform.tables.all import CLASSES, SPLITS
 from xray_platform.tables.columns import PHANTOM
 from xray_platform.tables.findings import classes_in, ordered_classes
 from xray_platform.training.split_division import divide_subjects, divide_whole_groups
-from xray_platform.training.split_groups import asked_for, held_out, picture_facts
+from xray_platform.training.split_groups import FACT_COLUMNS, asked_for, held_out, picture_facts
 from xray_platform.training.split_settings import SplitSettings
 
 PARTS = ("train", "val", "test")
 HELD_OUT = "held out"
+OF_AN_IMAGE = ("image", "batch", "subject", "pixel_sha256", *FACT_COLUMNS)
+"""The columns of the table `images` that `labelled_images` reads."""
 
 
 def labelled_images(images: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

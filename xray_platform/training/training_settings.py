@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from xray_platform.training.augmentation_settings import AugmentationSettings
+from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS
 from xray_platform.training.transfer_settings import TransferSettings
 
 
@@ -71,6 +72,13 @@ class TrainingSettings(TransferSettings, AugmentationSettings):
     )
     device: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="where it learns, scores and is explained; auto: a GPU where there is one"
+    )
+    num_workers: int = Field(
+        DEFAULT_NUM_WORKERS,
+        ge=0,
+        le=64,
+        description="threads that read and decode ahead, each a batch, in learning, scoring and heat maps; 0: none, a "
+        "batch is read when its turn comes; the result is the same",
     )
     threads: int = Field(0, ge=0, le=256, description="processor threads while learning; 0: as many as cores")
     seed: int = Field(0, ge=0, lt=2**31, description="the same seed on the same machine gives the same network")

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from sklearn.svm import OneClassSVM
 
+from xray_platform.detectors import one_class_svm
 from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings, settings_from_patches
 from xray_platform.detectors.patch_features import WIDTHS, patch_features, patch_positions
 from xray_platform.errors import InputError
+from xray_platform.image_stack import Images
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.imaging.store.patches import cut
@@ -80,3 +83,23 @@ def test_it_works_on_the_windows_that_the_patches_asset_cuts() -> None:
     for side, other in ((128, {"stride": 32}), (100, {}), (128, {"side": 30, "stride": 15})):
         with pytest.raises(InputError, match=rf"out of {side} px; set either otherwise in `xray.yaml`"):
             settings_from_patches(side, PatchSettings(**other))
+
+
+def test_centre_and_deviation_are_right_however_many_parts_they_are_summed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    patches = np.random.default_rng(0).normal(1000, 0.1, (5000, 3)).astype(np.float32)
+    for at_once in (77, 10_000):
+        monkeypatch.setattr(one_class_svm, "PATCHES_AT_ONCE", at_once)
+        centre, deviation = one_class_svm._centre_and_deviation(patches)
+        np.testing.assert_allclose(centre, patches.mean(axis=0, dtype=np.float64), rtol=1e-6)
+        np.testing.assert_allclose(deviation, patches.std(axis=0, dtype=np.float64), rtol=1e-3)
+
+
+def test_a_sample_of_the_normals_says_what_is_usual_of_all_of_them() -> None:
+    few = SETTINGS.model_copy(update={"pictures": 12})
+    detector = OneClassSvm.fit(NORMALS, few)
+    assert detector.normals == len(NORMALS)
+    assert detector.usual == pytest.approx(detector.region.outside(_features(NORMALS)).mean(axis=0), abs=1e-5)
+
+
+def _features(images: Images) -> NDArray[np.float32]:
+    return np.concatenate(patch_features(images, SETTINGS.patch), axis=-1)

@@ -50,6 +50,27 @@ def test_parts_are_read_together_in_the_order_of_their_names(places: Places) -> 
     assert list(NEW.read(Places(places.root / "elsewhere")).columns) == ["image", "label", "size"]
 
 
+def test_some_columns_of_all_parts_are_read_alone(places: Places) -> None:
+    NEW.write(places, NEW.frame([{"image": "a", "label": "normal", "size": 1}]), "batch-0001")
+    NEW.write(places, NEW.frame([{"image": "b", "size": 2}]), "batch-0002")
+    pd.testing.assert_frame_equal(NEW.read(places, columns=("size", "image")), NEW.read(places)[["size", "image"]])
+    assert list(NEW.read(Places(places.root / "elsewhere"), columns=("size",)).columns) == ["size"]
+    OLD.write(places, OLD.frame(rows(1)), "batch-0003")
+    assert NEW.read(places, columns=("label",))["label"].isna().tolist() == [False, True, True]
+
+
+def test_a_frame_gets_the_types_of_its_rows() -> None:
+    frame = pd.DataFrame({"more": [0, 0], "size": [1, None], "image": ["a", "b"]})
+    pd.testing.assert_frame_equal(OLD.typed(frame), OLD.frame([{"image": "a", "size": 1}, {"image": "b"}]))
+    for wrong in (
+        frame.assign(image=pd.Series([None, "b"], dtype="string")),
+        frame.assign(size=["one", "two"]),
+        frame[["size"]],
+    ):
+        with pytest.raises(StoreError, match="does not fit the table made_up"):
+            OLD.typed(wrong)
+
+
 def test_an_old_part_has_nulls_in_a_column_that_is_new(places: Places) -> None:
     written(places)
     NEW.write(places, NEW.frame([{"image": "new", "label": "normal", "size": 9}]), "batch-0002")

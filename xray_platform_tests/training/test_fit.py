@@ -126,6 +126,7 @@ ELSEWHERE = {
     "device",
     "threads",
     "scoring_batch_size",
+    "num_workers",
     "weights",
     "unfreeze_epochs",
 }  # heard by tests of their own, or the same result

@@ -14,6 +14,8 @@ from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS
 from xray_platform.tables.findings import joined
 from xray_platform.tables.places import Places
 
+OF_AN_IMAGE = ("image", "batch", "subject", "sha256", "origin")
+
 
 @dataclass(frozen=True)
 class JoinedLabels:
@@ -35,7 +37,8 @@ def labels_of(places: Places, left_out: Collection[str] = ()) -> JoinedLabels:
     """
     said = _said(places)
     words = known_words(places)
-    images = [image for image in IMAGES.read(places).to_dict("records") if image["batch"] not in left_out]
+    published = IMAGES.read(places, columns=OF_AN_IMAGE)
+    images = published[~published["batch"].isin([*left_out])].to_dict("records")
     rows = [_row(image, said.get(image["sha256"]), words) for image in images]
     labelled = sum(said[image["sha256"]].label is not None for image in images if image["sha256"] in said)
     return JoinedLabels(LABELS.frame(rows), labelled - sum(row["label"] is not None for row in rows))
@@ -46,8 +49,7 @@ def held_back(places: Places, batches: Sequence[str]) -> int:
     words = known_words(places)
     hashes: set[str] = set()
     for batch in batches:
-        catalogue = CATALOGUE.read(places, batch)
-        sources = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+        sources = _hashes(places, batch)
         for file in read_plan(places, batch).files:
             sha256 = sources.get(file.source)
             if isinstance(sha256, str) and file.label is not None and not words.know(file.label):
@@ -59,13 +61,18 @@ def _said(places: Places) -> dict[str, PlannedFile]:
     """Return by raw hash what the plans say last of a picture."""
     said: dict[str, PlannedFile] = {}
     for plan in plans(places):
-        catalogue = CATALOGUE.read(places, plan.batch)
-        hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+        hashes = _hashes(places, plan.batch)
         for file in plan.files:
             sha256 = hashes.get(file.source)
             if isinstance(sha256, str) and (sha256 not in said or _says_anything(file)):
                 said[sha256] = file
     return said
+
+
+def _hashes(places: Places, batch: str) -> dict[str, Any]:
+    """Return the raw hash of each source of a batch, null where it has none."""
+    catalogue = CATALOGUE.read(places, batch, columns=("source", "sha256"))
+    return dict(zip(catalogue["source"].to_numpy(object), catalogue["sha256"].to_numpy(object), strict=True))
 
 
 def _says_anything(file: PlannedFile) -> bool:
