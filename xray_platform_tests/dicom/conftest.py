@@ -1,14 +1,10 @@
-"""What the tests of this room share: a store, and no deadline for examples, for the machine may be busy."""
+"""What the tests of this room share: a store."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from xray_platform.tables.places import Places
-
-settings.register_profile("calm", deadline=None)
-settings.load_profile("calm")
 
 
 @pytest.fixture
