@@ -1,38 +1,22 @@
 """All networks: a new one is its file, that of its settings, and one line here."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 from xray_platform.networks.attention_cnn_settings import SMALLEST_SIDE, AttentionCnnSettings
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.networks.resnet_settings import SMALLEST_SIDE as RESNET_SMALLEST_SIDE
 from xray_platform.networks.resnet_settings import ResNetSettings
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
+def _of(module: str, name: str) -> Callable[..., Any]:
+    """Return what `networks/<module>.py` calls `name`, imported when it is called: torch takes seconds to import."""
 
-def _attention_cnn(settings: AttentionCnnSettings, outputs: int) -> "nn.Module":
-    from xray_platform.networks.attention_cnn import AttentionCnn  # torch takes seconds to import
+    def call(*values: Any) -> Any:
+        return getattr(import_module(f"xray_platform.networks.{module}"), name)(*values)
 
-    return AttentionCnn(settings, outputs)
-
-
-def _resnet(settings: ResNetSettings, outputs: int) -> "nn.Module":
-    from xray_platform.networks.resnet import ResNet
-
-    return ResNet(settings, outputs)
-
-
-def _initialise_resnet(network: "nn.Module", settings: ResNetSettings) -> None:
-    from xray_platform.networks.resnet import initialise
-
-    initialise(network, settings)
-
-
-def _resnet_from_rgb(weights: "dict[str, Tensor]") -> "dict[str, Tensor]":
-    from xray_platform.networks.resnet import from_rgb
-
-    return from_rgb(weights)
+    return call
 
 
 _QUICK = {
@@ -62,7 +46,7 @@ _KINDS = (
     NetworkKind(
         "attention_cnn",
         AttentionCnnSettings,
-        _attention_cnn,
+        _of("attention_cnn", "AttentionCnn"),
         "a small residual network with channel and spatial attention, learnt from scratch",
         smallest_side=SMALLEST_SIDE,
         version="2",
@@ -72,12 +56,12 @@ _KINDS = (
     NetworkKind(
         "resnet",
         ResNetSettings,
-        _resnet,
+        _of("resnet", "ResNet"),
         "a residual network of 18, 34 or 50 layers, from scratch or from published weights",
         smallest_side=RESNET_SMALLEST_SIDE,
         recipe="equalised",
-        initialise=_initialise_resnet,
-        adapt=_resnet_from_rgb,
+        initialise=_of("resnet", "initialise"),
+        adapt=_of("resnet", "from_rgb"),
         quick={**_QUICK, "width": 16, "epochs": 8},
     ),
 )
