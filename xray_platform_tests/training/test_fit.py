@@ -240,7 +240,7 @@ def test_it_is_quiet_leaves_nothing_behind_and_says_how_far_it_is(
 @pytest.mark.parametrize(
     ("change", "error", "text"),
     [
-        ({"network": "resnet"}, InputError, "no network is named 'resnet'; there are attention_cnn"),
+        ({"network": "vgg16"}, InputError, "no network is named 'vgg16'; there are attention_cnn"),
         ({"settings": Settings()}, InputError, "takes AttentionCnnSettings, not Settings"),
         ({"train": (TRAIN[0], np.ones(96, bool))}, DataError, "training part has 0 normal and 96 abnormal"),
         ({"val": (VAL[0], np.zeros(24, bool))}, DataError, "validation part has 24 normal and 0 abnormal"),

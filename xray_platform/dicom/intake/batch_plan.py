@@ -192,7 +192,7 @@ def _files(
     """Return the files of a source with what the lists say of them, and what plans say of the lists."""
     some = only is not None and not lists.files  # a list may speak of any of them
     listed = list_files(source, only or ()) if some else list_source(source)
-    found = [file for file in listed if file.path.resolve() not in lists.files and not is_report(file)]
+    found = [file for file in listed if not lists.hold(file.path) and not is_report(file)]
     if not found and not some:
         raise InputError(f"{source} holds no files")
     said = lists.match(source, found)

@@ -1,5 +1,6 @@
 """Source lists: the labels file and the boxes file that speak of the files of a source."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -35,7 +36,11 @@ class SourceLists:
     def files(self) -> frozenset[Path]:
         """The lists themselves, which are no pictures."""
         named = [self.labels.file if self.labels else None, self.boxes]
-        return frozenset(file.resolve() for file in named if file is not None)
+        return frozenset(_real(file) for file in named if file is not None)
+
+    def hold(self, file: Path) -> bool:
+        """Whether a file is one of the lists, whatever links lead to it."""
+        return bool(self.files) and _real(file) in self.files
 
     def digests(self) -> dict[str, str | None]:
         """Return the SHA-256 of each list as plans note it. Raises InputError where one cannot be read."""
@@ -57,6 +62,11 @@ class SourceLists:
             raise names_of_nothing(source, self.boxes, matched.lost)
         boxes = {relative: rows[name] for name, relative in matched.relative.items()}
         return SaidOfFiles(labels, boxes, sum(len(rows[name]) for name in matched.lost))
+
+
+def _real(file: Path) -> Path:
+    """Follow links; where they lead back to themselves, as far as they lead (`Path.resolve` would raise)."""
+    return Path(os.path.realpath(file))
 
 
 def _digest(file: Path) -> str:
