@@ -66,12 +66,13 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         run.log_parameters(_parameters(settings, data, cohort, inputs))
         log_data(run, cohort, inputs)
         fitted = _fit(context, cohort, (kind, config), data, run)
+        recipes = [data.recipes[view] for view in getattr(fitted, "views", ())] or data.recipes
         record = TrainingRecord(
             model=model,
             family=kind.family,
             run=run.run_id,
-            recipe=data.recipes[0].model_dump(mode="json"),
-            views=tuple(recipe.model_dump(mode="json") for recipe in data.recipes[1:]),
+            recipe=recipes[0].model_dump(mode="json"),
+            views=tuple(recipe.model_dump(mode="json") for recipe in recipes[1:]),
             settings=settings,
             description=tuple(fitted.describe()),
             history=tuple(getattr(fitted, "history", ())),

@@ -7,7 +7,7 @@ The parts may read different recipes: the ensemble takes a view of each picture 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -87,12 +87,23 @@ class EnsemblePart:
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Fitted parts. Images are (N, S, S), or (N, views, S, S) where the parts read several recipes."""
+    """Fitted parts. Images are (N, S, S), or (N, views, S, S) where the parts read several recipes.
+
+    `views` says which of the views that it was fitted with are left, in what order, where those of parts that were not
+    kept are gone: the first is that of the best part, and heat maps lie over it.
+    """
 
     settings: EnsembleSettings
     parts: tuple[EnsemblePart, ...]
     offered: tuple[str, ...]
     name: str
+    views: tuple[int, ...] = ()
+
+    def of_needed_views(self) -> "Ensemble":
+        """Return an ensemble that reads only the views of its parts, that of the best part first."""
+        views = tuple(dict.fromkeys(part.view for part in self.parts))
+        parts = tuple(replace(part, view=views.index(part.view)) for part in self.parts)
+        return replace(self, parts=parts, views=views)
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over the parts, (N,) float64, of how far each sees a picture from normal ones."""
@@ -171,7 +182,7 @@ def ensemble_model(name: str, description: str, parts: Sequence[str], single: Se
     )
 
     def fit(train: Part, val: Part, chosen: tuple[Any, ...], context: FitContext) -> FittedModel:
-        return fit_ensemble(name, chosen[0], context.parts, train, val, context.progress)
+        return fit_ensemble(name, chosen[0], context.parts, train, val, context.progress).of_needed_views()
 
     def modules() -> set[str]:
         from xray_platform.models.all import MODELS  # which holds this line too
@@ -183,7 +194,7 @@ def ensemble_model(name: str, description: str, parts: Sequence[str], single: Se
         name=name,
         family="ensemble",
         task="one-class",
-        version="1",
+        version="2",
         library="scikitlearn",
         description=description,
         learns_from_abnormal=False,

@@ -193,7 +193,7 @@ def test_another_recipe_makes_tensors_beside_the_old_ones_and_decodes_nothing(st
     made = {path: path.stat().st_mtime_ns for path in standard.rglob("*")}
     assert made
     before = set(story.store.pending())
-    story.places.settings.write_text("pca_residual: {recipe: clahe, tensor_side: 96}\n")
+    story.places.settings.write_text("pca_residual: {recipe: clahe, tensor_side: 96}\ndetector_ensemble: {keep: all}\n")
     again = LocalRunner(story.places, definitions())
     ensemble = "detector_ensemble, detector_ensemble_scores, detector_ensemble_report"
     outcomes = list(again.run(again.select([], f"tensors_clahe_96, pca_residual, {ensemble}"), ignore))

@@ -80,6 +80,16 @@ def test_a_part_that_makes_it_no_better_is_left_out_and_named() -> None:
     assert len(joined(parts, normal_only).parts) == 2, "without abnormal pictures nothing says which is better"
 
 
+def test_what_only_left_out_parts_saw_is_no_longer_read_and_maps_lie_over_the_best_parts_view() -> None:
+    val = views()
+    parts = {"pca_residual": (Mean(noise=5.0), 0, 16), "one_class_svm": (Mean(), 1, 8)}
+    needed = joined(parts, val).of_needed_views()
+    small = unpack_view(val.images[:], 1, 8)
+    assert needed.views == (1,)
+    assert needed.heatmap(small).shape == (60, 8, 8)
+    assert np.array_equal(needed.score(small), joined(parts, val).score(val.images[:]))
+
+
 def test_it_is_one_folder_with_its_parts(tmp_path: Path) -> None:
     normal = chests(30, seed=2)
     pictures, abnormal = np.concatenate([normal, with_blob(normal)]), np.arange(60) >= 30
