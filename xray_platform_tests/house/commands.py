@@ -17,6 +17,8 @@ from xray_platform_tests.imaging.repair.chest import chest, noisy, painted
 
 DOCUMENTS = ("README.md", "docs/guides/first_archive.md", "docs/guides/*.md")
 IMAGES = 40
+SERVERS = {"serve", "ui"}
+SECONDS_SERVED = 30
 STANDS_FOR = {
     "ARCHIVE": "archive",
     "labels.csv": "archive/labels.csv",
@@ -66,7 +68,21 @@ def run_all(folder: Path, commands: Sequence[Sequence[str]]) -> None:
     for words in commands:
         print("$", *words, flush=True)  # noqa: T201 - what the checks show
         program = str(Path(sys.executable).parent / words[0])
-        subprocess.run([program, *words[1:]], cwd=folder, env=environment, check=True)
+        if words[1] in SERVERS:
+            serve_for_a_while([program, *words[1:]], folder, environment)
+        else:
+            subprocess.run([program, *words[1:]], cwd=folder, env=environment, check=True)
+
+
+def serve_for_a_while(command: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
+    """Start what runs until somebody ends it, see that it goes on, and end it as a supervisor does."""
+    with subprocess.Popen(command, cwd=folder, env=environment) as server:
+        try:
+            code = server.wait(SECONDS_SERVED)
+        except subprocess.TimeoutExpired:
+            server.terminate()
+            return
+    raise subprocess.CalledProcessError(code, list(command))
 
 
 if __name__ == "__main__":
