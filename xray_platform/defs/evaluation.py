@@ -67,6 +67,7 @@ def report_asset(model: str) -> PlatformAsset:
         version="3",
         deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
+        shows_dataset=True,
         automation=AFTER_TRAINING,
         description=f"The report of {model}: one self-contained page, and its bundle in the MLflow registry.",
     )(body)
