@@ -13,7 +13,14 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from xray_platform.defs import graph
-from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW, FOLLOW_LABELS, FOLLOW_SPLITS, HOURLY, weekly_retraining
+from xray_platform.defs.automation import (
+    AFTER_TRAINING,
+    FOLLOW,
+    FOLLOW_LABELS,
+    FOLLOW_SPLITS,
+    HOURLY,
+    weekly_retraining,
+)
 from xray_platform.defs.checks import checks_of
 from xray_platform.defs.expectations import schema_suite
 from xray_platform.defs.failures import failure_record
