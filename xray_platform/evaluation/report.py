@@ -22,6 +22,7 @@ from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
 from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.robustness_figure import robustness_csv, robustness_rows
 from xray_platform.evaluation.shortcut_result import write_audit
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
@@ -34,6 +35,7 @@ LISTED = 300
 PICTURES_FILE = "metrics/pictures.csv"
 AUDIT_FILE = "metrics/shortcut_audit.json"
 BOXES_FILE = "metrics/map_in_boxes.csv"
+ROBUSTNESS_FILE = "metrics/robustness.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
@@ -41,8 +43,8 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
     pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
-    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes). The page
-    comes last: with it, all is there.
+    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes,
+    `robustness.csv` where corruptions were tried). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -65,6 +67,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
         write_audit(folder / AUDIT_FILE, report.audit)
     if report.boxes:
         atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
+    if evaluation.robustness and evaluation.robustness.each:
+        atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -109,6 +113,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "corrupted": robustness_rows(evaluation.robustness) if evaluation.robustness else [],
         "maps_held": max((found.pictures for found in report.boxes), default=0),
         "pictures": pictures[:LISTED],
         "picture_count": len(pictures),
