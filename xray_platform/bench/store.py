@@ -42,7 +42,9 @@ def _of_classes(evaluation: ClassEvaluation | None) -> Iterator[tuple[str, float
     if evaluation is None:
         return
     test = evaluation.metrics["test"]
-    groups = {"macro": test.macro, "all classes": test.overall} | {f"class {name}": of for name, of in test.each.items()}
+    groups = {"macro": test.macro, "all classes": test.overall} | {
+        f"class {name}": of for name, of in test.each.items()
+    }
     for group, metrics in groups.items():
         for name in (name for name in OF_CLASSES if name in metrics):
             metric = metrics[name]
