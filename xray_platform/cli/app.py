@@ -12,6 +12,7 @@ import typer
 from xray_platform import __version__
 from xray_platform.cli.bench import bench
 from xray_platform.cli.check import check
+from xray_platform.cli.dataset import dataset
 from xray_platform.cli.deidentify import deidentify
 from xray_platform.cli.demo import demo
 from xray_platform.cli.export import export
@@ -53,6 +54,7 @@ COMMANDS = (
     serve,
     status,
     settings,
+    dataset,
     check,
     deidentify,
     restore,

@@ -38,7 +38,8 @@ class platform_asset:  # noqa: N801 - a decorator
     `version` is the code version: raise it when the body's result changes for the same inputs. `deps` are the assets
     that it reads; a batch asset reads the same batch of them, any other reads all batches. Without a name it has the
     body's, without a description the body's docstring. With `any_deps` it is made of those of its dependencies
-    that there are, and a failed one does not hold it back. `more_deps` says what else it reads with given settings.
+    that there are, and a failed one does not hold it back. `more_deps` says what else it reads with given settings;
+    `shows_dataset` that it shows what `dataset.yaml` says.
     """
 
     group: str
@@ -51,6 +52,7 @@ class platform_asset:  # noqa: N801 - a decorator
     pool: str | None = None
     description: str | None = None
     any_deps: bool = False
+    shows_dataset: bool = False
     more_deps: Callable[[Any], Sequence[str]] = lambda _: ()
 
     def __call__(self, body: Body) -> "PlatformAsset":

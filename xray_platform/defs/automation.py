@@ -1,5 +1,7 @@
 """Automation: what is made anew by itself, and when."""
 
+from typing import Any
+
 import dagster as dg
 
 from xray_platform.defs.jobs import retraining_job
@@ -21,27 +23,37 @@ HOURLY = (
 """At the hour, if some batch above changed since, also where another failed or was never run: what is made whole from
 all batches, and would cost more with each of them if it followed every one."""
 
-_LABELS = dg.AssetSelection.assets("labels")
-FOLLOW_LABELS = (
-    (
-        dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_updated().allow(_LABELS)
-    ).since_last_handled()
-    & ~dg.AutomationCondition.any_deps_in_progress().allow(_LABELS)
-    & ~dg.AutomationCondition.in_progress()
-    & dg.AutomationCondition.all_deps_blocking_checks_passed().allow(_LABELS)
-)
+
+def _following(one: str) -> dg.AutomationCondition[Any]:
+    """Return when something is made that reads whole tables of the archive: as soon as one of what it reads changed."""
+    above = dg.AssetSelection.assets(one)
+    return (
+        (
+            dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_updated().allow(above)
+        ).since_last_handled()
+        & ~dg.AutomationCondition.any_deps_in_progress().allow(above)
+        & ~dg.AutomationCondition.in_progress()
+        & dg.AutomationCondition.all_deps_blocking_checks_passed().allow(above)
+    )
+
+
+FOLLOW_LABELS = _following("labels")
 """As soon as the labels changed and their checks passed; they have left out the batches that failed already."""
 
-_BOXES = dg.AssetSelection.assets("boxes")
+FOLLOW_SPLITS = _following("splits")
+"""As soon as the splits changed and their checks passed."""
+
+_OF_THE_DATA = dg.AssetSelection.assets("boxes", "label_shortcuts")
 AFTER_TRAINING = (
-    dg.AutomationCondition.any_deps_updated().ignore(_BOXES).since_last_handled()
-    & ~dg.AutomationCondition.any_deps_missing().ignore(_BOXES)
+    dg.AutomationCondition.any_deps_updated().ignore(_OF_THE_DATA).since_last_handled()
+    & ~dg.AutomationCondition.any_deps_missing().ignore(_OF_THE_DATA)
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
     & dg.AutomationCondition.all_deps_blocking_checks_passed()
 )
 """Scores, reports, leaderboard and champion follow their model, also where they were never made before. Boxes, which
-are joined anew at the hour, reach a report at the next training: a report registers a version of its model."""
+are joined anew at the hour, and what follows the splits reach a report at the next training: a report registers a
+version of its model."""
 
 sensor = dg.AutomationConditionSensorDefinition(
     "follow_changes",

@@ -8,7 +8,7 @@ import dagster as dg
 
 from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.asset_result import AssetResult
-from xray_platform.defs.automation import AFTER_TRAINING
+from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW_SPLITS
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.store import Store
@@ -16,6 +16,20 @@ from xray_platform.evaluation.evaluate import EvaluationSettings, OneClassEvalua
 from xray_platform.models.all import MODELS
 
 GROUP = "evaluation"
+
+
+@platform_asset(
+    group=GROUP,
+    version="1",
+    deps=["splits", "images", "standard_images"],
+    kinds={"json"},
+    automation=FOLLOW_SPLITS,
+)
+def label_shortcuts(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
+    """How far size, source, tone and sharpness alone tell normal from abnormal; each report holds its model to it."""
+    from xray_platform.defs.label_shortcut_results import label_shortcuts_of  # see above
+
+    return label_shortcuts_of(store.places)
 
 
 def scores_asset(model: str) -> PlatformAsset:
@@ -51,8 +65,9 @@ def report_asset(model: str) -> PlatformAsset:
         name=f"{model}_report",
         group=GROUP,
         version="3",
-        deps=[f"{model}_scores", "boxes"],
+        deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
+        shows_dataset=True,
         automation=AFTER_TRAINING,
         description=f"The report of {model}: one self-contained page, and its bundle in the MLflow registry.",
     )(body)
@@ -105,6 +120,7 @@ def leaderboard_page(context: dg.AssetExecutionContext, store: Store) -> AssetRe
 
 
 ASSETS = [
+    label_shortcuts,
     *(scores_asset(model) for model in NAMES),
     *(report_asset(model) for model in NAMES),
     leaderboard,

@@ -9,6 +9,7 @@ from xray_platform.defs import archive, evaluation, imaging, models
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
+from xray_platform.defs.dataset_file import dataset_digest
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
@@ -55,10 +56,15 @@ def definitions() -> dg.Definitions:
     settings = read_settings(places, settings_classes(recipes))
     checks = cast("ModelCheckSettings", settings[MODEL_CHECKS])
     tensors = {one.asset: one for one in tensors_in_use(settings.values())}
+    described = {"dataset": digest} if (digest := dataset_digest(places)) else {}
     recipe_ids = {name: recipes[one.recipe].recipe(one.tensor_side).id for name, one in tensors.items()}
     return dg.Definitions(
         assets=[
-            asset.definition(own := settings.get(asset.name), own_recipe(own or tensors.get(asset.name), recipes))
+            asset.definition(
+                own := settings.get(asset.name),
+                own_recipe(own or tensors.get(asset.name), recipes)
+                | (described if asset.declared.shows_dataset else {}),
+            )
             for asset in assets(settings)
         ],
         asset_checks=[

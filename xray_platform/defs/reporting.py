@@ -12,6 +12,7 @@ import pandas as pd
 
 from xray_platform.defs.cohort import data_digest
 from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
+from xray_platform.defs.label_shortcut_results import stored_label_shortcuts
 from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
 from xray_platform.defs.model_store import (
     BUNDLE,
@@ -79,7 +80,8 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     evaluation = stored_evaluation(places, record)
     samples, scale, held = _gallery(places, record, evaluation, progress)
     pictures = pictures_of(places, evaluation.rows)
-    audit = shortcut_audit(evaluation, nuisance_facts(pictures, STANDARD_IMAGES.read(places)))
+    facts = nuisance_facts(pictures, STANDARD_IMAGES.read(places))
+    audit = shortcut_audit(evaluation, facts, stored_label_shortcuts(places))
     found = [*cautions_of(places, evaluation), *audit.cautions()]
     folder = places.reports / model / record.run
     given = _input(record, evaluation, samples, scale, held, pictures, _findings(places))

@@ -1,13 +1,12 @@
 """Settings file: `xray.yaml` as it was written: its values, and on which line each of them stands."""
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from xray_platform.defs.yaml_file import YamlFile, read_yaml
 from xray_platform.errors import StoreError
 from xray_platform.tables.places import Places
 
@@ -18,16 +17,14 @@ SHAPE = "must hold assets, and below each of them its settings, like `pca_residu
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """A file of settings: `said` by asset and setting, and the line (from 1) of each key."""
+    """A file of settings: `said` by asset and setting, and the file, which knows their lines."""
 
-    path: Path
-    said: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    file: YamlFile
+    said: Mapping[str, Mapping[str, Any]]
 
     def where(self, *key: str) -> str:
         """Return `path:line` of an asset, or of its setting; the asset's line where the setting has none."""
-        line = self.lines.get(key) or self.lines.get(key[:1])
-        return f"{self.path}:{line}" if line else str(self.path)
+        return self.file.where(*key)
 
 
 def settings_path(places: Places) -> Path:
@@ -41,29 +38,8 @@ def read_settings_file(path: Path) -> SettingsFile:
 
     Raises StoreError, with the line, where it is no YAML, names a key twice, or does not hold assets with settings.
     """
-    if not path.exists():
-        return SettingsFile(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        said = yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise StoreError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    if said is None:
-        return SettingsFile(path)
+    file = read_yaml(path)
+    said = {} if file.said is None else file.said
     if not isinstance(said, dict) or not all(isinstance(value, dict | None) for value in said.values()):
         raise StoreError(f"{path} {SHAPE}")
-    lines: dict[tuple[str, ...], int] = {}
-    for key, line in _keys(root):
-        if key in lines:
-            raise StoreError(f"{path}:{line}: {'.'.join(key)} is set a second time; it is set on line {lines[key]}")
-        lines[key] = line
-    return SettingsFile(path, {str(name): value or {} for name, value in said.items()}, lines)
-
-
-def _keys(node: yaml.Node | None, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = (*above, str(key.value))
-            yield name, key.start_mark.line + 1
-            yield from _keys(value, name)
+    return SettingsFile(file, {str(name): value or {} for name, value in said.items()})

@@ -11,6 +11,9 @@ from xray_platform.evaluation.metrics import KINDS, MetricKind, Numbers, Predict
 
 CHUNK_ELEMENTS = 250_000  # weights held at once: 2 MB, and some ten times that while metrics are made of them
 FEWEST_DEFINED = 0.5  # share of the draws in which a metric must be defined for an interval
+NOT_DRAWN = "no interval: one subject only, or none was asked for"
+TOO_FEW = "no interval: too few subjects to draw from"
+ALL_SAME = "no interval: every draw gives the same value"
 
 
 @dataclass(frozen=True)
@@ -97,18 +100,32 @@ def metric_of(
     """Return a figure with its interval: of its `value`, what it was in each draw (None: none), and whose it is."""
     if unmet := predictions.unmet(kind):
         return Metric(name=kind.name, value=None, reason=unmet)
-    if drawn is None:
-        return Metric(name=kind.name, value=value, reason="no interval: one subject only, or none was asked for")
-    if kind.no_interval:
+    if drawn is not None and kind.no_interval:
         return Metric(name=kind.name, value=value, reason=kind.no_interval)
+    found = with_interval(kind.name, value, drawn, confidence)
+    if found.reason != ALL_SAME:
+        return found
+    return _without_errors(kind, value, predictions, codes, (1 - confidence) / 2)
+
+
+def with_interval(name: str, value: float, drawn: Numbers | None, confidence: float, undefined: str = "") -> Metric:
+    """Return a figure with the percentile interval of what it was in each draw, (B,), NaN where undefined.
+
+    Without draws (None), with too few in which it is defined, or where all are equal, the reason stands in its place;
+    a value that is not finite is None, for the reason `undefined`.
+    """
+    if not np.isfinite(value):
+        return Metric(name=name, value=None, reason=undefined)
+    if drawn is None:
+        return Metric(name=name, value=value, reason=NOT_DRAWN)
     defined = drawn[np.isfinite(drawn)]
-    if len(defined) < FEWEST_DEFINED * len(drawn):
-        return Metric(name=kind.name, value=value, reason="no interval: too few subjects to draw from")
+    if len(defined) < max(FEWEST_DEFINED * len(drawn), 1):
+        return Metric(name=name, value=value, reason=TOO_FEW)
     tail = (1 - confidence) / 2
     low, high = (float(bound) for bound in np.quantile(defined, [tail, 1 - tail]))
-    if low < high:
-        return Metric(name=kind.name, value=value, low=low, high=high, method="bootstrap")
-    return _without_errors(kind, value, predictions, codes, tail)
+    if low == high:
+        return Metric(name=name, value=value, reason=ALL_SAME)
+    return Metric(name=name, value=value, low=low, high=high, method="bootstrap")
 
 
 def _without_errors(
@@ -120,7 +137,7 @@ def _without_errors(
     """
     among = _subjects_counted(kind.name, predictions, codes)
     if among is None or value not in {0.0, 1.0}:
-        return Metric(name=kind.name, value=value, reason="no interval: every draw gives the same value")
+        return Metric(name=kind.name, value=value, reason=ALL_SAME)
     slack = 1 - tail ** (1 / among)
     low, high = (1 - slack, 1.0) if value == 1 else (0.0, slack)
     return Metric(name=kind.name, value=value, low=low, high=high, method="exact")

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from xray_platform.evaluation.bootstrap import CHUNK_ELEMENTS, Draws, Metric, metric_of, subject_codes, weightings
+from xray_platform.evaluation.bootstrap import (
+    CHUNK_ELEMENTS,
+    Draws,
+    Metric,
+    metric_of,
+    subject_codes,
+    weightings,
+    with_interval,
+)
 from xray_platform.evaluation.class_outputs import ClassPredictions
 from xray_platform.evaluation.metrics import KINDS, Numbers, weighted_metrics
 
@@ -19,7 +27,7 @@ OVERALL = {
     "accuracy": "share of the pictures that are given just the classes that they have",
     "balanced_accuracy": "mean over the classes of the share of their pictures that is found",
 }
-FEWEST_DEFINED = 0.5  # share of the draws in which a figure must be defined for an interval
+UNDEFINED = "it is undefined for a class of this part"
 Values = dict[tuple[str, str], Numbers]
 
 
@@ -75,7 +83,12 @@ def measure_classes(
         for column, name in enumerate(predictions.classes)
     }
     grouped = {
-        group: {kind: _average(kind, plain, drawn, group, draws.confidence) for kind in kinds}
+        group: {
+            kind: with_interval(
+                kind, float(plain[group, kind][0]), drawn.get((group, kind)), draws.confidence, UNDEFINED
+            )
+            for kind in kinds
+        }
         for group, kinds in (("|macro", MACRO), ("|micro", MICRO), ("|overall", tuple(OVERALL)))
     }
     table, aside = confusion_of(predictions)
@@ -139,20 +152,3 @@ def _pooled(predictions: ClassPredictions, weights: Numbers) -> Values:
         for piece in np.array_split(weights, min(pieces, len(weights)))
     ]
     return {("|micro", kind): np.concatenate([part[kind] for part in parts]) for kind in MICRO}
-
-
-def _average(kind: str, plain: Values, drawn: Values, group: str, confidence: float) -> Metric:
-    value = float(plain[group, kind][0])
-    if not np.isfinite(value):
-        return Metric(name=kind, value=None, reason="it is undefined for a class of this part")
-    if (group, kind) not in drawn:
-        return Metric(name=kind, value=value, reason="no interval: one subject only, or none was asked for")
-    draws = drawn[group, kind]
-    defined = draws[np.isfinite(draws)]
-    if len(defined) < FEWEST_DEFINED * len(draws):
-        return Metric(name=kind, value=value, reason="no interval: too few subjects to draw from")
-    tail = (1 - confidence) / 2
-    low, high = (float(bound) for bound in np.quantile(defined, [tail, 1 - tail]))
-    if low == high:
-        return Metric(name=kind, value=value, reason="no interval: every draw gives the same value")
-    return Metric(name=kind, value=value, low=low, high=high, method="bootstrap")

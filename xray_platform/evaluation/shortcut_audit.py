@@ -4,25 +4,31 @@ A small boosted model sees nuisance facts alone and predicts each subject from t
 the model under test, nobody can say from the test alone what the model has learnt.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xray_platform.evaluation.boosted_folds import FOLDS, FoldPredictions, Task, fold_by_subject, predict_by_fold
-from xray_platform.evaluation.bootstrap import Metric, subject_codes, weightings
+from xray_platform.evaluation.boosted_folds import FOLDS, FoldPredictions, fold_by_subject, predict_by_fold
+from xray_platform.evaluation.bootstrap import Metric, subject_codes, weightings, with_interval
 from xray_platform.evaluation.class_sources import class_sources
 from xray_platform.evaluation.evaluate import Evaluation
+from xray_platform.evaluation.label_shortcuts import (
+    SEED,
+    LabelShortcuts,
+    label_shortcuts,
+    nothing_known,
+    thinned,
+    too_few,
+)
 from xray_platform.evaluation.metrics import Flags, Numbers, Predictions, auroc, ranking_metrics
 from xray_platform.evaluation.nuisance_facts import NuisanceFact, as_numbers, known_facts
 from xray_platform.evaluation.shortcut_result import ShortcutAudit, Stratum, TellingFact
-from xray_platform.evaluation.wording import count
 
-FEWEST_SUBJECTS = 20  # of either class, among all labelled pictures; with fewer no fold says anything
-MOST_PICTURES = 20_000  # that the small model learns from and predicts; of more, every n-th subject
 STRATA = 5
-NOT_MADE = "no interval: too few subjects to draw from"
+UNMATCHED = "no group of matched pictures has both classes"
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,6 @@ class _Table:
     rows: pd.DataFrame
     known: tuple[NuisanceFact, ...]
     numbers: Numbers
-    seed: int
 
     def part(self, chosen: Flags) -> "_Table":
         return replace(self, rows=self.rows[chosen], numbers=self.numbers[chosen])
@@ -57,29 +62,30 @@ class _Table:
     def is_test(self) -> Flags:
         return (self.rows["split"] == "test").to_numpy(bool)
 
-    def predict(self, task: Task, target: Numbers, *, by_class: bool = False) -> FoldPredictions:
-        """Predict labels or scores of each subject from the others; `by_class`: from the label as well."""
-        folds = fold_by_subject(self.subjects, self.labels, self.seed)
+    def predict_score(self, target: Numbers, *, by_class: bool) -> Numbers:
+        """Predict what scores became of each subject from the others, (N,); `by_class`: from the label as well."""
+        folds = fold_by_subject(self.subjects, self.labels, SEED)
         table = np.column_stack([self.numbers, self.labels]) if by_class else self.numbers
         words = np.pad(self.words, (0, int(by_class)))
-        return predict_by_fold(table, target, folds, words=words, task=task, seed=self.seed)
+        return predict_by_fold(table, target, folds, words=words, task="score", seed=SEED).value
 
 
-def shortcut_audit(evaluation: Evaluation, facts: pd.DataFrame) -> ShortcutAudit:
+def shortcut_audit(evaluation: Evaluation, facts: pd.DataFrame, labels: LabelShortcuts | None = None) -> ShortcutAudit:
     """Audit a model by the facts of its pictures, from `nuisance_facts`: one row a picture, `image` and the facts.
 
     Labels are predicted for all labelled pictures, scores for validation and test alone: on the training part a score
-    says what the model remembers. Never raises for what the data lack: the audit says what could not be computed.
+    says what the model remembers. `labels`: what `label_shortcuts` found already; where it does not know these
+    pictures as they are, they are predicted anew. Never raises for what the data lack: the audit says what could not
+    be computed.
     """
     rows = evaluation.rows.merge(facts, on="image", how="inner").reset_index(drop=True)
-    rows = _thinned(rows[np.isfinite(rows["score"].astype(float))].reset_index(drop=True))
+    rows = thinned(rows[np.isfinite(rows["score"].astype(float))])
     known = known_facts(rows)
-    table = _Table(rows, known, as_numbers(rows, known), evaluation.settings.seed)
+    table = _Table(rows, known, as_numbers(rows, known))
     sources = class_sources(rows)
-    reason = _reason(table)
-    if reason:
+    if reason := nothing_known(rows, known) or _one_class(table.labels[table.is_test]) or too_few(rows):
         return ShortcutAudit(reason=reason, pictures=int(table.is_test.sum()), sources=sources)
-    label = table.predict("label", table.labels.astype(np.float64))
+    label = _labels_predicted(rows, known, labels)
     compared = _compared(evaluation, table, label.value)
     explained, within = _explained(table)
     return ShortcutAudit(
@@ -94,31 +100,18 @@ def shortcut_audit(evaluation: Evaluation, facts: pd.DataFrame) -> ShortcutAudit
     )
 
 
-def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep every n-th subject of too many, by name: pseudonyms are as good as random."""
-    if len(rows) <= MOST_PICTURES:
-        return rows
-    step = -(-len(rows) // MOST_PICTURES)
-    kept = np.sort(rows["subject"].unique())[::step]
-    return rows[rows["subject"].isin(kept)].reset_index(drop=True)
+def _labels_predicted(
+    rows: pd.DataFrame, known: Sequence[NuisanceFact], found: LabelShortcuts | None
+) -> FoldPredictions:
+    """Return what the facts say of each picture's label, as it was found already or computed now."""
+    if found and found.facts == tuple(fact.name for fact in known) and (said := found.of(rows)) is not None:
+        return said
+    now = label_shortcuts(rows)
+    return FoldPredictions(np.array(now.predicted, np.float64), np.array(now.lost, np.float64))
 
 
-def _reason(table: _Table) -> str:
-    """Say why the facts cannot be tried; empty where they can."""
-    if table.rows.empty:
-        return "nothing is known of these pictures; make `standard_images` and the report anew"
-    if not table.known:
-        return "all facts are the same for all pictures"
-    test = table.labels[table.is_test]
-    if not test.any() or test.all():
-        return "the test part lacks a class"
-    numbers = [table.rows.loc[table.labels == labels, "subject"].nunique() for labels in (False, True)]
-    if min(numbers) < FEWEST_SUBJECTS:
-        return (
-            f"there are {count(numbers[0], 'subject')} with normal and {numbers[1]:,} with abnormal pictures; "
-            f"{FEWEST_SUBJECTS} of each are needed to divide them into {FOLDS} folds"
-        )
-    return ""
+def _one_class(labels: Flags) -> str:
+    return "the test part lacks a class" if labels.all() or not labels.any() else ""
 
 
 def _compared(evaluation: Evaluation, table: _Table, predicted: Numbers) -> dict[str, Metric]:
@@ -132,7 +125,10 @@ def _compared(evaluation: Evaluation, table: _Table, predicted: Numbers) -> dict
     if draws.resamples and number > 1:
         parts = [_figures(test.score, facts, test.labels, strata, w) for w in weightings(codes, number, draws)]
         drawn = {name: np.concatenate([part[name] for part in parts]) for name in one}
-    return {name: _metric(name, float(value[0]), drawn.get(name), draws.confidence) for name, value in one.items()}
+    return {
+        name: with_interval(name, float(value[0]), drawn.get(name), draws.confidence, UNMATCHED)
+        for name, value in one.items()
+    }
 
 
 def _figures(
@@ -153,19 +149,6 @@ def _figures(
 
 def _weighted_auroc(values: Numbers, labels: Flags, weights: Numbers) -> Numbers:
     return ranking_metrics(Predictions(values, labels, labels, None), weights)["auroc"]
-
-
-def _metric(name: str, value: float, drawn: Numbers | None, confidence: float) -> Metric:
-    if not np.isfinite(value):
-        return Metric(name=name, value=None, reason="no group of matched pictures has both classes")
-    defined = np.empty(0) if drawn is None else drawn[np.isfinite(drawn)]
-    if drawn is None or len(defined) < len(drawn) / 2:
-        return Metric(name=name, value=value, reason=NOT_MADE)
-    tail = (1 - confidence) / 2
-    low, high = (float(bound) for bound in np.quantile(defined, [tail, 1 - tail]))
-    if low == high:
-        return Metric(name=name, value=value, reason="no interval: every draw gives the same value")
-    return Metric(name=name, value=value, low=low, high=high, method="bootstrap")
 
 
 def _stratum_of(predicted: Numbers) -> NDArray[np.int64]:
@@ -213,7 +196,7 @@ def _share_explained(judged: _Table, target: Numbers, *, by_class: bool = False)
     total = float(((target - target.mean()) ** 2).sum())
     if total < 1e-12:
         return None
-    left = float(((target - judged.predict("score", target, by_class=by_class).value) ** 2).sum())
+    left = float(((target - judged.predict_score(target, by_class=by_class)) ** 2).sum())
     return max(1 - left / total, 0.0)
 
 

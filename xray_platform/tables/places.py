@@ -59,6 +59,11 @@ class Places:
         return self.root / "xray.yaml"
 
     @property
+    def dataset(self) -> Path:
+        """What people say of the data: sources, reference standard, intended use; there only where somebody did."""
+        return self.root / "dataset.yaml"
+
+    @property
     def recipes(self) -> Path:
         """Recipes that users wrote for this store: `NAME.yaml`; there only where somebody wrote one."""
         return self.root / "recipes"

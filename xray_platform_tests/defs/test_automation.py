@@ -13,7 +13,14 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from xray_platform.defs import graph
-from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW, FOLLOW_LABELS, HOURLY, weekly_retraining
+from xray_platform.defs.automation import (
+    AFTER_TRAINING,
+    FOLLOW,
+    FOLLOW_LABELS,
+    FOLLOW_SPLITS,
+    HOURLY,
+    weekly_retraining,
+)
 from xray_platform.defs.checks import checks_of
 from xray_platform.defs.expectations import schema_suite
 from xray_platform.defs.failures import failure_record
@@ -310,7 +317,8 @@ def test_after_a_training_comes_the_rest_only_where_blocking_checks_passed(
 
 def test_each_asset_follows_what_it_should() -> None:
     """Raw bytes and models are made when somebody asks for them; everything else follows, each by its condition."""
-    named = {id(FOLLOW): "follow", id(HOURLY): "hourly", id(FOLLOW_LABELS): "labels", id(AFTER_TRAINING): "training"}
+    conditions = (FOLLOW, HOURLY, FOLLOW_LABELS, FOLLOW_SPLITS, AFTER_TRAINING)
+    named = dict(zip(map(id, conditions), ("follow", "hourly", "labels", "splits", "training"), strict=True))
     found = {asset.name: named.get(id(asset.declared.automation), "by hand") for asset in graph.assets()}
     batches = [asset.name for asset in graph.assets() if asset.declared.group == "imaging"]
     by_batch = ["quality", "images", *batches, "predictions"]
@@ -323,6 +331,7 @@ def test_each_asset_follows_what_it_should() -> None:
         "boxes": "hourly",
         "splits": "labels",
         **dict.fromkeys(evaluation, "training"),
+        "label_shortcuts": "splits",
     }
 
 

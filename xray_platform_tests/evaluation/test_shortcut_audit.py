@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.boosted_folds import FOLDS, fold_by_subject, predict_by_fold
 from xray_platform.evaluation.evaluate import Evaluation, evaluate
+from xray_platform.evaluation.label_shortcuts import label_shortcuts, read_label_shortcuts
 from xray_platform.evaluation.nuisance_facts import FACTS, as_numbers, known_facts, nuisance_facts
 from xray_platform.evaluation.report import AUDIT_FILE, write_report
 from xray_platform.evaluation.report_input import ReportInput
@@ -243,3 +244,28 @@ def test_facts_are_joined_from_the_tables() -> None:
     assert list(found["manufacturer"]) == ["agfa", ""]
     assert list(found["lossy"]) == [1.0, 0.0]
     assert np.isnan(found["sharpness"].iloc[1])
+
+
+def test_labels_predicted_once_give_the_same_audit_and_others_are_predicted_anew() -> None:
+    model, rows = judged()
+    given = facts(rows, sharpness=planted(rows, 0.8))
+    once = label_shortcuts(rows[["image", "subject", "abnormal"]].merge(given, on="image"))
+    assert read_label_shortcuts(once.model_dump_json().encode()) == once
+    assert once.auroc == pytest.approx(roc_auc_score(rows["abnormal"], once.predicted))
+    alone = shortcut_audit(model, given)
+    assert shortcut_audit(model, given, once) == alone
+    upside_down = once.model_copy(update={"predicted": tuple(-value for value in once.predicted)})
+    assert shortcut_audit(model, given, upside_down).facts != alone.facts, "what was found is not read"
+    other = upside_down.model_copy(update={"abnormal": tuple(not label for label in once.abnormal)})
+    assert shortcut_audit(model, given, other) == alone, "labels that were other ones say nothing"
+    fewer = upside_down.model_copy(update={"image": ("none", *once.image[1:])})
+    assert shortcut_audit(model, given, fewer) == alone
+    with pytest.raises(StoreError):
+        read_label_shortcuts(b"{")
+
+
+def test_too_few_subjects_are_said_and_not_predicted() -> None:
+    rows = scores(24)
+    found = label_shortcuts(rows.merge(facts(rows), on="image"))
+    assert "20 of each are needed" in found.reason
+    assert (found.image, found.auroc) == ((), None)

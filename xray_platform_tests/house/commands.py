@@ -47,11 +47,11 @@ def each_once(files: Iterable[Path]) -> list[list[str]]:
     return [[STANDS_FOR.get(word, word) for word in shlex.split(command)] for command in commands]
 
 
-def write_recipes(store: Path, files: Iterable[Path]) -> None:
-    """Write the recipes that the files show, each a YAML block that begins with its path, into a store."""
+def write_files(store: Path, files: Iterable[Path]) -> None:
+    """Write what the files show for a store's own files, each a YAML block that begins with its path, into a store."""
     for file in files:
         for path, text in re.findall(
-            r"```yaml\n(?=# (recipes/\w+\.yaml)\n)(.*?)```", file.read_text("utf-8"), re.DOTALL
+            r"```yaml\n(?=# (recipes/\w+\.yaml|dataset\.yaml)\n)(.*?)```", file.read_text("utf-8"), re.DOTALL
         ):
             (store / path).parent.mkdir(parents=True, exist_ok=True)
             (store / path).write_text(text, encoding="utf-8")
@@ -63,7 +63,7 @@ def run_all(folder: Path, commands: Sequence[Sequence[str]]) -> None:
     write_archive(folder / "archive", settings)
     (folder / "damaged").mkdir()
     cv2.imwrite(str(folder / "damaged" / "chest.png"), noisy(painted(chest()), 20, seed=0)[..., ::-1])
-    write_recipes(folder / "store", documents())
+    write_files(folder / "store", documents())
     environment = {**os.environ, "XRAY_ROOT": str(folder / "store"), "XRAY_KEY_FILE": str(folder / "pseudonym.key")}
     for words in commands:
         print("$", *words, flush=True)  # noqa: T201 - what the checks show

@@ -7,6 +7,7 @@ import pytest
 import typer.main
 
 from xray_platform.cli.app import app
+from xray_platform.defs.dataset_file import read_dataset
 from xray_platform.defs.graph import settings_classes
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.imaging.recipes import known_recipes
@@ -38,12 +39,13 @@ def test_its_links_lead_somewhere(page: Path) -> None:
 @every_page
 def test_its_settings_are_taken(page: Path, tmp_path: Path) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        name = re.match(r"# (recipes/\w+\.yaml)\n", block)
+        name = re.match(r"# (recipes/\w+\.yaml|dataset\.yaml)\n", block)
         file = tmp_path / (name[1] if name else "xray.yaml")
         file.parent.mkdir(exist_ok=True)
         file.write_text(block, encoding="utf-8")
         places = Places(tmp_path)
         read_settings(places, settings_classes(known_recipes(places)))
+        read_dataset(places)
 
 
 @every_page
