@@ -55,7 +55,7 @@ def drawn_boxes(cohort: Cohort, rows: pd.DataFrame) -> Drawn:
 def _of_batch(cohort: Cohort, batch: str, boxes: pd.DataFrame) -> Drawn:
     recipe = cohort.recipes[0]
     steps = read_found(cohort.places, recipe.id, batch)
-    standard = STANDARD_IMAGES.read(cohort.places, batch)
+    standard = STANDARD_IMAGES.read(cohort.places, batch, columns=("image", "rows", "columns"))
     shapes = dict(zip(standard["image"], zip(standard["rows"], standard["columns"], strict=True), strict=True))
     drawn: dict[str, list[FindingBox]] = defaultdict(list)
     for row in boxes.to_dict("records"):

@@ -8,9 +8,10 @@ import pandas as pd
 
 from xray_platform.dicom.deidentify.publish import published_among
 from xray_platform.dicom.intake.batch_plan import PlannedFile, plans, read_plan
+from xray_platform.dicom.intake.hashed_files import hashed_files
 from xray_platform.dicom.intake.label_findings import findings_of
 from xray_platform.dicom.intake.label_words import LabelWords, known_words
-from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS
+from xray_platform.tables.all import IMAGES, LABELS
 from xray_platform.tables.findings import joined
 from xray_platform.tables.places import Places
 
@@ -49,10 +50,8 @@ def held_back(places: Places, batches: Sequence[str]) -> int:
     words = known_words(places)
     hashes: set[str] = set()
     for batch in batches:
-        sources = _hashes(places, batch)
-        for file in read_plan(places, batch).files:
-            sha256 = sources.get(file.source)
-            if isinstance(sha256, str) and file.label is not None and not words.know(file.label):
+        for sha256, file in hashed_files(places, read_plan(places, batch)):
+            if file.label is not None and not words.know(file.label):
                 hashes.add(sha256)
     return len(published_among(places, hashes))
 
@@ -61,18 +60,10 @@ def _said(places: Places) -> dict[str, PlannedFile]:
     """Return by raw hash what the plans say last of a picture."""
     said: dict[str, PlannedFile] = {}
     for plan in plans(places):
-        hashes = _hashes(places, plan.batch)
-        for file in plan.files:
-            sha256 = hashes.get(file.source)
-            if isinstance(sha256, str) and (sha256 not in said or _says_anything(file)):
+        for sha256, file in hashed_files(places, plan):
+            if sha256 not in said or _says_anything(file):
                 said[sha256] = file
     return said
-
-
-def _hashes(places: Places, batch: str) -> dict[str, Any]:
-    """Return the raw hash of each source of a batch, null where it has none."""
-    catalogue = CATALOGUE.read(places, batch, columns=("source", "sha256"))
-    return dict(zip(catalogue["source"].to_numpy(object), catalogue["sha256"].to_numpy(object), strict=True))
 
 
 def _says_anything(file: PlannedFile) -> bool:

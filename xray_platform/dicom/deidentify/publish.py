@@ -14,6 +14,7 @@ from xray_platform.dicom.deidentify.refused import RefusedError
 from xray_platform.dicom.deidentify.result import Deidentified
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
 from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile, read_plan
+from xray_platform.dicom.intake.hashed_files import hashed_files
 from xray_platform.dicom.intake.index import open_index
 from xray_platform.dicom.intake.journal import journal_lock
 from xray_platform.dicom.intake.raw_store import read_raw
@@ -110,13 +111,11 @@ def published_among(places: Places, hashes: Collection[str], *, but: str = "") -
 
 def _tasks(places: Places, plan: BatchPlan, wanted: Sequence[str]) -> list[_Task]:
     """Join hashes to what the plan says of them; of files with the same bytes the first with a subject speaks."""
-    catalogue = CATALOGUE.read(places, plan.batch)
-    hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
+    catalogue = CATALOGUE.read(places, plan.batch, columns=("sha256", "size_bytes"))
     sizes = dict(zip(catalogue["sha256"], catalogue["size_bytes"], strict=True))
     said: dict[str, PlannedFile] = {}
-    for file in plan.files:
-        sha = hashes.get(file.source)
-        if isinstance(sha, str) and (sha not in said or (file.subject_id and not said[sha].subject_id)):
+    for sha, file in hashed_files(places, plan):
+        if sha not in said or (file.subject_id and not said[sha].subject_id):
             said[sha] = file
     return [
         _Task(sha, int(sizes[sha]), GivenIdentity(said[sha].subject_id, said[sha].study_id, sha), said[sha])

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from xray_platform.dicom.intake.batch_plan import PlannedFile, plan_files, plans
+from xray_platform.dicom.intake.hashed_files import hashed_files
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.dicom.intake.readings import HandedOver, Reading, append_line, read_lines, waiting
 from xray_platform.errors import StoreError
-from xray_platform.tables.all import CATALOGUE
 from xray_platform.tables.places import Places
 
 
@@ -46,11 +46,8 @@ def _planned(places: Places, wanted: set[str]) -> dict[str, tuple[str, PlannedFi
     """Return by raw hash what the plans say last of the wanted files, and where those came from."""
     known: dict[str, tuple[str, PlannedFile]] = {}
     for plan in plans(places):
-        catalogue = CATALOGUE.read(places, plan.batch)
-        hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
-        for file in plan.files:
-            sha256 = hashes.get(file.source)
-            if isinstance(sha256, str) and sha256 in wanted:
+        for sha256, file in hashed_files(places, plan):
+            if sha256 in wanted:
                 said = file.label is not None or file.abnormal is not None or sha256 not in known
                 known[sha256] = (plan.origin, file) if said else known[sha256]
     return known

@@ -10,10 +10,11 @@ import pandas as pd
 from xray_platform.bounding_box import BoundingBox
 from xray_platform.dicom.intake.batch_plan import BatchPlan, plans_with_boxes
 from xray_platform.dicom.intake.box_file import SIDES, GivenBox
+from xray_platform.dicom.intake.hashed_files import hashed_files
 from xray_platform.dicom.intake.label_findings import NORMAL_WORDS
 from xray_platform.dicom.intake.label_words import LabelWords, known_words, spelt
 from xray_platform.dicom.pixels.orientation import TURNED_FROM
-from xray_platform.tables.all import BOXES, CATALOGUE, STANDARD_IMAGES
+from xray_platform.tables.all import BOXES, STANDARD_IMAGES
 from xray_platform.tables.columns import Refused
 from xray_platform.tables.places import Places
 
@@ -66,15 +67,13 @@ def place_in_standard(box: BoundingBox, rows: int, columns: int, turned_from: st
 
 def _boxes_in(places: Places, plan: BatchPlan) -> dict[str, tuple[GivenBox, ...]]:
     """Return the boxes that a plan draws, by image."""
-    catalogue = CATALOGUE.read(places, plan.batch)
-    hashes = dict(zip(catalogue["source"], catalogue["sha256"], strict=True))
-    drawn = ((hashes.get(file.source), file.boxes) for file in plan.files)
-    return {sha256[:16]: boxes for sha256, boxes in drawn if isinstance(sha256, str) and boxes is not None}
+    return {sha256[:16]: file.boxes for sha256, file in hashed_files(places, plan) if file.boxes is not None}
 
 
 def _standard_images(places: Places) -> dict[str, _Stored]:
-    frame = STANDARD_IMAGES.read(places)
-    shapes = zip(frame["image"], frame["rows"], frame["columns"], frame["turned_from"], strict=True)
+    columns = ("image", "rows", "columns", "turned_from")
+    frame = STANDARD_IMAGES.read(places, columns=columns)
+    shapes = zip(*(frame[column] for column in columns), strict=True)
     return {image: _Stored(int(rows), int(columns), turned_from) for image, rows, columns, turned_from in shapes}
 
 

@@ -2,23 +2,12 @@
 
 from pathlib import Path
 
-import pytest
-
 from xray_platform.dicom.deidentify.labels import labels_of
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.label_words import declare
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.tables.all import CATALOGUE, IMAGES
 from xray_platform.tables.places import Places
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for number in range(4):
-        (folder / f"{number}.dcm").write_bytes(b"picture %d" % number)
-    return folder
 
 
 def say(places: Places, source: Path, *labels: str) -> None:

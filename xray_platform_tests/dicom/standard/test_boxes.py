@@ -22,15 +22,6 @@ ROWS, COLUMNS = 200, 100
 NOWHERE = (None, None, None, None)
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for number in range(4):
-        (folder / f"{number}.dcm").write_bytes(b"picture %d" % number)
-    return folder
-
-
 def say(places: Places, source: Path, *lines: str) -> None:
     """Take the pictures in with these boxes, as if all but the last were accepted, and the third had been turned."""
     (source / "boxes.csv").write_text("\n".join([HEAD, *lines]) + "\n")
