@@ -1,11 +1,17 @@
 """Store: how good the models of a store are, from its leaderboard and the records of their training."""
 
+from collections.abc import Iterator
+
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.defs.model_store import current_record
+from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.errors import DataError
+from xray_platform.evaluation.class_evaluation import ClassEvaluation
 from xray_platform.progress import Progress
 from xray_platform.tables.all import LEADERBOARD, SPLITS
 from xray_platform.tables.places import Places
+
+OF_CLASSES = ("auroc", "accuracy", "balanced_accuracy", "sensitivity", "specificity")
 
 
 def measure(progress: Progress, inputs: Inputs) -> Figures:
@@ -24,9 +30,28 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
         name = row["model"]
         for figure in ("auroc", "auroc_low", "auroc_high", "val_auroc", "sensitivity", "specificity"):
             figures[f"{name}: test {figure}" if figure != "val_auroc" else f"{name}: val auroc"] = float(row[figure])
-        figures[f"{name}: training s"] = current_record(places, name).seconds
+        record = current_record(places, name)
+        figures |= {f"{name}: {of}": value for of, value in _of_classes(stored_evaluation(places, record).classes)}
+        figures[f"{name}: training s"] = record.seconds
         progress(done, len(board), "models")
     return figures
+
+
+def _of_classes(evaluation: ClassEvaluation | None) -> Iterator[tuple[str, float | str]]:
+    """Yield the test figures of a model of several classes, with their intervals."""
+    if evaluation is None:
+        return
+    test = evaluation.metrics["test"]
+    groups = {"macro": test.macro, "all classes": test.overall} | {
+        f"class {name}": of for name, of in test.each.items()
+    }
+    for group, metrics in groups.items():
+        for name in (name for name in OF_CLASSES if name in metrics):
+            metric = metrics[name]
+            if metric.value is not None:
+                yield f"{group}: test {name}", metric.value
+            if metric.low is not None and metric.high is not None:
+                yield f"{group}: test {name}, 95% interval", f"{metric.low:.3f} to {metric.high:.3f}"
 
 
 STORE = Benchmark("store", "how good the models of the store are (nothing is trained)", measure)

@@ -11,7 +11,7 @@ HEADING = """\
 
 
 def demo_settings() -> str:
-    """Return what the demo writes: the quick settings of each model that has such."""
+    """Return what the demo writes: the quick settings of each model and of its scores."""
     from xray_platform.defs.launchpad import (
         QUICK_SETTINGS,  # OpenCV and zarr take a second to import, and `--help` must not wait
     )

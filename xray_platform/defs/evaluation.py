@@ -45,7 +45,7 @@ def scores_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_scores",
         group=GROUP,
-        version="2",
+        version="3",
         deps=[model],
         kinds={"parquet", "mlflow"},
         automation=AFTER_TRAINING,

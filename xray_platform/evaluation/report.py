@@ -27,6 +27,7 @@ from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
 from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.robustness_figure import robustness_csv, robustness_rows
 from xray_platform.evaluation.shortcut_result import write_audit
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
@@ -42,6 +43,7 @@ BOXES_FILE = "metrics/map_in_boxes.csv"
 CARD_FILE = "metrics/data_card.json"
 CHECKLISTS_FILE = "metrics/checklists.json"
 FLOW_FILE = "images/flow.svg"
+ROBUSTNESS_FILE = "metrics/robustness.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
@@ -49,9 +51,9 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
     pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
-    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes;
-    `data_card.json` and `checklists.json` where a data card was handed in). The page
-    comes last: with it, all is there.
+    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes,
+    `robustness.csv` where corruptions were tried, `data_card.json` and `checklists.json` where a data card was handed
+    in). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -76,6 +78,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
         _write_card(folder, report, report.card)
     if report.boxes:
         atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
+    if evaluation.robustness and evaluation.robustness.each:
+        atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -140,6 +144,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "corrupted": robustness_rows(evaluation.robustness) if evaluation.robustness else [],
         "maps_held": max((found.pictures for found in report.boxes), default=0),
         "pictures": pictures[:LISTED],
         "picture_count": len(pictures),

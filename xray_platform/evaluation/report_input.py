@@ -32,7 +32,8 @@ class ReportInput:
     scale: the one colour scale of all maps, from `map_scale(maps of normal validation pictures)`; None: no overlays.
     recipe: the steps of preparation in words, in order (`Recipe.describe()`).
     settings: by heading ("Model", "Training", …), a Settings value (shown with description of each field) or a mapping.
-    history: one mapping an epoch (`epoch`, `train_loss`, `val_auroc`, …), finite numbers; empty for detectors.
+    history: one mapping an epoch (`epoch`, `train_loss`, `val_auroc`, …), finite numbers; empty where nothing is
+        learnt in epochs.
     provenance: by name; a value may be text, number, None (left out), a list (of texts, or of mappings with equal keys,
         which becomes a table) or a mapping (which becomes a table of its own). Expected names: `dagster run`,
         `mlflow run`, `asset`, `code version`, `git commit`, `packages` {name: version}, `data versions`

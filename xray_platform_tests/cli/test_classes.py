@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from xray_platform.tables.all import CLASS_SCORES, CLASSES, SCORES
 from xray_platform.tables.places import Places
@@ -74,3 +75,16 @@ def test_a_class_has_a_verdict_in_words(store: Places) -> None:
     ran = command(store.root, "predict", picture)
     assert ran.code == 0
     assert "named: " in ran.out
+
+
+def test_the_store_tells_how_good_each_class_is(store: Places) -> None:
+    """The same figures come out of scikit-learn and the table of scores."""
+    ran = command(store.root, "bench", "store", "--json")
+    assert ran.code == 0, ran.err
+    figures = json.loads(ran.out)
+    rows = CLASS_SCORES.read(store, "attention_cnn").query("split == 'test'")
+    for name in NAMES:
+        of_class = rows[rows["class"] == name]
+        expected = roc_auc_score(of_class["present"].astype(bool), of_class["probability"])
+        assert figures[f"attention_cnn: class {name}: test auroc"] == pytest.approx(expected)
+    assert 0 <= figures["attention_cnn: macro: test auroc"] <= 1

@@ -306,9 +306,14 @@ def _disjoint(evaluation: Evaluation) -> Answer:
 
 
 def _robustness(report: ReportInput) -> Answer:
-    if report.audit is None or report.audit.reason:
-        return NOTHING
-    return Answer("How far facts without any shape of the lung go.", "shortcuts", "changes of the picture itself")
+    """Say what the figures were tried against: corrupted pictures, and facts that know no lung."""
+    tried = report.evaluation.robustness
+    audited = report.audit is not None and not report.audit.reason
+    facts = " Facts without any shape of the lung were tried as well." if audited else ""
+    if tried is not None and tried.each:
+        kinds = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in tried.each))
+        return Answer(f"{count(tried.pictures, 'test picture')} with {kinds}.{facts}", "robustness")
+    return Answer(facts.strip(), "shortcuts", "changes of the picture itself") if audited else NOTHING
 
 
 def _explanation(report: ReportInput) -> Answer:
