@@ -11,14 +11,15 @@ intake_job = dg.define_asset_job(
 
 cohort_job = dg.define_asset_job(
     "cohort",
-    selection=dg.AssetSelection.assets("labels", "boxes", "splits"),
-    description="Joins labels and boxes to the pictures of all batches and divides them into train, val and test.",
+    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
+    description="Joins labels and boxes to the pictures of all batches, divides them into train, val and test, and "
+    "reports on the data.",
 )
 
 retraining_job = dg.define_asset_job(
     "retrain",
     selection=dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation")
-    | dg.AssetSelection.assets("labels", "boxes", "splits"),
+    | dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
     description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes the "
     "best.",
 )
