@@ -7,6 +7,7 @@ import yaml
 
 from xray_platform.cli.demo_settings import remove_demo_settings, write_demo_settings
 from xray_platform.defs.launchpad import MODEL_SETTINGS, QUICK_SETTINGS
+from xray_platform.models.all import MODELS
 from xray_platform.tables.places import Places
 
 
@@ -18,7 +19,7 @@ def places(tmp_path: Path) -> Places:
 def test_what_is_written_is_what_the_models_table_calls_quick(places: Places) -> None:
     write_demo_settings(places)
     written = yaml.safe_load(places.settings.read_text())
-    assert written == {name: dict(quick) for name, quick in QUICK_SETTINGS.items()}
+    assert written == {name: dict(quick) for name, quick in QUICK_SETTINGS.items() if not MODELS[name].on_request}
     for name, values in written.items():
         taken = MODEL_SETTINGS[name].model_validate(values)
         assert {field: getattr(taken, field) for field in values} == values
