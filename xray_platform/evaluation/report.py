@@ -24,6 +24,7 @@ from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.robustness_figure import robustness_csv, robustness_rows
 from xray_platform.evaluation.shortcut_result import write_audit
+from xray_platform.evaluation.subgroups import origins_of, subgroup_csv
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -36,6 +37,7 @@ PICTURES_FILE = "metrics/pictures.csv"
 AUDIT_FILE = "metrics/shortcut_audit.json"
 BOXES_FILE = "metrics/map_in_boxes.csv"
 ROBUSTNESS_FILE = "metrics/robustness.csv"
+SUBGROUPS_FILE = "metrics/subgroups.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
@@ -44,7 +46,7 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
     pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
     every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes,
-    `robustness.csv` where corruptions were tried). The page comes last: with it, all is there.
+    `robustness.csv` where corruptions were tried, `subgroups.csv`). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -69,6 +71,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
         atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
     if evaluation.robustness and evaluation.robustness.each:
         atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
+    if evaluation.subgroups:
+        atomic_write(folder / SUBGROUPS_FILE, subgroup_csv(evaluation.subgroups))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -113,6 +117,8 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "subgroups": evaluation.subgroups,
+        "origins": origins_of(evaluation.subgroups),
         "corrupted": robustness_rows(evaluation.robustness) if evaluation.robustness else [],
         "maps_held": max((found.pictures for found in report.boxes), default=0),
         "pictures": pictures[:LISTED],
