@@ -45,7 +45,7 @@ def scores_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_scores",
         group=GROUP,
-        version="2",
+        version="4",
         deps=[model],
         kinds={"parquet", "mlflow"},
         automation=AFTER_TRAINING,
@@ -65,7 +65,7 @@ def report_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_report",
         group=GROUP,
-        version="3",
+        version="5",
         deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
         shows_dataset=True,
@@ -109,7 +109,7 @@ def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionS
 
 @platform_asset(
     group=GROUP,
-    version="1",
+    version="2",
     deps=["leaderboard", "champion"],
     kinds={"html"},
     automation=AFTER_TRAINING,

@@ -23,6 +23,7 @@ from xray_platform.evaluation.leaderboard import Entry
 from xray_platform.evaluation.leaderboard import leaderboard as rank
 from xray_platform.evaluation.leaderboard_page import write_leaderboard
 from xray_platform.evaluation.paired_models import pair_models
+from xray_platform.evaluation.subgroups import origins_of
 from xray_platform.tables.all import LEADERBOARD
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
@@ -64,6 +65,7 @@ def leaderboard_page_of(instance: dg.DagsterInstance, places: Places) -> AssetRe
         cautions=_cautions(instance, places, entries),
         missing=missing,
         pairs=pair_models([found[model] for model in frame["model"] if model in found], reference),
+        origins={model: origins for model, one in found.items() if (origins := origins_of(one.subgroups))},
     )
     keep_files(places, "reports/leaderboard", [page])
     version = held.version if held else ""

@@ -62,9 +62,11 @@ def _own_tensors(kind: ModelKind) -> Callable[[Any], tuple[str, ...]]:
 
 
 def _best_epoch(record: "TrainingRecord") -> dict[str, float | int]:
-    """Return how far a network learnt; a detector has no epochs."""
+    """Return how far a network learnt; most detectors have no epochs."""
     if not record.history:
         return {}
+    if "val_auroc" not in record.history[-1]:
+        return {"epochs": len(record.history), "validation loss of the last epoch": record.history[-1]["val_loss"]}
     best = max(record.history, key=lambda epoch: epoch["val_auroc"])
     return {"epochs": len(record.history), "validation auroc of the best epoch": float(best["val_auroc"])}
 

@@ -5,6 +5,7 @@ from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettin
 from xray_platform.detectors.patch_distance import PatchDistance, PatchDistanceSettings
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
 from xray_platform.detectors.texture_gaussian import TextureGaussian, TextureGaussianSettings
+from xray_platform.detectors.uncertainty_autoencoder import UncertaintyAutoencoder, UncertaintyAutoencoderSettings
 
 _COARSE = {"side": 64, "cell": 8}  # phantoms are smooth: they have no detail finer than that
 
@@ -38,6 +39,15 @@ _KINDS = (
         "patches whose detail is far from that of the nearest normal patch at their place or beside it",
         side=224,
         quick=_COARSE,
+    ),
+    DetectorKind(
+        UncertaintyAutoencoder.name,
+        UncertaintyAutoencoderSettings,
+        UncertaintyAutoencoder,
+        "what a small autoencoder cannot draw of a picture, where it is sure how normal chests look",
+        recipe="equalised",
+        library="pytorch",
+        quick={"side": 32, "width": 8, "latent": 4, "epochs": 40, "batch_size": 8, "threads": 1},
     ),
 )
 

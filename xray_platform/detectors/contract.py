@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from xray_platform.errors import InputError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores
 from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
+from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
 
 FEWEST_NORMALS = 3
 
@@ -53,6 +54,27 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class LearntDetector(Detector, Protocol):
+    """A detector with a network of its own: it learns in epochs, and a fit that was cut short goes on."""
+
+    @classmethod
+    def fit_in_epochs(
+        cls,
+        normal: ImageSource,
+        settings: Any,
+        folder: Path,
+        *,
+        progress: Progress = silent,
+        on_epoch: OnEpoch = ignore_epoch,
+    ) -> Self:
+        """Return what `fit` returns; `folder` holds checkpoints meanwhile, `on_epoch` hears the losses of each epoch.
+
+        The same call after a kill resumes from the last whole epoch, and ends with the same detector.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class DetectorKind:
     """One line of the table of detectors: its name, settings and class, and what it is in one sentence.
@@ -78,10 +100,23 @@ class DetectorKind:
     on_request: bool = False
     quick: Mapping[str, Any] = field(default_factory=dict)
 
-    def fit(self, normal: ImageSource, settings: Settings, *, progress: Progress = silent) -> Detector:
-        """Return this kind of detector, fitted; raises `InputError` for settings of another kind."""
+    def fit(
+        self,
+        normal: ImageSource,
+        settings: Settings,
+        *,
+        progress: Progress = silent,
+        folder: Path | None = None,
+        on_epoch: OnEpoch = ignore_epoch,
+    ) -> Detector:
+        """Return this kind of detector, fitted; raises `InputError` for settings of another kind.
+
+        One that learns in epochs keeps its checkpoints in `folder`, where one is given, and tells `on_epoch` of each.
+        """
         if not isinstance(settings, self.settings):
             raise InputError(f"{self.name} takes {self.settings.__name__}, not {type(settings).__name__}")
+        if folder is not None and issubclass(self.detector, LearntDetector):
+            return self.detector.fit_in_epochs(normal, settings, folder, progress=progress, on_epoch=on_epoch)
         return self.detector.fit(normal, settings, progress=progress)
 
     def load(self, folder: Path) -> Detector:

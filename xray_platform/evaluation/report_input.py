@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from xray_platform.evaluation.dataset.data_card import DataCard
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.figures import History
 from xray_platform.evaluation.gallery import NO_SAMPLES, Samples
@@ -31,7 +32,8 @@ class ReportInput:
     scale: the one colour scale of all maps, from `map_scale(maps of normal validation pictures)`; None: no overlays.
     recipe: the steps of preparation in words, in order (`Recipe.describe()`).
     settings: by heading ("Model", "Training", …), a Settings value (shown with description of each field) or a mapping.
-    history: one mapping an epoch (`epoch`, `train_loss`, `val_auroc`, …), finite numbers; empty for detectors.
+    history: one mapping an epoch (`epoch`, `train_loss`, `val_auroc`, …), finite numbers; empty where nothing is
+        learnt in epochs.
     provenance: by name; a value may be text, number, None (left out), a list (of texts, or of mappings with equal keys,
         which becomes a table) or a mapping (which becomes a table of its own). Expected names: `dagster run`,
         `mlflow run`, `asset`, `code version`, `git commit`, `packages` {name: version}, `data versions`
@@ -39,6 +41,7 @@ class ReportInput:
     hashes: one row a picture: `image`, `sha256` (of the raw bytes), optionally `pixel_sha256`; for the table of test
         pictures and to find copies across parts.
     audit: how far facts that know no lung go, from `shortcut_audit(evaluation, facts)`; None: not made.
+    card: what people say of the data, what became of the files, what the pictures of each part are; None: left out.
     phantom: whether the pictures are made up; the report then says so at the top.
     created: when, ISO 8601 in UTC; the only thing that differs between two reports of the same input.
     """
@@ -58,6 +61,7 @@ class ReportInput:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     hashes: pd.DataFrame | None = None
     audit: ShortcutAudit | None = None
+    card: DataCard | None = None
     phantom: bool = False
     created: str = ""
 

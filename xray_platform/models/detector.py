@@ -14,7 +14,9 @@ def detector_model(kind: DetectorKind) -> ModelKind:
 
     def fit(train: Part, _: Part, settings: tuple[Any, ...], context: FitContext) -> FittedModel:
         normal = SelectedImages(train.images, np.flatnonzero(~train.abnormal))
-        return kind.fit(normal, settings[0], progress=context.progress)
+        return kind.fit(
+            normal, settings[0], progress=context.progress, folder=context.folder, on_epoch=context.on_epoch
+        )
 
     return ModelKind(
         name=kind.name,

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from xray_platform.atomic import atomic_path
 from xray_platform.progress import Progress
 from xray_platform.training.epoch_callback import OnEpoch
-from xray_platform.training.lightning_module import MONITOR, LightningClassifier
+from xray_platform.training.training_module import MONITOR, TrainingModule
 
 LAST = "last.ckpt"
 
@@ -42,7 +42,7 @@ class BestWeightsCallback(Checkpoint):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Keep the metrics of the epoch, and its weights if they are to be kept, and write the checkpoint."""
-        module: LightningClassifier = pl_module  # type: ignore[assignment]
+        module: TrainingModule = pl_module  # type: ignore[assignment]
         self.history.append(module.metrics)
         monitored = float(trainer.callback_metrics[MONITOR])
         if self.keep_last or monitored > self.best_monitored:

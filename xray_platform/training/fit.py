@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from xray_platform.errors import DataError, InputError
-from xray_platform.image_stack import ImageSource, KnownImages, Labels, batch_slices, check_images
+from xray_platform.image_stack import ImageSource, Labels, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
+from xray_platform.training.checkpoint_folder import images_digest, open_checkpoints
 from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
 from xray_platform.training.initial_weights import load_initial_weights
 from xray_platform.training.parameter_groups import check_frozen
@@ -23,9 +24,6 @@ from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
 
 Part = tuple[ImageSource, Labels]
-CHECKPOINTS = "checkpoints"
-JOB = "job.json"  # what the checkpoints beside it belong to
-READ_AT_ONCE = 256  # pictures
 
 
 def fit_network(
@@ -57,7 +55,7 @@ def fit_network(
     train, val = (_checked(part, name, kind, classes) for part, name in ((train, "training"), (val, "validation")))
     if train[0].shape[1:] != val[0].shape[1:]:
         raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
-    checkpoints = _open_checkpoints(folder, _job(network, settings, training, (train, val)) + "".join(classes))
+    checkpoints = open_checkpoints(folder, _job(network, settings, training, (train, val)) + "".join(classes))
     # Lightning takes four seconds to import; those who only score must not wait for it
     from xray_platform.training.lightning_trainer import fit_with_lightning
 
@@ -108,7 +106,7 @@ def _job(network: str, settings: Settings, training: TrainingSettings, parts: tu
     digest = hashlib.sha256()
     for images, labels in parts:
         digest.update(str(images.shape).encode())
-        digest.update(_digest(images))
+        digest.update(images_digest(images))
         digest.update(labels.tobytes())
     job = {
         "network": network,
@@ -117,24 +115,3 @@ def _job(network: str, settings: Settings, training: TrainingSettings, parts: tu
         "pictures": digest.hexdigest(),
     }
     return json.dumps(job, indent=2, sort_keys=True)
-
-
-def _digest(images: ImageSource) -> bytes:
-    """Return a digest of the pictures: of what their source says that they are, else of every one of them."""
-    if isinstance(images, KnownImages):
-        return images.digest().encode()
-    digest = hashlib.sha256()
-    for part in batch_slices(images, READ_AT_ONCE):
-        digest.update(np.ascontiguousarray(images[part]).data)
-    return digest.digest()
-
-
-def _open_checkpoints(folder: Path, job: str) -> Path:
-    """Return the folder of the checkpoints; those that another fit left there go."""
-    checkpoints = folder / CHECKPOINTS
-    mark = checkpoints / JOB
-    if checkpoints.exists() and not (mark.exists() and mark.read_text() == job):
-        shutil.rmtree(checkpoints)
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    mark.write_text(job)
-    return checkpoints

@@ -16,10 +16,9 @@ from xray_platform.training.batches import Batch, ReadAhead, generator_for
 from xray_platform.training.losses import class_shares, losses
 from xray_platform.training.mixup import mixed
 from xray_platform.training.parameter_groups import freeze, frozen_in
-from xray_platform.training.training_module import Optimization, TrainingModule
+from xray_platform.training.training_module import MONITOR, Optimization, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
-MONITOR = "val_score"  # what the best epoch has most of
 EMA_WARMUP_STEPS = 20
 TINY = 1e-9  # seconds
 MOST_WEIGHT = 20.0
@@ -42,7 +41,6 @@ class LightningClassifier(TrainingModule):
         super().__init__(network, optimization)
         self.settings, self.batches = settings, batches
         self.register_buffer("weights", weights)
-        self.metrics: dict[str, float] = {}
         self._losses: list[Tensor] = []
         self._validation_outputs: list[tuple[Tensor, Tensor]] = []
         self._began = 0.0

@@ -12,13 +12,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from xray_platform.image_stack import ImageSource, Labels
 from xray_platform.progress import Progress
-from xray_platform.training.batches import training_batches, validation_batches
+from xray_platform.training.batches import ReadAhead, training_batches, validation_batches
 from xray_platform.training.checkpoints import AtomicCheckpointIO, BestWeightsCallback
 from xray_platform.training.device import training_device
 from xray_platform.training.epoch_callback import OnEpoch
-from xray_platform.training.lightning_module import MONITOR, LightningClassifier, class_weights
+from xray_platform.training.lightning_module import LightningClassifier, class_weights
 from xray_platform.training.precision import precision
-from xray_platform.training.training_module import TrainingModule
+from xray_platform.training.training_module import MONITOR, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
 
 
@@ -29,6 +29,22 @@ class FitResult:
     module: nn.Module
     history: tuple[dict[str, float], ...]
     best_epoch: int
+
+
+@dataclass(frozen=True)
+class Loop:
+    """How long a training goes on, in which arithmetic, where, and whose weights are kept.
+
+    `patience` are the epochs without a better `MONITOR` before it stops; `keep_last` keeps the weights of the last
+    epoch in place of the best one.
+    """
+
+    epochs: int
+    patience: int
+    keep_last: bool
+    gradient_clip_norm: float
+    precision: str
+    device: str
 
 
 def fit_with_lightning(
@@ -49,25 +65,44 @@ def fit_with_lightning(
         *train, settings.batch_size, settings.seed, balanced=balanced, threads=settings.num_workers
     )
     module = LightningClassifier(network, settings, class_weights(train[1], settings), batches)
-    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=settings.kept_epoch == "last")
-    stop = EarlyStopping(MONITOR, mode="max", patience=settings.patience, check_on_train_epoch_end=True)
-    accelerator = "gpu" if training_device(settings.device).type == "cuda" else "cpu"
+    validation = validation_batches(*val, settings.scoring_batch_size, threads=settings.num_workers)
+    loop = Loop(
+        settings.epochs, settings.patience, settings.kept_epoch == "last", settings.gradient_clip_norm,
+        settings.precision, settings.device,
+    )  # fmt: skip
+    return fit_module(module, batches, validation, loop, folder, progress, on_epoch)
+
+
+def fit_module(
+    module: TrainingModule,
+    batches: ReadAhead,
+    validation: ReadAhead,
+    loop: Loop,
+    folder: Path,
+    progress: Progress,
+    on_epoch: OnEpoch,
+) -> FitResult:
+    """Train `module`, or resume from the checkpoint in `folder`, and return its network with the weights to be kept."""
+    best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=loop.keep_last)
+    stop = EarlyStopping(MONITOR, mode="max", patience=loop.patience, check_on_train_epoch_end=True)
+    accelerator = "gpu" if training_device(loop.device).type == "cuda" else "cpu"
     _trainer(
         accelerator=accelerator,
-        precision=precision(settings.precision, on_gpu=accelerator == "gpu"),
-        max_epochs=settings.epochs,
-        gradient_clip_val=settings.gradient_clip_norm or None,
+        precision=precision(loop.precision, on_gpu=accelerator == "gpu"),
+        max_epochs=loop.epochs,
+        gradient_clip_val=loop.gradient_clip_norm or None,
         callbacks=[stop, best_weights_callback],
         plugins=[AtomicCheckpointIO()],
         default_root_dir=folder,
     ).fit(
         module,
         batches,
-        validation_batches(*val, settings.scoring_batch_size, threads=settings.num_workers),
+        validation,
         ckpt_path=best_weights_callback.file if best_weights_callback.file.exists() else None,
         weights_only=True,
     )
-    network.cpu().load_state_dict(best_weights_callback.best_weights)
+    network = module.network.cpu()
+    network.load_state_dict(best_weights_callback.best_weights)
     return FitResult(network, tuple(best_weights_callback.history), best_weights_callback.best_epoch)
 
 

@@ -12,6 +12,7 @@ from xray_platform.training.moving_average import averaged_model
 from xray_platform.training.parameter_groups import optimizer_groups
 from xray_platform.training.schedule import SCHEDULES
 
+MONITOR = "val_score"  # what the best epoch has most of
 MOMENTUM = 0.9  # of sgd and rmsprop
 PLATEAU_EPOCHS, PLATEAU_DROP = 2, 0.3
 
@@ -36,7 +37,10 @@ class Optimization:
 
 
 class TrainingModule(lightning.LightningModule):
-    """Trains `network` as `optimization` says; a subclass gives the loss in `training_step`."""
+    """Trains `network` as `optimization` says; a subclass gives the loss in `training_step`.
+
+    One that is validated puts what an epoch measured into `metrics` and logs `MONITOR`.
+    """
 
     plateau_share: Tensor
     best_score: Tensor
@@ -46,6 +50,7 @@ class TrainingModule(lightning.LightningModule):
         super().__init__()
         self.network = network
         self.optimization = optimization
+        self.metrics: dict[str, float] = {}
         self.register_buffer("plateau_share", torch.tensor(1.0))
         self.register_buffer("best_score", torch.tensor(-float("inf")))
         self.register_buffer("epochs_waited", torch.tensor(0))

@@ -1,0 +1,69 @@
+"""Fit normals: train a network on normal images alone, for a pretext task; resume after a kill."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from xray_platform.image_stack import ImageSource, SelectedImages
+from xray_platform.progress import Progress, silent
+from xray_platform.training.batches import training_batches, validation_batches
+from xray_platform.training.checkpoint_folder import images_digest, open_checkpoints
+from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
+from xray_platform.training.normals_module import LightningNormals, PretextTask
+from xray_platform.training.normals_settings import NormalsTrainingSettings
+from xray_platform.training.quiet import quiet
+from xray_platform.training.threads import threads
+
+HELD_OUT = 0.1  # share of the pictures that it does not learn from, to see how well it does
+GRADIENT_CLIP_NORM = 1.0
+History = tuple[dict[str, float], ...]
+
+
+def fit_to_normals(
+    build: Callable[[], nn.Module],
+    task: PretextTask,
+    normal: ImageSource,
+    settings: NormalsTrainingSettings,
+    *,
+    name: str,
+    folder: Path,
+    progress: Progress = silent,
+    on_epoch: OnEpoch = ignore_epoch,
+) -> tuple[nn.Module, History]:
+    """Return the network that `build` makes, trained on normal images (N, S, S), and what each epoch measured.
+
+    Kept is the moving average of the weights after the last epoch. A tenth of the images is never learnt from; its
+    loss is `val_loss`. `folder/checkpoints` holds a checkpoint during training and is gone afterwards; the same call
+    after a kill resumes from the last whole epoch. All that is random depends on the seed alone.
+    """
+    learnt, held_out = _divided(normal, settings.seed)
+    job = {"network": name, "settings": settings.model_dump(mode="json"), "pictures": images_digest(normal).hex()}
+    checkpoints = open_checkpoints(folder, json.dumps(job, indent=2, sort_keys=True))
+    # Lightning takes four seconds to import; those who only score must not wait for it
+    from xray_platform.training.lightning_trainer import Loop, fit_module
+
+    loop = Loop(settings.epochs, settings.epochs, True, GRADIENT_CLIP_NORM, settings.precision, "auto")
+    with quiet(), threads(settings.threads), torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        module = LightningNormals(build(), task, settings)
+        batches = training_batches(learnt, _unlabelled(learnt), settings.batch_size, settings.seed)
+        judged = validation_batches(held_out, _unlabelled(held_out), settings.batch_size)
+        ran = fit_module(module, batches, judged, loop, checkpoints, progress, on_epoch)
+    shutil.rmtree(checkpoints)
+    return ran.module.eval(), ran.history
+
+
+def _divided(normal: ImageSource, seed: int) -> tuple[ImageSource, ImageSource]:
+    """Return the pictures that are learnt from, and those that are not."""
+    order = np.random.default_rng(seed).permutation(len(normal)).astype(np.int64)
+    count = max(round(HELD_OUT * len(normal)), 1)
+    return SelectedImages(normal, np.sort(order[count:])), SelectedImages(normal, np.sort(order[:count]))
+
+
+def _unlabelled(images: ImageSource) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.zeros(len(images), dtype=bool)
