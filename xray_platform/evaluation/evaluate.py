@@ -17,6 +17,7 @@ from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.conformal import Groups
 from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.robustness import Robustness
+from xray_platform.evaluation.subgroups import TITLES, Subgroups, subgroup_figures, subgroups
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.settings import Settings
 from xray_platform.tables.all import SCORES
@@ -91,6 +92,7 @@ class Evaluation:
     classes: of a model that knows several classes, how good it is at each; `class_rows`: model, image, subject, split,
         class, present, score and probability, one row a picture and class, without any where it knows two.
     robustness: what corruptions of the pictures do to it; None where nobody tried.
+    subgroups: how good it is in each group of the test part, by the facts that came with the scores.
     """
 
     model: str
@@ -101,6 +103,7 @@ class Evaluation:
     rows: pd.DataFrame
     classes: ClassEvaluation | None = None
     robustness: Robustness | None = None
+    subgroups: tuple[Subgroups, ...] = ()
     class_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def value(self, name: str, split: str = "test") -> float | None:
@@ -127,6 +130,7 @@ class Evaluation:
             flat.update(self.classes.figures())
         if self.robustness:
             flat.update(self.robustness.figures())
+        flat.update(subgroup_figures(self.subgroups))
         return {name: value for name, value in flat.items() if value is not None}
 
     def dump(self) -> dict[str, Any]:
@@ -143,6 +147,7 @@ class Evaluation:
             },
             "classes": self.classes.model_dump(mode="json") if self.classes else None,
             "robustness": self.robustness.model_dump(mode="json") if self.robustness else None,
+            "subgroups": [one.model_dump(mode="json") for one in self.subgroups],
         }
 
 
@@ -156,7 +161,8 @@ def evaluate(
     """Evaluate a model by its scores.
 
     scores: one row a picture with `image`, `subject`, `split` (train, val, test), `abnormal` (true or false) and
-    `score` (finite, higher is more abnormal); other columns are ignored. Threshold and calibration see the validation
+    `score` (finite, higher is more abnormal); of other columns those that name groups (origin, device, view, sex, age,
+    batch) are evaluated apart. Threshold and calibration see the validation
     part alone. Intervals are given for validation and test; the training part is there to show overfitting only.
     `outputs` are what a model of several classes says of each of them, row by row; then `scores` needs `findings` too.
     Raises InputError for missing columns or unknown splits, DataError for scores that are not finite or no validation.
@@ -172,8 +178,10 @@ def evaluate(
     rows["verdict"] = np.where(threshold.predict(score), "abnormal", "normal")
     rows = SCORES.typed(rows)
     metrics = {split: _measure(rows[rows["split"] == split], split, calibration, settings) for split in SPLITS}
+    known = {fact: scores[fact] for fact in TITLES if fact in scores}
+    apart = subgroups(rows.assign(**known), settings.draws)
     if outputs is None:
-        return Evaluation(model, settings, threshold, calibration, metrics, rows)
+        return Evaluation(model, settings, threshold, calibration, metrics, rows, subgroups=apart)
     judged = judge_classes(
         rows.assign(findings=scores["findings"].to_numpy()),
         outputs,
@@ -182,7 +190,8 @@ def evaluate(
         calibration=settings.calibration,
         draws=settings.draws,
     )
-    return Evaluation(model, settings, threshold, calibration, metrics, rows, judged.evaluation, class_rows=judged.rows)
+    found = Evaluation(model, settings, threshold, calibration, metrics, rows, judged.evaluation, subgroups=apart)
+    return replace(found, class_rows=judged.rows)
 
 
 def counts(rows: pd.DataFrame) -> dict[str, int]:
@@ -218,6 +227,7 @@ def load_evaluation(file: Path, rows: pd.DataFrame, class_rows: pd.DataFrame | N
             rows,
             ClassEvaluation.model_validate(stored["classes"]) if stored.get("classes") else None,
             Robustness.model_validate(stored["robustness"]) if stored.get("robustness") else None,
+            tuple(Subgroups.model_validate(one) for one in stored.get("subgroups", ())),
             pd.DataFrame() if class_rows is None else class_rows,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -29,6 +29,7 @@ from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.robustness_figure import robustness_csv, robustness_rows
 from xray_platform.evaluation.shortcut_result import write_audit
+from xray_platform.evaluation.subgroups import origins_of, subgroup_csv
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -44,6 +45,7 @@ CARD_FILE = "metrics/data_card.json"
 CHECKLISTS_FILE = "metrics/checklists.json"
 FLOW_FILE = "images/flow.svg"
 ROBUSTNESS_FILE = "metrics/robustness.csv"
+SUBGROUPS_FILE = "metrics/subgroups.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
@@ -52,8 +54,8 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
     pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
     every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes,
-    `robustness.csv` where corruptions were tried, `data_card.json` and `checklists.json` where a data card was handed
-    in). The page comes last: with it, all is there.
+    `robustness.csv` where corruptions were tried, `subgroups.csv`, `data_card.json` and `checklists.json` where a data
+    card was handed in). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -80,6 +82,8 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
         atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
     if evaluation.robustness and evaluation.robustness.each:
         atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
+    if evaluation.subgroups:
+        atomic_write(folder / SUBGROUPS_FILE, subgroup_csv(evaluation.subgroups))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -144,6 +148,8 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "subgroups": evaluation.subgroups,
+        "origins": origins_of(evaluation.subgroups),
         "corrupted": robustness_rows(evaluation.robustness) if evaluation.robustness else [],
         "maps_held": max((found.pictures for found in report.boxes), default=0),
         "pictures": pictures[:LISTED],
