@@ -10,6 +10,7 @@ from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
 from xray_platform.defs.dataset_file import dataset_digest
+from xray_platform.defs.drift_check import drift_check
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
@@ -21,6 +22,7 @@ from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.predictions import predictions_asset
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
+from xray_platform.evaluation.dataset.drift import DriftSettings
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes
 from xray_platform.settings import Settings
@@ -29,12 +31,13 @@ from xray_platform.tables.places import Places
 STANDING = [*archive.ASSETS, *imaging.ASSETS, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS]
 """The assets that every store has; tensors, and the predictions that read them, are those that its models ask for."""
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
+DRIFT = "drift"  # likewise, of the check that compares a batch with those before it
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
     """Return what can be set in `xray.yaml`: the settings class of each asset, with these recipes to choose from."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    return {**kinds, MODEL_CHECKS: ModelCheckSettings}
+    return {**kinds, MODEL_CHECKS: ModelCheckSettings, DRIFT: DriftSettings}
 
 
 def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
@@ -74,6 +77,7 @@ def definitions() -> dg.Definitions:
         ],
         asset_checks=[
             *CHECKS,
+            drift_check(cast("DriftSettings", settings[DRIFT])),
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],
