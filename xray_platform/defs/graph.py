@@ -31,13 +31,12 @@ from xray_platform.tables.places import Places
 STANDING = [*archive.ASSETS, *imaging.ASSETS, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS]
 """The assets that every store has; tensors, and the predictions that read them, are those that its models ask for."""
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
-DRIFT = "drift"  # likewise, of the check that compares a batch with those before it
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
     """Return what can be set in `xray.yaml`: the settings class of each asset, with these recipes to choose from."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    return {**kinds, MODEL_CHECKS: ModelCheckSettings, DRIFT: DriftSettings}
+    return {**kinds, MODEL_CHECKS: ModelCheckSettings}
 
 
 def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
@@ -77,7 +76,7 @@ def definitions() -> dg.Definitions:
         ],
         asset_checks=[
             *CHECKS,
-            drift_check(cast("DriftSettings", settings[DRIFT])),
+            drift_check(cast("DriftSettings", settings["data_report"])),
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],

@@ -51,7 +51,7 @@ def test_a_batch_is_compared_with_those_before_it(
 
 def test_a_store_can_ask_for_other_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XRAY_ROOT", str(tmp_path))
-    (tmp_path / "xray.yaml").write_text("drift: {fewest_subjects: 50}\n", encoding="utf-8")
+    (tmp_path / "xray.yaml").write_text("data_report: {fewest_subjects: 50}\n", encoding="utf-8")
     (checks,) = (
         found
         for found in definitions().asset_checks or []
