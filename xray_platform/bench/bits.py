@@ -53,7 +53,7 @@ def eight_bits(stored: Stored) -> Stored:
 def jpeg(stored: Stored) -> Stored:
     """Return values rounded to 8 bits and sent through JPEG."""
     _, data = cv2.imencode(".jpg", _byte(stored), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.uint16) * np.uint16(257)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)).astype(np.uint16) * np.uint16(257)
 
 
 def _byte(stored: Stored) -> NDArray[np.uint8]:
