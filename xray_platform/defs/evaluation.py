@@ -49,6 +49,7 @@ def scores_asset(model: str) -> PlatformAsset:
         deps=[model],
         kinds={"parquet", "mlflow"},
         automation=AFTER_TRAINING,
+        model=model,
         description=f"What {model} says of every labelled picture; threshold and calibration from the validation part.",
     )(body)
 
@@ -69,6 +70,7 @@ def report_asset(model: str) -> PlatformAsset:
         kinds={"html", "mlflow"},
         shows_dataset=True,
         automation=AFTER_TRAINING,
+        model=model,
         description=f"The report of {model}: one self-contained page, and its bundle in the MLflow registry.",
     )(body)
 

@@ -5,7 +5,7 @@ from typing import cast
 
 import dagster as dg
 
-from xray_platform.defs import archive, evaluation, imaging, models
+from xray_platform.defs import archive, data_report, evaluation, imaging, models
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
@@ -13,10 +13,11 @@ from xray_platform.defs.dataset_file import dataset_digest
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
-from xray_platform.defs.jobs import JOBS
+from xray_platform.defs.jobs import cohort_job, intake_job, retraining_job
 from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
 from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
+from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.predictions import predictions_asset
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
@@ -25,7 +26,7 @@ from xray_platform.imaging.recipes import RECIPES, known_recipes
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
-STANDING = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS]
+STANDING = [*archive.ASSETS, *imaging.ASSETS, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS]
 """The assets that every store has; tensors, and the predictions that read them, are those that its models ask for."""
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
 
@@ -42,7 +43,7 @@ def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset
         settings = {name: kind() for name, kind in settings_classes().items()}
     made = [tensors_asset(tensors) for tensors in tensors_in_use(settings.values())]
     follows = [predictions_asset([asset.name for asset in made])]
-    return [*archive.ASSETS, *imaging.ASSETS, *made, *models.ASSETS, *evaluation.ASSETS, *follows]
+    return [*archive.ASSETS, *imaging.ASSETS, *made, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS, *follows]
 
 
 def definitions() -> dg.Definitions:
@@ -58,21 +59,25 @@ def definitions() -> dg.Definitions:
     tensors = {one.asset: one for one in tensors_in_use(settings.values())}
     described = {"dataset": digest} if (digest := dataset_digest(places)) else {}
     recipe_ids = {name: recipes[one.recipe].recipe(one.tensor_side).id for name, one in tensors.items()}
+    standing = assets(settings)
+    in_use = {"", *models_in_use(places)}
+    unasked = [asset.name for asset in standing if asset.declared.model not in in_use]
     return dg.Definitions(
         assets=[
             asset.definition(
                 own := settings.get(asset.name),
                 own_recipe(own or tensors.get(asset.name), recipes)
                 | (described if asset.declared.shows_dataset else {}),
+                unasked=asset.name in unasked,
             )
-            for asset in assets(settings)
+            for asset in standing
         ],
         asset_checks=[
             *CHECKS,
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],
-        jobs=JOBS,
+        jobs=[intake_job, cohort_job, retraining_job(unasked)],
         schedules=[weekly_retraining],
         sensors=[sensor, inbox_sensor, failure_record],
         resources={"store": Store(root="")},

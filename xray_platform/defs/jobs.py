@@ -1,6 +1,12 @@
 """Jobs: the three kinds of runs, under whose names they stand in Dagster, whoever starts them."""
 
+from collections.abc import Collection
+
 import dagster as dg
+
+from xray_platform.defs.dagster_internals import UnresolvedAssetJobDefinition
+
+RETRAIN = "retrain"
 
 intake_job = dg.define_asset_job(
     "intake",
@@ -11,16 +17,19 @@ intake_job = dg.define_asset_job(
 
 cohort_job = dg.define_asset_job(
     "cohort",
-    selection=dg.AssetSelection.assets("labels", "boxes", "splits"),
-    description="Joins labels and boxes to the pictures of all batches and divides them into train, val and test.",
+    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
+    description="Joins labels and boxes to the pictures of all batches, divides them into train, val and test, and "
+    "reports on the data.",
 )
 
-retraining_job = dg.define_asset_job(
-    "retrain",
-    selection=dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation")
-    | dg.AssetSelection.assets("labels", "boxes", "splits"),
-    description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes the "
-    "best.",
-)
 
-JOBS = (intake_job, cohort_job, retraining_job)
+def retraining_job(unasked: Collection[str]) -> UnresolvedAssetJobDefinition:
+    """Return the job that trains and judges all models, but for the assets of those that the store did not ask for."""
+    trained = dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation")
+    return dg.define_asset_job(
+        RETRAIN,
+        selection=(trained | dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"))
+        - dg.AssetSelection.assets(*unasked),
+        description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes "
+        "the best.",
+    )

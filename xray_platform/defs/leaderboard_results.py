@@ -11,6 +11,7 @@ from xray_platform.defs.materializations import failed_since
 from xray_platform.defs.model_card import cautions_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
+from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.pages import report_address
 from xray_platform.defs.reporting import stored_audit
 from xray_platform.defs.score_cohort import stored_evaluation
@@ -106,13 +107,14 @@ def _outdated(instance: dg.DagsterInstance, model: str) -> list[Caution]:
 
 
 def _entries(places: Places) -> tuple[list[Entry], dict[str, str]]:
-    """Return the models that can stand on the board, and of each other one why it cannot."""
-    entries, missing = [], {}
+    """Return the models that can stand on the board, and of each other one that is in use why it cannot."""
+    entries, missing, used = [], {}, models_in_use(places)
     for model in NAMES:
         try:
             entries.append(_entry(places, model))
         except (DataError, StoreError) as error:
-            missing[model] = str(error)
+            if model in used:
+                missing[model] = str(error)
     return entries, missing
 
 
