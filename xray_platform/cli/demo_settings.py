@@ -11,12 +11,15 @@ HEADING = """\
 
 
 def demo_settings() -> str:
-    """Return what the demo writes: the quick settings of each model that has such."""
+    """Return what the demo writes: the quick settings of each model and of its scores."""
     from xray_platform.defs.launchpad import (
         QUICK_SETTINGS,  # OpenCV and zarr take a second to import, and `--help` must not wait
     )
+    from xray_platform.defs.models_in_use import ON_REQUEST
 
-    chosen = {name: dict(quick) for name, quick in QUICK_SETTINGS.items()}
+    chosen = {
+        name: dict(quick) for name, quick in QUICK_SETTINGS.items() if name.removesuffix("_scores") not in ON_REQUEST
+    }
     return HEADING + yaml.safe_dump(chosen, sort_keys=False)
 
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from xray_platform.defs.asset_groups import ASSET_GROUPS, source_of
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.config_fields import config_schema
-from xray_platform.defs.freshness import ANY_DEPS, SETTINGS, TAG, Graph, made_from
+from xray_platform.defs.freshness import ANY_DEPS, SETTINGS, TAG, UNASKED, Graph, made_from
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.partitions import BATCHES
@@ -39,7 +39,7 @@ class platform_asset:  # noqa: N801 - a decorator
     that it reads; a batch asset reads the same batch of them, any other reads all batches. Without a name it has the
     body's, without a description the body's docstring. With `any_deps` it is made of those of its dependencies
     that there are, and a failed one does not hold it back. `more_deps` says what else it reads with given settings;
-    `shows_dataset` that it shows what `dataset.yaml` says.
+    `shows_dataset` that it shows what `dataset.yaml` says; `model` whose training, scores or report it is.
     """
 
     group: str
@@ -53,6 +53,7 @@ class platform_asset:  # noqa: N801 - a decorator
     description: str | None = None
     any_deps: bool = False
     shows_dataset: bool = False
+    model: str = ""
     more_deps: Callable[[Any], Sequence[str]] = lambda _: ()
 
     def __call__(self, body: Body) -> "PlatformAsset":
@@ -75,10 +76,13 @@ class PlatformAsset:
         """The class of its settings: what its body's argument `config` is annotated with."""
         return self.body.__annotations__.get(CONFIG)
 
-    def definition(self, settings: Settings | None = None, own: Mapping[str, str] | None = None) -> dg.AssetsDefinition:
+    def definition(
+        self, settings: Settings | None = None, own: Mapping[str, str] | None = None, *, unasked: bool = False
+    ) -> dg.AssetsDefinition:
         """Return it as Dagster loads it, its launchpad beginning with the given settings (else with the defaults).
 
-        `own` is what else of the store it is made from, by name: with other values it is out of date.
+        `own` is what else of the store it is made from, by name: with other values it is out of date. `unasked`: it is
+        made only where a person asks for it.
         """
         declared = self.declared
         kind = type(settings) if settings is not None else self.settings
@@ -96,7 +100,12 @@ class PlatformAsset:
             description=declared.description or self.body.__doc__,
             owners=[group.owner],
             tags=group.tags_of(self.name),
-            metadata={**source_of(self.body), **_own_settings(kind, initial, own or {}), ANY_DEPS: declared.any_deps},
+            metadata={
+                **source_of(self.body),
+                **_own_settings(kind, initial, own or {}),
+                ANY_DEPS: declared.any_deps,
+                **({UNASKED: True} if unasked else {}),
+            },
             freshness_policy=group.freshness,
             config_schema=config_schema(kind, initial) if kind and initial else None,
         )(_run(self.body, kind))

@@ -47,11 +47,12 @@ class AssetResult:
 
 def markdown(frame: pd.DataFrame) -> str:
     """Return a frame as a Markdown table in which no text is markup: signs that could begin any become codes."""
-    text = frame.astype("object").map(lambda cell: "" if cell is None or cell is pd.NA else _unmarked(str(cell)))
+    text = frame.astype("object").map(lambda cell: "" if cell is None or cell is pd.NA else unmarked(str(cell)))
     return text.to_markdown(index=False, disable_numparse=True) or ""
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
+    """Return a text of which Markdown and HTML take no sign for markup: those that could begin any become codes."""
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", text)
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import dagster as dg
 
-from xray_platform.defs.jobs import retraining_job
+from xray_platform.defs.jobs import RETRAIN
+from xray_platform.defs.models_in_use import ON_REQUEST
 
 RETRAIN_CRON = "0 3 * * 0"
 """Sundays at 03:00 UTC."""
@@ -44,9 +45,10 @@ FOLLOW_SPLITS = _following("splits")
 """As soon as the splits changed and their checks passed."""
 
 _OF_THE_DATA = dg.AssetSelection.assets("boxes", "label_shortcuts")
+_MAY_LACK = _OF_THE_DATA | dg.AssetSelection.assets(*(f"{model}_report" for model in ON_REQUEST))
 AFTER_TRAINING = (
     dg.AutomationCondition.any_deps_updated().ignore(_OF_THE_DATA).since_last_handled()
-    & ~dg.AutomationCondition.any_deps_missing().ignore(_OF_THE_DATA)
+    & ~dg.AutomationCondition.any_deps_missing().ignore(_MAY_LACK)
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
     & dg.AutomationCondition.all_deps_blocking_checks_passed()
@@ -66,9 +68,9 @@ sensor = dg.AutomationConditionSensorDefinition(
 
 weekly_retraining = dg.ScheduleDefinition(
     name="weekly_retraining",
-    job=retraining_job,
+    job_name=RETRAIN,
     cron_schedule=RETRAIN_CRON,
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Retrains all models every Sunday at 03:00 UTC.",
+    description="Retrains all models of the store every Sunday at 03:00 UTC.",
 )

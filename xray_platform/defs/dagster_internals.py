@@ -3,12 +3,14 @@
 Dagster 1.13 has no public way to: open an instance below a folder of our choice (`InstanceRef`); ask for checks of one
 partition (`PartitionKeyFilter`, `AssetCheckExecutionRecordStatus`); say where the code of a run of the command lies, so
 that it can be executed again in the UI (the origins); refuse a launchpad's value by its range before the run exists
-(`ConfigScalar`, `PostProcessingError`); read why a run failed outside of any step (`JobFailureData`).
+(`ConfigScalar`, `PostProcessingError`); read why a run failed outside of any step (`JobFailureData`);
+name the type of a job of assets (`UnresolvedAssetJobDefinition`).
 """
 
 from dagster._config import ConfigScalar, ConfigScalarKind
 from dagster._config.errors import PostProcessingError
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.events import JobFailureData
 from dagster._core.instance.ref import InstanceRef
@@ -30,4 +32,5 @@ __all__ = [
     "PostProcessingError",
     "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
+    "UnresolvedAssetJobDefinition",
 ]

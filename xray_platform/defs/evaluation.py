@@ -45,10 +45,11 @@ def scores_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_scores",
         group=GROUP,
-        version="2",
+        version="4",
         deps=[model],
         kinds={"parquet", "mlflow"},
         automation=AFTER_TRAINING,
+        model=model,
         description=f"What {model} says of every labelled picture; threshold and calibration from the validation part.",
     )(body)
 
@@ -64,11 +65,12 @@ def report_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_report",
         group=GROUP,
-        version="3",
+        version="5",
         deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
         shows_dataset=True,
         automation=AFTER_TRAINING,
+        model=model,
         description=f"The report of {model}: one self-contained page, and its bundle in the MLflow registry.",
     )(body)
 
@@ -107,7 +109,7 @@ def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionS
 
 @platform_asset(
     group=GROUP,
-    version="1",
+    version="2",
     deps=["leaderboard", "champion"],
     kinds={"html"},
     automation=AFTER_TRAINING,

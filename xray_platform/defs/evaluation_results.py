@@ -50,7 +50,10 @@ def report_of(context: dg.AssetExecutionContext, places: Places, model: str) -> 
         if made.scale
     ]
     return AssetResult(
-        content=made.page.parent.name + str(made.evaluation.dump()) + str(made.boxes.findings or ""),
+        content=made.page.parent.name
+        + str(made.evaluation.dump())
+        + str(made.boxes.findings or "")
+        + str(made.card.dump()),
         metadata={
             **figures_of(made.evaluation),
             "seconds": round(time.monotonic() - began, 2),

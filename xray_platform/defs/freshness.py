@@ -16,6 +16,8 @@ SETTINGS = "xray/settings"
 """Metadata of an asset: what the store sets otherwise than the defaults."""
 ANY_DEPS = "xray/any_deps"
 """Metadata of an asset: whether it is made of whichever of its dependencies there are."""
+UNASKED = "xray/on_request"
+"""Metadata of an asset: that it is of a model which this store trains only where a person asks for it."""
 
 
 def made_from(last: LastMaterializations, spec: dg.AssetSpec, partition: str | None, graph: "Graph") -> str:
@@ -52,6 +54,10 @@ class Graph:
     def __init__(self, specs: Iterable[dg.AssetSpec]) -> None:
         by_key = {spec.key: spec for spec in specs}
         self.specs: Mapping[dg.AssetKey, dg.AssetSpec] = {key: by_key[key] for key in _sorted(by_key)}
+
+    def asked(self) -> list[dg.AssetKey]:
+        """Return the assets that a store makes by itself: all but those of models that are on request."""
+        return [key for key, spec in self.specs.items() if not spec.metadata.get(UNASKED)]
 
     def partitioned(self, key: dg.AssetKey) -> bool:
         return self.specs[key].partitions_def is not None

@@ -13,10 +13,11 @@ from xray_platform.defs.dataset_file import dataset_digest
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
-from xray_platform.defs.jobs import JOBS
+from xray_platform.defs.jobs import cohort_job, intake_job, retraining_job
 from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
 from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
+from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.predictions import predictions_asset
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
@@ -58,21 +59,25 @@ def definitions() -> dg.Definitions:
     tensors = {one.asset: one for one in tensors_in_use(settings.values())}
     described = {"dataset": digest} if (digest := dataset_digest(places)) else {}
     recipe_ids = {name: recipes[one.recipe].recipe(one.tensor_side).id for name, one in tensors.items()}
+    standing = assets(settings)
+    in_use = {"", *models_in_use(places)}
+    unasked = [asset.name for asset in standing if asset.declared.model not in in_use]
     return dg.Definitions(
         assets=[
             asset.definition(
                 own := settings.get(asset.name),
                 own_recipe(own or tensors.get(asset.name), recipes)
                 | (described if asset.declared.shows_dataset else {}),
+                unasked=asset.name in unasked,
             )
-            for asset in assets(settings)
+            for asset in standing
         ],
         asset_checks=[
             *CHECKS,
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],
-        jobs=JOBS,
+        jobs=[intake_job, cohort_job, retraining_job(unasked)],
         schedules=[weekly_retraining],
         sensors=[sensor, inbox_sensor, failure_record],
         resources={"store": Store(root="")},

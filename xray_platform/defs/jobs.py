@@ -1,6 +1,12 @@
 """Jobs: the three kinds of runs, under whose names they stand in Dagster, whoever starts them."""
 
+from collections.abc import Collection
+
 import dagster as dg
+
+from xray_platform.defs.dagster_internals import UnresolvedAssetJobDefinition
+
+RETRAIN = "retrain"
 
 intake_job = dg.define_asset_job(
     "intake",
@@ -15,12 +21,14 @@ cohort_job = dg.define_asset_job(
     description="Joins labels and boxes to the pictures of all batches and divides them into train, val and test.",
 )
 
-retraining_job = dg.define_asset_job(
-    "retrain",
-    selection=dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation")
-    | dg.AssetSelection.assets("labels", "boxes", "splits"),
-    description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes the "
-    "best.",
-)
 
-JOBS = (intake_job, cohort_job, retraining_job)
+def retraining_job(unasked: Collection[str]) -> UnresolvedAssetJobDefinition:
+    """Return the job that trains and judges all models, but for the assets of those that the store did not ask for."""
+    trained = dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation")
+    return dg.define_asset_job(
+        RETRAIN,
+        selection=(trained | dg.AssetSelection.assets("labels", "boxes", "splits"))
+        - dg.AssetSelection.assets(*unasked),
+        description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes "
+        "the best.",
+    )

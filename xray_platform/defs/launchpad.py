@@ -128,5 +128,9 @@ def _without(part: type[Settings], names: Collection[str]) -> type[Settings]:
 
 MODEL_SETTINGS: Mapping[str, type[Settings]] = {name: _settings_of(kind) for name, kind in MODELS.items()}
 
-QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = {name: kind.quick for name, kind in MODELS.items() if kind.quick}
-"""By model, the settings that suffice for a few hundred phantoms, where they are not the defaults."""
+QUICK_SCORES: Mapping[str, Any] = {"corruption_severities": "3", "corruption_pictures": 40}
+QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    **{name: kind.quick for name, kind in MODELS.items() if kind.quick},
+    **{f"{name}_scores": QUICK_SCORES for name in MODELS},
+}
+"""By asset, the settings that suffice for a few hundred phantoms, where they are not the defaults."""

@@ -11,6 +11,7 @@ from xray_platform.defs.materializations import failed_since
 from xray_platform.defs.model_card import cautions_of
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.models import NAMES
+from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.pages import report_address
 from xray_platform.defs.reporting import stored_audit
 from xray_platform.defs.score_cohort import stored_evaluation
@@ -22,6 +23,7 @@ from xray_platform.evaluation.leaderboard import Entry
 from xray_platform.evaluation.leaderboard import leaderboard as rank
 from xray_platform.evaluation.leaderboard_page import write_leaderboard
 from xray_platform.evaluation.paired_models import pair_models
+from xray_platform.evaluation.subgroups import origins_of
 from xray_platform.tables.all import LEADERBOARD
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
@@ -63,6 +65,7 @@ def leaderboard_page_of(instance: dg.DagsterInstance, places: Places) -> AssetRe
         cautions=_cautions(instance, places, entries),
         missing=missing,
         pairs=pair_models([found[model] for model in frame["model"] if model in found], reference),
+        origins={model: origins for model, one in found.items() if (origins := origins_of(one.subgroups))},
     )
     keep_files(places, "reports/leaderboard", [page])
     version = held.version if held else ""
@@ -104,13 +107,14 @@ def _outdated(instance: dg.DagsterInstance, model: str) -> list[Caution]:
 
 
 def _entries(places: Places) -> tuple[list[Entry], dict[str, str]]:
-    """Return the models that can stand on the board, and of each other one why it cannot."""
-    entries, missing = [], {}
+    """Return the models that can stand on the board, and of each other one that is in use why it cannot."""
+    entries, missing, used = [], {}, models_in_use(places)
     for model in NAMES:
         try:
             entries.append(_entry(places, model))
         except (DataError, StoreError) as error:
-            missing[model] = str(error)
+            if model in used:
+                missing[model] = str(error)
     return entries, missing
 
 

@@ -63,15 +63,15 @@ class LocalRunner:
     def select(self, groups: Sequence[str], selection: str | None) -> list[dg.AssetKey]:
         """Return the assets that a user named, by group or in Dagster's selection syntax, with commas; neither: all.
 
-        Raises InputError where nothing has that name.
+        Of models that are on request only what is named by the syntax. Raises InputError where nothing has that name.
         """
         if not groups and not selection:
-            return list(self.graph.specs)
+            return self.graph.asked()
         known = sorted({spec.group_name or "" for spec in self.graph.specs.values()})
         unknown = [group for group in groups if group not in known]
         if unknown:
             raise InputError(f"unknown group {', '.join(unknown)}; allowed: {', '.join(known)}")
-        found = {key for key, spec in self.graph.specs.items() if spec.group_name in groups}
+        found = {key for key in self.graph.asked() if self.graph.specs[key].group_name in groups}
         if selection:
             found |= self._resolve(selection)
         return [key for key in self.graph.specs if key in found]
@@ -165,7 +165,7 @@ class LocalRunner:
     def pending(self) -> list[str]:
         """Name what `run` would make of all assets, by batch or stage; nothing is changed."""
         by_batch = [key for key in self.graph.specs if self.graph.partitioned(key)]
-        whole = [key for key in self.graph.specs if key not in by_batch]
+        whole = [key for key in self.graph.asked() if key not in by_batch]
         named: list[str] = []
         behind: set[dg.AssetKey] = set()
         last = LastMaterializations(self.instance, together=True)

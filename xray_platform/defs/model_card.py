@@ -5,9 +5,12 @@ from typing import Literal
 
 import pandas as pd
 
+from xray_platform.defs.asset_result import unmarked
 from xray_platform.defs.model_store import TrainingRecord
 from xray_platform.evaluation.cautions import Caution, cautions
+from xray_platform.evaluation.dataset.description import DatasetDescription
 from xray_platform.evaluation.evaluate import Evaluation
+from xray_platform.evaluation.intended_use import INTENDED_USE, LIMITS
 from xray_platform.evaluation.summary import summary
 from xray_platform.models.contract import ModelKind
 from xray_platform.tables.all import IMAGES
@@ -16,14 +19,8 @@ from xray_platform.tracking.datasets import PARTS
 
 Origin = Literal["phantom", "picture"]
 
-USE = (
-    "**Intended use:** research on chest radiographs seen from the front, prepared as this platform prepares them. "
-    "**Not a medical device**: no decision about a patient may rest on it."
-)
-LIMITS = (
-    "**Limits:** it tells normal from abnormal as the labels of its own data mean it, names no disease, and was judged "
-    "on pictures of the source that it learnt from: another hospital, device or age group must be tested first."
-)
+USE = f"**Intended use:** {INTENDED_USE}"
+OF_EACH = f"**Limits:** {LIMITS}"
 TAKES = (
     "**Takes** files as they are: the bytes of DICOM, JPEG or PNG pictures in the column `picture` (over HTTP as "
     "base64, in `dataframe_split`). Quality rules, preparation, threshold and calibration are within; a file that "
@@ -52,22 +49,27 @@ def cautions_of(places: Places, evaluation: Evaluation) -> list[Caution]:
 
 def description_of_training(record: TrainingRecord, origin: Origin) -> str:
     """Describe a model that was trained and not judged yet."""
-    return _joined([*_what(record, origin), "**How good:** not judged yet.", LIMITS, USE])
+    return _joined([*_what(record, origin), "**How good:** not judged yet.", OF_EACH, USE])
 
 
-def description_of_model(record: TrainingRecord, evaluation: Evaluation, found: Sequence[Caution]) -> str:
-    """Describe a model that was judged, with the cautions of its report."""
+def description_of_model(
+    record: TrainingRecord,
+    evaluation: Evaluation,
+    found: Sequence[Caution],
+    described: DatasetDescription = DatasetDescription(),
+) -> str:
+    """Describe a model that was judged, with the cautions of its report and what people say of its data."""
     origin: Origin = "phantom" if any(caution.code == "phantoms" for caution in found) else "picture"
     good = f"**How good:** {summary(evaluation, record.model)} {evaluation.threshold.explanation}"
     listed = "\n".join(f"- **{caution.title}**: {caution.text}" for caution in found)
     warned = f"**Read these before the figures:**\n\n{listed}" if listed else ""
-    return _joined([*_what(record, origin), good, warned, LIMITS, USE, TAKES])
+    return _joined([*_what(record, origin), good, warned, *_said(described), OF_EACH, USE, TAKES])
 
 
 def description_of_kind(kind: ModelKind) -> str:
     """Describe a registered model, whichever its version."""
     learnt = "normal and abnormal pictures" if kind.learns_from_abnormal else "normal pictures alone"
-    return _joined([f"{kind.name}, a {kind.family}: {kind.description}. It learns from {learnt}.", TAKES, LIMITS, USE])
+    return _joined([f"{kind.name}, a {kind.family}: {kind.description}. It learns from {learnt}.", TAKES, OF_EACH, USE])
 
 
 def _what(record: TrainingRecord, origin: Origin) -> list[str]:
@@ -81,6 +83,21 @@ def _what(record: TrainingRecord, origin: Origin) -> list[str]:
         f"**What:** `{record.model}`, a {record.family}. {' '.join(lines)}",
         f"**On whom:** {whom}: {', '.join(numbers)}.{code}",
     ]
+
+
+def _said(described: DatasetDescription) -> list[str]:
+    """Say what `dataset.yaml` says of the data, as text in which no sign is markup; nothing of what it leaves out."""
+    truth = described.reference_standard
+    told = {
+        "Data": described.summary or described.name,
+        "Sources": "; ".join(f"{one.origin}: {one.name}" for one in described.sources if one.name),
+        "Reference standard": "; ".join(filter(None, (truth.definition, truth.readers))),
+        "Intended for": described.intended_use,
+        "Not for": "; ".join(described.out_of_scope_use),
+        "Limits of the data": "; ".join(described.limits),
+        "Licence": described.licence,
+    }
+    return [f"**{title}:** {unmarked(text)}" for title, text in told.items() if text]
 
 
 def _sentence(line: str) -> str:

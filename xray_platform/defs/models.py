@@ -50,6 +50,7 @@ def model_asset(kind: ModelKind) -> PlatformAsset:
         more_deps=kind.parts or _own_tensors(kind),
         kinds={kind.library, "mlflow"},
         pool=POOL,
+        model=kind.name,
         description=f"Trained {kind.family}: {kind.description}.",
     )(body)
 

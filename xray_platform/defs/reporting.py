@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import data_digest
+from xray_platform.defs.data_card import data_card
 from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
 from xray_platform.defs.label_shortcut_results import stored_label_shortcuts
 from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
@@ -26,6 +27,8 @@ from xray_platform.defs.score_cohort import cohort_of, explain_images, scorer_of
 from xray_platform.defs.train import STANDARD
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.evaluation.cautions import Caution
+from xray_platform.evaluation.dataset.data_card import DataCard
+from xray_platform.evaluation.dataset.description import DatasetDescription
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
 from xray_platform.evaluation.heatmap import MapScale, map_scale
@@ -61,6 +64,7 @@ class WrittenReport:
     scale: MapScale | None
     boxes: MapsHeld
     cautions: Sequence[Caution]
+    card: DataCard
     link: RunLink
 
 
@@ -81,15 +85,16 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     samples, scale, held = _gallery(places, record, evaluation, progress)
     pictures = pictures_of(places, evaluation.rows)
     facts = nuisance_facts(pictures, STANDARD_IMAGES.read(places))
+    card = data_card(places, evaluation.rows)
     audit = shortcut_audit(evaluation, facts, stored_label_shortcuts(places))
     found = [*cautions_of(places, evaluation), *audit.cautions()]
     folder = places.reports / model / record.run
     given = _input(record, evaluation, samples, scale, held, pictures, _findings(places))
-    page = write_report(folder, replace(given, audit=audit), progress=progress)
+    page = write_report(folder, replace(given, audit=audit, card=card), progress=progress)
     keep_folder(places, report_manifest(record), folder)
     bundle = _pack(places, record, evaluation, scale, _origin(pictures))
-    link = _hand_over(places, record, evaluation, found, [folder, bundle])
-    return WrittenReport(page, evaluation, samples, scale, held, found, link)
+    link = _hand_over(places, record, evaluation, found, card.described, [folder, bundle])
+    return WrittenReport(page, evaluation, samples, scale, held, found, card, link)
 
 
 def report_manifest(record: TrainingRecord) -> str:
@@ -210,10 +215,15 @@ def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale:
 
 
 def _hand_over(
-    places: Places, record: TrainingRecord, evaluation: Evaluation, found: Sequence[Caution], folders: Sequence[Path]
+    places: Places,
+    record: TrainingRecord,
+    evaluation: Evaluation,
+    found: Sequence[Caution],
+    described: DatasetDescription,
+    folders: Sequence[Path],
 ) -> RunLink:
     """Give MLflow the folders of the report and of the bundle, which becomes a version of the registered model."""
-    tracking, about = open_tracking(places), description_of_model(record, evaluation, found)
+    tracking, about = open_tracking(places), description_of_model(record, evaluation, found, described)
     with open_run(tracking, model=record.model, run_id=evaluated_in(tracking, record.run)) as run:
         report_folder, bundle = folders
         run.log_folder(report_folder, REPORT)

@@ -1,12 +1,14 @@
 """Judge: score the whole cohort with a trained model, and evaluate the scores."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import Cohort, data_digest, read_cohort
+from xray_platform.defs.corrupted_scores import robustness_of
 from xray_platform.defs.model_card import cautions_of, description_of_model
 from xray_platform.defs.model_store import (
     TrainingRecord,
@@ -46,6 +48,7 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     outputs = class_outputs(scorer, images, progress)
     score = abnormal_score(outputs.logits, outputs.target) if outputs else score_images(scorer, images, progress)
     evaluation = evaluate(cohort.rows.assign(score=score), settings, model=model, outputs=outputs)
+    evaluation = replace(evaluation, robustness=robustness_of(cohort, scorer, evaluation, progress))
     SCORES.write(places, evaluation.rows, model)
     CLASS_SCORES.write(places, _class_rows(evaluation, record), model)
     tracking, inputs = open_tracking(places), {split: data_digest(cohort.part(split)) for split in PARTS}

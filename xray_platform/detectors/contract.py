@@ -80,7 +80,8 @@ class DetectorKind:
     """One line of the table of detectors: its name, settings and class, and what it is in one sentence.
 
     `version` is that of the method: raise it when the same data and settings give another detector. `recipe` and `side`
-    are those of the tensors that it reads unless a store says otherwise; `library` is what it is made with. A detector
+    are those of the tensors that it reads unless a store says otherwise; `library` is what it is made with. With
+    `on_request` it is trained only where a store asks for it. A detector
     that works on patches says in `from_patches` which of its settings follow from the side of the tensors and from how
     the store's asset `patches` cuts them; these are not chosen elsewhere. `quick` are
     the settings, where they are not the defaults, that fit a few hundred phantoms within seconds: for the demo and the
@@ -96,6 +97,7 @@ class DetectorKind:
     side: int = 128
     library: str = "scikitlearn"
     from_patches: Callable[[int, PatchSettings], dict[str, int]] | None = None
+    on_request: bool = False
     quick: Mapping[str, Any] = field(default_factory=dict)
 
     def fit(

@@ -16,12 +16,15 @@ from xray_platform.evaluation.class_evaluation import ClassEvaluation, judge_cla
 from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.conformal import Groups
 from xray_platform.evaluation.metrics import Predictions
+from xray_platform.evaluation.robustness import Robustness
+from xray_platform.evaluation.subgroups import TITLES, Subgroups, subgroup_figures, subgroups
 from xray_platform.evaluation.threshold import Rule, Threshold, ThresholdSettings, choose_threshold
 from xray_platform.settings import Settings
 from xray_platform.tables.all import SCORES
 
 SPLITS = ("train", "val", "test")
 SPLIT_TITLES = {"train": "Training", "val": "Validation", "test": "Test"}
+Corruptions = Literal["none", "3", "1,3,5", "1,2,3,4,5"]
 NEEDED = ("image", "subject", "split", "abnormal", "score")
 
 
@@ -45,6 +48,12 @@ class EvaluationSettings(Settings):
     calibration: Method = Field("platt", description="how scores become probabilities, on the validation part")
     resamples: int = Field(2000, ge=0, le=100_000, description="draws of subjects behind each interval")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="share of the draws that an interval holds")
+    corruption_severities: Corruptions = Field(
+        "1,2,3,4,5", description="severities, from 1 to 5, of noise, blur, contrast, JPEG, rotation and a missing disc"
+    )
+    corruption_pictures: int = Field(
+        100, ge=0, le=2000, description="test pictures, drawn by chance, that are corrupted and scored again; 0: none"
+    )
     calibration_bins: int = Field(10, ge=2, le=100, description="bins of equal width of the calibration error")
     seed: int = Field(0, ge=0, description="seed of the draws; the same for all models, so that they can be compared")
 
@@ -52,6 +61,11 @@ class EvaluationSettings(Settings):
     def threshold(self) -> ThresholdSettings:
         """The part of the settings that choosing a threshold needs."""
         return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target, blur=self.threshold_blur)
+
+    @property
+    def corruption_levels(self) -> tuple[int, ...]:
+        """The severities of corruption that are tried."""
+        return () if self.corruption_severities == "none" else tuple(map(int, self.corruption_severities.split(",")))
 
     @property
     def draws(self) -> Draws:
@@ -77,6 +91,8 @@ class Evaluation:
     rows: the table SCORES, one row a picture, in the order in which the scores came.
     classes: of a model that knows several classes, how good it is at each; `class_rows`: model, image, subject, split,
         class, present, score and probability, one row a picture and class, without any where it knows two.
+    robustness: what corruptions of the pictures do to it; None where nobody tried.
+    subgroups: how good it is in each group of the test part, by the facts that came with the scores.
     """
 
     model: str
@@ -86,6 +102,8 @@ class Evaluation:
     metrics: dict[str, dict[str, Metric]]
     rows: pd.DataFrame
     classes: ClassEvaluation | None = None
+    robustness: Robustness | None = None
+    subgroups: tuple[Subgroups, ...] = ()
     class_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def value(self, name: str, split: str = "test") -> float | None:
@@ -110,6 +128,9 @@ class Evaluation:
                 flat[f"{split}/interval/{name}_high"] = metric.high
         if self.classes:
             flat.update(self.classes.figures())
+        if self.robustness:
+            flat.update(self.robustness.figures())
+        flat.update(subgroup_figures(self.subgroups))
         return {name: value for name, value in flat.items() if value is not None}
 
     def dump(self) -> dict[str, Any]:
@@ -125,6 +146,8 @@ class Evaluation:
                 for split, metrics in self.metrics.items()
             },
             "classes": self.classes.model_dump(mode="json") if self.classes else None,
+            "robustness": self.robustness.model_dump(mode="json") if self.robustness else None,
+            "subgroups": [one.model_dump(mode="json") for one in self.subgroups],
         }
 
 
@@ -138,7 +161,8 @@ def evaluate(
     """Evaluate a model by its scores.
 
     scores: one row a picture with `image`, `subject`, `split` (train, val, test), `abnormal` (true or false) and
-    `score` (finite, higher is more abnormal); other columns are ignored. Threshold and calibration see the validation
+    `score` (finite, higher is more abnormal); of other columns those that name groups (origin, device, view, sex, age,
+    batch) are evaluated apart. Threshold and calibration see the validation
     part alone. Intervals are given for validation and test; the training part is there to show overfitting only.
     `outputs` are what a model of several classes says of each of them, row by row; then `scores` needs `findings` too.
     Raises InputError for missing columns or unknown splits, DataError for scores that are not finite or no validation.
@@ -154,8 +178,10 @@ def evaluate(
     rows["verdict"] = np.where(threshold.predict(score), "abnormal", "normal")
     rows = SCORES.typed(rows)
     metrics = {split: _measure(rows[rows["split"] == split], split, calibration, settings) for split in SPLITS}
+    known = {fact: scores[fact] for fact in TITLES if fact in scores}
+    apart = subgroups(rows.assign(**known), settings.draws)
     if outputs is None:
-        return Evaluation(model, settings, threshold, calibration, metrics, rows)
+        return Evaluation(model, settings, threshold, calibration, metrics, rows, subgroups=apart)
     judged = judge_classes(
         rows.assign(findings=scores["findings"].to_numpy()),
         outputs,
@@ -164,7 +190,8 @@ def evaluate(
         calibration=settings.calibration,
         draws=settings.draws,
     )
-    return Evaluation(model, settings, threshold, calibration, metrics, rows, judged.evaluation, judged.rows)
+    found = Evaluation(model, settings, threshold, calibration, metrics, rows, judged.evaluation, subgroups=apart)
+    return replace(found, class_rows=judged.rows)
 
 
 def counts(rows: pd.DataFrame) -> dict[str, int]:
@@ -199,6 +226,8 @@ def load_evaluation(file: Path, rows: pd.DataFrame, class_rows: pd.DataFrame | N
             metrics,
             rows,
             ClassEvaluation.model_validate(stored["classes"]) if stored.get("classes") else None,
+            Robustness.model_validate(stored["robustness"]) if stored.get("robustness") else None,
+            tuple(Subgroups.model_validate(one) for one in stored.get("subgroups", ())),
             pd.DataFrame() if class_rows is None else class_rows,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -10,6 +10,7 @@ from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
 from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.net_benefit import DecisionCurve
+from xray_platform.evaluation.robustness_figure import draw_robustness
 
 STRAIGHT_NAMES, LONGEST_NAME = 5, 22  # classes named without turning the text, and signs of a name that are shown
 History = Sequence[Mapping[str, float]]
@@ -32,6 +33,8 @@ def draw_figures(
     if evaluation.classes and any(map(sum, evaluation.classes.metrics["test"].confusion)):
         metrics = evaluation.classes.metrics["test"]
         drawn["classes"] = draw_class_confusion(evaluation.classes.classes, metrics.confusion, theme, layout)
+    if evaluation.robustness and evaluation.robustness.each and evaluation.robustness.clean["auroc"].value is not None:
+        drawn["robustness"] = draw_robustness(evaluation.robustness, theme, layout)
     if len(history) > 1:
         drawn["training"] = draw_history(history, theme, layout)
     return drawn

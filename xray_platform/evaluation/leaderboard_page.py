@@ -1,17 +1,20 @@
 """Leaderboard page: all models in one self-contained HTML table, with their ROC curves on top of each other."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from xray_platform.atomic import atomic_write
+from xray_platform.evaluation.bootstrap import Metric
 from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.curves import Curves, RocCurve
 from xray_platform.evaluation.figure_style import PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.page import by_look, render
 from xray_platform.evaluation.paired_models import PairedModel
+from xray_platform.evaluation.subgroups import Subgroup, Subgroups
 from xray_platform.evaluation.wording import figure
 
 LINE = 0.19  # inch, of a legend
@@ -30,6 +33,7 @@ def write_leaderboard(
     cautions: Mapping[str, Sequence[Caution]] = {},
     missing: Mapping[str, str] = {},
     pairs: Sequence[PairedModel] = (),
+    origins: Mapping[str, Subgroups] = {},
 ) -> Path:
     """Write `leaderboard.html` into the folder of the reports (data/reports) and return its path.
 
@@ -38,6 +42,7 @@ def write_leaderboard(
     people, by model. champion: the model in use, if it is one of these; elsewhere: what is in use if it is not.
     cautions: by model, as its report says them; those that hold for all models come first, once.
     missing: models that are not on the board, and why. pairs: from `pair_models(evaluations, reference)`.
+    origins: by model, its figures on each origin of the test part.
     Raises StoreError where the folder cannot be written.
     """
     rows = leaderboard.sort_values("rank").astype(object).where(leaderboard.notna(), None).to_dict("records")
@@ -51,11 +56,42 @@ def write_leaderboard(
     common, own = _shared(cautions, [str(row["model"]) for row in rows])
     content = {"rows": rows, "titles": named, "drawn": drawn, "shown": DRAWN, "champion": champion, "created": created}
     text = render(
-        "leaderboard.html", **content, elsewhere=elsewhere, cautions=common, own=own, missing=missing, pairs=pairs
+        "leaderboard.html",
+        **content,
+        elsewhere=elsewhere,
+        cautions=common,
+        own=own,
+        missing=missing,
+        pairs=pairs,
+        heat=heat_table(origins, [str(row["model"]) for row in rows]),
     )
     page = folder / "leaderboard.html"
     atomic_write(page, text)
     return page
+
+
+@dataclass(frozen=True)
+class HeatTable:
+    """Models (rows) by origin (columns): what each column is, and by model a figure a column, None where unknown."""
+
+    origins: tuple[Subgroup, ...]
+    rows: Mapping[str, tuple[Metric | None, ...]]
+
+
+def heat_table(origins: Mapping[str, Subgroups], models: Sequence[str]) -> HeatTable | None:
+    """Return the AUROC of each model on each origin, the largest origin first; None where no origin is known."""
+    found: dict[str, Subgroup] = {}
+    for model in models:
+        for group in origins[model].groups if model in origins else ():
+            found.setdefault(group.value, group)
+    if not found:
+        return None
+    cells = {
+        model: {g.value: g.metrics["auroc"] for g in origins[model].groups} for model in models if model in origins
+    }
+    columns = sorted(found.values(), key=lambda group: (-group.pictures, group.value))
+    rows = {model: tuple(cells.get(model, {}).get(group.value) for group in columns) for model in models}
+    return HeatTable(tuple(columns), rows)
 
 
 def _shared(

@@ -12,17 +12,24 @@ from xray_platform.errors import StoreError
 from xray_platform.evaluation.cautions import cautions
 from xray_platform.evaluation.class_section import ClassSection, named_classes
 from xray_platform.evaluation.curves import curves_of, write_curves
+from xray_platform.evaluation.dataset.checklist import checklists
+from xray_platform.evaluation.dataset.checklist_answers import answers
+from xray_platform.evaluation.dataset.data_card import DataCard
+from xray_platform.evaluation.dataset.flow_figure import draw_flow
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, counts
 from xray_platform.evaluation.figures import draw_confusion, draw_figures
 from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
+from xray_platform.evaluation.intended_use import INTENDED_USE, LIMITS
 from xray_platform.evaluation.map_in_boxes import FindingInBoxes
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
 from xray_platform.evaluation.prevalence import at_prevalences
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform.evaluation.robustness_figure import robustness_csv, robustness_rows
 from xray_platform.evaluation.shortcut_result import write_audit
+from xray_platform.evaluation.subgroups import origins_of, subgroup_csv
 from xray_platform.evaluation.summary import summary
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -34,6 +41,11 @@ LISTED = 300
 PICTURES_FILE = "metrics/pictures.csv"
 AUDIT_FILE = "metrics/shortcut_audit.json"
 BOXES_FILE = "metrics/map_in_boxes.csv"
+CARD_FILE = "metrics/data_card.json"
+CHECKLISTS_FILE = "metrics/checklists.json"
+FLOW_FILE = "images/flow.svg"
+ROBUSTNESS_FILE = "metrics/robustness.csv"
+SUBGROUPS_FILE = "metrics/subgroups.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
@@ -41,8 +53,9 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
 
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
     pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
-    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes). The page
-    comes last: with it, all is there.
+    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes,
+    `robustness.csv` where corruptions were tried, `subgroups.csv`, `data_card.json` and `checklists.json` where a data
+    card was handed in). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -63,8 +76,14 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     atomic_write(folder / PICTURES_FILE, _as_csv(pictures))
     if report.audit:
         write_audit(folder / AUDIT_FILE, report.audit)
+    if report.card:
+        _write_card(folder, report, report.card)
     if report.boxes:
         atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
+    if evaluation.robustness and evaluation.robustness.each:
+        atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
+    if evaluation.subgroups:
+        atomic_write(folder / SUBGROUPS_FILE, subgroup_csv(evaluation.subgroups))
     progress(1, STEPS, "report")
     looks = {
         look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
@@ -83,6 +102,22 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     return page
 
 
+def _write_card(folder: Path, report: ReportInput, card: DataCard) -> None:
+    """Write the data card and the checklists as JSON, and the flow diagram as a picture of its own."""
+    lists = [one.dump() for one in checklists(answers(report, card))]
+    for name, content in ((CARD_FILE, card.dump()), (CHECKLISTS_FILE, lists)):
+        atomic_write(folder / name, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False))
+    atomic_write(folder / FLOW_FILE, render("flow.svg", alone=draw_flow(card.flow)).strip())
+
+
+def _card_content(report: ReportInput, card: DataCard) -> dict[str, Any]:
+    return {
+        "card": card,
+        "flow": {"page": draw_flow(card.flow), "phone": draw_flow(card.flow, phone=True)},
+        "checklists": checklists(answers(report, card)),
+    }
+
+
 def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: list[dict[Any, Any]]) -> dict[str, Any]:
     evaluation = report.evaluation
     return {
@@ -94,6 +129,10 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
             *(report.audit.cautions() if report.audit else []),
         ],
         "audit": report.audit,
+        **(_card_content(report, report.card) if report.card else {"card": None}),
+        "own_use": INTENDED_USE,
+        "own_limits": LIMITS,
+        "split_titles": SPLIT_TITLES,
         "key_figures": [(kind, evaluation.metrics["test"][kind.name]) for kind in METRICS if kind.name in KEY_FIGURES],
         "kinds": METRICS,
         "metric_titles": {kind.name: kind.title for kind in METRICS},
@@ -109,6 +148,9 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "subgroups": evaluation.subgroups,
+        "origins": origins_of(evaluation.subgroups),
+        "corrupted": robustness_rows(evaluation.robustness) if evaluation.robustness else [],
         "maps_held": max((found.pictures for found in report.boxes), default=0),
         "pictures": pictures[:LISTED],
         "picture_count": len(pictures),

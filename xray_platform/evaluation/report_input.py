@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from xray_platform.evaluation.dataset.data_card import DataCard
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.figures import History
 from xray_platform.evaluation.gallery import NO_SAMPLES, Samples
@@ -40,6 +41,7 @@ class ReportInput:
     hashes: one row a picture: `image`, `sha256` (of the raw bytes), optionally `pixel_sha256`; for the table of test
         pictures and to find copies across parts.
     audit: how far facts that know no lung go, from `shortcut_audit(evaluation, facts)`; None: not made.
+    card: what people say of the data, what became of the files, what the pictures of each part are; None: left out.
     phantom: whether the pictures are made up; the report then says so at the top.
     created: when, ISO 8601 in UTC; the only thing that differs between two reports of the same input.
     """
@@ -59,6 +61,7 @@ class ReportInput:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     hashes: pd.DataFrame | None = None
     audit: ShortcutAudit | None = None
+    card: DataCard | None = None
     phantom: bool = False
     created: str = ""
 

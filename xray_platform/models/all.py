@@ -10,9 +10,11 @@ from xray_platform.models.network import network_model
 from xray_platform.networks.all import NETWORKS
 
 _SINGLE = (*DETECTORS, *NETWORKS)
+_DETECTORS = tuple(name for name, kind in DETECTORS.items() if not kind.on_request)
+_NETWORKS = tuple(name for name, kind in NETWORKS.items() if not kind.on_request)
 _ENSEMBLES = (
-    ensemble_model("detector_ensemble", "what all detectors say together", tuple(DETECTORS), _SINGLE),
-    ensemble_model("ensemble", "what detectors and networks say together", _SINGLE, _SINGLE),
+    ensemble_model("detector_ensemble", "what all detectors say together", _DETECTORS, _SINGLE),
+    ensemble_model("ensemble", "what detectors and networks say together", (*_DETECTORS, *_NETWORKS), _SINGLE),
 )
 
 MODELS: Mapping[str, ModelKind] = {

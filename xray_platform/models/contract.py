@@ -95,6 +95,7 @@ class ModelKind:
     library: what it is made with, as Dagster names kinds. learns_from_abnormal: whether it needs both classes.
     settings: the classes of its settings, whose fields the launchpad shows as one; the first is the model's own.
     recipe, side: which tensors it reads unless a store says otherwise; takes: the pixel ranges that it can read.
+    on_request: it is trained only where a store asks for it, by naming it in its settings, or a person, by its asset.
     quick: settings, where they are not the defaults, that fit a few hundred phantoms within a minute (demo, tests).
     modules: names of the modules whose code makes a score, for the digest of a bundle.
     from_patches: of a model that works on patches, the settings that follow from the tensors' side and the `patches`.
@@ -115,6 +116,7 @@ class ModelKind:
     load: Callable[[Path], FittedModel] = field(repr=False)
     modules: Callable[[], set[str]] = field(repr=False)
     takes: tuple[PixelRange, ...] = GREY
+    on_request: bool = False
     quick: Mapping[str, Any] = field(default_factory=dict)
     parts: Callable[[Any], tuple[str, ...]] | None = None
     from_patches: Callable[[int, PatchSettings], dict[str, int]] | None = None

@@ -32,6 +32,7 @@ def detector_model(kind: DetectorKind) -> ModelKind:
         fit=fit,
         load=kind.load,
         modules=lambda: {kind.detector.__module__},
+        on_request=kind.on_request,
         quick=kind.quick,
         from_patches=kind.from_patches,
     )

@@ -56,5 +56,6 @@ def network_model(kind: NetworkKind) -> ModelKind:
         fit=fit,
         load=load,
         modules=modules,
+        on_request=kind.on_request,
         quick=kind.quick,
     )

@@ -6,8 +6,11 @@ from typing import Any
 
 from xray_platform.networks.attention_cnn_settings import SMALLEST_SIDE, AttentionCnnSettings
 from xray_platform.networks.contract import NetworkKind
-from xray_platform.networks.resnet_settings import SMALLEST_SIDE as RESNET_SMALLEST_SIDE
+from xray_platform.networks.densenet_settings import DenseNetSettings
+from xray_platform.networks.efficientnet_settings import EfficientNetSettings
+from xray_platform.networks.published_settings import SMALLEST_SIDE as PUBLISHED_SMALLEST_SIDE
 from xray_platform.networks.resnet_settings import ResNetSettings
+from xray_platform.networks.vgg_settings import VggSettings
 
 
 def _of(module: str, name: str) -> Callable[..., Any]:
@@ -58,11 +61,47 @@ _KINDS = (
         ResNetSettings,
         _of("resnet", "ResNet"),
         "a residual network of 18, 34 or 50 layers, from scratch or from published weights",
-        smallest_side=RESNET_SMALLEST_SIDE,
+        smallest_side=PUBLISHED_SMALLEST_SIDE,
         recipe="equalised",
         initialise=_of("resnet", "initialise"),
-        adapt=_of("resnet", "from_rgb"),
+        adapt=_of("resnet", "adapt"),
         quick={**_QUICK, "width": 16, "epochs": 8},
+    ),
+    NetworkKind(
+        "densenet",
+        DenseNetSettings,
+        _of("densenet", "DenseNet"),
+        "a densely connected network of 121 layers, from scratch or from published weights",
+        smallest_side=PUBLISHED_SMALLEST_SIDE,
+        recipe="equalised",
+        initialise=_of("published", "initialise"),
+        adapt=_of("densenet", "adapt"),
+        on_request=True,
+        quick={**_QUICK, "growth": 8, "epochs": 8},
+    ),
+    NetworkKind(
+        "efficientnet",
+        EfficientNetSettings,
+        _of("efficientnet", "EfficientNet"),
+        "an efficient network (B0), from scratch or from published weights",
+        smallest_side=PUBLISHED_SMALLEST_SIDE,
+        recipe="equalised",
+        initialise=_of("published", "initialise"),
+        adapt=_of("efficientnet", "adapt"),
+        on_request=True,
+        quick={**_QUICK, "width": 0.25, "epochs": 8},
+    ),
+    NetworkKind(
+        "vgg",
+        VggSettings,
+        _of("vgg", "Vgg"),
+        "a plain network of 16 layers, from scratch or from published weights",
+        smallest_side=PUBLISHED_SMALLEST_SIDE,
+        recipe="equalised",
+        initialise=_of("published", "initialise"),
+        adapt=_of("vgg", "adapt"),
+        on_request=True,
+        quick={**_QUICK, "width": 8, "epochs": 8},
     ),
 )
 

@@ -2,31 +2,13 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from xray_platform.networks import published
+from xray_platform.networks.blur import Blur, max_pool
+from xray_platform.networks.published import PublishedNetwork, centred, grey_of_rgb
 from xray_platform.networks.resnet_settings import ResNetSettings
 
 BLOCKS = {"18": (2, 2, 2, 2), "34": (3, 4, 6, 3), "50": (3, 4, 6, 3)}
-MEAN, DEVIATION = 0.5, 0.25  # [0, 1] is moved to about zero mean and unit spread
-RGB_MEAN, RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of published weights
-
-
-class Blur(nn.Module):
-    """Smooth with a binomial 3 x 3 filter and keep every second place (Zhang, ICML 2019), or every one."""
-
-    kernel: Tensor
-
-    def __init__(self, channels: int, stride: int) -> None:
-        super().__init__()
-        self.channels, self.stride = channels, stride
-        row = torch.tensor([1.0, 2.0, 1.0])
-        kernel = (row[:, None] * row[None, :] / 16).expand(channels, 1, 3, 3).contiguous()
-        self.register_buffer("kernel", kernel, persistent=False)  # weights of both forms have the same names
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Turn (N, channels, h, w) into (N, channels, h / stride rounded up, w / stride rounded up)."""
-        around = functional.pad(maps, (1, 1, 1, 1), mode="replicate")
-        return functional.conv2d(around, self.kernel, stride=self.stride, groups=self.channels)
 
 
 class Block(nn.Module):
@@ -66,20 +48,15 @@ def _shortcut(incoming: int, outgoing: int, stride: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(incoming, outgoing, 1, stride, bias=False), nn.BatchNorm2d(outgoing))
 
 
-class ResNet(nn.Module):
-    """A radiograph (N, 1, S, S) float32 in [0, 1] in, one logit a picture (N,) out; or those of K classes, (N, K).
-
-    He et al., CVPR 2016. The last maps have S / 32 places a side, S / 16 in the proposed form.
-    """
+class ResNet(PublishedNetwork):
+    """ResNet (He et al., CVPR 2016); the last maps have S / 32 places a side, S / 16 in the proposed form."""
 
     def __init__(self, settings: ResNetSettings, outputs: int = 1) -> None:
         super().__init__()
         bottleneck, blurred = settings.depth == "50", settings.form == "proposed"
         self.conv1 = nn.Conv2d(1, settings.width, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(settings.width)
-        strided = nn.MaxPool2d(3, stride=2, padding=1)
-        finer = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), Blur(settings.width, 2))
-        self.maxpool = finer if blurred else strided
+        self.maxpool = max_pool(settings.width, 3, blurred=blurred)
         incoming = settings.width
         for number, (blocks, stride) in enumerate(zip(BLOCKS[settings.depth], _strides(settings), strict=True)):
             narrow = settings.width * 2**number
@@ -94,20 +71,15 @@ class ResNet(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Return the last maps, (N, C, h, w)."""
-        centred = ((images - MEAN) / DEVIATION).contiguous(memory_format=torch.channels_last)
-        maps = self.maxpool(torch.relu(self.bn1(self.conv1(centred))))
+        maps = self.maxpool(torch.relu(self.bn1(self.conv1(centred(images)))))
         for stage in self._stages():
             maps = stage(maps)
         return maps  # type: ignore[no-any-return]
 
-    def head(self, features: Tensor) -> Tensor:
-        """Return the logits (N,), or (N, K), of the last maps."""
+    def classify(self, features: Tensor) -> Tensor:
+        """Return the outputs (N, K) of the last maps."""
         logits: Tensor = self.fc(self.dropout(features.mean(dim=(2, 3))))
-        return logits[:, 0] if logits.shape[1] == 1 else logits
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the logits (N,), higher is more abnormal; or those of the classes, (N, K)."""
-        return self.head(self.features(images))
+        return logits
 
     def parameter_groups(self) -> tuple[nn.Module, ...]:
         """Return the stem, the four stages and the classifier."""
@@ -123,27 +95,12 @@ def _strides(settings: ResNetSettings) -> tuple[int, ...]:
 
 def initialise(network: nn.Module, _: ResNetSettings) -> None:
     """Begin as He et al. (ICCV 2015), and with blocks that add nothing yet (Goyal et al., 2017)."""
+    published.initialise(network)
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if isinstance(module, Block):
             nn.init.zeros_(module.get_submodule(f"bn{module.layers}").weight)  # type: ignore[arg-type]
 
 
-def from_rgb(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Turn published weights for colours into those for one grey channel: what a grey picture would have given.
-
-    A grey picture is the same in each colour, so kernels are added up; the other mean and spread of the input go into
-    the kernels and into the mean of the norm behind them (at the picture's edge, where zeros are added, but nearly).
-    """
-    kernel = weights.get("conv1.weight")
-    if kernel is None or kernel.ndim != 4 or kernel.shape[1] != len(RGB_MEAN):
-        return weights
-    mean, deviation = (torch.tensor(values)[None, :, None, None] for values in (RGB_MEAN, RGB_DEVIATION))
-    scaled = kernel / deviation
-    constant = (scaled * (MEAN - mean)).sum(dim=(1, 2, 3))
-    return {
-        **weights,
-        "conv1.weight": DEVIATION * scaled.sum(dim=1, keepdim=True),
-        "bn1.running_mean": weights["bn1.running_mean"] - constant,
-    }
+def adapt(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Turn torchvision's weights into those of this network: of one grey channel."""
+    return grey_of_rgb(weights, "conv1.weight", "bn1.running_mean", -1)

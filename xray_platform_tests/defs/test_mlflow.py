@@ -15,7 +15,7 @@ from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform_tests.defs.conftest import Story
 
 FAMILIES = {name: kind.family for name, kind in MODELS.items()}
-SECTIONS = {"epoch", "train", "val", "test", "threshold", "training"}
+SECTIONS = {"epoch", "train", "val", "test", "threshold", "training", "robustness", "origin", "subgroup"}
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from xray_platform.evaluation.map_in_boxes import FindingBox, FindingInBoxes
 from xray_platform.evaluation.page import NOTICE
 from xray_platform.evaluation.report import LISTED, write_report
 from xray_platform.evaluation.report_input import ReportInput
+from xray_platform_tests.evaluation.dataset.invented_card import card
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, hashes, samples, scores
 from xray_platform_tests.evaluation.test_class_evaluation import invented
 
@@ -68,6 +69,7 @@ def whole(name: str = "Invented detector") -> ReportInput:
         samples=samples(model),
         findings=dict.fromkeys(samples(model).names, "pneumothorax"),
         scale=MapScale(low=0.4, high=0.9, source="the colours were invented"),
+        card=card(),
         recipe=["Windowed between two percentiles", "Resized to 24 x 24"],
         settings={"Model": EvaluationSettings(), "Training": {"epochs": 3, "warm": True, "rates": [0.1, 0.2]}},
         history=[{"epoch": n, "train_loss": 1.0 / (n + 1), "val_auroc": 0.8} for n in range(3)],

@@ -19,6 +19,7 @@ from xray_platform.imaging.recipes import RECIPES
 from xray_platform.imaging.step import StepSettings
 from xray_platform.imaging.steps.all import STEPS
 from xray_platform.models.all import MODELS
+from xray_platform.models.contract import ModelKind
 from xray_platform.settings import Settings
 from xray_platform.tables.all import ALL
 from xray_platform.tables.column import Column
@@ -40,9 +41,17 @@ def assets() -> str:
 def models() -> str:
     kinds = MODELS.values()
     return _grid(
-        ["model", "family", "reads tensors", "what it is"],
-        [[f"`{kind.name}`", kind.family, f"`{kind.recipe}`, {kind.side} px", kind.description] for kind in kinds],
+        ["model", "family", "trained", "reads tensors", "what it is"],
+        [[f"`{kind.name}`", kind.family, _trained(kind), _tensors(kind), kind.description] for kind in kinds],
     )
+
+
+def _trained(kind: ModelKind) -> str:
+    return "on request" if kind.on_request else "always"
+
+
+def _tensors(kind: ModelKind) -> str:
+    return f"`{kind.recipe}`, {kind.side} px" if kind.side else "those of its parts"
 
 
 def recipe() -> str:

@@ -12,7 +12,8 @@ from monai.networks.nets.resnet import resnet18, resnet34, resnet50
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from xray_platform.networks.resnet import RGB_DEVIATION, RGB_MEAN, ResNet, from_rgb
+from xray_platform.networks.published import RGB_DEVIATION, RGB_MEAN
+from xray_platform.networks.resnet import ResNet, adapt
 from xray_platform.networks.resnet_settings import ResNetSettings
 from xray_platform.training.fit import fit_network
 from xray_platform.training.training_settings import TrainingSettings
@@ -70,7 +71,7 @@ def test_weights_for_colours_say_of_grey_what_they_said() -> None:
     """What published weights give for a grey picture in three equal colours, away from its edge."""
     network = built(form="standard", width=64)
     colours = {**copy.deepcopy(network.state_dict()), "conv1.weight": torch.randn(64, 3, 7, 7) * 0.1}
-    network.load_state_dict(from_rgb(colours))
+    network.load_state_dict(adapt(colours))
     grey = torch.rand(1, 1, 64, 64)
     mean, deviation = (torch.tensor(values)[None, :, None, None] for values in (RGB_MEAN, RGB_DEVIATION))
     with torch.inference_mode():
@@ -92,5 +93,5 @@ def test_a_fit_begins_with_a_published_file_for_colours_and_a_thousand_classes(t
     ran = fit_network("resnet", ResNetSettings(width=8), training, train, val, folder=tmp_path / "fit")
     kept = ran.module.state_dict()
     assert torch.equal(kept["layer4.1.conv2.weight"], published["layer4.1.conv2.weight"])
-    torch.testing.assert_close(kept["conv1.weight"], from_rgb(published)["conv1.weight"])
+    torch.testing.assert_close(kept["conv1.weight"], adapt(published)["conv1.weight"])
     assert np.isfinite(ran.score(val[0])).all()

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_platform.imaging.corruptions import disc_mask
 from xray_platform.imaging.repair.colour_maps import named_map
 from xray_platform.imaging.repair.find_colour_map import Tone, curve_of
 
@@ -97,7 +98,7 @@ def damage(clean: NDArray[np.uint8], how: Damage) -> Damaged:
     rng = np.random.default_rng(how.seed)
     noisy = _throw(_disturb(named_map(how.colour_map).colours[clean], how, rng), how.impulses, rng)
     turned, target, inside = _turn(noisy, clean, how.tilt)
-    left = inside & ~_disc(clean.shape, how.disc)
+    left = inside & ~disc_mask(clean.shape, *how.disc)
     turned[~left] = 0
     usable = cv2.erode(left.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return Damaged(_compress(turned, how.quality), target, inside, usable)
@@ -136,12 +137,6 @@ def _turn(
     target = cv2.warpAffine(clean, matrix, (columns, rows), flags=cv2.INTER_CUBIC)
     inside = cv2.warpAffine(np.ones_like(clean), matrix, (columns, rows), flags=cv2.INTER_NEAREST)
     return np.asarray(turned, np.uint8), np.asarray(target, np.uint8), inside > 0
-
-
-def _disc(shape: tuple[int, ...], disc: tuple[float, float, float]) -> NDArray[np.bool_]:
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    side = max(shape)
-    return np.asarray((y - disc[0] * shape[0]) ** 2 + (x - disc[1] * shape[1]) ** 2 < (disc[2] * side) ** 2)
 
 
 def _compress(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
