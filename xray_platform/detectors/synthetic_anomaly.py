@@ -40,7 +40,7 @@ class SyntheticAnomalySettings(NormalsTrainingSettings):
     largest: float = Field(
         0.19, ge=0.06, le=0.5, description="greatest half length of a made-up lesion, as a share of the side"
     )
-    epochs: int = Field(20, ge=1, le=2000, description="times that it sees each normal picture, with other lesions")
+    epochs: int = Field(15, ge=1, le=2000, description="times that it sees each normal picture, with other lesions")
 
 
 @dataclass(frozen=True, eq=False)
