@@ -20,6 +20,7 @@ from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote
 from xray_platform.cli.recipes import recipes
+from xray_platform.cli.report import report
 from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
@@ -48,6 +49,7 @@ COMMANDS = (
     demo,
     ingest,
     run,
+    report,
     ui,
     promote,
     predict,

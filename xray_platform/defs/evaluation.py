@@ -65,7 +65,7 @@ def report_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_report",
         group=GROUP,
-        version="5",
+        version="6",
         deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
         shows_dataset=True,

@@ -5,7 +5,7 @@ from typing import cast
 
 import dagster as dg
 
-from xray_platform.defs import archive, evaluation, imaging, models
+from xray_platform.defs import archive, data_report, evaluation, imaging, models
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
@@ -26,7 +26,7 @@ from xray_platform.imaging.recipes import RECIPES, known_recipes
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
-STANDING = [*archive.ASSETS, *imaging.ASSETS, *models.ASSETS, *evaluation.ASSETS]
+STANDING = [*archive.ASSETS, *imaging.ASSETS, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS]
 """The assets that every store has; tensors, and the predictions that read them, are those that its models ask for."""
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
 
@@ -43,7 +43,7 @@ def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset
         settings = {name: kind() for name, kind in settings_classes().items()}
     made = [tensors_asset(tensors) for tensors in tensors_in_use(settings.values())]
     follows = [predictions_asset([asset.name for asset in made])]
-    return [*archive.ASSETS, *imaging.ASSETS, *made, *models.ASSETS, *evaluation.ASSETS, *follows]
+    return [*archive.ASSETS, *imaging.ASSETS, *made, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS, *follows]
 
 
 def definitions() -> dg.Definitions:

@@ -17,8 +17,9 @@ intake_job = dg.define_asset_job(
 
 cohort_job = dg.define_asset_job(
     "cohort",
-    selection=dg.AssetSelection.assets("labels", "boxes", "splits"),
-    description="Joins labels and boxes to the pictures of all batches and divides them into train, val and test.",
+    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
+    description="Joins labels and boxes to the pictures of all batches, divides them into train, val and test, and "
+    "reports on the data.",
 )
 
 
@@ -27,7 +28,7 @@ def retraining_job(unasked: Collection[str]) -> UnresolvedAssetJobDefinition:
     trained = dg.AssetSelection.groups("detectors", "networks", "ensembles", "evaluation")
     return dg.define_asset_job(
         RETRAIN,
-        selection=(trained | dg.AssetSelection.assets("labels", "boxes", "splits"))
+        selection=(trained | dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"))
         - dg.AssetSelection.assets(*unasked),
         description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes "
         "the best.",

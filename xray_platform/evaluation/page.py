@@ -40,6 +40,11 @@ def png_uri(picture: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(picture).decode()
 
 
+def jpeg_uri(picture: bytes) -> str:
+    """Return a JPEG as a data URI."""
+    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(

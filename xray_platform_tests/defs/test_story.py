@@ -63,6 +63,15 @@ def test_no_identity_is_found_outside_the_raw_zone(story: Story) -> None:
     assert leaks == []
 
 
+def test_the_data_have_a_report_of_their_own(story: Story) -> None:
+    folder = story.places.reports / "data"
+    said = json.loads((folder / "metrics" / "data.json").read_text(encoding="utf-8"))
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert said["flow"]["stages"][0]["number"] == len(CATALOGUE.read(story.places))
+    assert said["composition"]["pictures"] == [10]
+    assert page.count("data:image/jpeg;base64,") >= 10
+
+
 def test_each_model_has_scores_a_report_and_a_run_in_mlflow(story: Story) -> None:
     client = open_tracking(story.places).client
     for name in NAMES:
