@@ -1,5 +1,6 @@
 """All benchmarks: a new one is one file and one line here."""
 
+from xray_platform.bench.bits import BITS
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.damage import DAMAGE
 from xray_platform.bench.detectors import DETECTORS_BENCH
@@ -22,6 +23,7 @@ _BENCHES = (
     PHANTOMS,
     INGEST,
     REFUSED,
+    BITS,
     DAMAGE,
     DETECTORS_BENCH,
     DRIFT,

@@ -63,7 +63,7 @@ def definitions() -> dg.Definitions:
     recipe_ids = {name: recipes[one.recipe].recipe(one.tensor_side).id for name, one in tensors.items()}
     standing = assets(settings)
     in_use = {"", *models_in_use(places)}
-    unasked = [asset.name for asset in standing if asset.declared.model not in in_use]
+    unasked = [asset.name for asset in standing if asset.declared.on_request or asset.declared.model not in in_use]
     return dg.Definitions(
         assets=[
             asset.definition(

@@ -8,21 +8,23 @@ from pydantic import BaseModel, ConfigDict
 from xray_platform.errors import DataError
 from xray_platform.evaluation.metrics import Flags, Numbers
 
-Method = Literal["platt", "isotonic"]
+Method = Literal["platt", "isotonic", "temperature"]
+METHODS: tuple[Method, ...] = ("temperature", "platt", "isotonic")
+LOG_TEMPERATURES = (-6.0, 6.0)
 
 
 class Calibration(BaseModel):
     """A map from score to probability, never falling.
 
-    `platt` and `none`: 1 / (1 + exp(−(slope·(x − centre)/scale + intercept))), where x is the score, or its natural
-    logarithm if `logarithm` (scores that are distances have a long tail to the right). `isotonic`: straight lines
-    between `knots` (score, probability), level outside. `none` means that the validation part held one class only: the
-    number rises with the score and is a half at the threshold, nothing more.
+    `platt`, `temperature` and `none`: 1 / (1 + exp(−(slope·(x − centre)/scale + intercept))), where x is the score, or
+    its natural logarithm if `logarithm` (scores that are distances have a long tail to the right). `isotonic`: straight
+    lines between `knots` (score, probability), level outside. `none` means that the validation part held one class
+    only: the number rises with the score and is a half at the threshold, nothing more.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    method: Literal["platt", "isotonic", "none"]
+    method: Literal["platt", "isotonic", "temperature", "none"]
     centre: float = 0.0
     scale: float = 1.0
     slope: float = 1.0
@@ -51,7 +53,8 @@ def fit_calibration(score: Numbers, labels: Flags, method: Method = "platt", *, 
 
     `platt`: logistic regression on the score with Platt's smoothed targets (Platt 1999; Lin, Lin & Weng 2007), which
     stays finite when the classes are perfectly apart; where all scores are positive, on the score or its logarithm,
-    whichever makes the labels likelier. `isotonic`: pool adjacent violators, for some hundreds of
+    whichever makes the labels likelier. `temperature`: the score as a logit over the temperature at which the labels
+    are likeliest (Guo et al. 2017), for networks. `isotonic`: pool adjacent violators, for some hundreds of
     pictures and more. With one class only nothing can be calibrated: a logistic curve about `threshold` stands in,
     and says so. Raises DataError where there are no pictures.
     """
@@ -60,7 +63,13 @@ def fit_calibration(score: Numbers, labels: Flags, method: Method = "platt", *, 
         raise DataError("no calibration can be fitted: the validation part is empty; at least one picture is needed")
     if labels.all() or not labels.any():
         return _stand_in(score, threshold)
-    return _platt(score, labels) if method == "platt" else _isotonic(score, labels)
+    fits = {"platt": _platt, "isotonic": _isotonic, "temperature": _temperature}
+    return fits[method](score, labels)
+
+
+def uncalibrated() -> Calibration:
+    """Return what takes a score for the logit of a probability as it is: what a calibration is compared with."""
+    return Calibration(method="none", explanation="The score itself, taken for the logit of the probability.")
 
 
 def _logistic(x: Numbers) -> Numbers:
@@ -102,6 +111,22 @@ def _fit_line(x: Numbers, labels: Flags) -> tuple[float, float, float, float, fl
 
 def _logarithm(score: Numbers) -> Numbers:
     return np.asarray(np.log(np.maximum(score, np.finfo(np.float64).tiny)), dtype=np.float64)
+
+
+def _temperature(score: Numbers, labels: Flags) -> Calibration:
+    from scipy.optimize import minimize_scalar  # as above
+
+    def loss(logarithm: float) -> float:
+        value = score / np.exp(logarithm)
+        return float(np.mean(np.logaddexp(0, value) - labels * value))
+
+    found = minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-6})
+    temperature = float(np.exp(found.x))
+    words = (
+        f"Temperature scaling: the score as a logit over {temperature:.3g}, fitted to {len(score)} pictures of the "
+        "validation part."
+    )
+    return Calibration(method="temperature", scale=temperature, explanation=words)
 
 
 def _isotonic(score: Numbers, labels: Flags) -> Calibration:

@@ -33,6 +33,9 @@ class EvaluationSettings(Settings):
 
     threshold_rule: Rule = Field("youden", description="what the threshold is chosen for, on the validation part")
     threshold_target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+    threshold_cost: float = Field(
+        10.0, gt=0, le=10_000, description="false alarms that weigh as much as one missed finding (rule cost)"
+    )
     threshold_blur: float = Field(
         0.4,
         ge=0,
@@ -60,7 +63,12 @@ class EvaluationSettings(Settings):
     @property
     def threshold(self) -> ThresholdSettings:
         """The part of the settings that choosing a threshold needs."""
-        return ThresholdSettings(rule=self.threshold_rule, target=self.threshold_target, blur=self.threshold_blur)
+        return ThresholdSettings(
+            rule=self.threshold_rule,
+            target=self.threshold_target,
+            cost=self.threshold_cost,
+            blur=self.threshold_blur,
+        )
 
     @property
     def corruption_levels(self) -> tuple[int, ...]:

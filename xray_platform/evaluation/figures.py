@@ -5,19 +5,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from xray_platform.evaluation.bootstrap import Metric
+from xray_platform.evaluation.calibration_comparison import CalibratedBy
 from xray_platform.evaluation.curves import Curves, Histogram, PrecisionRecallCurve, Reliability, RocCurve
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
 from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png, unit_square
 from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.net_benefit import DecisionCurve
+from xray_platform.evaluation.reliance import Reliance
 from xray_platform.evaluation.robustness_figure import draw_robustness
+from xray_platform.evaluation.selective import RiskCoverage
 
 STRAIGHT_NAMES, LONGEST_NAME = 5, 22  # classes named without turning the text, and signs of a name that are shown
 History = Sequence[Mapping[str, float]]
 
 
 def draw_figures(
-    evaluation: Evaluation, curves: Curves, history: History = (), theme: Theme = LIGHT, layout: Layout = PAGE
+    evaluation: Evaluation,
+    curves: Curves,
+    history: History = (),
+    theme: Theme = LIGHT,
+    layout: Layout = PAGE,
+    reliance: Reliance | None = None,
 ) -> dict[str, bytes]:
     """Return every figure of the page that can be drawn, by name, as PNG; one whose curve is undefined is left out."""
     test = evaluation.predictions("test")
@@ -33,6 +41,10 @@ def draw_figures(
     if evaluation.classes and any(map(sum, evaluation.classes.metrics["test"].confusion)):
         metrics = evaluation.classes.metrics["test"]
         drawn["classes"] = draw_class_confusion(evaluation.classes.classes, metrics.confusion, theme, layout)
+    if reliance and any(way.reliability for way in reliance.calibrations.ways):
+        drawn["calibrations"] = draw_calibrations(reliance.calibrations.ways, theme, layout)
+    if reliance and reliance.selective.coverage:
+        drawn["risk_coverage"] = draw_risk_coverage(reliance.selective, theme, layout)
     if evaluation.robustness and evaluation.robustness.each and evaluation.robustness.clean["auroc"].value is not None:
         drawn["robustness"] = draw_robustness(evaluation.robustness, theme, layout)
     if len(history) > 1:
@@ -205,6 +217,33 @@ def draw_reliability(curve: Reliability, theme: Theme = LIGHT, layout: Layout = 
         curve.predicted, curve.observed, s=sizes, color=theme.accent, edgecolor=theme.paper, zorder=3, label="test part"
     )
     unit_square(axis, "predicted probability", "observed share of abnormal pictures")
+    legend(axis, theme)
+    return png(figure)
+
+
+def draw_calibrations(ways: Sequence[CalibratedBy], theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
+    """Draw the reliability of each way to make probabilities, the one in use thicker, without intervals."""
+    figure, axis = canvas(theme, *layout.square)
+    axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)))
+    for way, colour in zip(ways, (theme.muted, *theme.series[1:]), strict=False):
+        if way.reliability:
+            line = way.reliability
+            axis.plot(
+                line.predicted, line.observed, "o-", color=colour, markersize=4, linewidth=2.4 if way.chosen else 1.2,
+                label=way.method,
+            )  # fmt: skip
+    unit_square(axis, "predicted probability", "observed share of abnormal pictures")
+    legend(axis, theme)
+    return png(figure)
+
+
+def draw_risk_coverage(found: RiskCoverage, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
+    """Draw the share of wrong verdicts among the surest share of the test pictures."""
+    figure, axis = canvas(theme, *layout.square)
+    axis.step(found.coverage, found.risk, where="post", color=theme.accent, linewidth=2, label="test part")
+    axis.axhline(found.risk[-1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="all pictures")
+    axis.set(xlim=(0, 1.01), ylim=(0, max(0.05, 1.15 * max(found.risk))))
+    axis.set(xlabel="share of the pictures, the surest first", ylabel="share of wrong verdicts")
     legend(axis, theme)
     return png(figure)
 

@@ -36,9 +36,11 @@ def operating_points(evaluation: Evaluation) -> list[OperatingPoint]:
     val, test = evaluation.predictions("val"), evaluation.predictions("test")
     subjects = evaluation.part("test")["subject"].to_numpy(object)
     points: dict[str, OperatingPoint] = {}
-    for settings in (evaluation.settings.threshold, *OFFERED):
+    own = evaluation.settings.threshold
+    by_cost = ThresholdSettings(rule="cost", cost=own.cost)
+    for settings in (own, *OFFERED, by_cost):
         threshold = choose_threshold(val.score, val.labels, settings)
-        title = _title(threshold.rule, settings.target)
+        title = _title(threshold.rule, settings)
         chosen = not points
         if title in points or not (chosen or threshold.rule == settings.rule):
             continue
@@ -48,9 +50,11 @@ def operating_points(evaluation: Evaluation) -> list[OperatingPoint]:
     return list(points.values())
 
 
-def _title(rule: Rule, target: float) -> str:
+def _title(rule: Rule, settings: ThresholdSettings) -> str:
     if rule == "youden":
         return "Largest sum of both (Youden)"
     if rule == "conformal":
-        return f"Specificity of {percent(target)} promised for pictures to come (conformal)"
-    return f"{rule.capitalize()} of {percent(target)} or more on validation"
+        return f"Specificity of {percent(settings.target)} promised for pictures to come (conformal)"
+    if rule == "cost":
+        return f"Least cost, a missed finding weighing {settings.cost:g} false alarms"
+    return f"{rule.capitalize()} of {percent(settings.target)} or more on validation"

@@ -26,6 +26,7 @@ from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
 from xray_platform.evaluation.prevalence import at_prevalences
+from xray_platform.evaluation.reliance import Reliance, reliance_of
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.robustness_figure import robustness_csv, robustness_rows
 from xray_platform.evaluation.shortcut_result import write_audit
@@ -45,6 +46,7 @@ CARD_FILE = "metrics/data_card.json"
 CHECKLISTS_FILE = "metrics/checklists.json"
 FLOW_FILE = "images/flow.svg"
 ROBUSTNESS_FILE = "metrics/robustness.csv"
+RELIANCE_FILE = "metrics/reliance.json"
 SUBGROUPS_FILE = "metrics/subgroups.csv"
 
 
@@ -54,8 +56,8 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
     Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
     pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
     every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes,
-    `robustness.csv` where corruptions were tried, `subgroups.csv`, `data_card.json` and `checklists.json` where a data
-    card was handed in). The page comes last: with it, all is there.
+    `robustness.csv` where corruptions were tried, `subgroups.csv`, `reliance.json`, `data_card.json` and
+    `checklists.json` where a data card was handed in). The page comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -84,9 +86,12 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
         atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
     if evaluation.subgroups:
         atomic_write(folder / SUBGROUPS_FILE, subgroup_csv(evaluation.subgroups))
+    reliance = reliance_of(evaluation)
+    atomic_write(folder / RELIANCE_FILE, reliance.model_dump_json(indent=2))
     progress(1, STEPS, "report")
     looks = {
-        look: draw_figures(evaluation, curves, report.history, theme, layout) for look, (theme, layout) in LOOKS.items()
+        look: draw_figures(evaluation, curves, report.history, theme, layout, reliance)
+        for look, (theme, layout) in LOOKS.items()
     }
     test = evaluation.predictions("test")
     kept = looks["light"] | ({"confusion": draw_confusion(test)} if len(test) else {})
@@ -97,7 +102,7 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     progress(3, STEPS, "report")
     figures = {name: {look: png_uri(drawn[name]) for look, drawn in looks.items()} for name in looks["light"]}
     page = folder / "report.html"
-    atomic_write(page, render("report.html", **_content(report, figures, pictures)))
+    atomic_write(page, render("report.html", **_content(report, figures, pictures, reliance)))
     progress(4, STEPS, "report")
     return page
 
@@ -118,7 +123,9 @@ def _card_content(report: ReportInput, card: DataCard) -> dict[str, Any]:
     }
 
 
-def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: list[dict[Any, Any]]) -> dict[str, Any]:
+def _content(
+    report: ReportInput, figures: dict[str, dict[str, str]], pictures: list[dict[Any, Any]], reliance: Reliance
+) -> dict[str, Any]:
     evaluation = report.evaluation
     return {
         "report": report,
@@ -148,6 +155,7 @@ def _content(report: ReportInput, figures: dict[str, dict[str, str]], pictures: 
         "facts": _facts(report.provenance),
         "tables": _tables(report.provenance),
         "classes": class_section(evaluation),
+        "reliance": reliance,
         "subgroups": evaluation.subgroups,
         "origins": origins_of(evaluation.subgroups),
         "corrupted": robustness_rows(evaluation.robustness) if evaluation.robustness else [],

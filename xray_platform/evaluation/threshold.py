@@ -12,7 +12,7 @@ from xray_platform.evaluation.metrics import Flags, Numbers
 from xray_platform.evaluation.wording import count, figure, percent
 from xray_platform.settings import Settings
 
-Rule = Literal["youden", "sensitivity", "specificity", "conformal"]
+Rule = Literal["youden", "sensitivity", "specificity", "conformal", "cost"]
 ONE_CLASS: tuple[Rule, ...] = ("specificity", "conformal")
 """Rules that look at normal pictures alone."""
 
@@ -23,9 +23,13 @@ class ThresholdSettings(Settings):
     rule: Rule = Field(
         "youden",
         description="youden: sensitivity + specificity is largest; sensitivity or specificity: keep it at the target; "
-        "conformal: keep the specificity at the target for pictures to come, with a guarantee",
+        "conformal: keep the specificity at the target for pictures to come, with a guarantee; "
+        "cost: missed findings and false alarms together cost least",
     )
     target: float = Field(0.95, gt=0, lt=1, description="share that sensitivity or specificity must reach")
+    cost: float = Field(
+        10.0, gt=0, le=10_000, description="false alarms that weigh as much as one missed finding (rule cost)"
+    )
     blur: float = Field(
         0.0, ge=0, le=5, description="how far scores are thought to shift (youden), in deviations within a class"
     )
@@ -106,6 +110,10 @@ def _cut(score: Numbers, labels: Flags, rule: Rule, settings: ThresholdSettings)
     if width > 0:
         return float(cuts[blurred_youden(score, labels, cuts, width)])
     sensitivity, specificity = _share_from(score[labels], cuts), 1 - _share_from(score[~labels], cuts)
+    if rule == "cost":
+        missed, alarms = (1 - sensitivity) * labels.sum(), (1 - specificity) * (~labels).sum()
+        paid = np.round(settings.cost * missed + alarms, 9)
+        return float(cuts[np.lexsort((margins, -paid))[-1]])
     return float(cuts[_best(rule, settings.target, sensitivity, specificity, margins)])
 
 
@@ -145,6 +153,8 @@ def _explain(
         "sensitivity": f"the highest cut that keeps the sensitivity at {percent(settings.target)} or more",
         "specificity": f"the lowest cut that keeps the specificity at {percent(settings.target)} or more",
         "conformal": _promise(settings.target, normal),
+        "cost": f"the cut at which missed findings, each weighing as much as {settings.cost:g} false alarms, and false "
+        "alarms cost least, at the share of abnormal pictures there",
     }[rule]
     if worst:
         asked += f", in each large group of pictures by itself; the highest, of {worst}, is taken"
