@@ -51,7 +51,7 @@ def _published(name: str | None) -> tuple[Path, dict[str, Tensor]]:
     file = published_weights(name)
     try:
         return file, torch.load(file, map_location="cpu", weights_only=True)  # runs no code of the file
-    except Exception as error:  # noqa: BLE001 - torch raises whatever a strange file leads to
+    except Exception as error:
         raise InputError(f"{file} is no checkpoint of torch: {type(error).__name__}") from error
 
 
