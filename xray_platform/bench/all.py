@@ -4,6 +4,7 @@ from xray_platform.bench.bits import BITS
 from xray_platform.bench.contract import Benchmark
 from xray_platform.bench.damage import DAMAGE
 from xray_platform.bench.detectors import DETECTORS_BENCH
+from xray_platform.bench.drift import DRIFT
 from xray_platform.bench.growth import GROWTH
 from xray_platform.bench.imaging import IMAGING
 from xray_platform.bench.inbox import INBOX
@@ -25,6 +26,7 @@ _BENCHES = (
     BITS,
     DAMAGE,
     DETECTORS_BENCH,
+    DRIFT,
     INBOX,
     GROWTH,
     IMAGING,

@@ -11,20 +11,23 @@ Figures = Mapping[str, float | int | str]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is measured on: the store's root, and folders of data where the benchmark asks for them."""
+    """What is measured on: the store's root, folders of data where it asks for them, and which parts only."""
 
     root: Path
     data: tuple[Path, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Benchmark:
     """One line of the table of benchmarks. The names of figures end in their unit (`_per_s`, `_ratio`, `_mb`, …).
 
-    `needs` says what the folders of data must hold; it is empty where none are needed.
+    `needs` says what the folders of data must hold; it is empty where none are needed. `parts` are
+    the names of what can be measured alone.
     """
 
     name: str
     description: str
     measure: Callable[[Progress, Inputs], Figures]
     needs: str = ""
+    parts: tuple[str, ...] = ()

@@ -23,6 +23,10 @@ def bench(
         list[Path] | None,
         typer.Option("--data", help="a folder of data, for benchmarks that need some; may be repeated"),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="measure this part alone, e.g. one detector of `detectors`; may be repeated"),
+    ] = None,
     note: Annotated[str, typer.Option(help="set, split, seed or settings, kept with the figures")] = "",
     page: Annotated[
         Path | None, typer.Option("--page", help="only write the page of all records of this folder, e.g. docs/results")
@@ -43,7 +47,9 @@ def bench(
         return
     if name not in BENCHES:
         raise InputError(f"no benchmark is called {name!r}; there are {', '.join(BENCHES)}")
-    chosen, inputs = BENCHES[name], Inputs(places().root, tuple(data or ()))
+    chosen, inputs = BENCHES[name], Inputs(places().root, tuple(data or ()), tuple(only or ()))
+    if unknown := [part for part in inputs.only if part not in chosen.parts]:
+        raise InputError(f"{name} has no part {', '.join(unknown)}; it has {', '.join(chosen.parts) or 'none'}")
     if chosen.needs and not inputs.data:
         raise InputError(f"{name} needs --data: {chosen.needs}")
     with _peers(), bar(name) as progress:

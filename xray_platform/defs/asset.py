@@ -39,7 +39,8 @@ class platform_asset:  # noqa: N801 - a decorator
     that it reads; a batch asset reads the same batch of them, any other reads all batches. Without a name it has the
     body's, without a description the body's docstring. With `any_deps` it is made of those of its dependencies
     that there are, and a failed one does not hold it back. `more_deps` says what else it reads with given settings;
-    `shows_dataset` that it shows what `dataset.yaml` says; `model` whose training, scores or report it is.
+    `shows_dataset` that it shows what `dataset.yaml` says; `model` whose training, scores or report it is;
+    with `on_request` nothing makes it but a person who asks for it.
     """
 
     group: str
@@ -54,6 +55,7 @@ class platform_asset:  # noqa: N801 - a decorator
     any_deps: bool = False
     shows_dataset: bool = False
     model: str = ""
+    on_request: bool = False
     more_deps: Callable[[Any], Sequence[str]] = lambda _: ()
 
     def __call__(self, body: Body) -> "PlatformAsset":

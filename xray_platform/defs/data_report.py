@@ -6,6 +6,7 @@ from xray_platform.defs.asset import platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import FOLLOW_SPLITS
 from xray_platform.defs.store import Store
+from xray_platform.evaluation.dataset.drift import DriftSettings
 
 
 @platform_asset(
@@ -17,11 +18,11 @@ from xray_platform.defs.store import Store
     any_deps=True,
     shows_dataset=True,
 )
-def data_report(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
+def data_report(context: dg.AssetExecutionContext, store: Store, config: DriftSettings) -> AssetResult:
     """A page about the data alone: what came in, what was left out and why, who and what the pictures show."""
     from xray_platform.defs.data_report_results import data_report_of  # Jinja and OpenCV take a second to import
 
-    return data_report_of(store.places)
+    return data_report_of(store.places, config)
 
 
 ASSETS = [data_report]

@@ -1,7 +1,7 @@
 """Data report results: read what the report about the data needs from the tables, and write its page."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import cv2
@@ -12,12 +12,14 @@ import pandas as pd
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.data_card import NOTICES, flow_in_store
 from xray_platform.defs.dataset_file import read_dataset
+from xray_platform.defs.drift_results import drifts_of
 from xray_platform.defs.pages import report_address
 from xray_platform.dicom.intake.batch_plan import batch_names
 from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.dataset.composition import COLUMNS, composition
 from xray_platform.evaluation.dataset.data_card import DataCard
 from xray_platform.evaluation.dataset.data_report import (
+    LISTED_BATCHES,
     DataReport,
     SheetPicture,
     count_batches,
@@ -31,6 +33,7 @@ from xray_platform.evaluation.dataset.distributions import (
     picture_numbers,
     unusual,
 )
+from xray_platform.evaluation.dataset.drift import Drift, DriftSettings
 from xray_platform.evaluation.wording import count
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.tables.all import IMAGES, LABELS, QUALITY, SPLITS, STANDARD_IMAGES
@@ -43,9 +46,9 @@ SIDE = 160
 MOST_LABELS = 30
 
 
-def data_report_of(places: Places) -> AssetResult:
-    """Write the report about the data of a store."""
-    report = _report(places)
+def data_report_of(places: Places, settings: DriftSettings) -> AssetResult:
+    """Write the report about the data of a store; the settings say when a batch is called different from others."""
+    report = _report(places, settings)
     folder = places.reports / FOLDER
     page = write_data_report(folder, report)
     keep_folder(places, f"reports/{FOLDER}", folder)
@@ -64,7 +67,7 @@ def data_report_of(places: Places) -> AssetResult:
     )
 
 
-def _report(places: Places) -> DataReport:
+def _report(places: Places, settings: DriftSettings) -> DataReport:
     columns = tuple(dict.fromkeys((*COLUMNS, *OF_IMAGES, "sha256", "batch")))
     images = IMAGES.read(places, columns=columns)
     quality = QUALITY.read(places, columns=("sha256", "rule", "severity", "batch"))
@@ -72,16 +75,19 @@ def _report(places: Places) -> DataReport:
     numbers = picture_numbers(images, standard)
     flow = flow_in_store(places, images, SPLITS.read(places))
     card = DataCard(read_dataset(places), flow, composition(images))
-    odd = unusual(numbers, MOST_UNUSUAL)
+    odd, order = unusual(numbers, MOST_UNUSUAL), batch_names(places)
+    published = set(images["batch"].astype(str))
+    latest = [name for name in order if name in published][-LISTED_BATCHES:]
+    drifts = list(drifts_of(places, latest, settings))
     return DataReport(
         card=card,
         rules=count_rules(quality, NOTICES),
-        batches=count_batches(quality, images, batch_names(places)),
+        batches=count_batches(quality, images, order, {found.batch: found for found in drifts}),
         numbers=distributions(numbers),
         labels=_labels(places, images),
         sample=list(_pictures(places, standard, dict.fromkeys(_drawn(standard), ""))),
         unusual=list(_pictures(places, standard, odd)),
-        cautions=list(_cautions(card)),
+        cautions=[*_cautions(card), *_drifted(drifts)],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -111,6 +117,17 @@ def _pictures(places: Places, standard: pd.DataFrame, captions: Mapping[str, str
         size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
         small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         yield SheetPicture(image, np.clip((small - low) / max(high - low, 1.0), 0, 1), captions[image])
+
+
+def _drifted(drifts: Sequence[Drift]) -> Iterator[Caution]:
+    """Yield a caution where the newest batches differ from those before them."""
+    found = [drift for drift in drifts if drift.outcome == "drifted"]
+    if found:
+        named = "; ".join(f"{drift.batch}: {drift.drifted[0].said}" for drift in found[-3:])
+        text = (
+            f"{count(len(found), 'batch', 'batches')} of the last {len(drifts)} differ from what came before: {named}."
+        )
+        yield Caution("drift", "Batches that differ", text)
 
 
 def _cautions(card: DataCard) -> Iterator[Caution]:

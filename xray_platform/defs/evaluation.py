@@ -9,7 +9,8 @@ import dagster as dg
 from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW_SPLITS
-from xray_platform.defs.models import NAMES
+from xray_platform.defs.cross_validation_settings import CrossValidationSettings
+from xray_platform.defs.models import NAMES, POOL
 from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.store import Store
 from xray_platform.evaluation.evaluate import EvaluationSettings, OneClassEvaluationSettings
@@ -122,6 +123,22 @@ def leaderboard_page(context: dg.AssetExecutionContext, store: Store) -> AssetRe
     return leaderboard_page_of(context.instance, store.places)
 
 
+@platform_asset(
+    group=GROUP,
+    version="1",
+    deps=["splits"],
+    more_deps=lambda settings: (settings.model,),
+    kinds={"parquet", "mlflow"},
+    pool=POOL,
+    on_request=True,
+)
+def cross_validation(context: dg.AssetExecutionContext, store: Store, config: CrossValidationSettings) -> AssetResult:
+    """A model fitted and judged once a fold, subjects kept together, without the test part; made where asked for."""
+    from xray_platform.defs.cross_validation import cross_validate  # see above
+
+    return cross_validate(context, store.places, config)
+
+
 ASSETS = [
     label_shortcuts,
     *(scores_asset(model) for model in NAMES),
@@ -129,4 +146,5 @@ ASSETS = [
     leaderboard,
     champion,
     leaderboard_page,
+    cross_validation,
 ]

@@ -10,6 +10,7 @@ from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
 from xray_platform.defs.dataset_file import dataset_digest
+from xray_platform.defs.drift_check import drift_check
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
@@ -21,6 +22,7 @@ from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.predictions import predictions_asset
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
+from xray_platform.evaluation.dataset.drift import DriftSettings
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes
 from xray_platform.settings import Settings
@@ -61,7 +63,7 @@ def definitions() -> dg.Definitions:
     recipe_ids = {name: recipes[one.recipe].recipe(one.tensor_side).id for name, one in tensors.items()}
     standing = assets(settings)
     in_use = {"", *models_in_use(places)}
-    unasked = [asset.name for asset in standing if asset.declared.model not in in_use]
+    unasked = [asset.name for asset in standing if asset.declared.on_request or asset.declared.model not in in_use]
     return dg.Definitions(
         assets=[
             asset.definition(
@@ -74,6 +76,7 @@ def definitions() -> dg.Definitions:
         ],
         asset_checks=[
             *CHECKS,
+            drift_check(cast("DriftSettings", settings["data_report"])),
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],

@@ -76,6 +76,11 @@ def settings_schema(classes: Classes) -> dict[str, Any]:
     }
 
 
+def settings_of(places: Places, name: str, kind: type[Settings]) -> Settings:
+    """Return the settings of one asset, as the store says, else the defaults; StoreError as `read_settings` raises."""
+    return _validated(read_settings_file(settings_path(places)), name, kind)
+
+
 def _validated(file: SettingsFile, name: str, kind: type[Settings]) -> Settings:
     try:
         return kind.model_validate(file.said.get(name, {}))

@@ -65,7 +65,8 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         settings = {**_settings(kind, config, data), **standard}
         run.log_parameters(_parameters(settings, data, cohort, inputs))
         log_data(run, cohort, inputs)
-        fitted = _fit(context, cohort, (kind, config), data, run)
+        checkpoints = cohort.places.models / model / "checkpoints"
+        fitted = fit_on(cohort, kind, config, data, FitContext(checkpoints, run.log_epoch, logged(context), data.parts))
         recipes = [data.recipes[view] for view in getattr(fitted, "views", ())] or data.recipes
         record = TrainingRecord(
             model=model,
@@ -89,21 +90,14 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         return Trained(record, run.link)
 
 
-def _fit(
-    context: dg.AssetExecutionContext,
-    cohort: Cohort,
-    chosen: tuple[ModelKind, Settings],
-    data: ModelData,
-    run: TrackedRun,
-) -> FittedModel:
-    kind, config = chosen
+def fit_on(cohort: Cohort, kind: ModelKind, config: Settings, data: ModelData, around: FitContext) -> FittedModel:
+    """Return a model of this kind, fitted on the training part of a cohort and validated on the validation part."""
     classes = cohort.classes()
     train, val = (
         Part(cohort.images(rows), cohort.labels(rows), classes, cohort.present(rows, classes))
         for rows in (cohort.part("train"), cohort.part("val"))
     )
     settings = tuple(part_of(part, config, _known(part, data)) for part in kind.settings)
-    around = FitContext(cohort.places.models / kind.name / "checkpoints", run.log_epoch, logged(context), data.parts)
     return kind.fit(train, val, settings, around)
 
 

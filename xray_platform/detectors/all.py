@@ -4,6 +4,7 @@ from xray_platform.detectors.contract import DetectorKind
 from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings, settings_from_patches
 from xray_platform.detectors.patch_distance import PatchDistance, PatchDistanceSettings
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
+from xray_platform.detectors.synthetic_anomaly import SyntheticAnomaly, SyntheticAnomalySettings
 from xray_platform.detectors.texture_gaussian import TextureGaussian, TextureGaussianSettings
 from xray_platform.detectors.uncertainty_autoencoder import UncertaintyAutoencoder, UncertaintyAutoencoderSettings
 
@@ -48,6 +49,15 @@ _KINDS = (
         recipe="equalised",
         library="pytorch",
         quick={"side": 32, "width": 8, "latent": 4, "epochs": 40, "batch_size": 8, "threads": 1},
+    ),
+    DetectorKind(
+        SyntheticAnomaly.name,
+        SyntheticAnomalySettings,
+        SyntheticAnomaly,
+        "what looks like lesions that were put into normal lungs for a small network to find",
+        recipe="equalised",
+        library="pytorch",
+        quick={"side": 64, "epochs": 50, "batch_size": 8, "learning_rate": 0.01, "threads": 1},
     ),
 )
 

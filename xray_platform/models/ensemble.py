@@ -231,7 +231,9 @@ def fit_ensemble(
         measured.append(part)
         scores.append(np.concatenate([part.score(val.images[rows]) for rows in batch_slices(val.images, AT_ONCE)]))
         tell(number, len(parts), f"validation part judged by {one}")
-    kept = _kept(settings, scores, val.abnormal)
+    both = not val.abnormal.all() and val.abnormal.any()
+    choosing = settings.keep == "better" and both
+    kept = better_parts(scores, val.abnormal, settings.gain) if choosing else list(range(len(scores)))
     return Ensemble(settings, tuple(measured[number] for number in kept), tuple(parts), name)
 
 
@@ -257,17 +259,15 @@ def _measured(name: str, model: FittedModel, view: int, side: int, normal: Image
     )
 
 
-def _kept(settings: EnsembleSettings, scores: Sequence[Scores], abnormal: Labels) -> list[int]:
-    """Return the numbers of the parts that are kept, the best first."""
-    if settings.keep == "all" or abnormal.all() or not abnormal.any():
-        return list(range(len(scores)))
+def better_parts(scores: Sequence[Scores], abnormal: Labels, gain: float) -> list[int]:
+    """Return the numbers of the parts that are kept, the best first: each raises the AUROC by at least `gain`."""
     from sklearn.metrics import roc_auc_score  # scikit-learn takes a second to import; those who only score need none
 
     kept: list[int] = []
     best = -np.inf
     while rest := [number for number in range(len(scores)) if number not in kept]:
         reached = [float(roc_auc_score(abnormal, sum(scores[one] for one in [*kept, number]))) for number in rest]
-        if max(reached) < best + settings.gain:
+        if max(reached) < best + gain:
             break
         kept.append(rest[int(np.argmax(reached))])
         best = max(reached)

@@ -93,6 +93,12 @@ CLASS_SCORES = Table(
     ),
     key=("model", "image", "class"),
 )  # fmt: skip
+CROSS_VALIDATION = Table(
+    "cross_validation",
+    "what models of a cross-validation say of the fold that was kept from them; one part a model and fold",
+    (c.MODEL, c.FOLD, c.IMAGE, c.SUBJECT, c.SPLIT, c.TRUTH, c.SCORE, c.RUN, c.MADE_FROM),
+    key=("model", "fold", "image"),
+)
 PREDICTIONS = Table(
     "predictions",
     "what the champion says of every picture, labelled or not",
@@ -117,5 +123,5 @@ LEADERBOARD = Table(
 
 ALL = (
     CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, BOXES, SPLITS, CLASSES, TENSORS, PATCHES,
-    SCORES, CLASS_SCORES, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
+    SCORES, CLASS_SCORES, CROSS_VALIDATION, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
 )  # fmt: skip

@@ -153,6 +153,8 @@ SPLIT_REASON = Column(
 )
 TRUTH = Column("abnormal", "flag", "false: normal, true: anything else")
 
+FOLD = Column("fold", "integer", "which fold was kept from the model", low=1)
+MADE_FROM = Column("made_from", "text", "what pictures, settings and code it came from", pattern=r"^[0-9a-f]{16}$")
 CLASS = Column(
     "class", "text", "normal, or one finding in small letters", pattern=r"^[^|<>@^\x00-\x1f\x7f]{1,200}$", shown=False
 )

@@ -50,7 +50,8 @@ def fit_to_normals(
     loop = Loop(settings.epochs, settings.epochs, True, GRADIENT_CLIP_NORM, settings.precision, "auto")
     with quiet(), threads(settings.threads), torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        module = LightningNormals(build(), task, settings)
+        network = build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        module = LightningNormals(network, task, settings)
         batches = training_batches(learnt, _unlabelled(learnt), settings.batch_size, settings.seed)
         judged = validation_batches(held_out, _unlabelled(held_out), settings.batch_size)
         ran = fit_module(module, batches, judged, loop, checkpoints, progress, on_epoch)

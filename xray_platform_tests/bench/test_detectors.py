@@ -51,8 +51,28 @@ def test_every_figure_is_there_and_a_planted_finding_is_found(tmp_path: Path, mo
         assert float(figures[f"large: {name}, on small, all, auroc"]) > 0.9
         hits = float(figures[f"small: {name}, learnt here, 10 images with boxes, pointing game, hits, share"])
         assert hits > float(figures["small: random map, pointing game, hits, share"])
+        conformal = f"large: {name}, learnt from IM- alone, conformal false alarms of 0.05 promised, share"
+        assert 0 <= float(figures[conformal]) <= 1
+    assert float(figures["large: all together, held-out subjects, auroc"]) > 0.9
+    assert set(str(figures["large: kept by validation, parts"]).split(", ")) <= set(kinds)
+    assert 0 <= float(figures["large: sharpness alone, held-out subjects, auroc"]) <= 1
     assert "large: whole, held-out subjects, auroc" in figures
     assert "large: pca_residual, recipe equalised, held-out subjects, auroc" in figures
+
+
+def test_one_detector_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detectors, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr(detectors, "SEEDS", (0,))
+    folder = folder_of(tmp_path / "large", 120, 60, 1)
+    figures = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual",)))
+    assert "large: pca_residual, held-out subjects, auroc" in figures
+    assert not [name for name in figures if "texture_gaussian" in name or "patch_distance" in name or "seeds" in name]
+
+
+def test_blurred_pictures_are_told_from_sharp_ones() -> None:
+    sharp = chests(5, seed=1)
+    blurred = np.array([cv2.GaussianBlur(image, (0, 0), 2) for image in sharp])
+    assert detectors.blurredness(blurred).min() > detectors.blurredness(sharp).max()
 
 
 def test_subjects_are_in_one_part(tmp_path: Path) -> None:

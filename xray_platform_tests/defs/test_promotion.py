@@ -36,8 +36,8 @@ def store(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lo
     root = tmp_path_factory.mktemp("promotion") / "store"
     shutil.copytree(story.places.root, root)
     for name in set(NAMES) - {"pca_residual", "one_class_svm", "attention_cnn"}:
-        (root / "data" / "models" / name / "current.json").unlink()
-        manifest_file(Places(root), f"models/{name}/current").unlink()
+        (root / "data" / "models" / name / "current.json").unlink(missing_ok=True)
+        manifest_file(Places(root), f"models/{name}/current").unlink(missing_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_ROOT", str(root))
         copy = LocalRunner(Places(root), definitions())

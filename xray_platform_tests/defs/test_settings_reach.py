@@ -11,19 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.defs import train
 from xray_platform.defs.cohort import Cohort, data_digest, findings_digest
 from xray_platform.defs.graph import assets, definitions
 from xray_platform.defs.launchpad import MODEL_SETTINGS, TensorSettings, part_of
 from xray_platform.defs.model_data import ModelData
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.train import fit_on
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import DataError
 from xray_platform.image_stack import ImageSource
 from xray_platform.imaging.recipe import Recipe, default_recipe
 from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.models.all import MODELS
+from xray_platform.models.contract import FitContext
 from xray_platform.models.detector import detector_model
 from xray_platform.networks.all import NETWORKS
 from xray_platform.settings import Settings
@@ -138,12 +139,11 @@ def cohort() -> Cohort:
     return InMemory(cast("Places", SimpleNamespace(models=Path("nowhere"))), (default_recipe(32),), rows)
 
 
-CONTEXT = cast("dg.AssetExecutionContext", SimpleNamespace(log=None, instance=None, run=None))
 NO_PARTS = ModelData("default", (default_recipe(32),))
-RUN: Any = SimpleNamespace(log_epoch=lambda *_: None)
+AROUND = FitContext(Path("nowhere"), lambda *_: None)
 
 
-def test_a_detector_learns_from_the_normal_training_pictures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_detector_learns_from_the_normal_training_pictures_alone() -> None:
     heard: list[Any] = []
 
     class Heard:
@@ -152,9 +152,8 @@ def test_a_detector_learns_from_the_normal_training_pictures_alone(monkeypatch: 
             heard.extend(given)
 
     line = replace(DETECTORS["pca_residual"], detector=cast("Any", Heard))
-    monkeypatch.setattr(train, "logged", lambda _: None)
     config = MODEL_SETTINGS["pca_residual"].model_validate({"rank": 5})
-    train._fit(CONTEXT, cohort(), (detector_model(line), config), NO_PARTS, RUN)
+    fit_on(cohort(), detector_model(line), config, NO_PARTS, AROUND)
     normals, settings = heard
     assert np.rint(normals[:][:, 0, 0] * 100).tolist() == [0, 2, 4]
     assert settings == line.settings(rank=5)  # type: ignore[call-arg]
@@ -169,9 +168,8 @@ def test_a_network_learns_from_the_training_part_and_is_validated_on_the_other(
         heard.update(zip(("network", "settings", "training", "train", "val"), given, strict=True), **named)
 
     monkeypatch.setattr("xray_platform.training.fit.fit_network", fit)
-    monkeypatch.setattr(train, "logged", lambda _: None)
     config = MODEL_SETTINGS["attention_cnn"].model_validate({"epochs": 3, "seed": 7, "dropout": 0.4})
-    train._fit(CONTEXT, cohort(), (MODELS["attention_cnn"], config), NO_PARTS, RUN)
+    fit_on(cohort(), MODELS["attention_cnn"], config, NO_PARTS, AROUND)
     assert heard["network"] == "attention_cnn"
     assert heard["settings"] == part_of(NETWORKS["attention_cnn"].settings, config)
     assert heard["training"] == TrainingSettings(epochs=3, seed=7)
@@ -179,7 +177,7 @@ def test_a_network_learns_from_the_training_part_and_is_validated_on_the_other(
         images, labels = heard[part]
         assert np.rint(images[:, 0, 0] * 100).tolist() == list(numbers)
         assert labels.tolist() == [n % 2 == 1 for n in numbers]
-    assert heard["on_epoch"] is RUN.log_epoch
+    assert heard["on_epoch"] is AROUND.on_epoch
 
 
 def test_the_digest_of_the_data_knows_pictures_subjects_and_labels_and_not_their_order() -> None:

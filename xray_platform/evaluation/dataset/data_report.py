@@ -18,12 +18,13 @@ from xray_platform.errors import StoreError
 from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.dataset.data_card import DataCard
 from xray_platform.evaluation.dataset.distributions import Distribution
+from xray_platform.evaluation.dataset.drift import Drift
 from xray_platform.evaluation.dataset.flow_figure import draw_flow
 from xray_platform.evaluation.page import jpeg_uri, render
 from xray_platform.evaluation.wording import count
 from xray_platform.image_stack import Images
 
-LISTED_BATCHES = 60
+LISTED_BATCHES = 40
 TITLES = {"all": "All pictures"}
 
 
@@ -46,6 +47,8 @@ class BatchCount:
     files: int
     pictures: int
     subjects: int
+
+    drift: Drift | None = None
 
     @property
     def left_out(self) -> int:
@@ -140,12 +143,16 @@ def count_rules(quality: pd.DataFrame, notices: Mapping[str, str]) -> list[RuleC
     return sorted(found, key=lambda one: (-one.rejected, -one.quarantined, -one.warned, one.rule))
 
 
-def count_batches(quality: pd.DataFrame, images: pd.DataFrame, order: Sequence[str]) -> list[BatchCount]:
-    """Count the files and pictures of each batch, in the order in which they were opened."""
+def count_batches(
+    quality: pd.DataFrame, images: pd.DataFrame, order: Sequence[str], drifts: Mapping[str, Drift] = {}
+) -> list[BatchCount]:
+    """Count the files and pictures of each batch, in the order in which they were opened, with its drift if known."""
     files = quality.groupby("batch")["sha256"].nunique()
     pictures, subjects = images.groupby("batch").size(), images.groupby("batch")["subject"].nunique()
     return [
-        BatchCount(name, *(int(found.get(name, 0)) for found in (files, pictures, subjects)))
+        BatchCount(
+            name, int(files.get(name, 0)), int(pictures.get(name, 0)), int(subjects.get(name, 0)), drifts.get(name)
+        )
         for name in order
         if name in files.index or name in pictures.index
     ]
