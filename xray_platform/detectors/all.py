@@ -48,7 +48,7 @@ _KINDS = (
         "what a small autoencoder cannot draw of a picture, where it is sure how normal chests look",
         recipe="equalised",
         library="pytorch",
-        quick={"side": 32, "width": 8, "latent": 4, "epochs": 40, "batch_size": 8, "threads": 1},
+        quick={"side": 32, "width": 8, "latent": 4, "epochs": 30, "batch_size": 8, "threads": 1},
     ),
     DetectorKind(
         SyntheticAnomaly.name,
@@ -57,7 +57,7 @@ _KINDS = (
         "what looks like lesions that were put into normal lungs for a small network to find",
         recipe="equalised",
         library="pytorch",
-        quick={"side": 64, "epochs": 50, "batch_size": 8, "learning_rate": 0.01, "threads": 1},
+        quick={"side": 64, "epochs": 24, "batch_size": 8, "learning_rate": 0.01, "threads": 1},
     ),
 )
 
