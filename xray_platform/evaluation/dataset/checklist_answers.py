@@ -257,7 +257,8 @@ def _of_evaluation(report: ReportInput, card: DataCard) -> dict[str, Answer]:
         "threshold": Answer(evaluation.threshold.explanation, "verdicts"),
         "test_blinding": Answer("The model sees the picture alone; no label of the test part was used before."),
         "indeterminate": Answer(
-            "There are none: every picture gets a verdict. What quality rules left out stands in the flow.", "data-card"
+            "There are none: every picture gets a verdict. What is gained by passing on unsure ones is measured.",
+            "reliance",
         ),
         "internal": Answer(tested, "figures") if test["pictures"] else NOTHING,
         "external": _external(card),
@@ -324,10 +325,12 @@ def _explanation(report: ReportInput) -> Answer:
 
 
 def _fairness(report: ReportInput) -> Answer:
-    if report.audit is None or not report.audit.sources:
+    """Say by which facts of the patients the figures were told apart."""
+    told = {one.fact: one.title.lower() for one in report.evaluation.subgroups if one.telling and one.fact != "batch"}
+    if not told:
         return NOTHING
-    words = ", ".join(source.title.lower() for source in report.audit.sources)
-    return Answer(f"AUROC by {words}.", "shortcuts", "age and sex")
+    missing = " and ".join(word for fact, word in (("age", "age"), ("sex", "sex")) if fact not in told)
+    return Answer(f"Figures of the test part by {', '.join(told.values())}.", "subgroups", missing)
 
 
 def _limits(said: DatasetDescription) -> Answer:
