@@ -45,6 +45,7 @@ _QUICK = {
     "noise": 0.0,
     "threads": 1,
 }
+RESNETS = {"18": "resnet18-f37072fd.pth", "34": "resnet34-b627a593.pth", "50": "resnet50-0676ba61.pth"}
 _KINDS = (
     NetworkKind(
         "attention_cnn",
@@ -64,6 +65,7 @@ _KINDS = (
         smallest_side=PUBLISHED_SMALLEST_SIDE,
         recipe="equalised",
         initialise=_of("resnet", "initialise"),
+        published=lambda settings: RESNETS[settings.depth],
         adapt=_of("resnet", "adapt"),
         quick={**_QUICK, "width": 16, "epochs": 8},
     ),
@@ -75,6 +77,7 @@ _KINDS = (
         smallest_side=PUBLISHED_SMALLEST_SIDE,
         recipe="equalised",
         initialise=_of("published", "initialise"),
+        published=lambda _: "densenet121-a639ec97.pth",
         adapt=_of("densenet", "adapt"),
         on_request=True,
         quick={**_QUICK, "growth": 8, "epochs": 8},
@@ -87,6 +90,7 @@ _KINDS = (
         smallest_side=PUBLISHED_SMALLEST_SIDE,
         recipe="equalised",
         initialise=_of("published", "initialise"),
+        published=lambda _: "efficientnet_b0_rwightman-7f5810bc.pth",
         adapt=_of("efficientnet", "adapt"),
         on_request=True,
         quick={**_QUICK, "width": 0.25, "epochs": 8},
@@ -99,6 +103,7 @@ _KINDS = (
         smallest_side=PUBLISHED_SMALLEST_SIDE,
         recipe="equalised",
         initialise=_of("published", "initialise"),
+        published=lambda _: "vgg16_bn-6c64b313.pth",
         adapt=_of("vgg", "adapt"),
         on_request=True,
         quick={**_QUICK, "width": 8, "epochs": 8},

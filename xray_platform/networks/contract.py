@@ -41,9 +41,10 @@ class NetworkKind:
     `version` is that of the architecture and of how it learns: raise it when the same data and settings give another
     network. `recipe` and `side` are those of the tensors that it reads unless a store says otherwise, `smallest_side`
     is the least that it can take; pictures have one channel. `initialise` gives a network that was just built its first
-    weights, where it shall not begin with those that torch draws; a trained one is loaded without it. `adapt` turns
-    weights as they are published into those of the network. With `on_request` it is trained only where a store asks
-    for it. `quick` are the settings of network and training, where
+    weights, where it shall not begin with those that torch draws; a trained one is loaded without it. `published` says
+    under which name torchvision publishes weights for given settings, `adapt` turns weights as they are published into
+    those of the network. With `on_request` it is trained only where a store asks for it. `quick` are the settings of
+    network and training, where
     they are not the defaults, that learn a few hundred phantoms within a minute: for the demo and the tests.
     """
 
@@ -57,6 +58,7 @@ class NetworkKind:
     side: int = 128
     library: str = "pytorch"
     initialise: "Callable[[nn.Module, Any], None] | None" = None
+    published: "Callable[[Any], str] | None" = None
     adapt: "Callable[[dict[str, Tensor]], dict[str, Tensor]] | None" = None
     on_request: bool = False
     quick: Mapping[str, Any] = field(default_factory=dict)

@@ -83,7 +83,8 @@ def _begun(kind: NetworkKind, settings: Settings, training: TrainingSettings, ou
     if kind.initialise is not None:
         kind.initialise(network, settings)
     check_frozen(network, training)
-    load_initial_weights(network, training, kind.adapt)
+    published = kind.published(settings) if kind.published else None
+    load_initial_weights(network, training, kind.adapt, published)
     return network
 
 

@@ -4,30 +4,34 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
 from xray_platform.errors import InputError
 from xray_platform.training.parameter_groups import groups_of
+from xray_platform.training.published_weights import published_weights
 from xray_platform.training.transfer_settings import TransferSettings
 
 Adapt = Callable[[dict[str, Tensor]], dict[str, Tensor]]
+IMAGENET = "imagenet"
 NAMED = 3  # of the weights that do not fit
 
 
-def load_initial_weights(network: nn.Module, settings: TransferSettings, adapt: Adapt | None = None) -> None:
+def load_initial_weights(
+    network: nn.Module, settings: TransferSettings, adapt: Adapt | None = None, published: str | None = None
+) -> None:
     """Give a network that was just built the weights of a file; those of its last group only where they fit.
 
     The file is safetensors, which holds no code, with the names of `network.state_dict()`, or with such as `adapt`
-    understands. Raises `InputError` where it is missing, damaged, has another digest, or holds weights of another
-    architecture.
+    understands; `imagenet` stands for the file that is `published` under this name. Raises `InputError` where it is
+    missing, damaged, has another digest, or holds weights of another architecture.
     """
     if not settings.weights:
         return
-    path, _, digest = settings.weights.rpartition("#sha256=")
-    file = Path(path).expanduser()
-    found, own = _read(file, digest), network.state_dict()
+    file, found = _published(published) if settings.weights == IMAGENET else _named(settings.weights)
+    own = network.state_dict()
     found = adapt(found) if adapt else found
     last = {id(value) for value in groups_of(network)[-1].state_dict(keep_vars=True).values()}
     may_differ = {name for name, value in network.state_dict(keep_vars=True).items() if id(value) in last}
@@ -39,6 +43,22 @@ def load_initial_weights(network: nn.Module, settings: TransferSettings, adapt: 
             f"shape, among them {', '.join(told[:NAMED])}; a file of the same network with the same settings is allowed"
         )
     network.load_state_dict({**own, **{name: value for name, value in found.items() if name not in wrong}})
+
+
+def _published(name: str | None) -> tuple[Path, dict[str, Tensor]]:
+    if name is None:
+        raise InputError("no weights of this network are published; name a file, FILE#sha256=DIGEST")
+    file = published_weights(name)
+    try:
+        return file, torch.load(file, map_location="cpu", weights_only=True)  # runs no code of the file
+    except Exception as error:
+        raise InputError(f"{file} is no checkpoint of torch: {type(error).__name__}") from error
+
+
+def _named(weights: str) -> tuple[Path, dict[str, Tensor]]:
+    path, _, digest = weights.rpartition("#sha256=")
+    file = Path(path).expanduser()
+    return file, _read(file, digest)
 
 
 def _read(file: Path, digest: str) -> dict[str, Tensor]:

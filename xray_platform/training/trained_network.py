@@ -22,6 +22,7 @@ from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.device import scoring_device
 from xray_platform.training.explain.gradcam import abnormal_logit, gradcam
+from xray_platform.training.test_time import averaged
 from xray_platform.training.training_settings import TrainingSettings
 
 FORM = 4  # of the files; a change that older code cannot read counts it up
@@ -69,7 +70,8 @@ class TrainedNetwork:
         stack, outputs = check_images(images, side=self.side), np.empty((len(images), *shape), np.float64)
         with torch.inference_mode():
             for part in batch_slices(stack, self.training.scoring_batch_size):
-                outputs[part] = self.module(self._placed(stack[part])).cpu().numpy()
+                said = averaged(self.module, self._placed(stack[part]), self.training.test_time_views)
+                outputs[part] = said.cpu().numpy()
                 progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
         return outputs
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from xray_platform.training.augmentation_settings import AugmentationSettings
 from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS
+from xray_platform.training.test_time_views import MOST_VIEWS
 from xray_platform.training.transfer_settings import TransferSettings
 
 
@@ -26,6 +27,13 @@ class TrainingSettings(TransferSettings, AugmentationSettings):
     batch_size: int = Field(32, ge=2, le=1024, description="pictures a step")
     scoring_batch_size: int = Field(
         64, ge=1, le=4096, description="pictures at once in validation, scoring and heat maps; bounds the memory"
+    )
+    test_time_views: int = Field(
+        1,
+        ge=1,
+        le=MOST_VIEWS,
+        description="slightly scaled and moved copies of an image, itself among them, whose outputs are averaged when "
+        "it is scored (test-time augmentation); 1: the image alone, and as many times faster",
     )
     optimizer: Literal["adamw", "sgd", "rmsprop"] = Field(
         "adamw", description="how a gradient becomes a step; sgd and rmsprop have a momentum of 0.9"
