@@ -1,6 +1,7 @@
 """`xray promote`: a person says which model is the champion."""
 
 import getpass
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -74,12 +75,17 @@ def _show() -> None:
             _figure(one.tags.get("test_auroc")),
             one.tags.get("promoted_at", "–")[:16].replace("T", " "),
             visible(one.tags.get("promoted_by", "–")),
-            visible(one.tags.get("promoted_why", "–")),
+            visible(_why(one.tags)),
         ]
         for one in found
     ]
     show("Versions of xray-champion, the newest first", list(COLUMNS), rows)
     OUT.print("`xray promote challenger`, `xray promote previous` or `xray promote VERSION` chooses.")
+
+
+def _why(tags: Mapping[str, str]) -> str:
+    refused = f"refused: {tags['refused_why']}" if "refused_why" in tags else "–"
+    return tags.get("promoted_why", refused)
 
 
 def _figure(text: str | None) -> str:

@@ -93,13 +93,14 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
 
 @platform_asset(
     group=GROUP,
-    version="2",
+    version="3",
     deps=["leaderboard"],
     kinds={"mlflow"},
     automation=AFTER_TRAINING,
     description="The model in use, as the alias `champion` of the MLflow registry; `xray predict` asks for it.\n\n"
-    "It changes where the first of the leaderboard is better by the margin on the same validation pictures, or where a "
-    "person says so here: `promote`, with `by` and `why`.",
+    "It changes where the first of the leaderboard is better by the margin on the same validation pictures and breaks "
+    "no guard (shortcut, calibration, robustness, subgroups), or where a person says so here: `promote`, with `by` and "
+    "`why`.",
 )
 def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionSettings) -> AssetResult:
     """Settle who is champion."""

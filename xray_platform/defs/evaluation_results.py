@@ -110,6 +110,7 @@ def _metadata_of(promoted: PromotionResult) -> dict[str, Any]:
         "version": int(held.version),
         "changed": promoted.changed,
         "why": promoted.why,
+        "guards": dg.MetadataValue.md("\n".join(f"- {one}" for one in promoted.guards) or "not asked"),
         "by": promoted.by,
         "promoted": f"{held.tags.get('promoted_at', '')} by {held.tags.get('promoted_by', '')}: "
         f"{held.tags.get('promoted_why', '')}",

@@ -7,9 +7,11 @@ import pandas as pd
 from xray_platform.defs.cohort import data_digest, read_cohort
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.promotion_settings import PromotionSettings
+from xray_platform.defs.reporting import stored_audit
 from xray_platform.defs.score_cohort import score_images, stored_evaluation
 from xray_platform.dicom.standard.standard_images import settings_of
-from xray_platform.errors import DataError, XrayError
+from xray_platform.errors import DataError, StoreError, XrayError
+from xray_platform.evaluation.guards import GuardOutcome, guards, refusals
 from xray_platform.evaluation.metrics import auroc as auroc_of
 from xray_platform.models.named import load_model
 from xray_platform.progress import silent
@@ -18,10 +20,15 @@ from xray_platform.tracking import champion_aliases
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform.tracking.registry import Registered, champion, champion_bundle
 
+BOARD = "the leaderboard"
+
 
 @dataclass(frozen=True)
 class PromotionResult:
-    """Who is champion and who challenges it, whether that is new, and why; AUROC on the same validation pictures."""
+    """Who is champion and who challenges it, whether that is new, and why; AUROC on the same validation pictures.
+
+    `guards`: what the guards found of the model that was tried last; nothing where a person chose.
+    """
 
     champion: Registered
     challenger: Registered | None
@@ -30,6 +37,7 @@ class PromotionResult:
     by: str
     champion_auroc: float | None
     challenger_auroc: float | None = None
+    guards: tuple[GuardOutcome, ...] = ()
 
 
 def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, run: str) -> PromotionResult:
@@ -46,28 +54,67 @@ def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, ru
         held = champion_aliases.promote(tracking, chosen.version, by=by, why=why, chosen=True, run=run)
         changed = before is None or before.version != held.version
         return PromotionResult(held, _challenger(tracking, places, board), changed, why, by, _registered_auroc(held))
-    return _by_margin(tracking, places, board, settings.margin, before, run)
+    return _by_margin(tracking, places, board, settings, before, run)
 
 
 def _by_margin(
-    tracking: Tracking, places: Places, board: pd.DataFrame, margin: float, before: Registered | None, run: str
+    tracking: Tracking,
+    places: Places,
+    board: pd.DataFrame,
+    settings: PromotionSettings,
+    before: Registered | None,
+    run: str,
 ) -> PromotionResult:
-    by = "the leaderboard"
-    best = board.sort_values("rank").iloc[0]
-    first = champion_aliases.candidate(tracking, str(best["run"]))
-    auroc = _registered_auroc(first)
+    """Promote the first of the leaderboard that is better by the margin and breaks no guard, if there is one."""
+    refused: list[str] = []
+    found: tuple[GuardOutcome, ...] = ()
+    theirs = auroc = None
+
+    def kept(held: Registered, why: str, *, changed: bool = False) -> PromotionResult:
+        told = "; ".join([*refused, why])
+        figures = (auroc, None) if changed or held is rival else (theirs, auroc)
+        return PromotionResult(held, _challenger(tracking, places, board), changed, told, BOARD, *figures, found)
+
+    for model, training in board.sort_values("rank")[["model", "run"]].astype(str).to_numpy():
+        rival = champion_aliases.candidate(tracking, training)
+        auroc = _registered_auroc(rival)
+        if before is not None and before.version == rival.version:
+            return kept(rival, f"the champion leads {'what is left of ' if refused else ''}the leaderboard")
+        better, why, theirs = _is_better(tracking, places, rival, before, model, settings.margin)
+        if before is not None and not better:
+            return kept(before, why)
+        found = guards_of(places, model, settings)
+        if not (broken := refusals(found, settings)):
+            held = champion_aliases.promote(tracking, rival.version, by=BOARD, why="; ".join([*refused, why]), run=run)
+            return kept(held, why, changed=True)
+        refused.append(f"{model} (version {rival.version}) is refused, {why}: {'; '.join(broken)}")
+        champion_aliases.refuse(tracking, rival.version, by=BOARD, why="; ".join(broken), run=run)
+    if before is not None:
+        return kept(before, "no model of the leaderboard is left")
+    rival = champion_aliases.candidate(tracking, str(board.sort_values("rank").iloc[0]["run"]))
+    auroc, why = _registered_auroc(rival), "every model breaks a guard; the first serves until a better one comes"
+    held = champion_aliases.promote(tracking, rival.version, by=BOARD, why="; ".join([*refused, why]), run=run)
+    return kept(held, why, changed=True)
+
+
+def guards_of(places: Places, model: str, settings: PromotionSettings) -> tuple[GuardOutcome, ...]:
+    """Return what each guard finds of a model's current training."""
+    record = current_record(places, model)
+    try:
+        audit = stored_audit(places, record)
+    except StoreError:
+        audit = None
+    return guards(stored_evaluation(places, record), audit, settings)
+
+
+def _is_better(
+    tracking: Tracking, places: Places, rival: Registered, before: Registered | None, model: str, margin: float
+) -> tuple[bool, str, float | None]:
+    """Tell whether a model is better than the champion by the margin, why or why not, and the champion's AUROC."""
     if before is None:
-        why = "the first of the leaderboard, and there was no champion"
-        held = champion_aliases.promote(tracking, first.version, by=by, why=why, run=run)
-        return PromotionResult(held, _challenger(tracking, places, board), True, why, by, auroc)
-    if before.version == first.version:
-        why = "the champion leads the leaderboard"
-        return PromotionResult(before, _challenger(tracking, places, board), False, why, by, auroc)
-    theirs, doubt = _same_pictures(tracking, places, before, str(best["model"]))
-    better, why = compare(first, auroc, before, theirs, doubt, margin)
-    if better:
-        before, auroc, theirs = champion_aliases.promote(tracking, first.version, by=by, why=why, run=run), None, auroc
-    return PromotionResult(before, _challenger(tracking, places, board), better, why, by, theirs, auroc)
+        return True, "the first of the leaderboard, and there was no champion", None
+    theirs, doubt = _same_pictures(tracking, places, before, model)
+    return *compare(rival, _registered_auroc(rival), before, theirs, doubt, margin), theirs
 
 
 def compare(

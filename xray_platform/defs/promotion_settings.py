@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from xray_platform.settings import Settings
+from xray_platform.evaluation.guard_settings import GuardSettings
 
 
-class PromotionSettings(Settings):
+class PromotionSettings(GuardSettings):
     """What becomes champion."""
 
     margin: float = Field(

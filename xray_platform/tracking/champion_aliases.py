@@ -21,12 +21,13 @@ from xray_platform.tracking.registry import (
     versions_of,
 )
 
-PROMOTED, DISPLACED = "promoted", "displaced"
+PROMOTED, DISPLACED, REFUSED = "promoted", "displaced", "refused"
 ABOUT = """The model in use: `xray predict` takes the version with the alias `champion`.
 
 `challenger` is the best of the newest models that are not the champion, `previous` the champion before. A version
-becomes champion where it is better on the same validation pictures by the stated margin, or where a person says so
-(`xray promote`, or the launchpad of the asset `champion`); the tags `promoted_…` say who, when and why.
+becomes champion where it is better on the same validation pictures by the stated margin and breaks no guard, or where a
+person says so (`xray promote`, or the launchpad of the asset `champion`); the tags `promoted_…` say who, when and why,
+`refused_…` which guard it broke.
 **Research software, not a medical device.**
 """
 
@@ -63,6 +64,12 @@ def promote(tracking: Tracking, version: str, *, by: str, why: str, chosen: bool
         _remove_alias(tracking, alias, version)
     client.update_registered_model(CHAMPION_MODEL, description=ABOUT)
     return registered(client.get_model_version(CHAMPION_MODEL, version))
+
+
+def refuse(tracking: Tracking, version: str, *, by: str, why: str, run: str = "") -> None:
+    """Write down at a version of `xray-champion` that it does not become champion, and why."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    _tag(tracking, version, REFUSED, {"at": now, "by": by, "why": why, "dagster_run": run})
 
 
 def set_challenger(tracking: Tracking, version: str) -> Registered:

@@ -7,6 +7,7 @@ from xray_platform.defs.cohort import data_digest
 from xray_platform.defs.launchpad import QUICK_SETTINGS
 from xray_platform.defs.model_store import TrainingRecord, current_record
 from xray_platform.defs.models import NAMES
+from xray_platform.defs.models_in_use import ON_REQUEST
 from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.models.all import MODELS
 from xray_platform.networks.all import NETWORKS
@@ -25,7 +26,7 @@ def tracking(story: Story) -> Tracking:
 
 @pytest.fixture(scope="module")
 def records(story: Story) -> dict[str, TrainingRecord]:
-    return {name: current_record(story.places, name) for name in NAMES}
+    return {name: current_record(story.places, name) for name in NAMES if name not in ON_REQUEST}
 
 
 @pytest.fixture(scope="module")

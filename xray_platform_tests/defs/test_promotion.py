@@ -36,8 +36,8 @@ def store(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lo
     root = tmp_path_factory.mktemp("promotion") / "store"
     shutil.copytree(story.places.root, root)
     for name in set(NAMES) - {"pca_residual", "one_class_svm", "attention_cnn"}:
-        (root / "data" / "models" / name / "current.json").unlink()
-        manifest_file(Places(root), f"models/{name}/current").unlink()
+        (root / "data" / "models" / name / "current.json").unlink(missing_ok=True)
+        manifest_file(Places(root), f"models/{name}/current").unlink(missing_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_ROOT", str(root))
         copy = LocalRunner(Places(root), definitions())
@@ -109,8 +109,18 @@ def test_a_newer_model_that_is_better_on_the_same_pictures_takes_its_place(store
     tracking, before = open_tracking(store.places), in_use(store)
     tracking.client.set_model_version_tag(CHAMPION_MODEL, before.version, "val_data", "judged-on-others")
     tracking.client.set_model_version_tag(CHAMPION_MODEL, before.version, "val_auroc", "0.999")
-    told = materialised(store, f"{DETECTOR}, leaderboard, champion", {"one_class_svm": {"seed": 1}})
+    strict = {"one_class_svm": {"seed": 1}, "champion": {"guard_uncomputed": "refuse"}}
+    told = materialised(store, f"{DETECTOR}, leaderboard, champion", strict)
+    assert (told["model"], told["changed"]) == ("attention_cnn", False)
+    assert "is refused" in told["why"]
+    assert "calibration not computed" in told["why"]
+    refused = next(one for one in champion_versions(tracking) if "refused_why" in one.tags)
+    assert refused.model == "one_class_svm"
+    assert "calibration not computed" in refused.tags["refused_why"]
+    assert "refused: " in command(store.places.root, "promote").out
+    told = materialised(store, "champion")
     assert (told["model"], told["changed"]) == ("one_class_svm", True)
+    assert "calibration not computed" in told["guards"], "what is not computed is said though it may pass"
     assert "validation AUROC 1.0000 against 0.0000 on the same pictures, better by the margin of 0.005" in told["why"]
     assert (told["validation auroc"], told["margin"]) == (1.0, 0.005)
     assert in_use(store).tags["promoted_how"] == "by margin"
