@@ -16,6 +16,7 @@ FIGURES = ("auroc", "average_precision", "sensitivity", "specificity")
 
 
 def answers_of_model(report: ReportInput) -> dict[str, Answer]:
+    """Return what the settings of the model and of its training say."""
     evaluation, facts = report.evaluation, report.provenance
     training = _plain(report.settings.get("Training"))
     described = "; ".join(line.removeprefix(f"{evaluation.model}: ") for line in report.description)
@@ -68,6 +69,7 @@ def _selection(training: Mapping[str, Any]) -> Answer:
 
 
 def answers_of_evaluation(report: ReportInput, card: DataCard) -> dict[str, Answer]:
+    """Return what the figures, the audit and the robustness of the model say."""
     evaluation = report.evaluation
     test = counts(evaluation.part("test"))
     settings = evaluation.settings
