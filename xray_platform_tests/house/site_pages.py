@@ -4,6 +4,7 @@ MkDocs loads this file as a hook (see mkdocs.yml); it calls `on_config` and `on_
 """
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ def on_files(files: Any, config: Any) -> Any:
         files.append(File.generated(config, f"{text}.txt", abs_src_path=str(ROOT / text)))
     for folder, page in api_pages().items():
         files.append(File.generated(config, page, content=api_page(ROOT / folder)))
+    for notebook in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        files.append(File.generated(config, f"notebooks/{notebook.stem}.md", content=notebook_page(notebook)))
     return files
 
 
@@ -40,6 +43,30 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     for source, page in FROM_ROOT.items():
         markdown = markdown.replace(f"]({'../' * 2}{source}", f"](../{page}").replace(f"](../{source}", f"]({page}")
     return markdown
+
+
+def notebook_page(notebook: Path) -> str:
+    """Return a notebook as a page: its text, its code, and what that printed and drew when it was last run."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    parts = [part for cell in cells for part in _of_cell(cell)]
+    return "\n\n".join([*parts, f"[This page as a notebook]({notebook.name})"]) + "\n"
+
+
+def _of_cell(cell: dict[str, Any]) -> Iterator[str]:
+    source = "".join(cell["source"])
+    if cell["cell_type"] == "markdown":
+        yield source
+        return
+    yield f"```python\n{source}\n```"
+    for output in cell["outputs"]:
+        if "text" in output:
+            yield f"```text\n{''.join(output['text']).rstrip()}\n```"
+        elif "image/png" in output["data"]:
+            yield f"![What the code above draws](data:image/png;base64,{''.join(output['data']['image/png']).strip()})"
+        else:
+            found = "".join(output["data"].get("text/html", output["data"].get("text/plain", "")))
+            bare = re.sub(r"<style.*?</style>|\n\s*", "", found, flags=re.DOTALL)
+            yield re.sub(r"<(table|tr)\b[^>]*>", r"<\1>", bare)
 
 
 def moved(text: str) -> str:

@@ -29,6 +29,9 @@ class Answer:
         return "in part" if self.missing else "reported"
 
 
+NOTHING = Answer()
+
+
 @dataclass(frozen=True)
 class AnsweredItem:
     """An item with its answer."""

@@ -11,8 +11,10 @@ from xray_platform.evaluation.dataset.checklist import Checklist, checklists
 from xray_platform.evaluation.dataset.checklist_answers import answers
 from xray_platform.evaluation.dataset.description import DatasetDescription, ReferenceStandard
 from xray_platform.evaluation.dataset.example import EXAMPLE
+from xray_platform.evaluation.evaluate import evaluate
 from xray_platform.evaluation.report import CARD_FILE, CHECKLISTS_FILE, FLOW_FILE, write_report
 from xray_platform_tests.evaluation.dataset.invented_card import card
+from xray_platform_tests.evaluation.invented import QUICK, scores
 from xray_platform_tests.evaluation.test_report import ATTACK, Page, whole
 
 PERSON = "DOE^JANE <b>1950-01-01</b>"
@@ -65,6 +67,19 @@ def test_figures_in_answers_are_those_of_the_report() -> None:
     assert f"{report.evaluation.value('sensitivity'):.3f}" in found["38"]
     assert "None: pictures of every origin of the test part were learnt from too." in found["33"]
     assert "67 files received" in found["35"]
+
+
+def test_fairness_is_answered_by_the_groups_that_were_told_apart() -> None:
+    report = whole()
+    rows = scores().assign(sex=["F" if row % 4 < 2 else "M" for row in range(400)])
+    both = evaluate(rows, QUICK).subgroups
+    told = replace(report, evaluation=replace(report.evaluation, subgroups=both))
+    asked = [checklists(answers(one, card()))[1] for one in (report, told)]
+    without, found = (next(one.answer for one in each.items if "fairness" in one.item.asks) for each in asked)
+    assert without.status == "not reported"
+    assert found.status == "in part"
+    assert found.text == "Figures of the test part by sex."
+    assert found.missing == "age"
 
 
 def test_an_origin_that_was_only_tested_is_external() -> None:
