@@ -48,6 +48,7 @@ _KINDS = (
         "what a small autoencoder cannot draw of a picture, where it is sure how normal chests look",
         recipe="equalised",
         library="pytorch",
+        on_request=True,
         quick={"side": 32, "width": 8, "latent": 4, "epochs": 30, "batch_size": 8, "threads": 1},
     ),
     DetectorKind(
