@@ -26,6 +26,7 @@ from xray_platform.tables.places import Places
 Listener = Callable[[dg.EventLogEntry], None]
 Notice = Callable[[str], None]
 RunConfig = Mapping[str, Mapping[str, Any]]
+ONE_BY_ONE = 20  # batches; of more, Dagster is asked for all at once, which takes as long as for some dozens
 STAGES = (("archive", "imaging"), ("detectors", "networks", "ensembles"), ("evaluation",), ("predictions",))
 
 
@@ -121,7 +122,7 @@ class LocalRunner:
         `notice`; with the same content nothing downstream of it is out of date. With `deep` every byte is read for it.
         A failed batch holds nothing back but its own pictures, any other failed asset nothing but what reads it.
         """
-        last = LastMaterializations(self.instance, together=True)
+        last = LastMaterializations(self.instance, together=batches is None or len(batches) > ONE_BY_ONE)
         request = _Request(last, listener, force, deep, config or {}, notice, batches)
         self._open()
         failed: set[dg.AssetKey] = set()
