@@ -6,6 +6,7 @@ from xray_platform.tables.places import Places
 
 ON_REQUEST = tuple(name for name, kind in MODELS.items() if kind.on_request)
 """The models that a store does not train unless its settings name them."""
+BY_DEFAULT = tuple(name for name in MODELS if name not in ON_REQUEST)
 
 
 def models_in_use(places: Places) -> list[str]:
@@ -15,4 +16,4 @@ def models_in_use(places: Places) -> list[str]:
     Raises StoreError where the file cannot be read.
     """
     named = read_settings_file(settings_path(places)).said
-    return [name for name in MODELS if name not in ON_REQUEST or name in named]
+    return [name for name in MODELS if name in BY_DEFAULT or name in named]

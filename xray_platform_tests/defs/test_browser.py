@@ -15,7 +15,7 @@ import dagster as dg
 import pytest
 from playwright.sync_api import Page, expect
 
-from xray_platform.defs.models import NAMES
+from xray_platform.defs.models_in_use import BY_DEFAULT
 from xray_platform_tests.defs.conftest import PATIENCE_MS, SECONDS, Interfaces
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -39,7 +39,7 @@ def test_experiments_are_browsed_in_mlflow(interfaces: Interfaces, page: Page) -
     """From the printed address to a run's description, and to its charts, which stand in groups."""
     page.goto(interfaces.runs)
     expect(page.get_by_text("Research software, not a medical device.").first).to_be_visible(timeout=PATIENCE_MS)
-    for name in NAMES:
+    for name in BY_DEFAULT:
         expect(page.get_by_text(re.compile(rf"^{name}-10-phantoms-")).first).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_text(re.compile("^attention_cnn-10-phantoms-")).first.click()
     expect(page.get_by_text("attention_cnn, a network.").first).to_be_visible(timeout=PATIENCE_MS)

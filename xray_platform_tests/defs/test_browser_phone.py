@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from xray_platform.defs.models import NAMES
+from xray_platform.defs.models_in_use import BY_DEFAULT
 from xray_platform_tests.browsing import CALM
 from xray_platform_tests.defs.conftest import PATIENCE_MS, Interfaces
 
@@ -59,9 +59,9 @@ def test_a_run_of_dagster_says_whose_it_is_and_how_it_ended(interfaces: Interfac
 
 def test_the_experiment_names_its_runs_and_a_run_shows_its_figures(interfaces: Interfaces, phone: Page) -> None:
     phone.goto(interfaces.runs)
-    expect(phone.get_by_text(re.compile(f"^{NAMES[0]}-")).first).to_be_attached(timeout=PATIENCE_MS)
+    expect(phone.get_by_text(re.compile(f"^{BY_DEFAULT[0]}-")).first).to_be_attached(timeout=PATIENCE_MS)
     close_panels(phone)
-    for name in NAMES:
+    for name in BY_DEFAULT:
         assert_whole(phone.get_by_text(re.compile(f"^{name}-10-phantoms-")).first)
     phone.get_by_text(re.compile("^attention_cnn-10-phantoms-")).first.click()
     assert_whole(phone.get_by_text("attention_cnn, a network.").first)

@@ -6,8 +6,7 @@ from mlflow.entities import Run
 from xray_platform.defs.cohort import data_digest
 from xray_platform.defs.launchpad import QUICK_SETTINGS
 from xray_platform.defs.model_store import TrainingRecord, current_record
-from xray_platform.defs.models import NAMES
-from xray_platform.defs.models_in_use import ON_REQUEST
+from xray_platform.defs.models_in_use import BY_DEFAULT
 from xray_platform.defs.score_cohort import stored_evaluation
 from xray_platform.models.all import MODELS
 from xray_platform.networks.all import NETWORKS
@@ -26,7 +25,7 @@ def tracking(story: Story) -> Tracking:
 
 @pytest.fixture(scope="module")
 def records(story: Story) -> dict[str, TrainingRecord]:
-    return {name: current_record(story.places, name) for name in NAMES if name not in ON_REQUEST}
+    return {name: current_record(story.places, name) for name in BY_DEFAULT}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def test_runs_are_found_by_what_they_are_of(tracking: Tracking, records: dict[st
         f"tags.family = 'network' and tags.origin = 'phantom' and tags.data = '{digest}' and tags.recipe = 'default'"
     )
     found = tracking.client.search_runs([tracking.experiment_id], asked)
-    assert {run.info.run_id for run in found} == {records[name].run for name in NETWORKS}
+    assert {run.info.run_id for run in found} == {records[name].run for name in NETWORKS if name in BY_DEFAULT}
     assert {run.data.tags["stage"] for run in found} == {"reported"}
 
 

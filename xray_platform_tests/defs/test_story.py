@@ -9,7 +9,7 @@ import pydicom
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.model_store import current_record, model_folder
-from xray_platform.defs.models import NAMES
+from xray_platform.defs.models_in_use import BY_DEFAULT
 from xray_platform.dicom.intake.batch_plan import plan_batches, plans
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.imaging.recipes import named_recipe
@@ -74,7 +74,7 @@ def test_the_data_have_a_report_of_their_own(story: Story) -> None:
 
 def test_each_model_has_scores_a_report_and_a_run_in_mlflow(story: Story) -> None:
     client = open_tracking(story.places).client
-    for name in NAMES:
+    for name in BY_DEFAULT:
         record = current_record(story.places, name)
         run = client.get_run(record.run)
         assert run.info.status == "FINISHED"
@@ -89,8 +89,8 @@ def test_each_model_has_scores_a_report_and_a_run_in_mlflow(story: Story) -> Non
 
 
 def test_a_figure_is_traced_to_the_bytes_of_its_pictures(story: Story) -> None:
-    record = current_record(story.places, NAMES[0])
-    page = (story.places.reports / NAMES[0] / record.run / "report.html").read_text(encoding="utf-8")
+    record = current_record(story.places, BY_DEFAULT[0])
+    page = (story.places.reports / BY_DEFAULT[0] / record.run / "report.html").read_text(encoding="utf-8")
     test = SPLITS.read(story.places).query("split == 'test'")
     hashes = IMAGES.read(story.places).set_index("image")["sha256"]
     assert len(test)
@@ -99,7 +99,7 @@ def test_a_figure_is_traced_to_the_bytes_of_its_pictures(story: Story) -> None:
 
 def test_where_there_was_no_champion_the_first_of_the_leaderboard_is_one(story: Story) -> None:
     board = LEADERBOARD.read(story.places)
-    assert set(board["model"]) == set(NAMES)
+    assert set(board["model"]) == set(BY_DEFAULT)
     tracking = open_tracking(story.places)
     in_use = champion(tracking)
     assert in_use is not None
@@ -110,7 +110,7 @@ def test_where_there_was_no_champion_the_first_of_the_leaderboard_is_one(story: 
 
 def test_a_second_run_has_nothing_to_do(story: Story) -> None:
     assert story.store.pending() == []
-    assert list(story.store.run(list(story.store.graph.specs), ignore)) == []
+    assert list(story.store.run(story.store.select([], None), ignore)) == []
 
 
 def test_splits_materialised_again_make_nothing_stale(story: Story) -> None:
@@ -212,7 +212,7 @@ def test_another_recipe_makes_tensors_beside_the_old_ones_and_decodes_nothing(st
     story.places.settings.unlink()
     assert all(outcome.success for outcome in outcomes)
     newly = {name for name in after - before if "clahe" not in name and "ensemble" not in name}
-    assert not newly & {"one_class_svm", "uncertainty_autoencoder", "attention_cnn"}, "others stay fresh"
+    assert not newly & {"one_class_svm", "synthetic_anomaly", "attention_cnn"}, "others stay fresh"
     assert {path: path.stat().st_mtime_ns for path in standard.rglob("*")} == made
     recipes = {named_recipe("default"), named_recipe("equalised"), named_recipe("clahe", 96)}
     assert {recipe.id for recipe in recipes} <= set(TENSORS.read(story.places)["recipe"])
@@ -225,7 +225,7 @@ def _it_serves_from_bytes_what_it_said_of_tensors(story: Story, model: str) -> N
     files = IMAGES.read(story.places).set_index("image")["file"]
     row = SCORES.read(story.places, model).iloc[0]
     said = predictor.predict((story.places.processed / files[row["image"]]).read_bytes(), heatmap=True)
-    assert len(record.recipes) == 3
+    assert len(record.recipes) == 4
     assert abs(said.score - row["score"]) < 1e-4
     assert said.heatmap is not None
     assert said.heatmap.shape == (96, 96)
