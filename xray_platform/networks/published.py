@@ -1,5 +1,6 @@
 """Published networks: what those that are known by their names have in common: their input, head and first weights."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -64,9 +65,10 @@ def in_groups(*groups: Sequence[nn.Module]) -> tuple[nn.Module, ...]:
 
 
 def initialise(network: nn.Module, _: object = None) -> None:
-    """Begin as He et al. (ICCV 2015) do."""
+    """Begin as He et al. (ICCV 2015) do, counting for each channel what it really gives to."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            gives_to = module.out_channels // module.groups * math.prod(module.kernel_size)
+            nn.init.normal_(module.weight, std=math.sqrt(2 / gives_to))
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
