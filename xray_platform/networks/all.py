@@ -67,7 +67,7 @@ _KINDS = (
         initialise=_of("resnet", "initialise"),
         published=lambda settings: RESNETS[settings.depth],
         adapt=_of("resnet", "adapt"),
-        quick={**_QUICK, "width": 16, "epochs": 8},
+        quick={**_QUICK, "width": 16, "epochs": 8, "learning_rate": 0.003},
     ),
     NetworkKind(
         "densenet",
@@ -80,7 +80,7 @@ _KINDS = (
         published=lambda _: "densenet121-a639ec97.pth",
         adapt=_of("densenet", "adapt"),
         on_request=True,
-        quick={**_QUICK, "growth": 8, "epochs": 8},
+        quick={**_QUICK, "growth": 8, "epochs": 8, "learning_rate": 0.003},
     ),
     NetworkKind(
         "efficientnet",
@@ -93,7 +93,7 @@ _KINDS = (
         published=lambda _: "efficientnet_b0_rwightman-7f5810bc.pth",
         adapt=_of("efficientnet", "adapt"),
         on_request=True,
-        quick={**_QUICK, "width": 0.25, "epochs": 8},
+        quick={**_QUICK, "width": 0.25, "epochs": 8, "learning_rate": 0.005},
     ),
     NetworkKind(
         "vgg",
