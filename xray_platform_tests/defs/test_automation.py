@@ -333,6 +333,7 @@ def test_each_asset_follows_what_it_should() -> None:
         **dict.fromkeys(evaluation, "training"),
         "label_shortcuts": "splits",
         "data_report": "splits",
+        "cross_validation": "by hand",
     }
 
 

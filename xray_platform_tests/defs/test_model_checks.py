@@ -16,7 +16,7 @@ from xray_platform.defs.model_check_functions import (
     sees_more_than_facts,
 )
 from xray_platform.defs.model_check_settings import CHECKS, ModelCheckSettings
-from xray_platform.defs.models import NAMES
+from xray_platform.defs.models_in_use import BY_DEFAULT
 from xray_platform.evaluation.bootstrap import Metric
 from xray_platform.evaluation.shortcut_result import ShortcutAudit
 from xray_platform.tables.all import SCORES
@@ -49,7 +49,7 @@ def test_every_check_can_be_asked_for_alone() -> None:
 
 
 def test_the_story_left_an_outcome_of_every_check_on_models(story: Story) -> None:
-    asked = {*NAMES, *(f"{name}_scores" for name in NAMES), "champion"}
+    asked = {*BY_DEFAULT, *(f"{name}_scores" for name in BY_DEFAULT), "champion"}
     seen = {line for line in story.heard if "finite_scores" in line and "passed" in line.lower()}
     for asset in asked:
         assert any(f"'{asset}'" in line or f'["{asset}"]' in line or asset in line for line in seen), asset
