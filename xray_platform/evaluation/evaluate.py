@@ -101,6 +101,8 @@ class Evaluation:
         class, present, score and probability, one row a picture and class, without any where it knows two.
     robustness: what corruptions of the pictures do to it; None where nobody tried.
     subgroups: how good it is in each group of the test part, by the facts that came with the scores.
+    spreads: rows of the table SPREADS, how far what it might have said of test pictures goes apart; without any where
+        nobody asked.
     """
 
     model: str
@@ -113,6 +115,7 @@ class Evaluation:
     robustness: Robustness | None = None
     subgroups: tuple[Subgroups, ...] = ()
     class_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spreads: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def value(self, name: str, split: str = "test") -> float | None:
         """Return a figure of one part, None where it is undefined."""
@@ -215,8 +218,13 @@ def counts(rows: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def load_evaluation(file: Path, rows: pd.DataFrame, class_rows: pd.DataFrame | None = None) -> Evaluation:
-    """Read back what a report wrote to `metrics/metrics.json`, with the model's rows of SCORES and CLASS_SCORES.
+def load_evaluation(
+    file: Path,
+    rows: pd.DataFrame,
+    class_rows: pd.DataFrame | None = None,
+    spreads: pd.DataFrame | None = None,
+) -> Evaluation:
+    """Read back what a report wrote to `metrics/metrics.json`, with the model's rows of SCORES, CLASS_SCORES, SPREADS.
 
     Raises StoreError where the file is missing or is no such file.
     """
@@ -237,6 +245,7 @@ def load_evaluation(file: Path, rows: pd.DataFrame, class_rows: pd.DataFrame | N
             Robustness.model_validate(stored["robustness"]) if stored.get("robustness") else None,
             tuple(Subgroups.model_validate(one) for one in stored.get("subgroups", ())),
             pd.DataFrame() if class_rows is None else class_rows,
+            pd.DataFrame() if spreads is None else spreads,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{file} holds no evaluation: {error}") from error
