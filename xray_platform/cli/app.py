@@ -25,6 +25,7 @@ from xray_platform.cli.report import report
 from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
+from xray_platform.cli.send import send
 from xray_platform.cli.serve import serve
 from xray_platform.cli.settings import settings
 from xray_platform.cli.status import status
@@ -56,6 +57,7 @@ COMMANDS = (
     predict,
     serve,
     receive,
+    send,
     status,
     settings,
     dataset,

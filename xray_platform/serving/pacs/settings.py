@@ -2,6 +2,8 @@
 
 from pydantic import Field, field_validator
 
+from xray_platform.errors import InputError
+from xray_platform.serving.pacs.destinations import Archive
 from xray_platform.serving.pacs.peers import Sender, check_title
 from xray_platform.settings import Settings
 
@@ -17,6 +19,11 @@ class PacsSettings(Settings):
         {},
         description="who may send here: a title, and its address, network or `address:port`; results of storage "
         "commitment go to the port. Empty: whoever is on this machine",
+    )
+    destinations: dict[str, str] = Field(
+        {},
+        description="archives that results may be sent to, by name: `dicom://TITLE@HOST:PORT`, `dicoms://…` with TLS, "
+        "or the address of a DICOMweb service; nothing is ever sent elsewhere",
     )
     associations: int = Field(10, ge=1, le=256, description="associations at a time; one more is rejected")
     max_pdu_kib: int = Field(
@@ -49,6 +56,20 @@ class PacsSettings(Settings):
         for title, where in senders.items():
             Sender.parse(title, where)
         return senders
+
+    @field_validator("destinations")
+    @classmethod
+    def _archives(cls, archives: dict[str, str]) -> dict[str, str]:
+        for name, where in archives.items():
+            Archive.parse(name, where)
+        return archives
+
+    def destination(self, name: str) -> Archive:
+        """Return an archive of the list of destinations; InputError where it does not stand there."""
+        if name not in self.destinations:
+            there = ", ".join(self.destinations) or "none"
+            raise InputError(f"{name!r} is no destination; those in xray.yaml (`pacs: destinations`): {there}")
+        return Archive.parse(name, self.destinations[name])
 
     @property
     def allowed(self) -> tuple[Sender, ...]:

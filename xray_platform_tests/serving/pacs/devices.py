@@ -96,7 +96,7 @@ def associated(
         entity.add_requested_context(kind, syntax)
     for kind in more or (() if offered else ("1.2.840.10008.1.1",)):
         entity.add_requested_context(kind)
-    entity.acse_timeout = entity.network_timeout = entity.dimse_timeout = 30
+    entity.acse_timeout = entity.network_timeout = entity.dimse_timeout = 15
     association = entity.associate(HOST, port, ae_title=called, tls_args=(tls, HOST) if tls else None)
     try:
         yield association
