@@ -87,6 +87,17 @@ def _check_options(model: str, bundle: Path | None, digest: str | None) -> None:
         raise InputError(f"there is no bundle {bundle}; a folder with bundle.json is allowed")
 
 
+def registered_predictor() -> "tuple[Predictor, str, str, str]":
+    """Return the champion's predictor, with its name, its version in the registry and the digest of its bundle."""
+    from xray_platform.serving.predict import Predictor  # see above
+    from xray_platform.tracking.registry_file import registered_bundle
+
+    found = registered_bundle(places(), CHAMPION)
+    folder, held, version = (found.folder, found.id, found.version) if found else (*_asked(CHAMPION), "")
+    predictor = Predictor.load(folder, expected=held)
+    return predictor, predictor.facts.model, version or held[:8], held
+
+
 def _registered(model: str, digest: str | None) -> "Predictor":
     """Load a model of this store: MLflow's database says what its bundle must hash to."""
     from xray_platform.serving.predict import Predictor  # see above

@@ -39,6 +39,16 @@ def centred(images: Tensor) -> Tensor:
     return ((images - MEAN) / DEVIATION).contiguous(memory_format=torch.channels_last)
 
 
+def below_body(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return published weights of `features` under the name `body`: `features` is the contract's word for a method.
+
+    >>> list(below_body({"features.0.weight": torch.zeros(1), "classifier.bias": torch.zeros(1)}))
+    ['body.0.weight', 'classifier.bias']
+    """
+    found = "features."
+    return {f"body.{name.removeprefix(found)}" if name.startswith(found) else name: weights[name] for name in weights}
+
+
 def grey_of_rgb(weights: Mapping[str, Tensor], kernel: str, constant: str, sign: float) -> dict[str, Tensor]:
     """Turn published weights for colours into those for one grey channel: what a grey picture would have given.
 
