@@ -20,7 +20,8 @@ from xray_platform.defs.read_parts import read_parts
 from xray_platform.defs.sampled_spreads import spreads_of
 from xray_platform.defs.train import log_data
 from xray_platform.evaluation.class_outputs import ClassOutputs
-from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
+from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
+from xray_platform.evaluation.load_evaluation import load_evaluation
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores
 from xray_platform.models.contract import FittedModel, knowing_classes
 from xray_platform.models.named import load_model
