@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
@@ -152,11 +153,11 @@ def test_the_daemon_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert IMAGES.read(places)["subject"].nunique() >= 10
     with served(places.root) as interfaces:
         places.inbox.mkdir(parents=True, exist_ok=True)
-        for file in (tmp_path / "second").rglob("*.dcm"):
-            shutil.copyfile(file, places.inbox / file.name)
-        labels = (tmp_path / "second" / "labels.csv").read_text().splitlines()
-        named = [",".join([Path(line.split(",")[0]).name, *line.split(",")[1:]]) for line in labels[1:]]
-        (places.inbox / "labels.csv").write_text("\n".join([labels[0], *named]) + "\n")
+        labels = pd.read_csv(tmp_path / "second" / "labels.csv")
+        for file in labels["file"]:
+            shutil.copyfile(tmp_path / "second" / file, places.inbox / file.replace("/", "-"))
+        named = labels.assign(file=labels["file"].str.replace("/", "-"))
+        named.to_csv(places.inbox / "labels.csv", index=False)
 
         def started() -> bool:
             found = interfaces.instance.get_runs(dg.RunsFilter(job_name=RETRAIN, tags={TAG: "batch-0002"}))
