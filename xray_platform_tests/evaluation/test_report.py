@@ -214,7 +214,7 @@ def test_every_case_has_a_page(tmp_path: Path, case: str) -> None:
 
 
 def test_maps_without_a_scale_are_not_shown(tmp_path: Path) -> None:
-    page = write_report(tmp_path, replace(whole(), scale=None))
+    page = write_report(tmp_path, replace(whole(), scale=None, maps=None))
     assert list((tmp_path / "heatmaps").iterdir()) == []
     assert "the model’s map" not in page.read_text()
 
