@@ -160,7 +160,8 @@ def _as_they_are(folder: Path, progress: Progress) -> dict[str, float | int | st
     return {
         f"{folder.name}, without writing as seen by eye: pictures": len(bare),
         f"{folder.name}, without writing as seen by eye: painted over in part, share": painted / len(bare),
-        f"{folder.name}, without writing as seen by eye: held back, share": covers.count(None) / len(bare),
+        f"{folder.name}, without writing as seen by eye: held back, share": sum(cover is None for cover in covers)
+        / len(bare),
     }
 
 
