@@ -1,9 +1,9 @@
 """Trained network: the frozen result of a fit, which scores pictures and shows where it looked."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from xray_platform.errors import InputError, StoreError
-from xray_platform.image_stack import Heatmaps, Images, Scores, batch_slices, check_images
+from xray_platform.image_stack import Embeddings, Heatmaps, Images, Scores, batch_slices, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -22,6 +22,8 @@ from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.device import scoring_device
 from xray_platform.training.explain.gradcam import abnormal_logit, gradcam
+from xray_platform.training.openvino_graph import XML, OpenVinoGraph, load_graph
+from xray_platform.training.scoring_form import ScoringForm, scoring_graph
 from xray_platform.training.test_time import averaged
 from xray_platform.training.training_settings import TrainingSettings
 
@@ -37,6 +39,7 @@ class TrainedNetwork:
 
     `history` has the metrics of each epoch; `best_epoch` is the epoch (from 0) whose weights were kept. `classes` are
     those that it tells apart, the first of them normal; none of a network that only knows normal and abnormal.
+    On a processor it scores by its graph (`exported`, made where there is none), on a GPU by its module.
     """
 
     name: str
@@ -47,6 +50,7 @@ class TrainedNetwork:
     history: tuple[dict[str, float], ...] = field(repr=False)
     best_epoch: int
     classes: tuple[str, ...] = ()
+    exported: OpenVinoGraph | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.module.to(scoring_device(self.training.device)).eval().requires_grad_(requires_grad=False)
@@ -70,10 +74,35 @@ class TrainedNetwork:
         stack, outputs = check_images(images, side=self.side), np.empty((len(images), *shape), np.float64)
         with torch.inference_mode():
             for part in batch_slices(stack, self.training.scoring_batch_size):
-                said = averaged(self.module, self._placed(stack[part]), self.training.test_time_views)
+                said = averaged(self._logits, self._placed(stack[part]), self.training.test_time_views)
                 outputs[part] = said.cpu().numpy()
                 progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
         return outputs
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        return self._scored(images)[0]
+
+    def _scored(self, images: torch.Tensor) -> Sequence[torch.Tensor]:
+        """Return the logits and the embedding of images on the network's device."""
+        if images.device.type != "cpu":
+            said: tuple[torch.Tensor, torch.Tensor] = ScoringForm(self.module)(images)
+            return said
+        return [torch.from_numpy(said) for said in self.graph(images.numpy()[:, 0], threads=torch.get_num_threads())]
+
+    @cached_property
+    def graph(self) -> OpenVinoGraph:
+        """The network as it scores on a processor."""
+        return self.exported or scoring_graph(self.module, self.side)
+
+    def embed(self, images: Images, *, progress: Progress = silent) -> Embeddings:
+        """Return what the network sees in each image, (N, C) float32: its last maps, averaged over the places."""
+        stack = check_images(images, side=self.side)
+        seen = []
+        with torch.inference_mode():
+            for part in batch_slices(stack, self.training.scoring_batch_size):
+                seen.append(self._scored(self._placed(stack[part]))[1].cpu().numpy())
+                progress(min(part.stop, len(stack)), len(stack), f"looking with {self.name}")
+        return np.concatenate(seen) if seen else np.empty((0, 0), np.float32)
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
         """Return Grad-CAM maps (N, S, S) float32 of the evidence for abnormal, at least 0, comparable over pictures."""
@@ -114,8 +143,8 @@ class TrainedNetwork:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write `weights.safetensors` and `network.json` into `folder`, which is made where it is missing."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write weights, `network.json` and the graph into `folder`, which is made where it is missing."""
+        self.graph.save(folder)
         weights = {name: value.cpu().contiguous() for name, value in self.module.state_dict().items()}
         save_file(weights, folder / WEIGHTS)
         card = {
@@ -145,7 +174,8 @@ class TrainedNetwork:
             module.load_state_dict(load_file(folder / WEIGHTS))
             training = TrainingSettings.model_validate(card["training"])
             history = tuple(card["history"])
-            return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"], classes)
+            graph = load_graph(folder) if (folder / XML).exists() else None  # older ones have none
+            return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"], classes, graph)
         except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
             raise StoreError(f"the network in {folder} cannot be read: {error}") from error
 
