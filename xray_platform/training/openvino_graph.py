@@ -77,7 +77,16 @@ def export_graph(network: "nn.Module", side: int) -> OpenVinoGraph:
     example = torch.zeros(2, 1, side, side)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning)  # of torch, for how OpenVINO reads a network
-        model = openvino.convert_model(network.eval(), example_input=example, input=[(-1, 1, side, side)])
+        traced = torch.jit.trace(network.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
+        model = openvino.convert_model(traced, example_input=example, input=[(-1, 1, side, side)])
+    _name_by_order(model)
     with tempfile.TemporaryDirectory() as folder:
         openvino.save_model(model, Path(folder) / XML, compress_to_fp16=False)
         return OpenVinoGraph((Path(folder) / XML).read_bytes(), (Path(folder) / BIN).read_bytes())
+
+
+def _name_by_order(model: Any) -> None:
+    """Name a graph's operations by their order, so that the same network gives the same bytes in every process."""
+    model.set_friendly_name("network")
+    for number, operation in enumerate(model.get_ordered_ops()):
+        operation.set_friendly_name(f"{operation.get_type_name()}_{number}")

@@ -25,4 +25,5 @@ class ScoringForm(nn.Module):
 
 def scoring_graph(network: nn.Module, side: int) -> OpenVinoGraph:
     """Return the network's scoring form for images of this side; its logits differ from torch's by rounding (1e-4)."""
-    return export_graph(ScoringForm(deepcopy(network).cpu()), side)
+    on_processor = all(weights.device.type == "cpu" for weights in network.parameters())
+    return export_graph(ScoringForm(network if on_processor else deepcopy(network).cpu()), side)

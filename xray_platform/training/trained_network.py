@@ -22,13 +22,13 @@ from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.device import scoring_device
 from xray_platform.training.explain.gradcam import abnormal_logit, gradcam
-from xray_platform.training.openvino_graph import XML, OpenVinoGraph, load_graph
+from xray_platform.training.openvino_graph import OpenVinoGraph, load_graph
 from xray_platform.training.scoring_form import ScoringForm, scoring_graph
 from xray_platform.training.test_time import averaged
 from xray_platform.training.training_settings import TrainingSettings
 
-FORM = 4  # of the files; a change that older code cannot read counts it up
-FORM_WITH_CLASSES = 5
+FORM = 6  # of the files; a change that older code cannot read counts it up
+WITHOUT_GRAPH = (4, 5)
 WEIGHTS, CARD = "weights.safetensors", "network.json"
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 
@@ -148,14 +148,14 @@ class TrainedNetwork:
         weights = {name: value.cpu().contiguous() for name, value in self.module.state_dict().items()}
         save_file(weights, folder / WEIGHTS)
         card = {
-            "form": FORM_WITH_CLASSES if self.classes else FORM,
+            "form": FORM,
             "name": self.name,
             "settings": self.settings.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "side": self.side,
             "history": list(self.history),
             "best_epoch": self.best_epoch,
-            **({"classes": list(self.classes)} if self.classes else {}),
+            "classes": list(self.classes),
         }
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
 
@@ -174,7 +174,7 @@ class TrainedNetwork:
             module.load_state_dict(load_file(folder / WEIGHTS))
             training = TrainingSettings.model_validate(card["training"])
             history = tuple(card["history"])
-            graph = load_graph(folder) if (folder / XML).exists() else None  # older ones have none
+            graph = None if card["form"] in WITHOUT_GRAPH else load_graph(folder)
             return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"], classes, graph)
         except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
             raise StoreError(f"the network in {folder} cannot be read: {error}") from error
@@ -185,9 +185,7 @@ def _read_card(file: Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise StoreError(f"{file} is missing or damaged: {error}") from error
-    if card.get("form") not in {FORM, FORM_WITH_CLASSES}:
-        raise StoreError(
-            f"{file} has form {card.get('form')!r}; this version reads form {FORM} and {FORM_WITH_CLASSES}: "
-            "train the model again"
-        )
+    if card.get("form") not in {*WITHOUT_GRAPH, FORM}:
+        allowed = ", ".join(map(str, (*WITHOUT_GRAPH, FORM)))
+        raise StoreError(f"{file} has form {card.get('form')!r}; this version reads {allowed}: train the model again")
     return card

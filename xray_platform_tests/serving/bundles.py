@@ -1,5 +1,6 @@
 """Bundles: small true ones for the tests of this room and of the tracking above it."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from xray_platform.training.training_settings import TrainingSettings
 SIDE = 32
 
 
+@cache
 def network(seed: int = 0) -> TrainedNetwork:
     """A narrow network with the weights it began with: it scores at random, but always the same."""
     torch.manual_seed(seed)
@@ -30,6 +32,7 @@ def pictures(count: int, seed: int = 0) -> np.ndarray[tuple[int, int, int], np.d
     return np.random.default_rng(seed).random((count, SIDE, SIDE), dtype=np.float32)
 
 
+@cache
 def facts() -> BundleFacts:
     """Facts whose threshold lies amid the scores that `network()` gives to `pictures()`."""
     score = network().score(pictures(40))
