@@ -8,7 +8,7 @@ from xray_platform.defs.score_cohort import read_parts
 from xray_platform.image_stack import Embeddings
 from xray_platform.models.all import MODELS
 from xray_platform.models.contract import FittedModel
-from xray_platform.models.embedding import Seen, embed
+from xray_platform.models.embedding import embed
 from xray_platform.serving.reference import Reference, reference_of
 
 MOST = 1000  # images of each part that are looked at, drawn by their names
@@ -23,8 +23,8 @@ def reference_images(cohort: Cohort, scorer: FittedModel, model: str) -> Referen
     train, val = (_drawn(cohort.part(split, normal_only=normal_only)) for split in ("train", "val"))
     if train.empty or val.empty:
         return None
-    (learnt, seen), (others, _) = (_embedded(cohort, scorer, rows) for rows in (train, val))
-    return reference_of([str(image) for image in train["image"]], cohort.labels(train), seen, learnt, others)
+    learnt, others = (_embedded(cohort, scorer, rows) for rows in (train, val))
+    return reference_of([str(image) for image in train["image"]], cohort.labels(train), learnt, others)
 
 
 def _drawn(rows: pd.DataFrame) -> pd.DataFrame:
@@ -32,6 +32,6 @@ def _drawn(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("image").head(MOST)
 
 
-def _embedded(cohort: Cohort, scorer: FittedModel, rows: pd.DataFrame) -> tuple[Embeddings, Seen]:
+def _embedded(cohort: Cohort, scorer: FittedModel, rows: pd.DataFrame) -> Embeddings:
     found = [embed(scorer, read) for _, read in read_parts(scorer, cohort.images(rows))]
-    return np.concatenate([embeddings for embeddings, _ in found]), found[0][1]
+    return np.concatenate(found)

@@ -1,6 +1,6 @@
 """Embedding: what a model sees in an image, as numbers by which images can be compared."""
 
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -9,11 +9,8 @@ from xray_platform.image_stack import Embeddings, Images, unpack_view
 from xray_platform.models.contract import FittedModel
 from xray_platform.models.ensemble import Ensemble
 
-SIDE = 16  # px to which an image is brought where a model has no embedding of its own
+SIDE = 16  # px to which an image is brought
 SMALLEST = 1e-6
-
-Seen = Literal["network", "image"]
-"""By what images are compared: by the last maps of a network, or by the images themselves."""
 
 
 @runtime_checkable
@@ -25,21 +22,20 @@ class EmbeddingModel(Protocol):
         ...
 
 
-def embed(model: FittedModel, images: Images) -> tuple[Embeddings, Seen]:
-    """Return what a model sees in each image, (N, C) float32 of length 1, and by what that is.
+def embed(model: FittedModel, images: Images) -> Embeddings:
+    """Return what a model sees in each image, (N, C) float32 of length 1.
 
-    Of a network it is the mean of its last maps, of an ensemble that of its first part that is one. Of any other model
-    it is the image itself, 16 x 16 px without its brightness and contrast.
+    Of a network one half is the mean of its last maps, and the other the image itself, 16 x 16 px without its
+    brightness and contrast: what a network makes of an image that lies on its side can look like what it knows. Of an
+    ensemble it is the embedding of its first part that is a network, of any other model the image alone.
     """
     if isinstance(model, EmbeddingModel):
-        return _of_length_1(model.embed(images)), "network"
+        halves = [_of_length_1(model.embed(images)), _of_length_1(_shrunk(images))]
+        return np.asarray(np.concatenate(halves, axis=1) / np.sqrt(2), np.float32)
     if isinstance(model, Ensemble):
-        for part in model.parts:
-            if isinstance(part.model, EmbeddingModel):
-                return embed(part.model, unpack_view(images, part.view, part.side))
-        first = model.parts[0]
-        return embed(first.model, unpack_view(images, first.view, first.side))
-    return _of_length_1(_shrunk(images)), "image"
+        part = next((part for part in model.parts if isinstance(part.model, EmbeddingModel)), model.parts[0])
+        return embed(part.model, unpack_view(images, part.view, part.side))
+    return _of_length_1(_shrunk(images))
 
 
 def _shrunk(images: Images) -> Embeddings:

@@ -100,7 +100,7 @@ class Predictor:
         if self.reference is None:
             return [None] * len(images)
         with self._computing():
-            return self.reference.place(embed(self.model, images)[0])
+            return self.reference.place(embed(self.model, images))
 
     def judge(
         self, images: npt.NDArray[np.float32]

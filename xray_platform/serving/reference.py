@@ -17,7 +17,6 @@ from safetensors.numpy import load_file, save_file
 
 from xray_platform.errors import StoreError
 from xray_platform.image_stack import Embeddings, Labels
-from xray_platform.models.embedding import Seen
 
 FOLDER, CARD, ARRAYS = "reference", "reference.json", "reference.safetensors"
 NEIGHBOURS = 5  # whose mean distance is the distance
@@ -70,12 +69,11 @@ class Placed:
 class Reference:
     """What a model learnt from, as it sees it: `embeddings` (N, C) of length 1 of `images`, (N,) of them `abnormal`.
 
-    `usual` are the distances of images that it did not learn from, sorted; `seen` says by what images are compared.
+    `usual` are the distances of images that it did not learn from, sorted.
     """
 
     images: tuple[str, ...]
     abnormal: Labels
-    seen: Seen
     embeddings: Embeddings = field(repr=False)
     usual: Distances = field(repr=False)
 
@@ -120,7 +118,7 @@ class Reference:
     def save(self, folder: Path) -> None:
         """Write it into `folder`, which is made."""
         folder.mkdir(parents=True)
-        card = {"seen": self.seen, "images": list(self.images), "abnormal": self.abnormal.tolist()}
+        card = {"images": list(self.images), "abnormal": self.abnormal.tolist()}
         (folder / CARD).write_text(json.dumps(card) + "\n", encoding="utf-8")
         save_file({"embeddings": self.embeddings.astype(np.float16), "usual": self.usual}, folder / ARRAYS)
 
@@ -132,18 +130,16 @@ class Reference:
             abnormal, embeddings = np.array(card["abnormal"], bool), arrays["embeddings"].astype(np.float32)
             if not len(card["images"]) == len(abnormal) == len(embeddings):
                 raise StoreError(f"{folder} is damaged: it names {len(card['images'])} images, not {len(embeddings)}")
-            return cls(tuple(card["images"]), abnormal, card["seen"], embeddings, arrays["usual"])
+            return cls(tuple(card["images"]), abnormal, embeddings, arrays["usual"])
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise StoreError(f"{folder} is missing or damaged: {error}") from error
 
 
-def reference_of(
-    images: Sequence[str], abnormal: Labels, seen: Seen, learnt: Embeddings, others: Embeddings
-) -> Reference:
+def reference_of(images: Sequence[str], abnormal: Labels, learnt: Embeddings, others: Embeddings) -> Reference:
     """Return the reference of what a model `learnt` from, (N, C), and of `others`, (M, C), by which the usual is told.
 
     A model that learnt from normal images only is given normal ones only. N and M are at least 1.
     """
     stored = learnt.astype(np.float16).astype(np.float32)  # as it comes back from its folder
-    made = Reference(tuple(images), abnormal, seen, stored, np.zeros(1))
+    made = Reference(tuple(images), abnormal, stored, np.zeros(1))
     return replace(made, usual=np.sort(made.distances(others)))

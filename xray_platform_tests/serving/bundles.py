@@ -51,3 +51,11 @@ def facts() -> BundleFacts:
 def small_bundle(folder: Path, seed: int = 0) -> Bundle:
     """Write a bundle of `network(seed)`."""
     return write_bundle(folder, facts(), network(seed))
+
+
+def smooth_images(count: int, seed: int = 0) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+    """Slopes, each its own way, (count, SIDE, SIDE) float32 in [0, 1]."""
+    rng = np.random.default_rng(seed)
+    down, right = np.mgrid[0 : 1 : SIDE * 1j, 0 : 1 : SIDE * 1j]
+    slopes = [(a * down + (1 - a) * right) for a in rng.random(count)]
+    return np.stack(slopes).astype(np.float32)
