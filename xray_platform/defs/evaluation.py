@@ -46,7 +46,7 @@ def scores_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_scores",
         group=GROUP,
-        version="4",
+        version="5",
         deps=[model],
         kinds={"parquet", "mlflow"},
         automation=AFTER_TRAINING,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.cohort import Cohort
-from xray_platform.defs.score_cohort import read_parts
+from xray_platform.defs.read_parts import read_parts
 from xray_platform.image_stack import Embeddings
 from xray_platform.models.all import MODELS
 from xray_platform.models.contract import FittedModel
