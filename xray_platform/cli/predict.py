@@ -31,11 +31,16 @@ def predict(
     heatmap: Annotated[
         Path | None, typer.Option(help="write a heat map of each image into this folder, as PNG of the image's size")
     ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with other advice, or words in another language, as of `xray serve --words`"),
+    ] = None,
 ) -> None:
     """Judge images: score, calibrated probability and verdict of each file; a bad file has its error instead.
 
-    Below a verdict stands what is odd about the image, and whether quality would put it into quarantine: then it is
-    unlike what the model learnt from. Ends with 1 where no file could be judged. This is no medical device.
+    Below a verdict stands how unsure it is, a careful advice (never a diagnosis), what is odd about the image, and
+    whether quality would put it into quarantine: then it is unlike what the model learnt from. Ends with 1 where no
+    file could be judged. This is no medical device.
     """
     from xray_platform.serving.listing import check_paths  # light, but not needed for `--help`
     from xray_platform.workers import start_ahead
@@ -48,6 +53,10 @@ def predict(
     predictor = _copied(bundle, digest) if bundle else _registered(model, digest)
     from xray_platform.serving.files import predict_files  # torch takes seconds to import, and `--help` must not wait
     from xray_platform.serving.prediction import PredictedFile
+    from xray_platform.serving.result_words import result_words
+    from xray_platform.serving.room.words import read_words
+
+    said = read_words(words)
 
     for note in predictor.notes:
         say(f"Note: {note}.")
@@ -56,11 +65,15 @@ def predict(
         for record in predict_files(paths, predictor, progress, heatmaps=heatmap is not None):
             line, text = record.as_json(), record.as_text()
             judged += "error" not in line
+            if isinstance(record, PredictedFile):
+                meant = result_words(record.prediction, said)
+                line |= meant
+                text = [text[0], f"  uncertainty {meant['uncertainty_words']}", f"  {meant['advice']}", *text[1:]]
             if heatmap is not None and isinstance(record, PredictedFile) and record.heatmap is not None:
                 written = _write_heatmap(heatmap, record.file, record.heatmap)
                 line, text = {**line, "heatmap": written}, [*text, f"  heat map: {written['file']}"]
-            words = [json.dumps(line)] if as_json else map(visible, text)
-            OUT.print("\n".join(words), soft_wrap=True, markup=False)
+            shown = [json.dumps(line)] if as_json else [visible(one) for one in text]
+            OUT.print("\n".join(shown), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)
 

@@ -46,7 +46,7 @@ def scores_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_scores",
         group=GROUP,
-        version="4",
+        version="5",
         deps=[model],
         kinds={"parquet", "mlflow"},
         automation=AFTER_TRAINING,
@@ -66,7 +66,7 @@ def report_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_report",
         group=GROUP,
-        version="6",
+        version="7",
         deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
         shows_dataset=True,

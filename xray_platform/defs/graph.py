@@ -11,6 +11,7 @@ from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
 from xray_platform.defs.dataset_file import dataset_digest
 from xray_platform.defs.drift_check import drift_check
+from xray_platform.defs.drift_sensor import drift_sensor
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
@@ -84,7 +85,7 @@ def definitions() -> dg.Definitions:
         ],
         jobs=[intake_job, cohort_job, retraining_job(unasked)],
         schedules=[weekly_retraining],
-        sensors=[sensor, inbox_sensor, failure_record],
+        sensors=[sensor, inbox_sensor, drift_sensor, failure_record],
         resources={"store": Store(root="")},
         executor=dg.in_process_executor,
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.cohort import Cohort, with_tensors
-from xray_platform.defs.score_cohort import read_parts
+from xray_platform.defs.read_parts import read_parts
 from xray_platform.dicom.standard.standard_images import settings_of
 from xray_platform.progress import Progress
 from xray_platform.serving.class_probabilities import ClassProbability, named_in
