@@ -51,6 +51,21 @@ def find_lungs(pixels: Pixels) -> Lungs:
     )  # fmt: skip
 
 
+def lung_mask(shape: tuple[int, ...], lungs: Lungs) -> NDArray[np.bool_]:
+    """Return which pixels of a picture of this shape lie in the lungs of the outline, placed where they were found."""
+    height, width = max(round(lungs.bottom - lungs.top), 1), max(round(lungs.right - lungs.left), 1)
+    drawn = outline(round(height * (1 + 2 * ABOVE)), round(width * (1 + BESIDE))) < 0
+    top, left = round(lungs.top - height * ABOVE), round(lungs.left - width * BESIDE / 2)
+    mask = np.zeros(shape, bool)
+    rows, columns = (range(max(first, 0), min(first + long, side)) for first, long, side in (
+        (top, drawn.shape[0], shape[0]), (left, drawn.shape[1], shape[1])
+    ))  # fmt: skip
+    if len(rows) and len(columns):
+        inside = drawn[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+        mask[rows.start : rows.stop, columns.start : columns.stop] = inside
+    return mask
+
+
 def _sizes(rows: int, columns: int) -> list[tuple[float, float]]:
     """Return the heights and widths to try, as shares; at least the whole picture."""
     pairs = [(float(h), float(w)) for h in SIZES for w in SIZES]

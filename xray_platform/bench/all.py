@@ -15,6 +15,7 @@ from xray_platform.bench.networks import NETWORKS_BENCH
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
+from xray_platform.bench.report import REPORT
 from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
@@ -34,6 +35,7 @@ _BENCHES = (
     MEMORY,
     NETWORKS_BENCH,
     REPAIR,
+    REPORT,
     SERVING,
     STORE,
     TEXT,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.labelled_images import LabelledImages, read_labelled
 from xray_platform.bench.map_quality import baselines, box_masks, map_figures
+from xray_platform.bench.phantom_maps import phantom_maps
 from xray_platform.bench.said import Row, Said, auroc_of, together
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.detectors.contract import Detector, DetectorKind
@@ -90,6 +91,7 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
         figures[f"{each.name}: normal"] = int((~each.abnormal).sum())
         figures[f"{each.name}: abnormal"] = int(each.abnormal.sum())
     figures |= _sharpness(sets)
+    figures |= phantom_maps(kinds, progress)
     said: dict[str, dict[str, dict[str, Said]]] = {}
     for done, kind in enumerate(kinds.values(), start=1):
         others = sets.small(kind.recipe, kind.side)
@@ -193,6 +195,9 @@ def _judged(data: Prepared, name: str, fit: Callable[[NDArray[np.bool_]], Score]
         scores = {"normal": held_out, "abnormal": score(data.stack[data.abnormal])}
         said[chosen] = Said(score(data.stack[data.normal("val") & inside]), scores)
         found |= said[chosen].other_family(name, chosen)
+        unseen = {"normal": score(data.stack[data.normal("test") & ~inside]), "abnormal": scores["abnormal"]}
+        both = Said(score(data.stack[data.normal("val")]), unseen)
+        found |= both.validated_on_several(name, chosen, family[data.normal("val")])
     return found, said
 
 

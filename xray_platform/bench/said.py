@@ -22,10 +22,11 @@ class Said:
     reference: Scores
     of: Mapping[str, Scores]
 
-    def alarms(self, name: str, rule: Rule = "specificity") -> float:
-        """Return the share of these images that lies at or above the threshold."""
+    def alarms(self, name: str, rule: Rule = "specificity", groups: NDArray[np.str_] | None = None) -> float:
+        """Return the share of these images that lies at or above the threshold; with groups, the worst group's."""
         chosen = ThresholdSettings(rule=rule, target=1 - PROMISED)
-        cut = choose_threshold(self.reference, np.zeros(len(self.reference), bool), chosen).value
+        by = None if groups is None else groups.astype(object)
+        cut = choose_threshold(self.reference, np.zeros(len(self.reference), bool), chosen, by).value
         return float(np.mean(self.of[name] >= cut))
 
     def auroc(self, normal: str, abnormal: str = "abnormal") -> float:
@@ -52,6 +53,18 @@ class Said:
             f"{name}, learnt from {chosen} alone, conformal false alarms of 0.05 promised, share": self.alarms(
                 "normal", "conformal"
             ),
+        }
+
+    def validated_on_several(self, name: str, chosen: str, families: NDArray[np.str_]) -> Row:
+        """Return what a threshold keeps of its promise where validation has the unseen family as well.
+
+        The threshold is that of all validation images together, or that of the family that asks for the highest.
+        """
+        title = f"{name}, learnt from {chosen} alone, validated on all families"
+        return {
+            f"{title}, {way} threshold, {what}, share": self.alarms(which, groups=groups)
+            for way, groups in (("common", None), ("worst family's", families))
+            for what, which in (("false alarms of 0.05 promised", "normal"), ("sensitivity", "abnormal"))
         }
 
 

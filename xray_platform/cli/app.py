@@ -19,11 +19,14 @@ from xray_platform.cli.export import export
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote
+from xray_platform.cli.pull import pull
+from xray_platform.cli.receive import receive
 from xray_platform.cli.recipes import recipes
 from xray_platform.cli.report import report
 from xray_platform.cli.restore import restore
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
+from xray_platform.cli.send import send
 from xray_platform.cli.serve import serve
 from xray_platform.cli.settings import settings
 from xray_platform.cli.status import status
@@ -54,6 +57,9 @@ COMMANDS = (
     promote,
     predict,
     serve,
+    receive,
+    pull,
+    send,
     status,
     settings,
     dataset,

@@ -15,6 +15,7 @@ from xray_platform.errors import InputError, StoreError
 if TYPE_CHECKING:
     from xray_platform.serving.heatmap_picture import HeatmapPicture
     from xray_platform.serving.predict import Predictor
+    from xray_platform.serving.reference import Unfamiliar
 
 CHAMPION = "champion"
 CHILDREN_IMPORT = ("__main__", "xray_platform.serving.model_input")
@@ -28,14 +29,22 @@ def predict(
         str | None, typer.Option(help="what the bundle must hash to; the MLflow UI shows it as the tag xray.bundle")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a file")] = False,
+    refuse_unfamiliar: Annotated[
+        bool, typer.Option("--refuse-unfamiliar", help="do not judge an image unlike all that the model learnt from")
+    ] = False,
     heatmap: Annotated[
         Path | None, typer.Option(help="write a heat map of each image into this folder, as PNG of the image's size")
+    ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with other advice, or words in another language, as of `xray serve --words`"),
     ] = None,
 ) -> None:
     """Judge images: score, calibrated probability and verdict of each file; a bad file has its error instead.
 
-    Below a verdict stands what is odd about the image, and whether quality would put it into quarantine: then it is
-    unlike what the model learnt from. Ends with 1 where no file could be judged. This is no medical device.
+    Below a verdict stands how unsure it is, a careful advice (never a diagnosis), what is odd about the image, and
+    whether quality would put it into quarantine: then it is unlike what the model learnt from. Ends with 1 where no
+    file could be judged. This is no medical device.
     """
     from xray_platform.serving.listing import check_paths  # light, but not needed for `--help`
     from xray_platform.workers import start_ahead
@@ -48,19 +57,28 @@ def predict(
     predictor = _copied(bundle, digest) if bundle else _registered(model, digest)
     from xray_platform.serving.files import predict_files  # torch takes seconds to import, and `--help` must not wait
     from xray_platform.serving.prediction import PredictedFile
+    from xray_platform.serving.result_words import result_words
+    from xray_platform.serving.room.words import read_words
+
+    said = read_words(words)
 
     for note in predictor.notes:
         say(f"Note: {note}.")
-    judged = 0
+    judged, heatmaps = 0, heatmap is not None
+    unfamiliar: Unfamiliar = "refuse" if refuse_unfamiliar else "warn"
     with bar("reading") as progress:
-        for record in predict_files(paths, predictor, progress, heatmaps=heatmap is not None):
+        for record in predict_files(paths, predictor, progress, heatmaps=heatmaps, unfamiliar=unfamiliar):
             line, text = record.as_json(), record.as_text()
             judged += "error" not in line
+            if isinstance(record, PredictedFile):
+                meant = result_words(record.prediction, said)
+                line |= meant
+                text = [text[0], f"  uncertainty {meant['uncertainty_words']}", f"  {meant['advice']}", *text[1:]]
             if heatmap is not None and isinstance(record, PredictedFile) and record.heatmap is not None:
                 written = _write_heatmap(heatmap, record.file, record.heatmap)
                 line, text = {**line, "heatmap": written}, [*text, f"  heat map: {written['file']}"]
-            words = [json.dumps(line)] if as_json else map(visible, text)
-            OUT.print("\n".join(words), soft_wrap=True, markup=False)
+            shown = [json.dumps(line)] if as_json else [visible(one) for one in text]
+            OUT.print("\n".join(shown), soft_wrap=True, markup=False)
     if not judged:
         raise typer.Exit(1)
 
@@ -72,6 +90,17 @@ def _check_options(model: str, bundle: Path | None, digest: str | None) -> None:
         raise InputError(f"--model {model} and --bundle {bundle}: give one of the two")
     if bundle is not None and not bundle.is_dir():
         raise InputError(f"there is no bundle {bundle}; a folder with bundle.json is allowed")
+
+
+def registered_predictor() -> "tuple[Predictor, str, str, str]":
+    """Return the champion's predictor, with its name, its version in the registry and the digest of its bundle."""
+    from xray_platform.serving.predict import Predictor  # see above
+    from xray_platform.tracking.registry_file import registered_bundle
+
+    found = registered_bundle(places(), CHAMPION)
+    folder, held, version = (found.folder, found.id, found.version) if found else (*_asked(CHAMPION), "")
+    predictor = Predictor.load(folder, expected=held)
+    return predictor, predictor.facts.model, version or held[:8], held
 
 
 def _registered(model: str, digest: str | None) -> "Predictor":

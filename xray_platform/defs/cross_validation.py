@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from xray_platform.defs.asset_result import AssetResult, frame_digest, markdown
 from xray_platform.defs.cohort import Cohort, read_cohort
 from xray_platform.defs.cross_validation_settings import CrossValidationSettings
-from xray_platform.defs.launchpad import MODEL_SETTINGS, with_recipes
+from xray_platform.defs.launchpad import MODEL_SETTINGS, evaluation_settings, with_recipes
 from xray_platform.defs.model_data import ModelData, model_data
 from xray_platform.defs.progress import logged
 from xray_platform.defs.score_cohort import score_images
 from xray_platform.defs.store_settings import settings_of
 from xray_platform.defs.train import fit_on
 from xray_platform.evaluation.delong import delong_interval
-from xray_platform.evaluation.evaluate import EvaluationSettings, OneClassEvaluationSettings, evaluate
+from xray_platform.evaluation.evaluate import evaluate
 from xray_platform.imaging.recipes import known_recipes
 from xray_platform.models.all import MODELS
 from xray_platform.models.contract import FitContext, ModelKind
@@ -127,8 +127,8 @@ def _fold(context: dg.AssetExecutionContext, task: FoldTask, fold: int, parent: 
 
 def _judged(task: FoldTask, rows: pd.DataFrame) -> dict[str, float]:
     """Return the figures of a fold, at the threshold that the validating fold gave."""
-    usual = OneClassEvaluationSettings if task.kind.task == "one-class" else EvaluationSettings
-    test = evaluate(rows, usual(resamples=0), model=task.kind.name).metrics["test"]
+    usual = evaluation_settings(task.kind)(resamples=0)
+    test = evaluate(rows, usual, model=task.kind.name).metrics["test"]
     return {name: float(test[name].value) for name in SHOWN if name in test and test[name].value is not None}  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from xray_platform.bounding_box import BoundingBox
 from xray_platform.defs.cohort import Cohort
-from xray_platform.defs.score_cohort import read_parts
+from xray_platform.defs.read_parts import read_parts
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform.evaluation.map_in_boxes import (
     FindingBox,

@@ -10,10 +10,11 @@ from xray_platform.defs.asset import PlatformAsset, platform_asset
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.automation import AFTER_TRAINING, FOLLOW_SPLITS
 from xray_platform.defs.cross_validation_settings import CrossValidationSettings
+from xray_platform.defs.launchpad import evaluation_settings
 from xray_platform.defs.models import NAMES, POOL
 from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.store import Store
-from xray_platform.evaluation.evaluate import EvaluationSettings, OneClassEvaluationSettings
+from xray_platform.evaluation.evaluate import EvaluationSettings
 from xray_platform.models.all import MODELS
 
 GROUP = "evaluation"
@@ -41,12 +42,11 @@ def scores_asset(model: str) -> PlatformAsset:
 
         return scores_of(context, store.places, model, config)
 
-    if MODELS[model].task == "one-class":
-        body.__annotations__["config"] = OneClassEvaluationSettings
+    body.__annotations__["config"] = evaluation_settings(MODELS[model])
     return platform_asset(
         name=f"{model}_scores",
         group=GROUP,
-        version="4",
+        version="5",
         deps=[model],
         kinds={"parquet", "mlflow"},
         automation=AFTER_TRAINING,
@@ -66,7 +66,7 @@ def report_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_report",
         group=GROUP,
-        version="6",
+        version="7",
         deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
         shows_dataset=True,

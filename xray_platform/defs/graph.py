@@ -11,6 +11,7 @@ from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
 from xray_platform.defs.dataset_file import dataset_digest
 from xray_platform.defs.drift_check import drift_check
+from xray_platform.defs.drift_sensor import drift_sensor
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
@@ -25,6 +26,8 @@ from xray_platform.defs.store_settings import read_settings
 from xray_platform.evaluation.dataset.drift import DriftSettings
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes
+from xray_platform.serving.pacs.settings import SECTION as PACS
+from xray_platform.serving.pacs.settings import PacsSettings
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
@@ -34,9 +37,9 @@ MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the check
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
-    """Return what can be set in `xray.yaml`: the settings class of each asset, with these recipes to choose from."""
+    """Return what can be set in `xray.yaml`: the settings class of each asset, of the checks on models and of PACS."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    return {**kinds, MODEL_CHECKS: ModelCheckSettings}
+    return {**kinds, MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings}
 
 
 def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
@@ -82,7 +85,7 @@ def definitions() -> dg.Definitions:
         ],
         jobs=[intake_job, cohort_job, retraining_job(unasked)],
         schedules=[weekly_retraining],
-        sensors=[sensor, inbox_sensor, failure_record],
+        sensors=[sensor, inbox_sensor, drift_sensor, failure_record],
         resources={"store": Store(root="")},
         executor=dg.in_process_executor,
     )

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 from pydantic import Field
 
 from xray_platform.errors import StoreError
+from xray_platform.evaluation.evaluate import EvaluationSettings, OneClassEvaluationSettings
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes, named_recipe
@@ -127,6 +128,12 @@ def _without(part: type[Settings], names: Collection[str]) -> type[Settings]:
 
 
 MODEL_SETTINGS: Mapping[str, type[Settings]] = {name: _settings_of(kind) for name, kind in MODELS.items()}
+
+
+def evaluation_settings(kind: ModelKind) -> type[EvaluationSettings]:
+    """Return the class of the settings by which a model of this kind is judged."""
+    return OneClassEvaluationSettings if kind.task == "one-class" else EvaluationSettings
+
 
 QUICK_SCORES: Mapping[str, Any] = {"corruption_severities": "3", "corruption_pictures": 40}
 QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from xray_platform.defs.cohort import data_digest
 from xray_platform.defs.data_card import data_card
 from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
 from xray_platform.defs.label_shortcut_results import stored_label_shortcuts
+from xray_platform.defs.map_results import maps_of
 from xray_platform.defs.model_card import cautions_of, description_of_kind, description_of_model, pictures_of
 from xray_platform.defs.model_store import (
     BUNDLE,
@@ -23,7 +24,10 @@ from xray_platform.defs.model_store import (
     part_manifest,
     trained_folder,
 )
+from xray_platform.defs.promotion_settings import PromotionSettings
+from xray_platform.defs.reference_images import reference_images
 from xray_platform.defs.score_cohort import cohort_of, explain_images, scorer_of, stored_evaluation
+from xray_platform.defs.store_settings import settings_of
 from xray_platform.defs.train import STANDARD
 from xray_platform.dicom.standard.standard_images import StandardSettings
 from xray_platform.evaluation.cautions import Caution
@@ -31,8 +35,11 @@ from xray_platform.evaluation.dataset.data_card import DataCard
 from xray_platform.evaluation.dataset.description import DatasetDescription
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.gallery import Samples, pick_pictures
+from xray_platform.evaluation.guard_settings import GuardSettings
+from xray_platform.evaluation.guards import guard_figures, guards
 from xray_platform.evaluation.heatmap import MapScale, map_scale
 from xray_platform.evaluation.nuisance_facts import nuisance_facts
+from xray_platform.evaluation.reliance import reliance_of
 from xray_platform.evaluation.report import AUDIT_FILE, write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.shortcut_audit import shortcut_audit
@@ -83,17 +90,23 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     record = current_record(places, model)
     evaluation = stored_evaluation(places, record)
     samples, scale, held = _gallery(places, record, evaluation, progress)
+    findings = _findings(places)
+    maps = maps_of(cohort_of(places, record), scorer_of(places, record), scale, findings, progress)
     pictures = pictures_of(places, evaluation.rows)
     facts = nuisance_facts(pictures, STANDARD_IMAGES.read(places))
     card = data_card(places, evaluation.rows)
     audit = shortcut_audit(evaluation, facts, stored_label_shortcuts(places))
     found = [*cautions_of(places, evaluation), *audit.cautions()]
     folder = places.reports / model / record.run
-    given = _input(record, evaluation, samples, scale, held, pictures, _findings(places))
-    page = write_report(folder, replace(given, audit=audit, card=card), progress=progress)
+    given = _input(record, evaluation, samples, scale, held, pictures, findings)
+    page = write_report(folder, replace(given, audit=audit, card=card, maps=maps), progress=progress)
     keep_folder(places, report_manifest(record), folder)
     bundle = _pack(places, record, evaluation, scale, _origin(pictures))
-    link = _hand_over(places, record, evaluation, found, card.described, [folder, bundle])
+    kept = guards(evaluation, audit, _guard_settings(places))
+    figures = {**audit.figures(), **reliance_of(evaluation).figures(), **guard_figures(kept)}
+    figures |= maps.figures() if maps else {}
+    said = {f"guard.{one.guard}": str(one) for one in kept}
+    link = _hand_over(places, record, evaluation, found, card.described, [folder, bundle], figures, said)
     return WrittenReport(page, evaluation, samples, scale, held, found, card, link)
 
 
@@ -195,13 +208,14 @@ def trace(record: TrainingRecord) -> dict[str, Any]:
 def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale: MapScale | None, origin: str) -> Path:
     """Write the bundle of a judged model and return its folder."""
     bundle, (recipe, *views) = model_folder(places, record) / BUNDLE, record.recipes
+    scorer = scorer_of(places, record)
     facts = BundleFacts(
         model=record.model,
         family=record.family,
         standard=StandardSettings.model_validate(record.settings.get(STANDARD, {})),
         recipe=recipe,
         views=tuple(views),
-        made_with=made_with(record.model, record.recipes, scorer_of(places, record)),
+        made_with=made_with(record.model, record.recipes, scorer),
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         classes=evaluation.classes.judgement if evaluation.classes else None,
@@ -209,7 +223,8 @@ def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale:
         heatmap_low=scale.low if scale and scale.high > 0 else None,
         provenance={**trace(record), ORIGIN: origin},
     )
-    write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
+    reference = reference_images(cohort_of(places, record), scorer, record.model)
+    write_bundle(bundle, facts, _Saved(trained_folder(places, record)), reference)
     keep_folder(places, part_manifest(record, BUNDLE), bundle)
     return bundle
 
@@ -221,13 +236,19 @@ def _hand_over(
     found: Sequence[Caution],
     described: DatasetDescription,
     folders: Sequence[Path],
+    figures: Mapping[str, float],
+    said: Mapping[str, str],
 ) -> RunLink:
-    """Give MLflow the folders of the report and of the bundle, which becomes a version of the registered model."""
+    """Give MLflow the folders of the report and of the bundle, which becomes a version of the registered model.
+
+    `figures` are those that only a report computes; `said`, by tag, what its guards found.
+    """
     tracking, about = open_tracking(places), description_of_model(record, evaluation, found, described)
     with open_run(tracking, model=record.model, run_id=evaluated_in(tracking, record.run)) as run:
         report_folder, bundle = folders
         run.log_folder(report_folder, REPORT)
-        run.log_tags({"stage": "reported"})
+        run.log_metrics(figures)
+        run.log_tags({"stage": "reported", **said})
         run.describe(about)
         run.log_bundle(bundle)
         register(
@@ -246,3 +267,8 @@ def version_tags(evaluation: Evaluation, found: Sequence[Caution]) -> dict[str, 
     known: dict[str, object] = {name: repr(value) for name, value in figures.items() if value is not None}
     data = {f"{split}_data": data_digest(evaluation.part(split)) for split in ("val", "test")}
     return {**known, **data, "cautions": ",".join(caution.code for caution in found)}
+
+
+def _guard_settings(places: Places) -> GuardSettings:
+    """Return the limits by which the asset `champion` of this store guards promotions."""
+    return cast("PromotionSettings", settings_of(places, "champion", PromotionSettings))

@@ -1,6 +1,5 @@
 """Judge: score the whole cohort with a trained model, and evaluate the scores."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,24 +16,23 @@ from xray_platform.defs.model_store import (
     sealed_evaluation,
     trained_folder,
 )
+from xray_platform.defs.read_parts import read_parts
+from xray_platform.defs.sampled_spreads import spreads_of
 from xray_platform.defs.train import log_data
 from xray_platform.evaluation.class_outputs import ClassOutputs
-from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
-from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices
+from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
+from xray_platform.evaluation.load_evaluation import load_evaluation
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores
 from xray_platform.models.contract import FittedModel, knowing_classes
 from xray_platform.models.named import load_model
 from xray_platform.progress import Progress
-from xray_platform.tables.all import CLASS_SCORES, SCORES
+from xray_platform.tables.all import CLASS_SCORES, SCORES, SPREADS
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
 from xray_platform.tracking.evaluations import open_evaluation
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import RunLink, TrackedRun
 from xray_platform.training.abnormal_score import abnormal_score
-from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS, read_ahead
-from xray_platform.training.training_settings import TrainingSettings
-
-AT_ONCE = 256  # pictures that are read and scored together
 
 
 def judge(places: Places, model: str, settings: EvaluationSettings, progress: Progress) -> tuple[Evaluation, RunLink]:
@@ -48,9 +46,12 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     outputs = class_outputs(scorer, images, progress)
     score = abnormal_score(outputs.logits, outputs.target) if outputs else score_images(scorer, images, progress)
     evaluation = evaluate(cohort.rows.assign(score=score), settings, model=model, outputs=outputs)
-    evaluation = replace(evaluation, robustness=robustness_of(cohort, scorer, evaluation, progress))
+    robustness = robustness_of(cohort, scorer, evaluation, progress)
+    spreads = spreads_of(record, cohort, scorer, evaluation, progress)
+    evaluation = replace(evaluation, robustness=robustness, spreads=spreads)
     SCORES.write(places, evaluation.rows, model)
     CLASS_SCORES.write(places, _class_rows(evaluation, record), model)
+    SPREADS.write(places, evaluation.spreads, model)
     tracking, inputs = open_tracking(places), {split: data_digest(cohort.part(split)) for split in PARTS}
     keep_evaluation(places, record, evaluation.dump(), TrackedRun(tracking, record.run, model))
     with open_evaluation(tracking, record.run, model, _parameters(settings, inputs)) as run:
@@ -75,7 +76,8 @@ def _parameters(settings: EvaluationSettings, inputs: dict[str, str]) -> dict[st
 def stored_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
     """Return the evaluation of a model's current training."""
     rows, class_rows = SCORES.read(places, record.model), CLASS_SCORES.read(places, record.model)
-    return load_evaluation(sealed_evaluation(places, record), rows, class_rows)
+    spreads = SPREADS.read_some(places, [record.model])
+    return load_evaluation(sealed_evaluation(places, record), rows, class_rows, spreads)
 
 
 def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
@@ -119,14 +121,3 @@ def explain_images(model: FittedModel, images: ImageSource) -> tuple[Images, Hea
     """Return the images, and the heat map of each, (N, S, S); N is at least 1."""
     parts = [(read, model.heatmap(read)) for _, read in read_parts(model, images)]
     return np.concatenate([read for read, _ in parts]), np.concatenate([maps for _, maps in parts])
-
-
-def read_parts(model: FittedModel, images: ImageSource, size: int = 0) -> Iterator[tuple[slice, Images]]:
-    """Yield `size` images at a time (0: some hundred), with their numbers.
-
-    They are read ahead as the model's `num_workers` say.
-    """
-    parts = list(batch_slices(images, size or AT_ONCE))
-    training = getattr(model, "training", None)
-    workers = training.num_workers if isinstance(training, TrainingSettings) else DEFAULT_NUM_WORKERS
-    yield from zip(parts, read_ahead(images.__getitem__, parts, workers), strict=True)

@@ -1,15 +1,13 @@
 """Evaluate: from scores to a threshold, probabilities, predictions, and how good they are on each part of the data."""
 
-import json
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from xray_platform.errors import DataError, InputError, StoreError
+from xray_platform.errors import DataError, InputError
 from xray_platform.evaluation.bootstrap import Draws, Metric, measure
 from xray_platform.evaluation.calibration import Calibration, Method, fit_calibration
 from xray_platform.evaluation.class_evaluation import ClassEvaluation, judge_classes
@@ -101,6 +99,8 @@ class Evaluation:
         class, present, score and probability, one row a picture and class, without any where it knows two.
     robustness: what corruptions of the pictures do to it; None where nobody tried.
     subgroups: how good it is in each group of the test part, by the facts that came with the scores.
+    spreads: rows of the table SPREADS, how far what it might have said of test pictures goes apart; without any where
+        nobody asked.
     """
 
     model: str
@@ -113,6 +113,7 @@ class Evaluation:
     robustness: Robustness | None = None
     subgroups: tuple[Subgroups, ...] = ()
     class_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spreads: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def value(self, name: str, split: str = "test") -> float | None:
         """Return a figure of one part, None where it is undefined."""
@@ -213,33 +214,6 @@ def counts(rows: pd.DataFrame) -> dict[str, int]:
         "subjects_normal": int(rows.loc[~abnormal, "subject"].nunique()),
         "subjects_abnormal": int(rows.loc[abnormal, "subject"].nunique()),
     }
-
-
-def load_evaluation(file: Path, rows: pd.DataFrame, class_rows: pd.DataFrame | None = None) -> Evaluation:
-    """Read back what a report wrote to `metrics/metrics.json`, with the model's rows of SCORES and CLASS_SCORES.
-
-    Raises StoreError where the file is missing or is no such file.
-    """
-    try:
-        stored = json.loads(file.read_text())
-        metrics = {
-            split: {name: Metric.model_validate(metric) for name, metric in part.items()}
-            for split, part in stored["metrics"].items()
-        }
-        return Evaluation(
-            stored["model"],
-            EvaluationSettings.model_validate(stored["settings"]),
-            Threshold.model_validate(stored["threshold"]),
-            Calibration.model_validate(stored["calibration"]),
-            metrics,
-            rows,
-            ClassEvaluation.model_validate(stored["classes"]) if stored.get("classes") else None,
-            Robustness.model_validate(stored["robustness"]) if stored.get("robustness") else None,
-            tuple(Subgroups.model_validate(one) for one in stored.get("subgroups", ())),
-            pd.DataFrame() if class_rows is None else class_rows,
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{file} holds no evaluation: {error}") from error
 
 
 def _checked(scores: pd.DataFrame, model: str) -> pd.DataFrame:

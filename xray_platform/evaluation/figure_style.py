@@ -1,9 +1,10 @@
 """Figure style: the colours and axes that all figures share, for light and dark pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -17,16 +18,18 @@ class Layout:
     """How large figures are drawn, in inch, so that their text is readable where the page shows them.
 
     `square`: width, height and margins of a curve in the unit square; `wide`: width of the others, `columns` of them
-    beside each other.
+    beside each other; `form`: what `drawn` makes of them.
     """
 
     name: str
     square: tuple[float, float, Margins]
     wide: float
     columns: int
+    form: Literal["png", "svg"] = "png"
 
 
 PAGE = Layout("page", (4.6, 4.84, (0.62, 0.1, 0.5, 0.54)), 9.4, 2)
+PRINT = replace(PAGE, name="print", form="svg")
 PHONE = Layout("phone", (3.4, 3.72, (0.56, 0.1, 0.46, 0.54)), 3.4, 1)
 
 
@@ -137,6 +140,19 @@ def legend(axis: Any, theme: Theme, *, columns: int = 2, at_right: bool = False)
         labelcolor=theme.ink,
         handlelength=1.6,
     )
+
+
+def drawn(figure: Figure, layout: Layout = PAGE) -> bytes:
+    """Return the figure in the form of its layout."""
+    return svg(figure) if layout.form == "svg" else png(figure)
+
+
+def svg(figure: Figure) -> bytes:
+    """Return the figure as an SVG with its text as text; the same figure gives the same bytes."""
+    into = BytesIO()
+    with rc_context({"svg.hashsalt": "xray", "svg.fonttype": "none"}):
+        figure.savefig(into, format="svg", metadata={"Date": None}, facecolor=figure.get_facecolor())
+    return into.getvalue()
 
 
 def png(figure: Figure) -> bytes:

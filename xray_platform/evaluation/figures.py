@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from xray_platform.evaluation.bootstrap import Metric
-from xray_platform.evaluation.calibration_comparison import CalibratedBy
 from xray_platform.evaluation.curves import Curves, Histogram, PrecisionRecallCurve, Reliability, RocCurve
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, Evaluation
-from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png, unit_square
+from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, drawn, legend, unit_square
+from xray_platform.evaluation.map_figure import draw_class_maps
+from xray_platform.evaluation.map_statistics import MapStatistics
 from xray_platform.evaluation.metrics import Predictions
 from xray_platform.evaluation.net_benefit import DecisionCurve
 from xray_platform.evaluation.reliance import Reliance
+from xray_platform.evaluation.reliance_figures import draw_calibrations, draw_risk_coverage
 from xray_platform.evaluation.robustness_figure import draw_robustness
-from xray_platform.evaluation.selective import RiskCoverage
 
 STRAIGHT_NAMES, LONGEST_NAME = 5, 22  # classes named without turning the text, and signs of a name that are shown
 History = Sequence[Mapping[str, float]]
@@ -26,30 +27,45 @@ def draw_figures(
     theme: Theme = LIGHT,
     layout: Layout = PAGE,
     reliance: Reliance | None = None,
+    maps: MapStatistics | None = None,
 ) -> dict[str, bytes]:
-    """Return every figure of the page that can be drawn, by name, as PNG; one whose curve is undefined is left out."""
+    """Return every figure of the page that can be drawn, by name; one whose curve is undefined is left out."""
     test = evaluation.predictions("test")
-    drawn = {"histograms": draw_histograms(curves, evaluation.threshold.value, theme, layout)}
+    made = {"histograms": draw_histograms(curves, evaluation.threshold.value, theme, layout)}
     if curves.roc:
-        drawn["roc"] = draw_roc(curves.roc, test, evaluation.metrics["test"]["auroc"], theme, layout)
+        made["roc"] = draw_roc(curves.roc, test, evaluation.metrics["test"]["auroc"], theme, layout)
     if curves.precision_recall:
-        drawn["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme, layout)
+        made["precision_recall"] = draw_precision_recall(curves.precision_recall, test, theme, layout)
     if curves.reliability:
-        drawn["reliability"] = draw_reliability(curves.reliability, theme, layout)
+        made["reliability"] = draw_reliability(curves.reliability, theme, layout)
     if curves.decision:
-        drawn["decision"] = draw_decision(curves.decision, theme, layout)
+        made["decision"] = draw_decision(curves.decision, theme, layout)
+    made |= _of_uncertainty(reliance, theme, layout) if reliance else {}
+    made |= _of_classes_and_corruptions(evaluation, theme, layout)
+    if maps and (shown := draw_class_maps(maps, theme, layout)):
+        made["class_maps"] = shown
+    if len(history) > 1:
+        made["training"] = draw_history(history, theme, layout)
+    return made
+
+
+def _of_uncertainty(reliance: Reliance, theme: Theme, layout: Layout) -> dict[str, bytes]:
+    made = {}
+    if any(way.reliability for way in reliance.calibrations.ways):
+        made["calibrations"] = draw_calibrations(reliance.calibrations.ways, theme, layout)
+    if reliance.selective.coverage:
+        made["risk_coverage"] = draw_risk_coverage(reliance.selective, reliance.orders, theme, layout)
+    return made
+
+
+def _of_classes_and_corruptions(evaluation: Evaluation, theme: Theme, layout: Layout) -> dict[str, bytes]:
+    made = {}
     if evaluation.classes and any(map(sum, evaluation.classes.metrics["test"].confusion)):
         metrics = evaluation.classes.metrics["test"]
-        drawn["classes"] = draw_class_confusion(evaluation.classes.classes, metrics.confusion, theme, layout)
-    if reliance and any(way.reliability for way in reliance.calibrations.ways):
-        drawn["calibrations"] = draw_calibrations(reliance.calibrations.ways, theme, layout)
-    if reliance and reliance.selective.coverage:
-        drawn["risk_coverage"] = draw_risk_coverage(reliance.selective, theme, layout)
+        made["classes"] = draw_class_confusion(evaluation.classes.classes, metrics.confusion, theme, layout)
     if evaluation.robustness and evaluation.robustness.each and evaluation.robustness.clean["auroc"].value is not None:
-        drawn["robustness"] = draw_robustness(evaluation.robustness, theme, layout)
-    if len(history) > 1:
-        drawn["training"] = draw_history(history, theme, layout)
-    return drawn
+        made["robustness"] = draw_robustness(evaluation.robustness, theme, layout)
+    return made
 
 
 def draw_roc(curve: RocCurve, test: Predictions, auroc: Metric, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
@@ -71,7 +87,7 @@ def draw_roc(curve: RocCurve, test: Predictions, auroc: Metric, theme: Theme = L
     axis.plot([across], [up], "o", color=theme.abnormal, markersize=7, markeredgecolor=theme.paper, label="threshold")
     unit_square(axis, "1 − specificity", "sensitivity")
     legend(axis, theme)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def draw_precision_recall(
@@ -88,7 +104,7 @@ def draw_precision_recall(
         )
     unit_square(axis, "recall (sensitivity)", "precision (positive predictive value)")
     legend(axis, theme)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
@@ -122,7 +138,7 @@ def draw_histograms(curves: Curves, threshold: float, theme: Theme = LIGHT, layo
     last = np.ravel(axes)[-1]
     last.set_xlabel("score (higher is more abnormal);" + ("\n" if narrow else " ") + "dashed: threshold")
     figure.supylabel("share of the class", size=9.5, color=theme.muted)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def _draw_histogram(axis: object, histogram: Histogram, edges: Sequence[float], theme: Theme) -> None:
@@ -133,7 +149,7 @@ def _draw_histogram(axis: object, histogram: Histogram, edges: Sequence[float], 
     axis.stairs(count / count.sum(), edges, color=colour, linewidth=1.4)  # type: ignore[attr-defined]
 
 
-def draw_confusion(test: Predictions, theme: Theme = LIGHT) -> bytes:
+def draw_confusion(test: Predictions, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
     """Draw the two-by-two table of truth and verdict; the shade is the share of the row."""
     figure, axis = canvas(theme, 4.6, 4.4, (0.62, 0.1, 0.5, 0.1))
     table = np.array(
@@ -157,7 +173,7 @@ def draw_confusion(test: Predictions, theme: Theme = LIGHT) -> bytes:
     axis.grid(visible=False)
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def draw_class_confusion(
@@ -189,7 +205,7 @@ def draw_class_confusion(
     axis.grid(visible=False)
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def _cell(column: int, row: int, colour: str, opacity: float) -> object:
@@ -218,34 +234,7 @@ def draw_reliability(curve: Reliability, theme: Theme = LIGHT, layout: Layout = 
     )
     unit_square(axis, "predicted probability", "observed share of abnormal pictures")
     legend(axis, theme)
-    return png(figure)
-
-
-def draw_calibrations(ways: Sequence[CalibratedBy], theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
-    """Draw the reliability of each way to make probabilities, the one in use thicker, without intervals."""
-    figure, axis = canvas(theme, *layout.square)
-    axis.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)))
-    for way, colour in zip(ways, (theme.muted, *theme.series[1:]), strict=False):
-        if way.reliability:
-            line = way.reliability
-            axis.plot(
-                line.predicted, line.observed, "o-", color=colour, markersize=4, linewidth=2.4 if way.chosen else 1.2,
-                label=way.method,
-            )  # fmt: skip
-    unit_square(axis, "predicted probability", "observed share of abnormal pictures")
-    legend(axis, theme)
-    return png(figure)
-
-
-def draw_risk_coverage(found: RiskCoverage, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
-    """Draw the share of wrong verdicts among the surest share of the test pictures."""
-    figure, axis = canvas(theme, *layout.square)
-    axis.step(found.coverage, found.risk, where="post", color=theme.accent, linewidth=2, label="test part")
-    axis.axhline(found.risk[-1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="all pictures")
-    axis.set(xlim=(0, 1.01), ylim=(0, max(0.05, 1.15 * max(found.risk))))
-    axis.set(xlabel="share of the pictures, the surest first", ylabel="share of wrong verdicts")
-    legend(axis, theme)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def draw_decision(curve: DecisionCurve, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
@@ -259,7 +248,7 @@ def draw_decision(curve: DecisionCurve, theme: Theme = LIGHT, layout: Layout = P
     axis.set(xlim=(0, 1), ylim=(-0.15 * highest, 1.08 * highest))
     axis.set(xlabel="probability from which on one acts", ylabel="net benefit")
     legend(axis, theme)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def draw_history(history: History, theme: Theme = LIGHT, layout: Layout = PAGE) -> bytes:
@@ -283,7 +272,7 @@ def draw_history(history: History, theme: Theme = LIGHT, layout: Layout = PAGE) 
         axis.xaxis.get_major_locator().set_params(integer=True)
         if chosen:
             legend(axis, theme)
-    return png(figure)
+    return drawn(figure, layout)
 
 
 def _is_share(history: History, name: str) -> bool:

@@ -37,6 +37,11 @@ def guards(
     )
 
 
+def guard_figures(outcomes: Sequence[GuardOutcome]) -> dict[str, float]:
+    """Return for a tracker which guards a model keeps, 1, or breaks, 0; what was not computed is left out."""
+    return {f"guard/{one.guard}_kept": float(not one.broken) for one in outcomes if one.broken is not None}
+
+
 def refusals(outcomes: Sequence[GuardOutcome], settings: GuardSettings) -> list[str]:
     """Return why a model is refused, a sentence for each guard; nothing where it may pass."""
     strict = settings.guard_uncomputed == "refuse"

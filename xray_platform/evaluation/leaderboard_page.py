@@ -11,7 +11,7 @@ from xray_platform.atomic import atomic_write
 from xray_platform.evaluation.bootstrap import Metric
 from xray_platform.evaluation.cautions import Caution
 from xray_platform.evaluation.curves import Curves, RocCurve
-from xray_platform.evaluation.figure_style import PAGE, Layout, Theme, canvas, legend, png, unit_square
+from xray_platform.evaluation.figure_style import PAGE, Layout, Theme, canvas, drawn, legend, unit_square
 from xray_platform.evaluation.page import by_look, render
 from xray_platform.evaluation.paired_models import PairedModel
 from xray_platform.evaluation.subgroups import Subgroup, Subgroups
@@ -118,4 +118,4 @@ def draw_rocs(curves: Mapping[str, RocCurve], theme: Theme, layout: Layout = PAG
         axis.plot(curve.false_positive_rate, curve.true_positive_rate, color=colour, linewidth=1.8, label=label)
     unit_square(axis, "1 − specificity", "sensitivity")
     legend(axis, theme, columns=columns)
-    return png(drawing)
+    return drawn(drawing, layout)

@@ -17,6 +17,7 @@ from xray_platform.evaluation.dataset.checklist_answers import answers
 from xray_platform.evaluation.dataset.data_card import DataCard
 from xray_platform.evaluation.dataset.flow_figure import draw_flow
 from xray_platform.evaluation.evaluate import SPLIT_TITLES, SPLITS, Evaluation, counts
+from xray_platform.evaluation.figure_style import LIGHT, PAGE, PRINT
 from xray_platform.evaluation.figures import draw_confusion, draw_figures
 from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
@@ -48,16 +49,19 @@ FLOW_FILE = "images/flow.svg"
 ROBUSTNESS_FILE = "metrics/robustness.csv"
 RELIANCE_FILE = "metrics/reliance.json"
 SUBGROUPS_FILE = "metrics/subgroups.csv"
+MAPS_FILE = "metrics/maps.json"
+MAP_ROWS_FILE = "metrics/maps.csv"
 
 
 def write_report(folder: Path, report: ReportInput, *, progress: Progress = silent) -> Path:
     """Write a model's report and return the path of its page.
 
-    Makes `folder` with `report.html`; `images/` (figures, and the gallery's pictures at full size); `heatmaps/` (those
-    pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and `pictures.csv` with
-    every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew boxes,
-    `robustness.csv` where corruptions were tried, `subgroups.csv`, `reliance.json`, `data_card.json` and
-    `checklists.json` where a data card was handed in). The page comes last: with it, all is there.
+    Makes `folder` with `report.html`; `images/` (figures as PNG and SVG, and the gallery's pictures at full size);
+    `heatmaps/` (those pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and
+    `pictures.csv` with every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew
+    boxes, `maps.json` and `maps.csv` where maps were looked at, `robustness.csv` where corruptions were tried,
+    `subgroups.csv`, `reliance.json`, `data_card.json` and `checklists.json` where a data card was handed in). The page
+    comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
     """
     try:
@@ -82,6 +86,9 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
         _write_card(folder, report, report.card)
     if report.boxes:
         atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
+    if report.maps:
+        atomic_write(folder / MAPS_FILE, json.dumps(report.maps.dump(), indent=2, allow_nan=False))
+        atomic_write(folder / MAP_ROWS_FILE, report.maps.rows.to_csv(index=False))
     if evaluation.robustness and evaluation.robustness.each:
         atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
     if evaluation.subgroups:
@@ -90,13 +97,15 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     atomic_write(folder / RELIANCE_FILE, reliance.model_dump_json(indent=2))
     progress(1, STEPS, "report")
     looks = {
-        look: draw_figures(evaluation, curves, report.history, theme, layout, reliance)
+        look: draw_figures(evaluation, curves, report.history, theme, layout, reliance, report.maps)
         for look, (theme, layout) in LOOKS.items()
     }
     test = evaluation.predictions("test")
-    kept = looks["light"] | ({"confusion": draw_confusion(test)} if len(test) else {})
-    for name, picture in kept.items():
-        (folder / "images" / f"{name}.png").write_bytes(picture)
+    of_print = draw_figures(evaluation, curves, report.history, LIGHT, PRINT, reliance, report.maps)
+    for kept, layout in ((looks["light"], PAGE), (of_print, PRINT)):
+        table = {"confusion": draw_confusion(test, LIGHT, layout)} if len(test) else {}
+        for name, picture in (kept | table).items():
+            (folder / "images" / f"{name}.{layout.form}").write_bytes(picture)
     progress(2, STEPS, "report")
     write_pictures(folder, report.samples, report.scale)
     progress(3, STEPS, "report")

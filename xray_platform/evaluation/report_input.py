@@ -12,6 +12,7 @@ from xray_platform.evaluation.figures import History
 from xray_platform.evaluation.gallery import NO_SAMPLES, Samples
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform.evaluation.map_in_boxes import FindingInBoxes
+from xray_platform.evaluation.map_statistics import MapStatistics
 from xray_platform.evaluation.shortcut_result import ShortcutAudit
 from xray_platform.settings import Settings
 from xray_platform.tables.columns import Family
@@ -41,6 +42,7 @@ class ReportInput:
     hashes: one row a picture: `image`, `sha256` (of the raw bytes), optionally `pixel_sha256`; for the table of test
         pictures and to find copies across parts.
     audit: how far facts that know no lung go, from `shortcut_audit(evaluation, facts)`; None: not made.
+    maps: where the maps of test pictures lie and how alike they are, from `map_statistics(...)`; None: not looked at.
     card: what people say of the data, what became of the files, what the pictures of each part are; None: left out.
     phantom: whether the pictures are made up; the report then says so at the top.
     created: when, ISO 8601 in UTC; the only thing that differs between two reports of the same input.
@@ -61,6 +63,7 @@ class ReportInput:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     hashes: pd.DataFrame | None = None
     audit: ShortcutAudit | None = None
+    maps: MapStatistics | None = None
     card: DataCard | None = None
     phantom: bool = False
     created: str = ""

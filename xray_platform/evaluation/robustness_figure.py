@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, legend, png
+from xray_platform.evaluation.figure_style import LIGHT, PAGE, Layout, Theme, canvas, drawn, legend
 from xray_platform.evaluation.robustness import MEASURED, Robustness
 from xray_platform.imaging.corruptions import KINDS, SEVERITIES
 
@@ -27,7 +27,7 @@ def draw_robustness(found: Robustness, theme: Theme = LIGHT, layout: Layout = PA
     axis.set(xlim=(-0.2, max(SEVERITIES) + 0.2), ylim=(lowest, 1.02), xlabel="severity; 0: clean", ylabel="AUROC")
     axis.set_xticks([0, *SEVERITIES])
     legend(axis, theme, columns=3)
-    return png(drawing)
+    return drawn(drawing, layout)
 
 
 def robustness_rows(found: Robustness) -> list[dict[str, Any]]:

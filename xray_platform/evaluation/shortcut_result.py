@@ -67,6 +67,14 @@ class ShortcutAudit(BaseModel):
         """By how much the model's AUROC is above that of the facts alone."""
         return self.difference.value if self.difference else None
 
+    def figures(self) -> dict[str, float]:
+        """Return the figures of the test part that a tracker logs, by name; what is undefined is left out."""
+        metrics = {"facts_auroc": self.facts, "model_auroc": self.model, "lead": self.difference}
+        metrics["matched_auroc"] = self.matched
+        flat = {name: metric.value if metric else None for name, metric in metrics.items()}
+        flat |= {"explained": self.explained, "explained_within": self.explained_within}
+        return {f"test/shortcut/{name}": value for name, value in flat.items() if value is not None}
+
     def cautions(self) -> list[Caution]:
         """Return what a reader must know before the figures."""
         found = []

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from xray_platform.image_stack import Heatmaps, Images, ImageSource, Labels, Scores
+from xray_platform.image_stack import Heatmaps, Images, ImageSource, Labels, Samples, Scores
 from xray_platform.imaging.pixel_range import BYTE, FULL, SCORES, UNIT, PixelRange
 from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.progress import Progress, silent
@@ -53,6 +53,32 @@ class ClassModel(Protocol):
 
     def class_logits(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the outputs for each class, (N, K) float64, normal first."""
+        ...
+
+
+@runtime_checkable
+class SampledModel(Protocol):
+    """What a model is besides, that can say how sure it is of a score by what it might have said instead."""
+
+    def sampled_scores(self, images: Images, *, progress: Progress = silent) -> Mapping[str, Samples]:
+        """Return other scores of each image, (times, N) float64, by where they come from; nothing where there are none.
+
+        `dropout`: features left out; `members`: networks of other seeds; `parts`: the models of an ensemble.
+        """
+        ...
+
+
+@runtime_checkable
+class RandomisableModel(Protocol):
+    """What a model is besides, whose maps can be held against those of the same model without what it learnt."""
+
+    @property
+    def weight_groups(self) -> int:
+        """How many groups of weights there are from the input to the output."""
+        ...
+
+    def with_random_weights(self, groups: int, seed: int = 0) -> "FittedModel":
+        """Return the model with its last `groups` groups of weights as before any training."""
         ...
 
 

@@ -20,6 +20,7 @@ from xray_platform.image_stack import (
     Images,
     ImageSource,
     Labels,
+    Samples,
     Scores,
     SelectedImages,
     batch_slices,
@@ -112,6 +113,16 @@ class Ensemble:
             scores += part.score(images) / len(self.parts)
             progress(len(images) * done // len(self.parts), len(images), f"scoring with {self.name}")
         return scores
+
+    def sampled_scores(self, images: Images, *, progress: Progress = silent) -> dict[str, Samples]:
+        """Return what each part says, `parts` (M, N), in units of normal pictures; nothing of a single part."""
+        if len(self.parts) < 2:
+            return {}
+        said = []
+        for done, part in enumerate(self.parts, start=1):
+            said.append(part.score(images))
+            progress(len(images) * done // len(self.parts), len(images), f"uncertainty of {self.name}")
+        return {"parts": np.stack(said)}
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
         """Return the mean map, (N, S, S), of the parts that see the first view; others lie elsewhere in the picture."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from xray_platform.networks.blur import max_pool
 from xray_platform.networks.densenet_settings import DenseNetSettings
-from xray_platform.networks.published import PublishedNetwork, centred, grey_of_rgb, in_groups
+from xray_platform.networks.published import PublishedNetwork, below_body, centred, grey_of_rgb, in_groups
 
 LAYERS = (6, 12, 24, 16)
 BOTTLENECK = 4  # times the growth: channels between the two convolutions of a layer
@@ -98,8 +98,5 @@ class DenseNet(PublishedNetwork):
 
 def adapt(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Turn torchvision's weights, also of its older files, into those of this network: of one grey channel."""
-    named = {
-        re.sub(r"^features\.", "body.", re.sub(r"(denselayer\d+\.(?:norm|conv))\.(\d)", r"\1\2", name)): value
-        for name, value in weights.items()
-    }
-    return grey_of_rgb(named, "body.conv0.weight", "body.norm0.running_mean", -1)
+    newer = {re.sub(r"(denselayer\d+\.(?:norm|conv))\.(\d)", r"\1\2", name): value for name, value in weights.items()}
+    return grey_of_rgb(below_body(newer), "body.conv0.weight", "body.norm0.running_mean", -1)

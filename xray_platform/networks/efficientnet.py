@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from xray_platform.networks.blur import Blur
 from xray_platform.networks.efficientnet_settings import EfficientNetSettings
-from xray_platform.networks.published import PublishedNetwork, centred, grey_of_rgb, in_groups
+from xray_platform.networks.published import PublishedNetwork, below_body, centred, grey_of_rgb, in_groups
 
 STEM, LAST = 32, 1280  # channels of B0
 
@@ -139,5 +139,4 @@ def _channels(published: int, share: float) -> int:
 
 def adapt(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Turn torchvision's weights into those of this network: of one grey channel."""
-    named = {f"body.{name[9:]}" if name.startswith("features.") else name: value for name, value in weights.items()}
-    return grey_of_rgb(named, "body.0.0.weight", "body.0.1.running_mean", -1)
+    return grey_of_rgb(below_body(weights), "body.0.0.weight", "body.0.1.running_mean", -1)

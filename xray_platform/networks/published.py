@@ -26,8 +26,7 @@ class PublishedNetwork(nn.Module):
 
     def head(self, features: Tensor) -> Tensor:
         """Return the logits (N,), or (N, K), of the last maps."""
-        logits = self.classify(features)
-        return logits[:, 0] if logits.shape[1] == 1 else logits
+        return self.classify(features).squeeze(1)  # the dimension of a single output, no other
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (N,), higher is more abnormal; or those of the classes, (N, K)."""
@@ -37,6 +36,16 @@ class PublishedNetwork(nn.Module):
 def centred(images: Tensor) -> Tensor:
     """Return pictures in [0, 1] as the first convolution takes them, channels last, which is faster on a processor."""
     return ((images - MEAN) / DEVIATION).contiguous(memory_format=torch.channels_last)
+
+
+def below_body(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return published weights of `features` under the name `body`: `features` is the contract's word for a method.
+
+    >>> list(below_body({"features.0.weight": torch.zeros(1), "classifier.bias": torch.zeros(1)}))
+    ['body.0.weight', 'classifier.bias']
+    """
+    found = "features."
+    return {f"body.{name.removeprefix(found)}" if name.startswith(found) else name: weights[name] for name in weights}
 
 
 def grey_of_rgb(weights: Mapping[str, Tensor], kernel: str, constant: str, sign: float) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from xray_platform.networks.blur import max_pool
-from xray_platform.networks.published import PublishedNetwork, centred, grey_of_rgb, in_groups
+from xray_platform.networks.published import PublishedNetwork, below_body, centred, grey_of_rgb, in_groups
 from xray_platform.networks.vgg_settings import VggSettings
 
 STAGES = ((1, 1), (2, 2), (4, 4, 4), (8, 8, 8), (8, 8, 8))
@@ -65,9 +65,5 @@ def _means(maps: Tensor, places: int) -> Tensor:
 
 def adapt(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Turn torchvision's weights into those of this network: of one grey channel, without its 1,000 classes."""
-    named = {
-        f"body.{name[9:]}" if name.startswith("features.") else name: value
-        for name, value in weights.items()
-        if not name.startswith("classifier.")
-    }
-    return grey_of_rgb(named, "body.0.weight", "body.0.bias", 1)
+    kept = {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+    return grey_of_rgb(below_body(kept), "body.0.weight", "body.0.bias", 1)

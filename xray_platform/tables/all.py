@@ -93,6 +93,12 @@ CLASS_SCORES = Table(
     ),
     key=("model", "image", "class"),
 )  # fmt: skip
+SPREADS = Table(
+    "spreads",
+    "how far what a model might have said of a test picture goes apart; one part a model, empty if it cannot be asked",
+    (c.MODEL, c.RUN, c.IMAGE, c.SPREAD_SOURCE, c.TIMES, c.SPREAD),
+    key=("model", "image", "source"),
+)
 CROSS_VALIDATION = Table(
     "cross_validation",
     "what models of a cross-validation say of the fold that was kept from them; one part a model and fold",
@@ -102,7 +108,7 @@ CROSS_VALIDATION = Table(
 PREDICTIONS = Table(
     "predictions",
     "what the champion says of every picture, labelled or not",
-    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.SCORE, c.PROBABILITY, c.VERDICT, c.NAMED),
+    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.SCORE, c.PROBABILITY, c.VERDICT, c.NAMED, c.DISTANCE),
     key=("image",),
 )
 CLASS_PREDICTIONS = Table(
@@ -123,5 +129,5 @@ LEADERBOARD = Table(
 
 ALL = (
     CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, BOXES, SPLITS, CLASSES, TENSORS, PATCHES,
-    SCORES, CLASS_SCORES, CROSS_VALIDATION, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
+    SCORES, CLASS_SCORES, SPREADS, CROSS_VALIDATION, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
 )  # fmt: skip

@@ -193,10 +193,21 @@ Family = Literal["detector", "network", "ensemble"]
 FAMILY = Column("family", "text", "how it learns", allowed=get_args(Family))
 SCORE = Column("score", "number", "the model's score; higher is more abnormal")
 PROBABILITY = Column("probability", "number", "calibrated probability of being abnormal", low=0, high=1)
+DISTANCE = Column(
+    "distance", "number", "how far the picture lies from what the model learnt, 0 to 2; null where it does not know",
+    nullable=True, low=0, high=2, shown=False,
+)  # fmt: skip
 NAMED = Column(
     "named", "text", "classes that the model names, several with `|` between; null where it knows two", nullable=True,
     pattern=r"^[^<>@^\x00-\x1f\x7f]{0,200}$", shown=False,
 )  # fmt: skip
+SpreadSource = Literal["dropout", "members", "parts"]
+SPREAD_SOURCE = Column(
+    "source", "text", "what was changed: features left out, the seed of the network, the part of the ensemble",
+    allowed=get_args(SpreadSource),
+)  # fmt: skip
+TIMES = Column("times", "integer", "how many scores it comes from", low=2)
+SPREAD = Column("spread", "number", "standard deviation of the calibrated probability, else of the score", low=0)
 CLASS_SCORE = Column("score", "number", "the model's output for this class, in logits; higher is likelier")
 CLASS_PROBABILITY = Column("probability", "number", "calibrated probability of this class", low=0, high=1)
 PRESENT = Column("present", "flag", "whether the labels give the picture this class")

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,16 +14,22 @@ from xray_platform.errors import DataError, InputError
 from xray_platform.image_stack import ImageSource, Labels, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.networks.contract import NetworkKind
+from xray_platform.networks.members import NetworkMembers
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 from xray_platform.training.checkpoint_folder import images_digest, open_checkpoints
 from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
+from xray_platform.training.explain.attention_map import spatial_attention
+from xray_platform.training.finished_member import read_finished, write_finished
 from xray_platform.training.initial_weights import load_initial_weights
 from xray_platform.training.parameter_groups import check_frozen
 from xray_platform.training.quiet import quiet
 from xray_platform.training.threads import threads
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from xray_platform.training.lightning_trainer import FitResult
 
 Part = tuple[ImageSource, Labels]
 
@@ -56,16 +64,58 @@ def fit_network(
     if train[0].shape[1:] != val[0].shape[1:]:
         raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
     checkpoints = open_checkpoints(folder, _job(network, settings, training, (train, val)) + "".join(classes))
+    ran = [
+        _fit_member(kind, settings, one, train, val, where, progress, told, len(classes) or 1)
+        for one, where, told in _members(training, checkpoints, on_epoch)
+    ]
+    shutil.rmtree(checkpoints)
+    module = ran[0].module if len(ran) == 1 else NetworkMembers([one.module for one in ran])
+    side = train[0].shape[1]
+    return TrainedNetwork(network, settings, training, side, module, ran[0].history, ran[0].best_epoch, classes)
+
+
+def _members(
+    training: TrainingSettings, checkpoints: Path, on_epoch: OnEpoch
+) -> Iterator[tuple[TrainingSettings, Path, OnEpoch]]:
+    """Yield how each member is trained, where its checkpoints lie, and who hears of its epochs.
+
+    The epochs of the first are told as those of a single network; those of the others under names of their own.
+    """
+    yield training, checkpoints, on_epoch
+    for number in range(1, training.members):
+
+        def told(epoch: int, metrics: Mapping[str, float], number: int = number) -> None:
+            on_epoch(epoch, {f"member_{number + 1}_{name}": value for name, value in metrics.items()})
+
+        other = training.model_copy(update={"seed": training.seed + number})
+        yield other, checkpoints / f"member-{number + 1}", told
+
+
+def _fit_member(
+    kind: NetworkKind,
+    settings: Settings,
+    training: TrainingSettings,
+    train: Part,
+    val: Part,
+    checkpoints: Path,
+    progress: Progress,
+    on_epoch: OnEpoch,
+    outputs: int,
+) -> "FitResult":
+    """Return one trained network: that which was finished before a kill, or one that goes on from its checkpoint."""
     # Lightning takes four seconds to import; those who only score must not wait for it
     from xray_platform.training.lightning_trainer import fit_with_lightning
 
+    checkpoints.mkdir(parents=True, exist_ok=True)
     with quiet(), threads(training.threads), torch.random.fork_rng():
         torch.manual_seed(training.seed)
-        begun = _begun(kind, settings, training, len(classes) or 1)
+        begun = _begun(kind, settings, training, outputs)
+        if (done := read_finished(checkpoints, begun)) is not None:
+            return done
         ran = fit_with_lightning(begun, training, train, val, checkpoints, progress, on_epoch)
-    shutil.rmtree(checkpoints)
-    side = train[0].shape[1]
-    return TrainedNetwork(network, settings, training, side, ran.module, ran.history, ran.best_epoch, classes)
+    if training.members > 1:
+        write_finished(checkpoints, ran)
+    return ran
 
 
 def _kind(network: str, settings: Settings) -> NetworkKind:
@@ -83,6 +133,8 @@ def _begun(kind: NetworkKind, settings: Settings, training: TrainingSettings, ou
     if kind.initialise is not None:
         kind.initialise(network, settings)
     check_frozen(network, training)
+    if training.heatmap == "attention" and spatial_attention(network) is None:
+        raise InputError(f"{kind.name} with these settings has no attention over places; choose another heatmap")
     published = kind.published(settings) if kind.published else None
     load_initial_weights(network, training, kind.adapt, published)
     return network

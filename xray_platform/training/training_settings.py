@@ -35,6 +35,26 @@ class TrainingSettings(TransferSettings, AugmentationSettings):
         description="slightly scaled and moved copies of an image, itself among them, whose outputs are averaged when "
         "it is scored (test-time augmentation); 1: the image alone, and as many times faster",
     )
+    members: int = Field(
+        1,
+        ge=1,
+        le=20,
+        description="networks that are trained one after another from the same images, with this seed and the next "
+        "ones, and averaged; how far they go apart is a measure of uncertainty; 1: one network, and as many times "
+        "faster",
+    )
+    dropout_passes: int = Field(
+        16,
+        ge=0,
+        le=1000,
+        description="times that a test image is scored with other features left out (Monte Carlo dropout), to measure "
+        "uncertainty; only the last layer is computed anew; 0: not measured",
+    )
+    heatmap: Literal["grad_cam", "grad_cam_plus_plus", "occlusion", "attention"] = Field(
+        "grad_cam",
+        description="how its heat maps are made; occlusion takes some two hundred times as long, attention is there "
+        "for attention_cnn with attention cbam alone",
+    )
     optimizer: Literal["adamw", "sgd", "rmsprop"] = Field(
         "adamw", description="how a gradient becomes a step; sgd and rmsprop have a momentum of 0.9"
     )

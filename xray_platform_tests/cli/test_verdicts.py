@@ -11,6 +11,7 @@ from xray_platform.phantoms.dicom_file import dicom_bytes
 from xray_platform.phantoms.plan import plan_spare
 from xray_platform.phantoms.render import render
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, write_bundle
+from xray_platform.serving.result_words import unsure
 from xray_platform_tests.cli.conftest import Xray
 from xray_platform_tests.serving.bundles import facts, network
 
@@ -50,15 +51,39 @@ def test_a_picture_that_quality_would_hold_back_is_not_just_a_verdict(
     held = [line for line in below if line.startswith("  quality would quarantine it, do not rely on the verdict: ")]
     assert any("Q044" in line for line in held)
     assert any(line.startswith("  warning: Q051") for line in below)
-    assert len(below) == len(record["warnings"])
+    assert len(below) == len(record["warnings"]) + len(("uncertainty", "advice"))
+    assert "do not rely on what the model says" in record["advice"].lower()
     assert record["quality"] == "quarantine"
 
 
-def test_a_sound_picture_is_one_line(xray: Xray, tmp_path: Path, chest: bytes, bundle: Bundle) -> None:
+def test_a_sound_picture_has_its_verdict_how_unsure_it_is_and_an_advice(
+    xray: Xray, tmp_path: Path, chest: bytes, bundle: Bundle
+) -> None:
     (tmp_path / "a.dcm").write_bytes(chest)
     words = ("predict", tmp_path / "a.dcm", "--bundle", bundle.folder, "--digest", bundle.id)
-    assert len(xray(*words).out.splitlines()) == 1
-    assert json.loads(xray(*words, "--json").out)["quality"] == "accept"
+    _, unsure, advice = xray(*words).out.splitlines()
+    record = json.loads(xray(*words, "--json").out)
+    assert record["quality"] == "accept"
+    assert unsure == f"  uncertainty {record['uncertainty_words']}"
+    assert advice == f"  {record['advice']}"
+    assert "radiologist" in advice
+    assert record["uncertainty_words"].startswith(f"{record['uncertainty']:.2f}: ")
+
+
+def test_a_house_has_words_of_its_own(xray: Xray, tmp_path: Path, chest: bytes, bundle: Bundle) -> None:
+    (tmp_path / "a.dcm").write_bytes(chest)
+    words = ("predict", tmp_path / "a.dcm", "--bundle", bundle.folder, "--digest", bundle.id)
+    own = {"advice_normal": "Zweitbefund empfohlen.", "advice_abnormal": "Zweitbefund dringend empfohlen."}
+    (tmp_path / "words.json").write_text(json.dumps(own))
+    record = json.loads(xray(*words, "--words", tmp_path / "words.json", "--json").out)
+    assert record["advice"] == own[f"advice_{record['verdict']}"]
+    (tmp_path / "words.json").write_text(json.dumps({"diagnosis": "pneumonia"}))
+    assert xray(*words, "--words", tmp_path / "words.json").code == 2
+
+
+@pytest.mark.parametrize(("value", "word"), [(0.0, "low"), (0.34, "middle"), (0.66, "middle"), (0.67, "high")])
+def test_uncertainty_has_three_words(value: float, word: str) -> None:
+    assert unsure(value) == word
 
 
 def test_a_model_that_learnt_from_phantoms_says_so(xray: Xray, tmp_path: Path, chest: bytes, bundle: Bundle) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,13 @@ class Interfaces:
 def interfaces(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interfaces]:
     root = tmp_path_factory.mktemp("served") / "store"
     shutil.copytree(story.places.root, root)
+    with served(root) as made:
+        yield made
+
+
+@contextmanager
+def served(root: Path) -> Iterator[Interfaces]:
+    """Serve a store as a user does it, with `xray ui`, and end that afterwards."""
     dagster, mlflow = free_port(), free_port()
     command = [str(Path(sys.executable).parent / "xray"), "--root", str(root), "ui"]
     command += ["--dagster-port", str(dagster), "--mlflow-port", str(mlflow)]

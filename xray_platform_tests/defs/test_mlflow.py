@@ -7,15 +7,19 @@ from xray_platform.defs.cohort import data_digest
 from xray_platform.defs.launchpad import QUICK_SETTINGS
 from xray_platform.defs.model_store import TrainingRecord, current_record
 from xray_platform.defs.models_in_use import BY_DEFAULT
+from xray_platform.defs.reporting import report_manifest, stored_audit
 from xray_platform.defs.score_cohort import stored_evaluation
+from xray_platform.evaluation.reliance import Reliance
+from xray_platform.evaluation.report import RELIANCE_FILE
 from xray_platform.models.all import MODELS
 from xray_platform.networks.all import NETWORKS
+from xray_platform.tables.manifest import read_checked
 from xray_platform.tracking.datasets import PARTS
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
 from xray_platform_tests.defs.conftest import Story
 
 FAMILIES = {name: kind.family for name, kind in MODELS.items()}
-SECTIONS = {"epoch", "train", "val", "test", "threshold", "training", "robustness", "origin", "subgroup"}
+SECTIONS = {"epoch", "train", "val", "test", "threshold", "training", "robustness", "origin", "subgroup", "guard"}
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +121,22 @@ def test_a_logged_model_is_linked_to_the_pictures_of_each_figure(tracking: Track
         for split in ("train", "val", "test"):
             assert seen[f"{split}/auroc"] == (f"{split}_pictures", run.data.params[f"data.{split}"])
         assert not [name for name in seen if name.startswith("epoch/")]
+
+
+def test_what_only_a_report_computes_is_a_figure_of_the_run_too(story: Story, runs: dict[str, Run]) -> None:
+    """Facts without a lung, uncertainty and guards: as the report's own files say."""
+    for name, run in runs.items():
+        record, metrics = current_record(story.places, name), run.data.metrics
+        file = story.places.reports / name / record.run / RELIANCE_FILE
+        reliance = Reliance.model_validate_json(read_checked(story.places, report_manifest(record), file))
+        computed = {**stored_audit(story.places, record).figures(), **reliance.figures()}
+        assert "test/risk_coverage/area" in computed
+        assert {figure: metrics.get(figure) for figure in computed} == computed
+        assert any(figure.startswith("test/maps/") for figure in metrics)
+        assert {order.source for order in reliance.orders} >= {"distance", "conformal"}
+        spread = {"network": "dropout"}.get(FAMILIES[name])
+        assert (spread is None) or spread in {order.source for order in reliance.orders}
+        for guard in ("shortcut", "calibration", "robustness", "subgroups"):
+            said = run.data.tags[f"guard.{guard}"].split(":")[0].removeprefix(f"{guard} ")
+            kept = {"kept": 1.0, "broken": 0.0, "not computed": None}[said]
+            assert metrics.get(f"guard/{guard}_kept") == kept

@@ -20,7 +20,8 @@ from xray_platform.errors import InputError
 from xray_platform.evaluation.bootstrap import Draws, subject_codes, weightings
 from xray_platform.evaluation.class_metrics import measure_classes
 from xray_platform.evaluation.class_outputs import ClassOutputs, ClassPredictions, present_classes
-from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate, load_evaluation
+from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
+from xray_platform.evaluation.load_evaluation import load_evaluation
 from xray_platform.evaluation.metrics import Numbers
 from xray_platform.tables.findings import ManyClasses
 from xray_platform_tests.evaluation.invented import scores

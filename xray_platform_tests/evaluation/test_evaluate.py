@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from xray_platform.errors import DataError, InputError, StoreError
-from xray_platform.evaluation.evaluate import evaluate, load_evaluation
+from xray_platform.evaluation.evaluate import evaluate
+from xray_platform.evaluation.load_evaluation import load_evaluation
 from xray_platform.evaluation.metrics import KINDS
 from xray_platform.tables.all import SCORES
 from xray_platform_tests.evaluation.invented import QUICK, evaluation, scores

@@ -12,9 +12,10 @@ from xray_platform.bounding_box import BoundingBox
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.curves import curves_of, read_curves
-from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate, load_evaluation
+from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate
 from xray_platform.evaluation.gallery import NO_SAMPLES
 from xray_platform.evaluation.heatmap import MapScale
+from xray_platform.evaluation.load_evaluation import load_evaluation
 from xray_platform.evaluation.map_in_boxes import FindingBox, FindingInBoxes
 from xray_platform.evaluation.page import NOTICE
 from xray_platform.evaluation.report import LISTED, write_report

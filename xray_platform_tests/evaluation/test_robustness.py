@@ -10,7 +10,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from xray_platform.evaluation.bootstrap import Draws
-from xray_platform.evaluation.evaluate import Evaluation, load_evaluation
+from xray_platform.evaluation.evaluate import Evaluation
+from xray_platform.evaluation.load_evaluation import load_evaluation
 from xray_platform.evaluation.report import ROBUSTNESS_FILE, write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.robustness import (

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from xray_platform.evaluation.evaluate import Evaluation, evaluate, load_evaluation
+from xray_platform.evaluation.evaluate import Evaluation, evaluate
 from xray_platform.evaluation.leaderboard import Entry, leaderboard
 from xray_platform.evaluation.leaderboard_page import heat_table, write_leaderboard
+from xray_platform.evaluation.load_evaluation import load_evaluation
 from xray_platform.evaluation.report import SUBGROUPS_FILE, write_report
 from xray_platform.evaluation.report_input import ReportInput
 from xray_platform.evaluation.subgroups import Subgroups, origins_of

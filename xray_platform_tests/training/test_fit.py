@@ -129,6 +129,8 @@ ELSEWHERE = {
     "num_workers",
     "weights",
     "unfreeze_epochs",
+    "dropout_passes",
+    "heatmap",
 }  # heard by tests of their own, or the same result
 
 

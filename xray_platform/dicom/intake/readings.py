@@ -1,18 +1,14 @@
 """Readings: what people said of images of the store, one line each, sealed, in a file that only grows (raw zone)."""
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from xray_platform.dicom.intake.anchor import WAYS
-from xray_platform.dicom.intake.journal import journal_lock, signed_journal
-from xray_platform.dicom.intake.seal import unsealed
-from xray_platform.errors import StoreError
-from xray_platform.tables.owner_only import FILE_MODE, make_folder
+from xray_platform.dicom.intake.sealed_lines import append_sealed, read_sealed, unreadable
 from xray_platform.tables.places import Places
 
+FILE = "readings.jsonl"
 KIND = "reading"
 
 
@@ -53,62 +49,22 @@ Line = Reading | HandedOver
 
 def append_line(places: Places, line: Line) -> None:
     """Add a line, sealed and durable. Raises StoreError where it cannot be written; the file is then as before."""
-    path = places.raw / "readings.jsonl"
-    try:
-        make_folder(places.raw / ".locks", places.raw)
-        with journal_lock(places):
-            _, sealer = signed_journal(places)
-            text = sealer.sealed(KIND, line.model_dump_json().encode()) + b"\n"
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
-            try:
-                _append(descriptor, text)
-            finally:
-                os.close(descriptor)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _append(descriptor: int, text: bytes) -> None:
-    """Append a whole line or nothing; a line that a crash left half-written is ended first, and is no line."""
-    size = os.fstat(descriptor).st_size
-    if size and os.pread(descriptor, 1, size - 1) != b"\n":
-        os.ftruncate(descriptor, _whole(descriptor, size))
-    size = os.fstat(descriptor).st_size
-    try:
-        done = 0
-        while done < len(text):
-            done += os.write(descriptor, text[done:])
-        os.fsync(descriptor)
-    except OSError:
-        os.ftruncate(descriptor, size)
-        raise
-
-
-def _whole(descriptor: int, size: int) -> int:
-    """Return where the last whole line ends."""
-    return os.pread(descriptor, size, 0).rfind(b"\n") + 1
+    append_sealed(places, FILE, KIND, line.model_dump_json())
 
 
 def read_lines(places: Places) -> Iterator[Line]:
     """Yield all whole lines in order. Raises StoreError for one that nobody with this store's key has written."""
-    path = places.raw / "readings.jsonl"
-    if not path.exists():
-        return
-    with journal_lock(places):
-        _, sealer = signed_journal(places)
-    for number, raw in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
-        if not sealer.fits(KIND, raw):
-            raise StoreError(f"line {number} of {path} was not written by this platform; {WAYS}")
-        yield _line(path.name, number, unsealed(raw))
+    for number, text in read_sealed(places, FILE, KIND):
+        yield _line(places, number, text)
 
 
-def _line(name: str, number: int, raw: bytes) -> Line:
+def _line(places: Places, number: int, raw: bytes) -> Line:
     for kind in (Reading, HandedOver):
         try:
             return kind.model_validate_json(raw)
         except ValidationError:
             continue
-    raise StoreError(f"line {number} of {name} cannot be read; it is of another version")
+    raise unreadable(places.raw / FILE, number)
 
 
 def waiting(lines: Sequence[Line]) -> list[Reading]:

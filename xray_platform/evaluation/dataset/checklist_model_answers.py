@@ -149,8 +149,11 @@ def _robustness(report: ReportInput) -> Answer:
 def _explanation(report: ReportInput) -> Answer:
     if report.samples.heatmaps is None or not report.samples.names or report.scale is None:
         return NOTHING
-    boxes = " and how they lie to boxes that people drew" if report.boxes else ""
-    return Answer(f"Heat maps of the pictures shown{boxes}.", "boxes" if report.boxes else "mistakes")
+    maps = ", where they lie and how alike they are" if report.maps else ""
+    blind = ", what is left of them with random weights" if report.maps and report.maps.randomised else ""
+    boxes = ", how they lie to boxes that people drew" if report.boxes else ""
+    where = "maps" if report.maps else "boxes" if report.boxes else "mistakes"
+    return Answer(f"Heat maps of the pictures shown{maps}{blind}{boxes}.", where)
 
 
 def _fairness(report: ReportInput) -> Answer:

@@ -56,6 +56,11 @@ class DriftSettings(Settings):
     smallest_change: float = Field(
         0.2, ge=0, le=10, description="population stability index, beyond chance, from which on a difference matters"
     )
+    retrain_on_drift: bool = Field(
+        default=False,
+        description="whether a batch with labels that drifted starts a retraining of all models (in `xray ui`); off, "
+        "it is a warning, for a person to look at first",
+    )
 
 
 @dataclass(frozen=True)
