@@ -19,6 +19,7 @@ from xray_platform.cli.export import export
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote
+from xray_platform.cli.pull import pull
 from xray_platform.cli.receive import receive
 from xray_platform.cli.recipes import recipes
 from xray_platform.cli.report import report
@@ -57,6 +58,7 @@ COMMANDS = (
     predict,
     serve,
     receive,
+    pull,
     send,
     status,
     settings,

@@ -133,7 +133,9 @@ def web_client(archive: Archive, settings: PacsSettings) -> Any:
     if settings.tls_certificate:
         session.cert = (settings.tls_certificate, settings.tls_key)
     token = os.environ.get(TOKEN_VARIABLE)
-    return DICOMwebClient(
+    client = DICOMwebClient(
         archive.url, session=session, headers={"Authorization": f"Bearer {token}"} if token else None,
         timeout=settings.network_seconds,
     )  # fmt: skip
+    client.set_http_retry_params(retry=False)  # who asks tries again
+    return client

@@ -15,14 +15,15 @@ from pynetdicom.presentation import AllStoragePresentationContexts
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # type: ignore[attr-defined]
 
 from xray_platform.errors import InputError, MachineError
-from xray_platform.serving.pacs.association import Limits, ObjectProvider, ObjectStream, PatientServer
+from xray_platform.serving.pacs.association import Limits, ObjectProvider, PatientServer
 from xray_platform.serving.pacs.commitment import Peer, event_report, tell
 from xray_platform.serving.pacs.log import Log, hush, to_stderr
 from xray_platform.serving.pacs.peers import Sender, plain_address
-from xray_platform.serving.pacs.received_files import Instance, ReceivedFiles
+from xray_platform.serving.pacs.received_files import ReceivedFiles
 from xray_platform.serving.pacs.settings import PacsSettings
+from xray_platform.serving.pacs.storing import store
 
-SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND, PROCESSING_FAILURE = 0x0000, 0xA700, 0xC000, 0x0110
+SUCCESS, PROCESSING_FAILURE = 0x0000, 0x0110
 REJECTED, BY_USER, CALLING_TITLE = 0x01, 0x01, 0x03
 MEBI = 1024**2
 GRACE_SECONDS = 10.0
@@ -144,33 +145,16 @@ class Receiver:
             )  # fmt: skip
 
     def _store(self, event: evt.Event) -> int | Dataset:
-        request = cast("C_STORE", event.request)
-        stream = request.DataSet
-        file = stream.taken() if isinstance(stream, ObjectStream) else None
+        stored = store(cast("C_STORE", event.request))
         came = self._traffic.get(event.assoc) or _Traffic("", 0)
-        if file is None:
-            return self._refused(came, stream.problem if isinstance(stream, ObjectStream) else None)
-        try:
-            kept = file.keep(Instance(str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)))
-        except OSError as error:
-            return self._refused(came, error)
-        came.stored += 1
-        came.known += kept.known
-        came.size_bytes += kept.size_bytes
-        return SUCCESS
-
-    def _refused(self, came: _Traffic, problem: Exception | None) -> Dataset:
-        answer = Dataset()
-        if isinstance(problem, OSError):
-            answer.Status, answer.ErrorComment = OUT_OF_RESOURCES, "no room on the disk"
-        elif isinstance(problem, OverflowError):
-            answer.Status = CANNOT_UNDERSTAND
-            answer.ErrorComment = f"larger than {self._settings.max_object_mib} MiB"
+        if stored.kept is not None:
+            came.stored += 1
+            came.known += stored.kept.known
+            came.size_bytes += stored.kept.size_bytes
         else:
-            answer.Status, answer.ErrorComment = CANNOT_UNDERSTAND, "no data set"
-        came.refused[f"{answer.Status:04X}"] += 1
-        self._log("object refused", status=f"{answer.Status:04X}", reason=str(answer.ErrorComment))
-        return answer
+            came.refused[f"{stored.status:04X}"] += 1
+            self._log("object refused", status=f"{stored.status:04X}", reason=stored.reason)
+        return stored.answer
 
     def _commit(self, event: evt.Event) -> tuple[int, None]:
         """Answer a request for storage commitment at once; the report follows on an association of its own."""

@@ -25,6 +25,9 @@ class PacsSettings(Settings):
         description="archives that results may be sent to, by name: `dicom://TITLE@HOST:PORT`, `dicoms://…` with TLS, "
         "or the address of a DICOMweb service; nothing is ever sent elsewhere",
     )
+    sources: dict[str, str] = Field(
+        {}, description="archives that images may be fetched from, by name, spelled like destinations"
+    )
     associations: int = Field(10, ge=1, le=256, description="associations at a time; one more is rejected")
     max_pdu_kib: int = Field(
         128,
@@ -57,7 +60,7 @@ class PacsSettings(Settings):
             Sender.parse(title, where)
         return senders
 
-    @field_validator("destinations")
+    @field_validator("destinations", "sources")
     @classmethod
     def _archives(cls, archives: dict[str, str]) -> dict[str, str]:
         for name, where in archives.items():
@@ -66,12 +69,20 @@ class PacsSettings(Settings):
 
     def destination(self, name: str) -> Archive:
         """Return an archive of the list of destinations; InputError where it does not stand there."""
-        if name not in self.destinations:
-            there = ", ".join(self.destinations) or "none"
-            raise InputError(f"{name!r} is no destination; those in xray.yaml (`pacs: destinations`): {there}")
-        return Archive.parse(name, self.destinations[name])
+        return _listed(self.destinations, name, "destination")
+
+    def source(self, name: str) -> Archive:
+        """Return an archive of the list of sources; InputError where it does not stand there."""
+        return _listed(self.sources, name, "source")
 
     @property
     def allowed(self) -> tuple[Sender, ...]:
         """Who may send here; none where whoever is on this machine may."""
         return tuple(Sender.parse(title, where) for title, where in self.senders.items())
+
+
+def _listed(archives: dict[str, str], name: str, kind: str) -> Archive:
+    if name not in archives:
+        there = ", ".join(archives) or "none"
+        raise InputError(f"{name!r} is no {kind}; those in xray.yaml (`pacs: {kind}s`): {there}")
+    return Archive.parse(name, archives[name])

@@ -62,11 +62,13 @@ def until(true: Callable[[], bool], seconds: float = 20) -> bool:
 
 
 @contextmanager
-def receiving(root: Path, most_file_bytes: int | None = None, **settings: Any) -> Iterator[Running]:
+def receiving(
+    root: Path, most_file_bytes: int | None = None, port: int | None = None, **settings: Any
+) -> Iterator[Running]:
     """Run `xray receive` until the end of the block; no file of it may be longer than `most_file_bytes`."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "xray.yaml").write_text(yaml.safe_dump({"pacs": settings}))
-    port, log = free_port(), root / "log.txt"
+    port, log = port or free_port(), root / "log.txt"
 
     confined = ["prlimit", f"--fsize={most_file_bytes}"] if most_file_bytes else []
     command = [*confined, *COMMAND, "--root", str(root), "receive", "--port", str(port)]
