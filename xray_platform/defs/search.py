@@ -108,9 +108,14 @@ def _task(places: Places, settings: SearchSettings) -> SearchTask:
     val = rows[rows["split"] == "val"]
     if val["abnormal"].nunique() < 2:
         raise DataError(
-            "a search needs normal and abnormal pictures in the validation part, to tell which trial is best"
+            "a search needs normal and abnormal pictures in the validation part, by which trials are ranked"
         )
-    made = [kind.name, kind.version, config.model_dump(mode="json"), [recipe.id for recipe in data.recipes]]
+    made: list[object] = [
+        kind.name,
+        kind.version,
+        config.model_dump(mode="json"),
+        [recipe.id for recipe in data.recipes],
+    ]
     made += [settings.space, settings.seed, settings.prune]
     said = rows[["image", "subject", "findings", "split"]].astype(str)
     digest = frame_digest(said.assign(made=json.dumps(made, sort_keys=True)))[:16]
@@ -215,7 +220,7 @@ def _result(task: SearchTask, study: "Study", run: TrackedRun) -> AssetResult:
             "validation auroc of the best": float(study.best_value),
             "best settings, for xray.yaml": dg.MetadataValue.md(f"```yaml\n{settings}```"),
             "best trials": dg.MetadataValue.md(markdown(shown.round(5))),
-            "what it is": "chosen on the validation part, whose figures are therefore too good; the test part took no part",
+            "what it is": "chosen on the validation part, so that its figures are too good; the test part stood aside",
             "MLflow run": dg.MetadataValue.url(run.link.url),
         },
     )

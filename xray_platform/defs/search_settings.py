@@ -15,9 +15,7 @@ class SearchSettings(Settings):
         "learning_rate=0.0003..0.01 log; weight_decay=0.001..0.2 log; label_smoothing=0..0.2; mixup=0..0.4",
         description=f"what is varied: {FORM}; names are settings of the model",
     )
-    trials: int = Field(
-        20, ge=2, le=10_000, description="how often the model is fitted, those that were ended included"
-    )
+    trials: int = Field(20, ge=2, le=10_000, description="how often the model is fitted, with those ended early")
     prune: bool = Field(True, description="end a trial early that is worse than half of those before it")
     seed: int = Field(0, ge=0, lt=2**31, description="another seed draws other trials")
 

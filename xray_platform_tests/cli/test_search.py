@@ -1,10 +1,6 @@
 """A search of settings through the command: kept from the test part, taken up with more trials, said in MLflow."""
 
-import json
-from pathlib import Path
-
 import pytest
-import yaml
 
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -60,12 +56,9 @@ def test_more_trials_go_on_from_the_fewer_and_another_space_begins_anew(store: P
     _again(store, "{model: pca_residual, space: rank=1..6, trials: 5}")
     assert sorted(int(run["trial"]) for run in _trials(store) if "trial" in run) == [0, 1, 2, 3, 4]
     _again(store, "{model: pca_residual, space: rank=7|8, trials: 2}")
-    assert [run["trial.rank"] for run in _trials(store) if "trial" in run][5:] in (
-        ["7", "8"],
-        ["8", "7"],
-        ["7", "7"],
-        ["8", "8"],
-    )
+    others = [run for run in _trials(store) if "trial" in run][5:]
+    assert [run["trial"] for run in others] == ["0", "1"]
+    assert {run["trial.rank"] for run in others} <= {"7", "8"}
 
 
 def test_a_networks_trials_tell_of_their_epochs(store: Places) -> None:
@@ -93,10 +86,3 @@ def test_what_cannot_be_is_said_before_the_first_trial(store: Places, search: st
     before = len(_trials(store))
     assert says in _again(store, search)
     assert not [run for run in _trials(store)[before:] if "trial" in run]
-
-
-def test_what_is_shown_can_be_put_into_the_settings(store: Places) -> None:
-    (parent,) = (run for run in _trials(store)[:1])
-    best = {"pca_residual": {"rank": json.loads(parent["best.rank"])}}
-    assert yaml.safe_load(yaml.safe_dump(best)) == best
-    assert Path(store.settings).exists()
