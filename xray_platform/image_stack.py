@@ -13,6 +13,7 @@ Images: TypeAlias = NDArray[np.float32]  # (N, S, S) in [0, 1]
 Scores: TypeAlias = NDArray[np.float64]  # (N,)
 Samples: TypeAlias = NDArray[np.float64]  # what a model might have said of each image, (times, N)
 Heatmaps: TypeAlias = NDArray[np.float32]  # (N, S, S), higher is more abnormal
+Embeddings: TypeAlias = NDArray[np.float32]  # (N, C), what a model sees in an image
 Labels: TypeAlias = NDArray[np.bool_]  # (N,)
 Indices: TypeAlias = slice | NDArray[np.int64]
 TOLERANCE = 1e-3

@@ -15,6 +15,7 @@ from xray_platform.errors import InputError, StoreError
 if TYPE_CHECKING:
     from xray_platform.serving.heatmap_picture import HeatmapPicture
     from xray_platform.serving.predict import Predictor
+    from xray_platform.serving.reference import Unfamiliar
 
 CHAMPION = "champion"
 CHILDREN_IMPORT = ("__main__", "xray_platform.serving.model_input")
@@ -28,6 +29,9 @@ def predict(
         str | None, typer.Option(help="what the bundle must hash to; the MLflow UI shows it as the tag xray.bundle")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a file")] = False,
+    refuse_unfamiliar: Annotated[
+        bool, typer.Option("--refuse-unfamiliar", help="do not judge an image unlike all that the model learnt from")
+    ] = False,
     heatmap: Annotated[
         Path | None, typer.Option(help="write a heat map of each image into this folder, as PNG of the image's size")
     ] = None,
@@ -60,9 +64,10 @@ def predict(
 
     for note in predictor.notes:
         say(f"Note: {note}.")
-    judged = 0
+    judged, heatmaps = 0, heatmap is not None
+    unfamiliar: Unfamiliar = "refuse" if refuse_unfamiliar else "warn"
     with bar("reading") as progress:
-        for record in predict_files(paths, predictor, progress, heatmaps=heatmap is not None):
+        for record in predict_files(paths, predictor, progress, heatmaps=heatmaps, unfamiliar=unfamiliar):
             line, text = record.as_json(), record.as_text()
             judged += "error" not in line
             if isinstance(record, PredictedFile):

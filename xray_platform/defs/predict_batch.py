@@ -70,6 +70,7 @@ def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[Judged]:
             score=scores,
             probability=predictor.probability(scores),
             verdict=np.where(predictor.facts.threshold.predict(scores), "abnormal", "normal"),
+            distance=[where.distance if where else np.nan for where in predictor.place(read)],
             named=pd.Series([named_in(said) for said in classes], index=part.index, dtype=object),
         )
         rows_of_part = ({str(name): value for name, value in row.items()} for row in prediction.to_dict("records"))
@@ -85,4 +86,5 @@ def _by_files(places: Places, pictures: pd.DataFrame, predictor: Predictor, prog
                 **{name: row[name] for name in ("image", "batch", "subject")},
                 **{name: getattr(prediction, name) for name in ("score", "probability", "verdict")},
             }
-            yield {**said, "named": named_in(prediction.classes)}, prediction.classes
+            distance = prediction.placed.distance if prediction.placed else None
+            yield {**said, "distance": distance, "named": named_in(prediction.classes)}, prediction.classes

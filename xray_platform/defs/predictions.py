@@ -23,7 +23,7 @@ def predictions_asset(tensors: Sequence[str]) -> PlatformAsset:
 
     return platform_asset(
         group=GROUP,
-        version="1",
+        version="2",
         by_batch=True,
         deps=[*tensors, "champion"],
         kinds={"parquet", "mlflow"},

@@ -25,6 +25,7 @@ from xray_platform.defs.model_store import (
     trained_folder,
 )
 from xray_platform.defs.promotion_settings import PromotionSettings
+from xray_platform.defs.reference_images import reference_images
 from xray_platform.defs.score_cohort import cohort_of, explain_images, scorer_of, stored_evaluation
 from xray_platform.defs.store_settings import settings_of
 from xray_platform.defs.train import STANDARD
@@ -207,13 +208,14 @@ def trace(record: TrainingRecord) -> dict[str, Any]:
 def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale: MapScale | None, origin: str) -> Path:
     """Write the bundle of a judged model and return its folder."""
     bundle, (recipe, *views) = model_folder(places, record) / BUNDLE, record.recipes
+    scorer = scorer_of(places, record)
     facts = BundleFacts(
         model=record.model,
         family=record.family,
         standard=StandardSettings.model_validate(record.settings.get(STANDARD, {})),
         recipe=recipe,
         views=tuple(views),
-        made_with=made_with(record.model, record.recipes, scorer_of(places, record)),
+        made_with=made_with(record.model, record.recipes, scorer),
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         classes=evaluation.classes.judgement if evaluation.classes else None,
@@ -221,7 +223,8 @@ def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale:
         heatmap_low=scale.low if scale and scale.high > 0 else None,
         provenance={**trace(record), ORIGIN: origin},
     )
-    write_bundle(bundle, facts, _Saved(trained_folder(places, record)))
+    reference = reference_images(cohort_of(places, record), scorer, record.model)
+    write_bundle(bundle, facts, _Saved(trained_folder(places, record)), reference)
     keep_folder(places, part_manifest(record, BUNDLE), bundle)
     return bundle
 

@@ -69,7 +69,7 @@ class AttentionCnn(nn.Module):
     def head(self, features: Tensor) -> Tensor:
         """Return the logits (N,), or (N, K), of the last maps."""
         logits: Tensor = self.classifier(self.dropout(features.mean(dim=(2, 3))))
-        return logits[:, 0] if logits.shape[1] == 1 else logits
+        return logits.squeeze(1)  # of one output only
 
     def parameter_groups(self) -> tuple[nn.Module, ...]:
         """Return the stem, the four stages and the classifier."""

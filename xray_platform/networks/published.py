@@ -26,8 +26,7 @@ class PublishedNetwork(nn.Module):
 
     def head(self, features: Tensor) -> Tensor:
         """Return the logits (N,), or (N, K), of the last maps."""
-        logits = self.classify(features)
-        return logits[:, 0] if logits.shape[1] == 1 else logits
+        return self.classify(features).squeeze(1)  # the dimension of a single output, no other
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (N,), higher is more abnormal; or those of the classes, (N, K)."""

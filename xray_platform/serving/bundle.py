@@ -16,12 +16,13 @@ from xray_platform.evaluation.class_judgement import ClassJudgement
 from xray_platform.evaluation.threshold import Threshold
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.serving.made_with import MadeWith
+from xray_platform.serving.reference import Reference
 from xray_platform.tables.columns import Family
 
 FORMAT = 3
 READ = (1, 2, FORMAT)  # 1 had no digest of the facts, 2 no classes
 FACTS = "bundle.json"
-MODEL = "model"
+MODEL, REFERENCE = "model", "reference"
 ORIGIN, PHANTOM = "pictures", "phantom"  # of the provenance: the origin of the pictures that it learnt from, if one
 MEND = "put it back from a backup, or write it anew (xray run --force --select 'key:<model>_report+')"
 
@@ -105,15 +106,22 @@ class Bundle:
         """What the detector or the network saved."""
         return self.folder / MODEL
 
+    def reference(self) -> Reference | None:
+        """Return what the model learnt from, as it sees it; None of a bundle that was written without."""
+        folder = self.folder / REFERENCE
+        return Reference.load(folder) if folder.is_dir() else None
 
-def write_bundle(folder: Path, facts: BundleFacts, model: Savable) -> Bundle:
-    """Write facts and model to `folder` as a whole, in place of what was there, and return the bundle.
+
+def write_bundle(folder: Path, facts: BundleFacts, model: Savable, reference: Reference | None = None) -> Bundle:
+    """Write facts, model and reference to `folder` as a whole, in place of what was there, and return the bundle.
 
     Raises StoreError where the disk does not take it; the old bundle is then still whole.
     """
     with atomic_path(folder) as temporary:
         (temporary / MODEL).mkdir(parents=True)
         model.save(temporary / MODEL)
+        if reference is not None:
+            reference.save(temporary / REFERENCE)
         written = BundleFile(format=FORMAT, facts=facts, files=hashes(temporary))
         digest = _digest_of_facts(written.model_dump_json().encode())
         (temporary / FACTS).write_text(

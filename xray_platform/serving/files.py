@@ -11,6 +11,7 @@ from xray_platform.serving.listing import files_below
 from xray_platform.serving.model_input import ModelInput, ReadingTask, Refusal, read_file
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import FileRecord, PredictedFile, RefusedFile
+from xray_platform.serving.reference import Unfamiliar
 from xray_platform.workers import GIB, Limits, Lost, cores, map_in_children
 
 MEMORY_BYTES = 4 * GIB  # a child may use
@@ -21,13 +22,19 @@ Item = TypeVar("Item")
 
 
 def predict_files(
-    paths: Sequence[Path], predictor: Predictor, progress: Progress = silent, *, heatmaps: bool = False
+    paths: Sequence[Path],
+    predictor: Predictor,
+    progress: Progress = silent,
+    *,
+    heatmaps: bool = False,
+    unfamiliar: Unfamiliar = "warn",
 ) -> Iterator[FileRecord]:
     """Yield one record for every file below `paths`, in order; what is wrong with one never stops the others.
 
     Files are read in child processes that can be killed, so that no file, however hostile, takes the predictor down.
     Hidden files are left out. With `heatmaps` each prediction has its heat map, as large as its picture. A path that
-    leads nowhere and a folder without a file each give a record with the error.
+    leads nowhere and a folder without a file each give a record with the error. A picture farther from what the model
+    learnt than its limit is judged with a warning, or refused where `unfamiliar` says so.
     """
     found = [(path, reason) for start in paths for path, reason in files_below(start)]
     done = 0
@@ -35,7 +42,14 @@ def predict_files(
         for record in _predict_chunk(chunk, predictor, heatmaps=heatmaps):
             done += 1
             progress(done, len(found), "predicting")
-            yield record
+            yield _refused(record) if unfamiliar == "refuse" else record
+
+
+def _refused(record: FileRecord) -> FileRecord:
+    """Return what is told of a file where an unfamiliar picture gets no prediction."""
+    if isinstance(record, PredictedFile) and record.prediction.unfamiliar:
+        return RefusedFile(record.file, record.prediction.unfamiliar)
+    return record
 
 
 def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor, *, heatmaps: bool) -> Iterator[FileRecord]:

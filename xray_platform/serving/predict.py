@@ -12,6 +12,7 @@ import numpy.typing as npt
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.errors import InputError
 from xray_platform.models.contract import FittedModel
+from xray_platform.models.embedding import embed
 from xray_platform.models.named import load_model
 from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
 from xray_platform.serving.class_probabilities import ClassModel, ClassProbability, class_probabilities
@@ -19,6 +20,7 @@ from xray_platform.serving.heatmap_picture import HeatmapPicture, MapScale, heat
 from xray_platform.serving.made_with import compare
 from xray_platform.serving.model_input import ModelInput, prepare
 from xray_platform.serving.prediction import Prediction
+from xray_platform.serving.reference import Placed, Reference
 from xray_platform.training.abnormal_score import abnormal_score
 
 
@@ -27,7 +29,8 @@ class Predictor:
     """A model with all that turns bytes into a prediction: recipe, threshold, calibration, quality rules.
 
     A network computes with `threads` threads, 0: one for each core this process may use. `notes` say in words what is
-    worth knowing of it. `Predictor.load(folder)` opens a bundle; here one is made by hand, of a detector and noise:
+    worth knowing of it. `reference` is what it learnt from, as it sees it. `Predictor.load(folder)` opens a bundle;
+    here one is made by hand, of a detector and noise:
 
     >>> from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
     >>> from xray_platform.evaluation.calibration import fit_calibration
@@ -53,6 +56,7 @@ class Predictor:
     quality: QualitySettings = field(default_factory=QualitySettings)
     threads: int = 0
     notes: tuple[str, ...] = ()
+    reference: Reference | None = None
 
     @classmethod
     def load(
@@ -72,7 +76,7 @@ class Predictor:
         facts = bundle.facts
         model = load_model(facts.model, bundle.model_folder)
         note = compare(facts.made_with, facts.model, facts.recipes, model)
-        return cls(facts, model, quality, threads, tuple(_notes(facts, note)))
+        return cls(facts, model, quality, threads, tuple(_notes(facts, note)), bundle.reference())
 
     def predict(self, data: bytes, *, heatmap: bool = False) -> Prediction:
         """Return what the model says of the bytes of a DICOM, JPEG or PNG file; InputError says why it is refused."""
@@ -87,9 +91,16 @@ class Predictor:
         scores, classes = self.judge(images)
         maps = self.heatmap(images) if heatmap else [None] * len(inputs)
         return [
-            replace(self._prediction(score, made, shown), classes=said)
-            for score, made, shown, said in zip(scores, inputs, maps, classes, strict=True)
+            replace(self._prediction(score, made, shown, where), classes=said)
+            for score, made, shown, said, where in zip(scores, inputs, maps, classes, self.place(images), strict=True)
         ]
+
+    def place(self, images: npt.NDArray[np.float32]) -> Sequence[Placed | None]:
+        """Return where each image (N, S, S) lies beside what the model learnt from; None where it does not know."""
+        if self.reference is None:
+            return [None] * len(images)
+        with self._computing():
+            return self.reference.place(embed(self.model, images))
 
     def judge(
         self, images: npt.NDArray[np.float32]
@@ -149,7 +160,10 @@ class Predictor:
         """Return the calibrated probability of being abnormal, in [0, 1], of each score."""
         return np.asarray(self.facts.calibration.probability(scores), dtype=np.float64)
 
-    def _prediction(self, score: float, made: ModelInput, shown: npt.NDArray[np.float32] | None) -> Prediction:
+    def _prediction(
+        self, score: float, made: ModelInput, shown: npt.NDArray[np.float32] | None, where: Placed | None
+    ) -> Prediction:
+        unfamiliar = where.beyond() if where else None
         threshold = self.facts.threshold.value
         probability, limit = self.probability(np.array([score, threshold]))
         return Prediction(
@@ -159,9 +173,10 @@ class Predictor:
             verdict="abnormal" if self.facts.threshold.predict(np.array([score]))[0] else "normal",
             threshold=threshold,
             threshold_probability=float(limit),
-            warnings=made.warnings,
+            warnings=(*([unfamiliar] if unfamiliar else []), *made.warnings),
             quarantine=made.quarantine,
             heatmap=shown,
+            placed=where,
         )
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from xray_platform.serving.class_probabilities import ClassProbability, in_words
 from xray_platform.serving.heatmap_picture import HeatmapPicture
+from xray_platform.serving.reference import Placed
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Prediction:
     score from which on the verdict is abnormal and `threshold_probability` the same as a probability, `heatmap` (S, S)
     float32 in the model's own scale, where asked for. `quarantine` are those of the `warnings` for which an intake
     would put the picture into quarantine: it is unlike what the model learnt from. `classes` are those of a model that
-    knows several, in their order.
+    knows several, in their order. `placed` says how far it lies from what the model learnt, where the model knows.
     """
 
     model: str
@@ -31,6 +32,12 @@ class Prediction:
     quarantine: tuple[str, ...] = ()
     heatmap: npt.NDArray[np.float32] | None = None
     classes: tuple[ClassProbability, ...] = ()
+    placed: Placed | None = None
+
+    @property
+    def unfamiliar(self) -> str | None:
+        """In words, that the picture lies farther from what the model learnt than it may; None where it does not."""
+        return self.placed.beyond() if self.placed else None
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -38,7 +45,7 @@ class Prediction:
         return tuple(one.name for one in self.classes if one.named)
 
     def as_json(self) -> dict[str, object]:
-        """The verdict as the fields of one JSON object; `warnings`, `named` and `classes` only where there are any.
+        """The verdict as the fields of one JSON object; `distance`, `warnings`, `named`, `classes` where there are any.
 
         `quality` is what an intake would do with the picture: accept or quarantine.
         """
@@ -51,6 +58,8 @@ class Prediction:
             "threshold_probability": self.threshold_probability,
             "quality": "quarantine" if self.quarantine else "accept",
         }
+        if self.placed:
+            fields |= self.placed.as_json()
         if self.classes:
             fields |= {"named": list(self.named), "classes": [one.as_json() for one in self.classes]}
         return {**fields, "warnings": list(self.warnings)} if self.warnings else fields

@@ -108,7 +108,7 @@ CROSS_VALIDATION = Table(
 PREDICTIONS = Table(
     "predictions",
     "what the champion says of every picture, labelled or not",
-    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.SCORE, c.PROBABILITY, c.VERDICT, c.NAMED),
+    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.SCORE, c.PROBABILITY, c.VERDICT, c.NAMED, c.DISTANCE),
     key=("image",),
 )
 CLASS_PREDICTIONS = Table(

@@ -193,6 +193,10 @@ Family = Literal["detector", "network", "ensemble"]
 FAMILY = Column("family", "text", "how it learns", allowed=get_args(Family))
 SCORE = Column("score", "number", "the model's score; higher is more abnormal")
 PROBABILITY = Column("probability", "number", "calibrated probability of being abnormal", low=0, high=1)
+DISTANCE = Column(
+    "distance", "number", "how far the picture lies from what the model learnt, 0 to 2; null where it does not know",
+    nullable=True, low=0, high=2, shown=False,
+)  # fmt: skip
 NAMED = Column(
     "named", "text", "classes that the model names, several with `|` between; null where it knows two", nullable=True,
     pattern=r"^[^<>@^\x00-\x1f\x7f]{0,200}$", shown=False,

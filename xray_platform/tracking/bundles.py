@@ -10,7 +10,8 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+from mlflow.types.schema import Array
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 
 from xray_platform.serving.bundle import Bundle
@@ -20,7 +21,12 @@ from xray_platform.tracking.mlflow_store import Tracking
 from xray_platform.tracking.names import ARTIFACT, BUNDLE, MODEL
 
 CODE = Path(__file__).with_name("bundle_model.py")
-PICTURE = "picture"  # the column that a registered model takes
+OUTPUTS = (
+    "score", "threshold", "probability", "threshold_probability", "uncertainty", "distance", "distance_limit",
+    "verdict", "named", "classes", "warnings", "heatmap", "heatmap_low", "heatmap_high", "model", "bundle", "error",
+)  # fmt: skip
+PICTURE = "picture"  # the column of files that a registered model takes
+NUMBERS = {*OUTPUTS[:7], "heatmap_low", "heatmap_high"}
 EPOCH = "epoch/"  # how the names of metrics begin that are measured while a model learns
 RUN_TAGS = ("model", "family", "recipe", "origin", "data", MLFLOW_RUN_NOTE)  # tags that a model has from its run
 NEEDED = ("xray-platform", "torch", "numpy", "scikit-learn", "scipy", "safetensors", "pydantic", "mlflow")
@@ -92,7 +98,13 @@ def _save(location: str, model_id: str, run_id: str, bundle: Bundle, folder: Pat
 
 
 def signature() -> ModelSignature:
-    """Return: takes the bytes of DICOM, JPEG or PNG files; gives a verdict each, or what is wrong with the file."""
-    numbers = [ColSpec("double", name, required=False) for name in ("score", "probability")]
-    texts = [ColSpec("string", name, required=False) for name in ("verdict", "named", "classes", "warnings", "error")]
-    return ModelSignature(inputs=Schema([ColSpec("binary", PICTURE)]), outputs=Schema([*numbers, *texts]))
+    """Return: takes files as bytes, or arrays of pixels; gives a prediction each, or what is wrong with the picture."""
+    takes: list[ColSpec | TensorSpec] = [
+        ColSpec("binary", PICTURE, required=False),
+        ColSpec(Array(Array("long")), "pixels", required=False),
+    ]
+    gives: list[ColSpec | TensorSpec] = [
+        ColSpec("double" if name in NUMBERS else "string", name, required=False) for name in OUTPUTS
+    ]
+    params = ParamSchema([ParamSpec("heatmap", "boolean", default=False)])
+    return ModelSignature(inputs=Schema(takes), outputs=Schema(gives), params=params)

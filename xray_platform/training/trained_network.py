@@ -2,9 +2,9 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from xray_platform.errors import InputError, StoreError
-from xray_platform.image_stack import Heatmaps, Images, Samples, Scores, batch_slices, check_images
+from xray_platform.image_stack import Embeddings, Heatmaps, Images, Samples, Scores, batch_slices, check_images
 from xray_platform.networks.all import NETWORKS
 from xray_platform.networks.contract import NetworkKind, NetworkModule
 from xray_platform.networks.members import NetworkMembers
@@ -26,12 +26,14 @@ from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.device import scoring_device
 from xray_platform.training.explain.all import EXPLANATIONS
 from xray_platform.training.explain.gradcam import abnormal_logit
+from xray_platform.training.openvino_graph import OpenVinoGraph, load_graph
 from xray_platform.training.sampled_logits import dropout_logits, has_dropout, member_logits
+from xray_platform.training.scoring_form import ScoringForm, scoring_graph
 from xray_platform.training.test_time import averaged
 from xray_platform.training.training_settings import TrainingSettings
 
-FORM = 4  # of the files; a change that older code cannot read counts it up
-FORM_WITH_CLASSES = 5
+FORM = 6  # of the files; a change that older code cannot read counts it up
+WITHOUT_GRAPH = (4, 5)
 WEIGHTS, CARD = "weights.safetensors", "network.json"
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 
@@ -42,6 +44,7 @@ class TrainedNetwork:
 
     `history` has the metrics of each epoch; `best_epoch` is the epoch (from 0) whose weights were kept. `classes` are
     those that it tells apart, the first of them normal; none of a network that only knows normal and abnormal.
+    On a processor it scores by its graph (`exported`, made where there is none), on a GPU by its module.
     """
 
     name: str
@@ -52,6 +55,7 @@ class TrainedNetwork:
     history: tuple[dict[str, float], ...] = field(repr=False)
     best_epoch: int
     classes: tuple[str, ...] = ()
+    exported: OpenVinoGraph | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.module.to(scoring_device(self.training.device)).eval().requires_grad_(requires_grad=False)
@@ -75,10 +79,35 @@ class TrainedNetwork:
         stack, outputs = check_images(images, side=self.side), np.empty((len(images), *shape), np.float64)
         with torch.inference_mode():
             for part in batch_slices(stack, self.training.scoring_batch_size):
-                said = averaged(self.module, self._placed(stack[part]), self.training.test_time_views)
+                said = averaged(self._logits, self._placed(stack[part]), self.training.test_time_views)
                 outputs[part] = said.cpu().numpy()
                 progress(min(part.stop, len(stack)), len(stack), f"scoring with {self.name}")
         return outputs
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        return self._scored(images)[0]
+
+    def _scored(self, images: torch.Tensor) -> Sequence[torch.Tensor]:
+        """Return the logits and the embedding of images on the network's device."""
+        if images.device.type != "cpu":
+            said: tuple[torch.Tensor, torch.Tensor] = ScoringForm(self.module)(images)
+            return said
+        return [torch.from_numpy(said) for said in self.graph(images.numpy()[:, 0], threads=torch.get_num_threads())]
+
+    @cached_property
+    def graph(self) -> OpenVinoGraph:
+        """The network as it scores on a processor."""
+        return self.exported or scoring_graph(self.module, self.side)
+
+    def embed(self, images: Images, *, progress: Progress = silent) -> Embeddings:
+        """Return what the network sees in each image, (N, C) float32: its last maps, averaged over the places."""
+        stack = check_images(images, side=self.side)
+        seen = []
+        with torch.inference_mode():
+            for part in batch_slices(stack, self.training.scoring_batch_size):
+                seen.append(self._scored(self._placed(stack[part]))[1].cpu().numpy())
+                progress(min(part.stop, len(stack)), len(stack), f"looking with {self.name}")
+        return np.concatenate(seen) if seen else np.empty((0, 0), np.float32)
 
     def sampled_scores(self, images: Images, *, progress: Progress = silent) -> dict[str, Samples]:
         """Return what it might have said of each picture instead, (times, N), by why it might: `dropout`, `members`.
@@ -144,7 +173,7 @@ class TrainedNetwork:
         pairs = zip(changed.parameter_groups(), fresh.parameter_groups(), strict=True)  # type: ignore[operator]
         for old, new in list(pairs)[self.weight_groups - groups :]:
             old.load_state_dict(new.state_dict())
-        return replace(self, module=changed)
+        return replace(self, module=changed, exported=None)
 
     def _placed(self, images: Images) -> torch.Tensor:
         return as_tensor(images).to(next(self.module.parameters()).device)
@@ -173,19 +202,19 @@ class TrainedNetwork:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write `weights.safetensors` and `network.json` into `folder`, which is made where it is missing."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write weights, `network.json` and the graph into `folder`, which is made where it is missing."""
+        self.graph.save(folder)
         weights = {name: value.cpu().contiguous() for name, value in self.module.state_dict().items()}
         save_file(weights, folder / WEIGHTS)
         card = {
-            "form": FORM_WITH_CLASSES if self.classes else FORM,
+            "form": FORM,
             "name": self.name,
             "settings": self.settings.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "side": self.side,
             "history": list(self.history),
             "best_epoch": self.best_epoch,
-            **({"classes": list(self.classes)} if self.classes else {}),
+            "classes": list(self.classes),
         }
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
 
@@ -204,7 +233,8 @@ class TrainedNetwork:
             module = built(kind, settings, training, len(classes) or 1)
             module.load_state_dict(load_file(folder / WEIGHTS))
             history = tuple(card["history"])
-            return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"], classes)
+            graph = None if card["form"] in WITHOUT_GRAPH else load_graph(folder)
+            return cls(kind.name, settings, training, card["side"], module, history, card["best_epoch"], classes, graph)
         except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
             raise StoreError(f"the network in {folder} cannot be read: {error}") from error
 
@@ -221,9 +251,7 @@ def _read_card(file: Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise StoreError(f"{file} is missing or damaged: {error}") from error
-    if card.get("form") not in {FORM, FORM_WITH_CLASSES}:
-        raise StoreError(
-            f"{file} has form {card.get('form')!r}; this version reads form {FORM} and {FORM_WITH_CLASSES}: "
-            "train the model again"
-        )
+    if card.get("form") not in {*WITHOUT_GRAPH, FORM}:
+        allowed = ", ".join(map(str, (*WITHOUT_GRAPH, FORM)))
+        raise StoreError(f"{file} has form {card.get('form')!r}; this version reads {allowed}: train the model again")
     return card

@@ -1,5 +1,6 @@
 """Bundles: small true ones for the tests of this room and of the tracking above it."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from xray_platform.training.training_settings import TrainingSettings
 SIDE = 32
 
 
+@cache
 def network(seed: int = 0) -> TrainedNetwork:
     """A narrow network with the weights it began with: it scores at random, but always the same."""
     torch.manual_seed(seed)
@@ -30,6 +32,7 @@ def pictures(count: int, seed: int = 0) -> np.ndarray[tuple[int, int, int], np.d
     return np.random.default_rng(seed).random((count, SIDE, SIDE), dtype=np.float32)
 
 
+@cache
 def facts() -> BundleFacts:
     """Facts whose threshold lies amid the scores that `network()` gives to `pictures()`."""
     score = network().score(pictures(40))
@@ -48,3 +51,11 @@ def facts() -> BundleFacts:
 def small_bundle(folder: Path, seed: int = 0) -> Bundle:
     """Write a bundle of `network(seed)`."""
     return write_bundle(folder, facts(), network(seed))
+
+
+def smooth_images(count: int, seed: int = 0) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+    """Slopes, each its own way, (count, SIDE, SIDE) float32 in [0, 1]."""
+    rng = np.random.default_rng(seed)
+    down, right = np.mgrid[0 : 1 : SIDE * 1j, 0 : 1 : SIDE * 1j]
+    slopes = [(a * down + (1 - a) * right) for a in rng.random(count)]
+    return np.stack(slopes).astype(np.float32)

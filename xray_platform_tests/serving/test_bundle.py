@@ -20,7 +20,8 @@ def test_what_is_written_comes_back(bundle: Bundle) -> None:
     opened = Bundle.open(bundle.folder)
     assert opened == bundle
     assert opened.facts == facts()
-    assert sorted(path.name for path in opened.model_folder.iterdir()) == ["network.json", "weights.safetensors"]
+    files = ["graph.bin", "graph.xml", "network.json", "weights.safetensors"]
+    assert sorted(path.name for path in opened.model_folder.iterdir()) == files
 
 
 def test_the_id_follows_the_content(bundle: Bundle, tmp_path: Path) -> None:

@@ -5,8 +5,12 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
+import cv2
 import mlflow.pyfunc
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -66,7 +70,7 @@ def test_a_run_without_a_bundle_cannot_be_registered(tracking: Tracking) -> None
 def test_mlflow_itself_judges_files_as_they_are_without_pickle(copy: Tracking, runs: tuple[str, str]) -> None:
     promoted(copy, runs[0])
     folder = registry.champion_bundle(copy).folder.parents[1]
-    assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".pt", ".bin"}]
+    assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".pt"}]
     served = mlflow.pyfunc.load_model(str(folder))
     given = served.predict(pd.DataFrame({"picture": [example_picture(), b"no picture", b""]}))
     expected = Predictor.load(registry.champion_bundle(copy).folder).predict(example_picture())
@@ -76,8 +80,30 @@ def test_mlflow_itself_judges_files_as_they_are_without_pickle(copy: Tracking, r
     assert "256 pixels" in given["warnings"][0]
     assert given["score"][1:].isna().all()
     assert all(given["error"][1:])
-    assert [spec.name for spec in served.metadata.signature.inputs.inputs] == ["picture"]
+    assert given["model"].tolist() == ["attention_cnn"] * 3
+    assert given["threshold"][0] == expected.threshold
+    assert given["bundle"][1] == registry.champion_bundle(copy).id
+    assert given["heatmap"].isna().all()
+    assert [spec.name for spec in served.metadata.signature.inputs.inputs] == ["picture", "pixels"]
     assert "torch==" in (folder / "requirements.txt").read_text()
+
+
+def _decoded(png: bytes) -> npt.NDArray[np.integer[Any]]:
+    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert found is not None
+    return np.asarray(found, np.uint8)
+
+
+def test_mlflow_itself_judges_arrays_and_shows_where_it_looked(copy: Tracking, runs: tuple[str, str]) -> None:
+    promoted(copy, runs[0])
+    served = mlflow.pyfunc.load_model(str(registry.champion_bundle(copy).folder.parents[1]))
+    pixels = _decoded(example_picture()).astype(np.int64)
+    given = served.predict(pd.DataFrame({"pixels": [pixels * 257, pixels - 256]}), params={"heatmap": True})
+    expected = served.predict(pd.DataFrame({"picture": [example_picture()]}))
+    assert given["score"][0] == pytest.approx(expected["score"][0], abs=1e-3)
+    assert _decoded(base64.b64decode(given["heatmap"][0])).shape == pixels.shape
+    assert given["heatmap_low"][0] < given["heatmap_high"][0]
+    assert "whole numbers 0 to 65535 are allowed" in given["error"][1]
 
 
 def test_what_the_model_takes_is_shown_by_a_file_that_it_judges(copy: Tracking, runs: tuple[str, str]) -> None:

@@ -41,7 +41,7 @@ def test_it_says_what_it_is(trained: TrainedNetwork) -> None:
     ("file", "content", "text"),
     [
         (CARD, b"{", "missing or damaged"),
-        (CARD, b'{"form": 7}', "form 7; this version reads form 4 and 5"),
+        (CARD, b'{"form": 7}', "form 7; this version reads 4, 5, 6"),
         (WEIGHTS, b"rubbish", "cannot be read"),
         (WEIGHTS, None, "cannot be read"),
         (CARD, None, "missing or damaged"),

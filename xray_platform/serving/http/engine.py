@@ -82,6 +82,9 @@ class Engine:
             self.metrics.images.labels("refused").inc()
             return found
         prediction = await self.batches.score(served, found.made, heatmap=heatmap)
+        if prediction.unfamiliar and self.settings.unfamiliar == "refuse":
+            self.metrics.images.labels("refused").inc()
+            return Refusal(prediction.unfamiliar)
         picture = await asyncio.to_thread(self._laid, served, prediction, found.made, upright=show) if heatmap else None
         self.metrics.images.labels(prediction.verdict).inc()
         return Judged(prediction, served, found.made, picture, found.shown)

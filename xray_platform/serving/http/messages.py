@@ -13,7 +13,7 @@ from xray_platform.serving.model_input import Refusal
 from xray_platform.serving.uncertainty import uncertainty
 
 NOTICE = "Research software, not a medical device. No decision about a patient may rest on it."
-_CODED = re.compile(r"(Q\d{3}|timeout|killed|error): ")
+_CODED = re.compile(r"(Q\d{3}|timeout|killed|error|distance): ")
 
 
 class Message(BaseModel):
@@ -74,6 +74,13 @@ class Prediction(Message):
     )
     quality: Literal["accept", "quarantine"] = Field(
         description="what an intake would do; quarantine: the image is unlike what the model learnt from"
+    )
+    distance: float | None = Field(
+        None,
+        description="how far the image lies from what the model learnt, 0 to 2; null where it does not know",
+    )
+    distance_limit: float | None = Field(
+        None, description="distance beyond which it is unlike all that the model learnt from, and a warning says so"
     )
     warnings: tuple[Remark, ...] = ()
     heatmap: Heatmap | None = None
@@ -146,6 +153,8 @@ def image_message(found: Judged | Refusal) -> Prediction | Refused:
         threshold_probability=said.threshold_probability,
         uncertainty=uncertainty(said.probability, said.threshold_probability),
         quality="quarantine" if said.quarantine else "accept",
+        distance=said.placed.distance if said.placed else None,
+        distance_limit=said.placed.limit if said.placed else None,
         warnings=tuple(map(remark, said.warnings)),
         heatmap=heatmap_message(found.heatmap) if found.heatmap else None,
         classes=tuple(ClassMessage(**vars(one)) for one in said.classes),

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from xray_platform.serving.reference import Unfamiliar
 from xray_platform.settings import Settings
 
 
@@ -31,6 +32,9 @@ class ServeSettings(Settings):
     readers: int = Field(0, ge=0, le=256, description="child processes that read images; 0: one for each core")
     threads: int = Field(
         1, ge=0, le=256, description="threads that score; 0: one for each core, which waits for the busiest of them"
+    )
+    unfamiliar: Unfamiliar = Field(
+        "warn", description="an image farther from what the model learnt than its limit: judged with a warning, or not"
     )
     batch: int = Field(8, ge=1, le=256, description="most images that are scored together")
     takeover_seconds: float = Field(

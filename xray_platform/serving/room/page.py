@@ -9,7 +9,7 @@ from importlib.resources import files
 from xray_platform.serving.room.words import Words
 
 _KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
-_SCRIPTS = ("room.css", "room.js", "viewer.js")
+_SCRIPTS = ("room.css", "room.js", "viewer.js", "layer.js", "others.js")
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
+
 from xray_platform.errors import InputError, StoreError
 from xray_platform.serving.uncertainty import uncertainty
 from xray_platform.tables.all import IMAGES, PREDICTIONS
 from xray_platform.tables.places import Places
 
-Sort = Literal["uncertainty", "probability", "image"]
+Sort = Literal["uncertainty", "distance", "probability", "image"]
 
 
 @dataclass(frozen=True)
@@ -22,21 +24,29 @@ class Listed:
     probability: float
     verdict: str
     uncertainty: float
+    distance: float | None
     read: bool
 
 
 def worklist(places: Places, threshold_probability: float, read: Collection[str], sort: Sort) -> list[Listed]:
     """Return all images that the champion has judged, sorted; of equal ones by name. Raises StoreError."""
-    rows = PREDICTIONS.read(places)[["image", "probability", "verdict"]]
+    rows = PREDICTIONS.read(places)[["image", "probability", "verdict", "distance"]]
     listed = [
         Listed(
-            str(image), float(probability), str(verdict), uncertainty(probability, threshold_probability), image in read
+            str(image),
+            float(probability),
+            str(verdict),
+            uncertainty(probability, threshold_probability),
+            float(distance) if pd.notna(distance) else None,
+            image in read,
         )
-        for image, probability, verdict in rows.itertuples(index=False)
+        for image, probability, verdict, distance in rows.itertuples(index=False)
     ]
     listed.sort(key=lambda one: one.image)
     if sort == "uncertainty":
         listed.sort(key=lambda one: -one.uncertainty)
+    elif sort == "distance":
+        listed.sort(key=lambda one: -(one.distance or 0))
     elif sort == "probability":
         listed.sort(key=lambda one: -one.probability)
     return listed

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from xray_platform.dicom.intake.readings import Reading, read_lines
+from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
 from xray_platform_tests.browsing import CALM
 from xray_platform_tests.serving.http.serving import Running
@@ -25,6 +26,8 @@ GREYS = """() => { const view = document.getElementById("view"), context = view.
   return [[0.5, 0.5], [0.4, 0.6], [0.6, 0.3]].map(([x, y]) =>
     [...context.getImageData(Math.floor(view.width * x), Math.floor(view.height * y), 1, 1).data.slice(0, 3)]); }"""
 OPEN = "() => !!(room.viewer.image && room.viewer.heat && !room.viewer.wanted)"
+SPLIT = """(at) => { const slider = document.getElementById("beside-split");
+  slider.value = at; slider.dispatchEvent(new Event("input")); }"""
 QUIET = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -225,3 +228,27 @@ def test_words_of_a_house_are_shown_as_text(browser: Any, room: Open, sound: lis
         reader.choose(sound[0])
         assert reader.text("#advice") == "<b>Ask</b>"
         reader.page.close()
+
+
+def test_another_image_of_the_subject_is_swiped_over_the_open_one(reader: Reader, places: Places) -> None:
+    rows = IMAGES.read(places).sort_values("image", ignore_index=True)
+    IMAGES.write(places, rows.assign(subject=rows["subject"][0]), str(rows["batch"][0]))
+    page = reader.page
+    page.locator("#list button").first.click()
+    reader.until(OPEN)
+    page.wait_for_selector("#earlier-part:not([hidden])", timeout=PATIENCE_MS)
+    assert page.locator("#earlier button").count() == len(rows) - 1
+    page.locator("#heat-on").uncheck()
+    own = reader.greys
+    page.locator("#earlier button").first.click()
+    page.wait_for_selector("#beside:not([hidden])", timeout=PATIENCE_MS)
+    page.evaluate(SPLIT, 0)
+    other = reader.greys
+    assert other != own, "the other image covers the open one"
+    page.evaluate(SPLIT, 100)
+    assert reader.greys == own
+    page.locator("#beside-mode").select_option("difference")
+    assert reader.greys not in (own, other)
+    assert page.locator("#beside-split").is_disabled()
+    page.locator("#beside-close").click()
+    assert reader.greys == own

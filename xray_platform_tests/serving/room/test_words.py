@@ -22,7 +22,7 @@ def test_the_page_uses_known_words_and_holds_no_text_of_its_own() -> None:
 
 
 def test_every_word_is_used() -> None:
-    source = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("page.html", "room.js"))
+    source = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("page.html", "room.js", "others.js"))
     composed = ("verdict_", "advice_", "uncertainty_", "heatmap_scale_")
     assert [key for key in shipped_words() if key not in source and not key.startswith(composed)] == []
 

@@ -1,4 +1,5 @@
 // Room: opens images, asks for predictions, says them in words, takes the reader's answer.
+import { Others } from "./others.js";
 import { Viewer, colour } from "./viewer.js";
 
 const find = (id) => document.getElementById(id);
@@ -7,6 +8,7 @@ const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => 
 const percent = (value) => `${(100 * value).toFixed(value < 0.0995 || value > 0.9005 ? 1 : 0)} %`;
 const short = (value) => Number(value).toPrecision(3);
 const viewer = new Viewer(find("view"), told);
+const others = new Others(viewer, { ask, say, percent, trouble });
 const PAGE = 100;
 let opened = null, shown = PAGE;
 window.room = { viewer, get opened() { return opened; } };
@@ -57,6 +59,7 @@ async function open(path, options) {
   find("stage-said").hidden = false;
   for (const id of ["verdict", "refused", "quality", "answer", "history", "heat"]) find(id).hidden = true;
   viewer.clear();
+  others.hide();
   opened = null;
   const blind = find("blind").checked ? "?blind=true" : "";
   try {
@@ -71,6 +74,7 @@ async function open(path, options) {
     document.querySelector('[data-do="invert"]').ariaPressed = "false";
     await lay(came.prediction?.heatmap);
     find("view").focus({ preventScroll: true });
+    await others.list(came.id);
   } catch (error) {
     write("stage-said", words.nothing);
     trouble(error);
@@ -109,6 +113,8 @@ function reveal(said, model) {
   find("meter-mark").style.left = `calc(${100 * said.threshold_probability}% - 1.5px)`;
   write("threshold", say("threshold", { threshold: percent(said.threshold_probability) }));
   const unsure = said.uncertainty > 0.66 ? "high" : said.uncertainty > 0.33 ? "middle" : "low";
+  find("known-row").hidden = said.distance === null;
+  write("known", said.distance === null ? "" : say(said.distance > said.distance_limit ? "known_not" : "known_well", { distance: said.distance.toFixed(2), limit: said.distance_limit.toFixed(2) }));
   write("uncertainty", say(`uncertainty_${unsure}`, { value: said.uncertainty.toFixed(2) }));
   fill("classes", said.classes.map((one) => say(one.named ? "class_named" : "class_other", { name: one.name, probability: percent(one.probability) })));
   write("score", say("score", { score: short(said.score), threshold: short(said.threshold) }));
@@ -189,7 +195,7 @@ async function answer(label, agree) {
     write("answer-said", came.kept ? words.saved : words.not_stored);
     reveal(came.prediction, opened.model);
     if (!viewer.heat) await lay(came.prediction.heatmap);
-    await list();
+    await Promise.all([list(), others.list(opened.id)]);
   } catch (error) {
     write("answer-said", say("error", { words: error.message }));
   }

@@ -1,18 +1,5 @@
-// Viewer: a 16-bit image on a canvas through a lookup table; window and level, zoom, move, turn, heat map, boxes.
-
-const LEVELS = 65536;
-
-/** Halve an image by averaging four pixels, for when it is shown small. */
-function halved(image) {
-  const rows = image.rows >> 1, columns = image.columns >> 1, out = new Uint16Array(rows * columns);
-  for (let y = 0; y < rows; y++) {
-    let a = 2 * y * image.columns, b = a + image.columns, to = y * columns;
-    for (let x = 0; x < columns; x++, a += 2, b += 2) {
-      out[to++] = (image.pixels[a] + image.pixels[a + 1] + image.pixels[b] + image.pixels[b + 1] + 2) >> 2;
-    }
-  }
-  return { rows, columns, pixels: out };
-}
+// Viewer: a 16-bit image on a canvas; window and level, zoom, move, turn, heat map, boxes, another image beside it.
+import { LEVELS, Layer, difference } from "./layer.js";
 
 /** Colours of the heat map, from faint to full: neither the blacks nor the whites of a radiograph. */
 const STOPS = [[106, 23, 110], [165, 44, 96], [207, 68, 70], [237, 105, 37], [251, 155, 6], [247, 209, 61]];
@@ -28,15 +15,14 @@ export class Viewer {
     this.context = canvas.getContext("2d", { alpha: false });
     this.told = told;
     this.tool = "window";
-    this.levels = [];
     this.clear();
     this.#listen();
     new ResizeObserver(() => this.#resize()).observe(canvas);
   }
 
   clear() {
-    Object.assign(this, { image: null, heat: null, boxes: [], drawing: null, seen: null, opacity: 0.4, heatOn: true });
-    this.levels = [];
+    Object.assign(this, { image: null, layer: null, heat: null, boxes: [], drawing: null, seen: null, opacity: 0.4, heatOn: true });
+    Object.assign(this, { other: null, apart: null, mode: "swipe", split: 0.5 });
     this.reset();
   }
 
@@ -44,10 +30,20 @@ export class Viewer {
   show(image) {
     this.clear();
     this.image = image;
-    this.levels = [{ ...image }];
-    for (let last = image; last.rows > 512 && last.columns > 512;) this.levels.push(last = halved(last));
+    this.layer = new Layer(image);
     this.reset();
   }
+
+  /** Show another image of the same size and window beside it, null for none: swipe, or what differs. */
+  beside(pixels) {
+    const { rows, columns } = this.image;
+    this.other = pixels && new Layer({ rows, columns, pixels });
+    this.apart = pixels && new Layer({ rows, columns, pixels: difference(this.image.pixels, pixels) });
+    this.draw();
+  }
+
+  /** Choose `swipe`, the other image right of the share `split`, or `difference`. */
+  compare(mode, split) { Object.assign(this, { mode, split }); this.draw(); }
 
   /** Lay a heat map over it: a bitmap of grey values that covers the whole image; corners of what the model saw. */
   lay(bitmap, seen) {
@@ -136,34 +132,6 @@ export class Viewer {
     return [at.y, at.x];
   }
 
-  #table() {
-    const table = new Uint32Array(LEVELS), wide = 255 / (this.high - this.low);
-    for (let value = 0; value < LEVELS; value++) {
-      let grey = Math.round((value - this.low) * wide);
-      grey = grey < 0 ? 0 : grey > 255 ? 255 : grey;
-      if (this.inverted) grey = 255 - grey;
-      table[value] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
-    }
-    return table;
-  }
-
-  #greys() {
-    const ratio = window.devicePixelRatio || 1;
-    let number = 0;
-    while (number + 1 < this.levels.length && this.zoom * ratio * 2 ** (number + 1) <= 1) number++;
-    const level = this.levels[number], state = `${this.low} ${this.high} ${this.inverted}`;
-    if (level.state !== state) {
-      level.canvas ??= Object.assign(document.createElement("canvas"), { width: level.columns, height: level.rows });
-      level.context ??= level.canvas.getContext("2d", { alpha: false });
-      level.data ??= level.context.createImageData(level.columns, level.rows);
-      const out = new Uint32Array(level.data.data.buffer), table = this.#table(), pixels = level.pixels;
-      for (let i = 0; i < out.length; i++) out[i] = table[pixels[i]];
-      level.context.putImageData(level.data, 0, 0);
-      level.state = state;
-    }
-    return level.canvas;
-  }
-
   #paint() {
     const began = performance.now(), { context, canvas } = this, ratio = window.devicePixelRatio || 1;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -173,8 +141,8 @@ export class Viewer {
     const matrix = new DOMMatrix().scale(ratio).multiply(this.matrix()), { rows, columns } = this.image;
     context.setTransform(matrix);
     context.imageSmoothingEnabled = this.zoom * ratio < 3;
-    context.drawImage(this.#greys(), 0, 0, columns, rows);
-    if (this.heat && this.heatOn) {
+    this.#drawImages(rows, columns);
+    if (this.heat && this.heatOn && !(this.other && this.mode === "difference")) {
       context.imageSmoothingEnabled = true;
       context.globalAlpha = this.opacity;
       context.drawImage(this.heat, 0, 0, columns, rows);
@@ -187,6 +155,24 @@ export class Viewer {
     }
     this.milliseconds = performance.now() - began;
     this.told(this);
+  }
+
+  #drawImages(rows, columns) {
+    const { context, low, high, inverted } = this, scale = this.zoom * (window.devicePixelRatio || 1);
+    if (this.other && this.mode === "difference") {
+      const middle = LEVELS / 2, half = (high - low) / 4; // differences are halved; half a window is full black or white
+      return context.drawImage(this.apart.canvas(scale, middle - half, middle + half, false), 0, 0, columns, rows);
+    }
+    context.drawImage(this.layer.canvas(scale, low, high, inverted), 0, 0, columns, rows);
+    if (!this.other) return;
+    const from = this.split * columns;
+    context.save();
+    context.beginPath();
+    context.rect(from, 0, columns - from, rows);
+    context.clip();
+    context.drawImage(this.other.canvas(scale, low, high, inverted), 0, 0, columns, rows);
+    context.restore();
+    this.#outline([[0, from], [rows, from]], "#7cc4ff", []);
   }
 
   #outline(corners, style, dashes) {
