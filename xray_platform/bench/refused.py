@@ -7,6 +7,7 @@ from pathlib import Path
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.intake import take_archive_in
 from xray_platform.dicom.deidentify.settings import DeidentifySettings
+from xray_platform.dicom.rules import BURNED_IN_TEXT
 from xray_platform.progress import Progress
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
@@ -39,6 +40,10 @@ def _refused(places: Places, folder: Path) -> Iterator[tuple[str, float | int]]:
     yield "published", images
     yield "refused", refused
     yield "refused, share", refused / max(images + refused, 1)
+    painted = set(found[(found["rule"] == BURNED_IN_TEXT) & (found["severity"] == "warn")]["sha256"]) - set(
+        blocking["sha256"]
+    )
+    yield "published, painted over in part", len(painted)
     for rule, count in blocking.groupby("rule")["sha256"].nunique().items():
         yield f"refused by {rule}", int(count)
     yield "seconds", seconds

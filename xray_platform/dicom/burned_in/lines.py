@@ -16,7 +16,7 @@ Labels = np.ndarray[Any, np.dtype[np.int32]]
 Corners = np.ndarray[Any, np.dtype[np.float32]]
 LIKELY, PERHAPS = 0.3, 0.2
 """A candidate rises above LIKELY somewhere, and goes as far as its probability of writing stays above PERHAPS."""
-SURE = 0.85
+SURE = 0.8
 """It is a line where the probabilities of detector and verifier together, their odds multiplied, are above this."""
 BESIDE = 0.35
 """What stands beside a line belongs to it with less."""

@@ -16,7 +16,7 @@ import numpy as np
 from xray_platform.dicom.burned_in.tone import Grey
 
 MODEL = Path(__file__).parent / "text_detector.xml"
-DETECTOR = "text detector 3"
+DETECTOR = "text detector 4"
 STRIDE, DEEPEST, HALO = 4, 32, 32
 LARGEST_PART = 2048  # pixels a side: what is looked at at once takes about 90 MB
 KERNELS = 400  # that OpenVINO keeps for sizes of pictures that come again: of some 15 sizes, in about 100 MB

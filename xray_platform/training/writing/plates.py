@@ -44,10 +44,11 @@ def plate(letter: Ink, letters: Ink, degrees: float, rng: Rng, *, mirrored: bool
         start += (rows if stacked else columns) + gap
     if mirrored:
         ink, parts = ink[:, ::-1], parts[:, ::-1]
-    return _turned(ink, degrees, cv2.INTER_LINEAR), _turned(parts, degrees, cv2.INTER_NEAREST)
+    return turned_uncropped(ink, degrees, cv2.INTER_LINEAR), turned_uncropped(parts, degrees, cv2.INTER_NEAREST)
 
 
-def _turned(canvas: Cover, degrees: float, way: int) -> Cover:
+def turned_uncropped(canvas: Cover, degrees: float, way: int) -> Cover:
+    """Return a canvas turned by an angle about its middle, anticlockwise, on one that holds it whole."""
     quarters = round(degrees / 90)
     if degrees == 90 * quarters:
         return np.ascontiguousarray(np.rot90(canvas, quarters))

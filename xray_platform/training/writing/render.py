@@ -1,6 +1,6 @@
 """Render: draw one piece of writing as ink: printed in a font, line-drawn, handwritten, or a machine-readable code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -60,6 +60,36 @@ def draw(text: str, font: Font, size: float, *, smooth: bool = True, spacing: fl
             pen.text((start, base), sign, fill=255, font=face, stroke_width=bold)
             start += int(face.getlength(sign)) + step
     return cropped(np.asarray(canvas))
+
+
+def beside(texts: Sequence[str], font: Font | None, size: float, gap: float) -> list[Ink]:
+    """Return the ink of each of several texts on one line, all on canvases of one size.
+
+    `gap` stands between them, in heights of a capital letter; without a font they are line-drawn.
+    """
+    step, start, base = round(gap * size), round(size) + 4, round(size * 2) + 2
+    widths = [_width(text, font, size) for text in texts]
+    shape = (round(size * 4) + 8, sum(widths) + step * (len(texts) - 1) + 2 * start)
+    inks = []
+    for text, width in zip(texts, widths, strict=True):
+        canvas = np.zeros(shape, np.uint8)
+        if font is None:
+            cv2.putText(canvas, text, (start, base), 0, size / 21, (255,), max(1, round(size * 0.08)), cv2.LINE_AA)
+        else:
+            drawn = Image.fromarray(canvas)
+            ImageDraw.Draw(drawn).text(
+                (start, base), text, fill=255, font=_face(font.path, max(round(size / 0.72), 4)), anchor="ls"
+            )
+            canvas = np.array(drawn)
+        inks.append(canvas)
+        start += width + step
+    return inks
+
+
+def _width(text: str, font: Font | None, size: float) -> int:
+    if font is None:
+        return int(cv2.getTextSize(text, 0, size / 21, max(1, round(size * 0.08)))[0][0])
+    return round(_face(font.path, max(round(size / 0.72), 4)).getlength(text))
 
 
 def cropped(ink: Ink) -> Ink:

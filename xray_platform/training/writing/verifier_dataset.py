@@ -44,21 +44,22 @@ def candidates_in(example: TrainingExample, detector: nn.Module) -> Iterator[Can
             yield Candidate(cropper.crop(candidate), written > WRITTEN)
 
 
-def real_candidates(pictures: Sequence[Background], detector: nn.Module, rng: Rng) -> Iterator[Candidate]:
-    """Yield what the detector surely takes for writing in pictures as they are, each turned, resized and toned anew.
+def candidates_as_they_are(pictures: Sequence[Background], detector: nn.Module, rng: Rng) -> Iterator[Candidate]:
+    """Yield what the detector takes for writing in pictures as they are, each turned, resized and toned anew.
 
-    Made-up writing is not enough: the real one is cut off at the picture's edge, and packed and sharpened with it.
-    Pictures that are bare are left out, and those of which a bare one is a copy.
+    Made-up writing is not enough: the real one is cut off at the picture's edge, and packed and sharpened with it; so
+    are clips, wires and lead letters. In a picture that is bare nothing is writing; in others what is surely seen is,
+    and the rest does not count. Others of which a bare one is a copy are left out.
     """
     bare = {picture.grey.tobytes() for picture in pictures if picture.bare}
     for picture in pictures:
-        if not picture.bare and picture.grey.tobytes() not in bare:
+        if picture.bare or picture.grey.tobytes() not in bare:
             seen = _seen(_varied(picture.grey, rng), detector)
             candidates = candidates_of(seen)
             cropper = Cropper(seen)
             for label in candidates.likely:
-                if candidates.peaks[label] > REAL:
-                    yield Candidate(cropper.crop(candidates.labels == label), writing=True)
+                if picture.bare or candidates.peaks[label] > REAL:
+                    yield Candidate(cropper.crop(candidates.labels == label), writing=not picture.bare)
 
 
 def _varied(grey: Grey, rng: Rng) -> Grey:

@@ -18,7 +18,7 @@ from xray_platform.settings import Settings
 from xray_platform.training.writing.dataset import Material, make_example
 from xray_platform.training.writing.step_loop import fit_in_steps
 from xray_platform.training.writing.train import looked_through
-from xray_platform.training.writing.verifier_dataset import VIEW, candidates_in, real_candidates
+from xray_platform.training.writing.verifier_dataset import VIEW, candidates_as_they_are, candidates_in
 from xray_platform.training.writing.words import Rng
 
 WEIGHT_DECAY = 1e-3
@@ -36,7 +36,7 @@ class VerifierTrainingSettings(Settings):
     bare: float = Field(
         0.75, ge=0, le=1, description="share of the examples in pictures that bear no writing of their own"
     )
-    rounds: int = Field(3, ge=0, le=100, description="times that the pictures are looked through for real writing")
+    rounds: int = Field(3, ge=0, le=100, description="times that the pictures are looked through as they are")
     batch_size: int = Field(64, ge=2, le=1024, multiple_of=2, description="crops a step, one half of them writing")
     steps: int = Field(2000, ge=1, le=500_000, description="steps of AdamW")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="greatest learning rate; it falls along half a cosine")
@@ -62,8 +62,9 @@ def train_verifier(
     rng = np.random.default_rng((settings.seed, 10))
     pictures = [picture for each in material.sets for picture in each]
     for number in range(settings.rounds):
-        writing += [candidate.crops for candidate in real_candidates(pictures, detector, rng)]
-        progress(number + 1, settings.rounds, "looking for real writing")
+        for candidate in candidates_as_they_are(pictures, detector, rng):
+            (writing if candidate.writing else other).append(candidate.crops)
+        progress(number + 1, settings.rounds, "looking through the pictures as they are")
     for number in range(settings.examples):
         example = make_example(material, np.random.default_rng((settings.seed, 8, number)), VIEW)
         for candidate in candidates_in(example, detector):

@@ -52,6 +52,14 @@ def line(script: str, rng: Rng) -> str:
     return text[:32].strip()
 
 
+def companion(what: str, script: str, rng: Rng) -> str:
+    """Return what may stand beside a name of two letters: `digits`, a `date` or another `name`, of three and more."""
+    if what == "digits":
+        return _digits(rng, int(rng.integers(3, 9)))
+    made = _date(script, rng) if what == "date" else _cased(_word(script, rng, int(rng.integers(3, 9))), rng)
+    return made if len(made) >= 3 else made + _word(script, rng, 4)
+
+
 def _one(choices: str | list[str], rng: Rng) -> str:
     return choices[int(rng.integers(len(choices)))]
 

@@ -97,7 +97,7 @@ def test_no_is_stated_only_with_the_method_by_which_the_whole_picture_was_search
     made = deidentify(encoded(make(chest(512, 512), bits=8)), KEY)
     clean = pydicom.dcmread(pydicom.filebase.DicomBytesIO(made.data))
     assert clean.BurnedInAnnotation == "NO"
-    assert "burned-in text: text detector 3, none found" in list(clean.DeidentificationMethod)
+    assert "burned-in text: text detector 4, none found" in list(clean.DeidentificationMethod)
     assert "113101" in [item.CodeValue for item in clean.DeidentificationMethodCodeSequence]
 
 

@@ -52,7 +52,7 @@ def test_the_marks_say_that_how_and_by_which_key() -> None:
     assert made.BurnedInAnnotation == "NO"
     said = list(made.DeidentificationMethod)
     assert f"key {KEY.id}" in said
-    assert "burned-in text: text detector 3, none found" in said
+    assert "burned-in text: text detector 4, none found" in said
     assert all(len(value) <= 64 for value in said)
     codes = [item.CodeValue for item in made.DeidentificationMethodCodeSequence]
     assert codes == ["113100", "113101", "113105", "113107", "113108"]

@@ -14,7 +14,7 @@ from xray_platform.training.writing.dataset import Background, Material, Trainin
 from xray_platform.training.writing.export import export_verifier
 from xray_platform.training.writing.fonts import FontSet
 from xray_platform.training.writing.train import WritingTrainingSettings, make_writings
-from xray_platform.training.writing.verifier_dataset import VIEW, candidates_in, real_candidates
+from xray_platform.training.writing.verifier_dataset import VIEW, candidates_as_they_are, candidates_in
 from xray_platform.training.writing.verifier_train import VerifierTrainingSettings, fit_verifier, train_verifier
 
 SIDE = 96
@@ -122,7 +122,9 @@ def test_real_writing_is_what_is_surely_seen_in_pictures_that_nobody_saw_to_be_b
     plain, written = np.full((448, 448), 90, np.uint8), np.full((448, 448), 90, np.uint8)
     written[200:216, 150:230:4] = 255
     pictures = [Background(plain), Background(written)]
-    (candidate,) = real_candidates(pictures, _SeesWritingInEdges(), np.random.default_rng(1))
+    (candidate,) = candidates_as_they_are(pictures, _SeesWritingInEdges(), np.random.default_rng(1))
     assert candidate.writing
     seen_by_a_person = [*pictures, Background(written, bare=True)]
-    assert not list(real_candidates(seen_by_a_person, _SeesWritingInEdges(), np.random.default_rng(1)))
+    found = list(candidates_as_they_are(seen_by_a_person, _SeesWritingInEdges(), np.random.default_rng(1)))
+    assert found
+    assert not any(candidate.writing for candidate in found), "a person saw it to be bare"
