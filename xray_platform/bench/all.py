@@ -12,6 +12,7 @@ from xray_platform.bench.ingest import INGEST
 from xray_platform.bench.look import LOOK
 from xray_platform.bench.model_memory import MEMORY
 from xray_platform.bench.networks import NETWORKS_BENCH
+from xray_platform.bench.pacs import PACS
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
@@ -34,6 +35,7 @@ _BENCHES = (
     LOOK,
     MEMORY,
     NETWORKS_BENCH,
+    PACS,
     REPAIR,
     REPORT,
     SERVING,

@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
+from xray_platform.bench.serving_peers import mlflow_milliseconds, scoring_milliseconds
 from xray_platform.errors import InputError, MachineError
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.ports import HOST, free_port
@@ -27,7 +28,7 @@ from xray_platform.progress import Progress
 from xray_platform.serving.predict import Predictor
 from xray_platform.tables.places import Places
 from xray_platform.tracking.names import CHAMPION
-from xray_platform.tracking.registry_file import BundleLocation, registered_bundle
+from xray_platform.tracking.registry_file import registered_bundle
 
 SIDE = 2048
 ALONE = 25  # images, one after the other
@@ -56,17 +57,20 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
         began = time.perf_counter()
         with _server(inputs.root) as (port, process):
             started = time.perf_counter() - began
-            progress(1, 4, "one at a time")
+            progress(1, 5, "one at a time")
             first = _timed(_client(port), data, heatmap=True)[1]
             plain, shown = _alone(port, data, heatmap=False), _alone(port, data, heatmap=True)
-            progress(2, 4, "four at a time")
+            progress(2, 5, "four at a time")
             four = _together(port, data, clients=4, seconds=TOGETHER_SECONDS)
-            progress(3, 4, f"{CLIENTS} clients for {LOAD_SECONDS} s")
+            progress(3, 5, f"{CLIENTS} clients for {LOAD_SECONDS} s")
             before = _memory_mb(process)
             many = _together(port, data, clients=CLIENTS, seconds=LOAD_SECONDS)
             after = _memory_mb(process)
-        progress(4, 4, "in this process")
-        inside = _in_process(bundle, data)
+        progress(4, 5, "in this process")
+        predictor = Predictor.load(bundle.folder, expected=bundle.id)
+        inside = _in_process(predictor, data)
+        progress(5, 5, "mlflow models serve")
+        peer = mlflow_milliseconds(bundle.folder, data)
     errors = sum(count for status, count in many.statuses.items() if status not in {OK, BUSY})
     return {
         "image": f"{SIDE} x {SIDE}, 12 bit, {len(data) / 1e6:.1f} MB of DICOM",
@@ -77,6 +81,8 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
         "one at a time with heat map, median ms": statistics.median(shown),
         "one at a time with heat map, least ms": min(shown),
         "in one process with heat map, without HTTP, median ms": statistics.median(inside),
+        "`mlflow models serve` with heat map, median ms": statistics.median(peer),
+        **scoring_milliseconds(predictor),
         "four at a time with heat map, images per s": four.statuses[OK] / TOGETHER_SECONDS,
         f"{CLIENTS} clients for {LOAD_SECONDS} s: served": many.statuses[OK],
         f"{CLIENTS} clients for {LOAD_SECONDS} s: told to come again (429)": many.statuses[BUSY],
@@ -176,9 +182,9 @@ def _memory_mb(process: "subprocess.Popen[bytes]") -> float:
     return float(sum(one.memory_info().rss for one in (server, *server.children(recursive=True))) / 1e6)
 
 
-def _in_process(bundle: BundleLocation, data: bytes) -> list[float]:
+def _in_process(predictor: Predictor, data: bytes) -> list[float]:
     """Return the milliseconds of the predictor alone, after one image to warm up."""
-    predictor, taken = Predictor.load(bundle.folder, expected=bundle.id), []
+    taken = []
     for _ in range(ALONE + 1):
         began = time.perf_counter()
         predictor.predict(data, heatmap=True)
@@ -187,5 +193,7 @@ def _in_process(bundle: BundleLocation, data: bytes) -> list[float]:
 
 
 SERVING = Benchmark(
-    "serving", "answers of `xray serve`: cold, warm, four at a time, a minute of eight clients", measure
+    "serving",
+    "answers of `xray serve`: cold, warm, four at a time, a minute of eight clients; beside `mlflow models serve`",
+    measure,
 )

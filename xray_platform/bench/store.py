@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
-from xray_platform.defs.model_store import current_record
+from xray_platform.defs.model_store import TrainingRecord, current_record
+from xray_platform.defs.reporting import stored_audit
 from xray_platform.defs.score_cohort import stored_evaluation
-from xray_platform.errors import DataError
+from xray_platform.errors import DataError, StoreError
 from xray_platform.evaluation.class_evaluation import ClassEvaluation
+from xray_platform.evaluation.error_order import error_orders
+from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.progress import Progress
 from xray_platform.tables.all import LEADERBOARD, SPLITS
 from xray_platform.tables.places import Places
@@ -31,10 +34,24 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
         for figure in ("auroc", "auroc_low", "auroc_high", "val_auroc", "sensitivity", "specificity"):
             figures[f"{name}: test {figure}" if figure != "val_auroc" else f"{name}: val auroc"] = float(row[figure])
         record = current_record(places, name)
-        figures |= {f"{name}: {of}": value for of, value in _of_classes(stored_evaluation(places, record).classes)}
+        evaluation = stored_evaluation(places, record)
+        figures |= {f"{name}: {of}": value for of, value in _of_classes(evaluation.classes)}
+        figures |= {f"{name}: {of}": value for of, value in _of_the_report(places, record, evaluation)}
         figures[f"{name}: training s"] = record.seconds
         progress(done, len(board), "models")
     return figures
+
+
+def _of_the_report(places: Places, record: TrainingRecord, evaluation: Evaluation) -> Iterator[tuple[str, float]]:
+    """Yield how well each measure of uncertainty finds mistakes, and how far facts without a lung go."""
+    for order in error_orders(evaluation):
+        if order.auroc.value is not None:
+            yield f"mistakes found by {order.source}, auroc", order.auroc.value
+        yield f"risk over all coverages by {order.source}, mean", order.area
+    try:
+        yield from stored_audit(places, record).figures().items()
+    except StoreError:
+        return  # its report is not made yet
 
 
 def _of_classes(evaluation: ClassEvaluation | None) -> Iterator[tuple[str, float | str]]:

@@ -1,7 +1,8 @@
 """`xray serve`: the champion over HTTP, for machines (API) and people (reading room)."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from xray_platform.errors import InputError, MachineError
 from xray_platform.ports import HOST, is_free
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from xray_platform.serving.http.champion import ModelLocation
     from xray_platform.serving.http.settings import ServeSettings
 
@@ -32,6 +35,9 @@ def serve(
     words: Annotated[
         Path | None, typer.Option(help="JSON file with words of the reading room in another language, or other advice")
     ] = None,
+    stow: Annotated[
+        bool, typer.Option("--stow", help="take DICOM objects by STOW-RS at /dicom-web/studies into data/inbox")
+    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE of the server's settings, may be repeated")
     ] = None,
@@ -66,13 +72,28 @@ def serve(
     engine = Engine(champion_finder(), _settings(settings or []))
     access = Access(names, token, secure=listening.tls or behind_proxy)
     room = room_router(engine, access, places(), read_words(words))
-    gate = Gate(make_app(engine, [room]), access, engine.metrics)
     scheme = "https" if listening.tls else "http"
     OUT.print(
         f"Reading room: {scheme}://{host}:{port}/\nAPI:          {scheme}://{host}:{port}/openapi.json", soft_wrap=True
     )
     say("Ctrl-C ends it. This is no medical device.")
-    run(gate, listening)
+    with _inbox(taken=stow) as routers:
+        run(Gate(make_app(engine, [room, *routers]), access, engine.metrics), listening)
+
+
+@contextmanager
+def _inbox(*, taken: bool) -> "Iterator[list[APIRouter]]":
+    """Open the inbox for STOW-RS, where that is wanted, and return its addresses."""
+    if not taken:
+        yield []
+        return
+    from xray_platform.cli.receive import pacs_settings
+    from xray_platform.serving.pacs.received_files import received_files
+    from xray_platform.serving.pacs.stow import stow_router
+
+    settings = pacs_settings()
+    with received_files(places(), "web") as files:
+        yield [stow_router(files, settings)]
 
 
 def _settings(given: list[str]) -> "ServeSettings":

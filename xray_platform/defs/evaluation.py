@@ -13,6 +13,7 @@ from xray_platform.defs.cross_validation_settings import CrossValidationSettings
 from xray_platform.defs.launchpad import evaluation_settings
 from xray_platform.defs.models import NAMES, POOL
 from xray_platform.defs.promotion_settings import PromotionSettings
+from xray_platform.defs.search_settings import SearchSettings
 from xray_platform.defs.store import Store
 from xray_platform.evaluation.evaluate import EvaluationSettings
 from xray_platform.models.all import MODELS
@@ -78,7 +79,7 @@ def report_asset(model: str) -> PlatformAsset:
 
 @platform_asset(
     group=GROUP,
-    version="2",
+    version="3",
     deps=[f"{model}_report" for model in NAMES],
     kinds={"parquet", "html"},
     automation=AFTER_TRAINING,
@@ -139,6 +140,22 @@ def cross_validation(context: dg.AssetExecutionContext, store: Store, config: Cr
     return cross_validate(context, store.places, config)
 
 
+@platform_asset(
+    group=GROUP,
+    version="1",
+    deps=["splits"],
+    more_deps=lambda settings: (settings.model,),
+    kinds={"mlflow"},
+    pool=POOL,
+    on_request=True,
+)
+def hyperparameter_search(context: dg.AssetExecutionContext, store: Store, config: SearchSettings) -> AssetResult:
+    """Settings of a model that do best on the validation part, searched by Optuna; made where asked for."""
+    from xray_platform.defs.search import search  # see above
+
+    return search(context, store.places, config)
+
+
 ASSETS = [
     label_shortcuts,
     *(scores_asset(model) for model in NAMES),
@@ -147,4 +164,5 @@ ASSETS = [
     champion,
     leaderboard_page,
     cross_validation,
+    hyperparameter_search,
 ]

@@ -1,8 +1,9 @@
 """Synthetic anomaly: what looks like lesions that were put into normal chests for a network to find.
 
 Pieces of other pictures, opacities and veils are laid over the lungs of normal pictures, and a small network learns to
-say where (the families of CutPaste, NSA and AnatPaste). It sees no abnormal picture and borrows no weights, and what it
-says of a place is a probability, so that maps of different pictures have one scale.
+say where (the families of CutPaste, arXiv 2104.04015; NSA, arXiv 2109.15222; and AnatPaste, Sato et al. 2023). It sees
+no abnormal picture and borrows no weights, and what it says of a place is a probability, so that maps of different
+pictures have one scale.
 """
 
 from typing import TYPE_CHECKING, ClassVar

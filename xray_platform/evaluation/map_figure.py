@@ -14,10 +14,9 @@ def draw_class_maps(found: MapStatistics, theme: Theme = LIGHT, layout: Layout =
     highest = max((float(found.mean_maps[one.name].max()) for one in shown), default=0.0)
     if highest <= 0:
         return None
-    columns = min(len(shown), 2 if layout.columns == 1 else 3)
+    columns = 2 if layout.columns == 1 else 4
     rows = -(-len(shown) // columns)
-    width = layout.square[0]
-    each = (width - 0.2) / columns
+    width, each = layout.wide, (layout.wide - 0.2) / columns
     figure, axes = canvas(theme, width, rows * (each + 0.34) + 0.1, (0.1, 0.1, 0.1, 0.34), rows, columns, gap=0.25)
     for axis, one in zip(np.ravel(axes), [*shown, *[None] * (rows * columns - len(shown))], strict=True):
         axis.set_axis_off()

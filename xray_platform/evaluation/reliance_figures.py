@@ -33,9 +33,9 @@ def draw_risk_coverage(
     others = [one for one in orders if one.source != "distance"]
     for one, colour in zip(others, theme.others, strict=False):
         axis.step(one.coverage, one.risk, where="post", color=colour, linewidth=1.1, label=one.source)
-    axis.axhline(found.risk[-1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="all pictures")
+    axis.axhline(found.risk[-1], color=theme.muted, linewidth=0.9, linestyle=(0, (4, 4)), label="all")
     highest = max(max(risk) for risk in (found.risk, *(one.risk for one in others)))
     axis.set(xlim=(0, 1.01), ylim=(0, max(0.05, 1.15 * highest)))
     axis.set(xlabel="share of the pictures, the surest first", ylabel="share of wrong verdicts")
-    legend(axis, theme)
+    legend(axis, theme, columns=3)
     return drawn(figure, layout)

@@ -10,10 +10,11 @@ class TransferSettings(Settings):
 
     weights: str = Field(
         "",
-        pattern=r"^$|^imagenet$|^.+#sha256=[0-9a-f]{64}$",
+        pattern=r"^$|^imagenet$|^models:/[^/@#]+(/\d+|@[^/@#]+)$|^.+#sha256=[0-9a-f]{64}$",
         description="weights to begin with: FILE#sha256=DIGEST, a safetensors file such as the `weights.safetensors` "
-        "of a trained model, and the SHA-256 that it must have; imagenet: published ones of a network of the published "
-        "width, fetched once; empty: by chance, from the seed",
+        "of a trained model, and the SHA-256 that it must have; models:/NAME/VERSION or models:/NAME@ALIAS: those of a "
+        "model registered in MLflow; imagenet: published ones of a network of the published width, fetched once; "
+        "empty: by chance, from the seed",
     )
     layer_decay: float = Field(
         1.0,

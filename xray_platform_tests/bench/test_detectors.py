@@ -1,5 +1,6 @@
 """The benchmark of detectors: divided by subject, judged on other families and sets, maps held against boxes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -7,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.bench import detectors
+from xray_platform.bench import detectors, phantom_maps
 from xray_platform.bench.contract import Inputs
 from xray_platform.bench.labelled_images import read_labelled
 from xray_platform.bench.map_quality import baselines, map_figures
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.errors import InputError
+from xray_platform.phantoms.lesion_mask import lesion_mask
+from xray_platform.phantoms.render import render
+from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
 from xray_platform.progress import silent
 from xray_platform_tests.detectors.chests import BLOB_COLUMN, BLOB_ROW, SIDE, chests, with_blob
 
@@ -30,6 +34,12 @@ def folder_of(path: Path, normals: int, abnormals: int, seed: int) -> Path:
         rows.append({"file": file, "class": label, "patient": f"{label}{number // 2}"})
     pd.DataFrame(rows).to_csv(path / "manifest.csv", index=False)
     return path
+
+
+@pytest.fixture(autouse=True)
+def few_phantoms(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, number in (("NORMALS", 24), ("OTHER_NORMALS", 6), ("LESIONS", 6), ("SIDE", 128)):
+        monkeypatch.setattr(phantom_maps, name, number)
 
 
 def test_every_figure_is_there_and_a_planted_finding_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,11 +63,37 @@ def test_every_figure_is_there_and_a_planted_finding_is_found(tmp_path: Path, mo
         assert hits > float(figures["small: random map, pointing game, hits, share"])
         conformal = f"large: {name}, learnt from IM- alone, conformal false alarms of 0.05 promised, share"
         assert 0 <= float(figures[conformal]) <= 1
+        several = f"large: {name}, learnt from IM- alone, validated on all families, {{}} threshold, {{}}, share"
+        common, worst = (
+            float(figures[several.format(which, "false alarms of 0.05 promised")])
+            for which in ("common", "worst family's")
+        )
+        assert 0 <= worst <= common <= 1, "the highest of the families' thresholds lets less pass"
+        lesions = next(key for key in figures if key.startswith(f"phantoms: {name}, ") and "with opacity, auroc" in key)
+        assert 0 <= float(figures[lesions]) <= 1
+    assert 0.4 < float(figures["phantoms: random map, opacity, pixels, auroc"]) < 0.6
     assert float(figures["large: all together, held-out subjects, auroc"]) > 0.9
     assert set(str(figures["large: kept by validation, parts"]).split(", ")) <= set(kinds)
     assert 0 <= float(figures["large: sharpness alone, held-out subjects, auroc"]) <= 1
     assert "large: whole, held-out subjects, auroc" in figures
     assert "large: pca_residual, recipe equalised, held-out subjects, auroc" in figures
+
+
+def test_a_lesion_of_a_phantom_lies_where_its_mask_says() -> None:
+    """Against the same phantom without the lesion, the pixels of the mask change most."""
+    drawn = sample_phantom(
+        np.random.default_rng(3), PhantomSettings(side=256, abnormal_share=1, findings=("opacity",), difficulty=0.6)
+    )
+    mask = lesion_mask(drawn)
+    with_it, without = (
+        render(one).pixels.astype(float)
+        for one in (drawn, replace(drawn, finding=replace(drawn.finding, name="normal")))
+    )
+    change = np.abs(with_it - without)
+    assert mask.shape == change.shape
+    assert 0.01 < mask.mean() < 0.4
+    assert change[mask].mean() > 5 * change[~mask].mean()
+    assert not lesion_mask(replace(drawn, finding=replace(drawn.finding, name="normal"))).any()
 
 
 def test_one_detector_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,11 +54,21 @@ def test_a_folder_without_a_store_is_wrong_use(xray: Xray, tmp_path: Path) -> No
 
 def test_it_serves_until_it_is_told_to_end(root: Path) -> None:
     port = free_port()
-    command = [XRAY if Path(XRAY).exists() else sys.executable, "--root", str(root), "serve", "--port", str(port)]
+    command = [
+        XRAY if Path(XRAY).exists() else sys.executable,
+        "--root",
+        str(root),
+        "serve",
+        "--stow",
+        "--port",
+        str(port),
+    ]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             ready = _answer(f"http://127.0.0.1:{port}/readyz", process)
             assert "no champion yet" in ready["problem"]
+            with pytest.raises(HTTPError, match="415"):  # the address is there, and takes objects alone
+                urlopen(f"http://127.0.0.1:{port}/dicom-web/studies", data=b"no object", timeout=30)
         finally:
             os.kill(process.pid, signal.SIGINT)
         _, log = process.communicate(timeout=60)

@@ -1,5 +1,7 @@
 """Every detector of the table keeps the contract: these tests run for a new one from the moment it stands there."""
 
+import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,13 @@ def test_it_is_named_and_described(kind: DetectorKind, detector: Detector) -> No
     assert kind.description
     assert detector.describe()[0].startswith(f"{kind.name}: ")
     assert f"{len(NORMALS)} normal pictures" in detector.describe()[0]
+
+
+@every_kind
+def test_its_file_names_its_source(kind: DetectorKind) -> None:
+    """Whoever reads a detector's file learns whose method it is: a publication by its year or its number."""
+    said = str(sys.modules[kind.detector.__module__].__doc__)
+    assert re.search(r"arXiv \d{4}\.\d{5}|\b(19|20)\d\d\b", said)
 
 
 @every_kind

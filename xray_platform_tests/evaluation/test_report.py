@@ -12,11 +12,12 @@ from xray_platform.bounding_box import BoundingBox
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.class_outputs import ClassOutputs
 from xray_platform.evaluation.curves import curves_of, read_curves
-from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate
+from xray_platform.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
 from xray_platform.evaluation.gallery import NO_SAMPLES
 from xray_platform.evaluation.heatmap import MapScale
 from xray_platform.evaluation.load_evaluation import load_evaluation
 from xray_platform.evaluation.map_in_boxes import FindingBox, FindingInBoxes
+from xray_platform.evaluation.map_statistics import MapStatistics, RandomisedMaps, map_statistics
 from xray_platform.evaluation.page import NOTICE
 from xray_platform.evaluation.report import LISTED, write_report
 from xray_platform.evaluation.report_input import ReportInput
@@ -60,6 +61,15 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.words))
 
 
+def looked_at(model: Evaluation) -> MapStatistics:
+    """What the maps of the gallery are like, held against those with random weights."""
+    shown, scale = samples(model), MapScale(low=0.4, high=0.9)
+    assert shown.heatmaps is not None
+    classes = ["normal" if number % 2 else "pneumothorax" for number in range(len(shown.names))]
+    blind = [RandomisedMaps(groups=groups, of=3, likeness=0.9 / groups) for groups in (1, 2, 3)]
+    return map_statistics(shown.names, classes, shown.images, shown.heatmaps, scale, of=133, randomised=blind)
+
+
 def whole(name: str = "Invented detector") -> ReportInput:
     model = evaluation(400)
     return ReportInput(
@@ -71,6 +81,7 @@ def whole(name: str = "Invented detector") -> ReportInput:
         findings=dict.fromkeys(samples(model).names, "pneumothorax"),
         scale=MapScale(low=0.4, high=0.9, source="the colours were invented"),
         card=card(),
+        maps=looked_at(model),
         recipe=["Windowed between two percentiles", "Resized to 24 x 24"],
         settings={"Model": EvaluationSettings(), "Training": {"epochs": 3, "warm": True, "rates": [0.1, 0.2]}},
         history=[{"epoch": n, "train_loss": 1.0 / (n + 1), "val_auroc": 0.8} for n in range(3)],
@@ -203,7 +214,7 @@ def test_every_case_has_a_page(tmp_path: Path, case: str) -> None:
 
 
 def test_maps_without_a_scale_are_not_shown(tmp_path: Path) -> None:
-    page = write_report(tmp_path, replace(whole(), scale=None))
+    page = write_report(tmp_path, replace(whole(), scale=None, maps=None))
     assert list((tmp_path / "heatmaps").iterdir()) == []
     assert "the model’s map" not in page.read_text()
 

@@ -11,6 +11,7 @@ from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
 from xray_platform.dicom.intake.raw_store import raw_path
+from xray_platform.dicom.intake.verify import verify
 from xray_platform.errors import MachineError, StoreError
 from xray_platform.ports import HOST, free_port
 from xray_platform.serving.pacs.destinations import Archive
@@ -68,6 +69,7 @@ def test_results_are_for_their_owner_alone_and_in_the_raw_zone_alone(sender: Sen
     with taking() as archive:
         sent(sender, images, to(archive))
     assert {path for path in places.root.rglob("*") if not path.is_relative_to(places.raw)} == before
+    assert not verify(places), "the sealed raw zone is as it was"
     results = list((places.raw / "results").rglob("*"))
     assert sum(path.is_file() for path in results) == 6
     for path in [*results, places.raw / "results", places.raw / "pacs", places.raw / "pacs" / "sent.jsonl"]:

@@ -1,0 +1,226 @@
+"""Search: settings of a model that do best on the validation part, by Optuna; the test part stays out of it.
+
+The study lies in a database of its own below the model's folder, so that a search that was ended goes on, and one with
+more trials goes on from the fewer. Another space, model or cohort is another study.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pandas as pd
+import yaml
+from pydantic import ValidationError
+from sklearn.metrics import roc_auc_score
+
+from xray_platform.defs.asset_result import AssetResult, frame_digest, markdown
+from xray_platform.defs.cohort import Cohort, read_cohort
+from xray_platform.defs.launchpad import MODEL_SETTINGS, with_recipes
+from xray_platform.defs.model_data import ModelData, model_data
+from xray_platform.defs.progress import logged
+from xray_platform.defs.score_cohort import score_images
+from xray_platform.defs.search_settings import SearchSettings
+from xray_platform.defs.store_settings import settings_of
+from xray_platform.defs.train import fit_on
+from xray_platform.errors import DataError, InputError
+from xray_platform.imaging.recipes import known_recipes
+from xray_platform.models.all import MODELS
+from xray_platform.models.contract import FitContext, FittedModel, ModelKind
+from xray_platform.progress import Progress
+from xray_platform.settings import Settings, first_problem
+from xray_platform.tables.places import Places
+from xray_platform.tracking.mlflow_store import open_tracking
+from xray_platform.tracking.runs import TrackedRun, open_run
+from xray_platform.training.search_space import search_space
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+
+STAGE = "searched"
+STARTUP_TRIALS = 4  # before the first of them is ended early
+SHOWN = 10  # trials that the asset's page shows, the best first
+DONE = ("COMPLETE", "PRUNED")
+
+
+@dataclass(frozen=True)
+class SearchTask:
+    """What is searched: the model, its settings in the store, its data, and a digest of all that makes the study."""
+
+    kind: ModelKind
+    config: Settings
+    data: ModelData
+    cohort: Cohort
+    settings: SearchSettings
+    made_from: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the study and the checkpoints of its trials lie."""
+        return self.cohort.places.models / self.kind.name / "search" / self.made_from
+
+    def trial_settings(self, values: Mapping[str, Any]) -> Settings:
+        """Return the model's settings with these values; InputError where one of them is not allowed."""
+        known = type(self.config).model_fields
+        if unknown := sorted(set(values) - set(known)):
+            raise InputError(f"search space: {self.kind.name} has no setting {unknown[0]!r}; it has {', '.join(known)}")
+        if fixed := sorted(set(values) & {"recipe", "tensor_side"}):
+            raise InputError(f"search space: {fixed[0]} says which tensors are read; set it in xray.yaml")
+        try:
+            return type(self.config).model_validate({**self.config.model_dump(), **values})
+        except ValidationError as error:
+            raise InputError(f"search space of {self.kind.name}: {first_problem(type(self.config), error)}") from error
+
+
+def search(context: dg.AssetExecutionContext, places: Places, settings: SearchSettings) -> AssetResult:
+    """Fit a model with other settings until there are so many trials; say which of them did best.
+
+    Raises InputError for a space that the model does not allow, DataError where no trial came to its end.
+    """
+    task = _task(places, settings)
+    _check_space(task)
+    with open_run(
+        open_tracking(places),
+        model=task.kind.name,
+        name=f"{task.kind.name}-search-{task.made_from[:6]}",
+        dagster_run_id=context.run.run_id,
+        asset_key=context.asset_key.to_user_string(),
+        tags={"model": task.kind.name, "family": task.kind.family, "recipe": task.data.name, "stage": STAGE},
+    ) as run:
+        run.log_parameters({"search": settings.model_dump(mode="json"), "made_from": task.made_from})
+        study = _study(task)
+        left = settings.trials - sum(trial.state.name in DONE for trial in study.trials)
+        context.log.info(f"{left} of {settings.trials} trials are left")
+        if left > 0:
+            study.optimize(lambda trial: _fitted(context, task, trial, run), n_trials=left)
+        return _result(task, study, run)
+
+
+def _task(places: Places, settings: SearchSettings) -> SearchTask:
+    kind = MODELS[settings.model]
+    config = settings_of(places, kind.name, with_recipes(MODEL_SETTINGS[kind.name], known_recipes(places)))
+    data = model_data(places, kind, config)
+    cohort = read_cohort(places, data.recipes)
+    rows = cohort.rows[cohort.rows["split"] != "test"].reset_index(drop=True)
+    val = rows[rows["split"] == "val"]
+    if val["abnormal"].nunique() < 2:
+        raise DataError(
+            "a search needs normal and abnormal pictures in the validation part, by which trials are ranked"
+        )
+    made: list[object] = [
+        kind.name,
+        kind.version,
+        config.model_dump(mode="json"),
+        [recipe.id for recipe in data.recipes],
+    ]
+    made += [settings.space, settings.seed, settings.prune]
+    said = rows[["image", "subject", "findings", "split"]].astype(str)
+    digest = frame_digest(said.assign(made=json.dumps(made, sort_keys=True)))[:16]
+    return SearchTask(kind, config, data, replace(cohort, rows=rows), settings, digest)
+
+
+def _check_space(task: SearchTask) -> None:
+    """Refuse before the first fit what no trial could be: unknown settings, and ends that are not allowed."""
+    for one in search_space(task.settings.space):
+        for value in one.ends:
+            task.trial_settings({one.name: value})
+
+
+def _study(task: SearchTask) -> "Study":
+    import optuna  # half a second to import
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    task.folder.mkdir(parents=True, exist_ok=True)
+    pruner = (
+        optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=1)
+        if task.settings.prune
+        else optuna.pruners.NopPruner()
+    )
+    return optuna.create_study(
+        storage=f"sqlite:///{task.folder / 'study.db'}",
+        study_name=task.kind.name,
+        sampler=optuna.samplers.TPESampler(seed=task.settings.seed),
+        pruner=pruner,
+        direction="maximize",
+        load_if_exists=True,
+    )
+
+
+def _fitted(context: dg.AssetExecutionContext, task: SearchTask, trial: "Trial", parent: TrackedRun) -> float:
+    """Fit the model with the values that a trial suggests, and return its AUROC on the validation part."""
+    import optuna  # see above
+
+    values = {one.name: one.suggest(trial) for one in search_space(task.settings.space)}
+    config, tell = task.trial_settings(values), logged(context)
+    with open_run(
+        parent.tracking,
+        model=task.kind.name,
+        name=f"{task.kind.name}-trial-{trial.number}",
+        parent=parent.run_id,
+        tags={"model": task.kind.name, "stage": STAGE, "trial": trial.number},
+    ) as run:
+        run.log_parameters({"trial": values})
+
+        def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
+            run.log_epoch(epoch, metrics)
+            if "val_auroc" in metrics:
+                trial.report(metrics["val_auroc"], epoch)
+                if trial.should_prune():
+                    raise optuna.TrialPruned
+
+        around = FitContext(task.folder / f"trial-{trial.number}", on_epoch, tell)
+        found = None
+        with suppress(optuna.TrialPruned):
+            fitted = fit_on(task.cohort, task.kind, config, task.data, around)
+            found = _auroc(task.cohort, fitted, tell)
+            run.log_metrics({"val/auroc": found})
+        run.log_tags({"pruned": found is None})
+    if found is None:
+        context.log.info(f"trial {trial.number} was ended early: {values}")
+        raise optuna.TrialPruned
+    context.log.info(f"trial {trial.number}: validation AUROC {found:.4f} with {values}")
+    return found
+
+
+def _auroc(cohort: Cohort, fitted: FittedModel, tell: Progress) -> float:
+    rows = cohort.part("val")
+    scores = score_images(fitted, cohort.images(rows), tell)
+    return float(roc_auc_score(cohort.labels(rows), scores))
+
+
+def _result(task: SearchTask, study: "Study", run: TrackedRun) -> AssetResult:
+    """Say which trial did best, as what can be put into `xray.yaml`."""
+    rows = [
+        {
+            "trial": trial.number,
+            "validation auroc": trial.value,
+            "ended early": trial.state.name == "PRUNED",
+            **trial.params,
+        }
+        for trial in study.trials
+        if trial.state.name in DONE
+    ]
+    table = pd.DataFrame(rows)
+    if table["ended early"].all():
+        raise DataError(f"none of {len(rows)} trials came to its end; set `prune: false`, or give more trials")
+    best = study.best_trial
+    run.log_metrics({"val/auroc": float(study.best_value), "trials": len(rows)})
+    run.log_parameters({"best": dict(best.params)})
+    settings = yaml.safe_dump({task.kind.name: dict(best.params)}, sort_keys=False)
+    shown = table.sort_values(["ended early", "validation auroc"], ascending=[True, False]).head(SHOWN)
+    return AssetResult(
+        content=f"{task.made_from}-{len(rows)}-{best.number}",
+        metadata={
+            "model": task.kind.name,
+            "trials": len(rows),
+            "ended early": int(table["ended early"].sum()),
+            "validation auroc of the best": float(study.best_value),
+            "best settings, for xray.yaml": dg.MetadataValue.md(f"```yaml\n{settings}```"),
+            "best trials": dg.MetadataValue.md(markdown(shown.round(5))),
+            "what it is": "chosen on the validation part, so that its figures are too good; the test part stood aside",
+            "MLflow run": dg.MetadataValue.url(run.link.url),
+        },
+    )
