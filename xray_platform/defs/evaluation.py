@@ -79,7 +79,7 @@ def report_asset(model: str) -> PlatformAsset:
 
 @platform_asset(
     group=GROUP,
-    version="2",
+    version="3",
     deps=[f"{model}_report" for model in NAMES],
     kinds={"parquet", "html"},
     automation=AFTER_TRAINING,

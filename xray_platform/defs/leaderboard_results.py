@@ -9,7 +9,7 @@ from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.evaluation_results import figures_of
 from xray_platform.defs.materializations import failed_since
 from xray_platform.defs.model_card import cautions_of
-from xray_platform.defs.model_store import current_record
+from xray_platform.defs.model_store import MODEL, current_record, model_folder
 from xray_platform.defs.models import NAMES
 from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.pages import report_address
@@ -121,7 +121,9 @@ def _entries(places: Places) -> tuple[list[Entry], dict[str, str]]:
 def _entry(places: Places, model: str) -> Entry:
     record = current_record(places, model)
     page = f"{model}/{record.run}/report.html"
-    return Entry(stored_evaluation(places, record), record.family, record.run, page)
+    files = [file for file in (model_folder(places, record) / MODEL).rglob("*") if file.is_file()]
+    size = round(sum(file.stat().st_size for file in files) / 1e6, 3)
+    return Entry(stored_evaluation(places, record), record.family, record.run, page, size)
 
 
 def _aurocs(evaluation: Evaluation) -> list[tuple[str, float]]:

@@ -1,5 +1,6 @@
 """Judge: score the whole cohort with a trained model, and evaluate the scores."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -43,12 +44,14 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     record = current_record(places, model)
     cohort = cohort_of(places, record)
     scorer, images = scorer_of(places, record), cohort.images(cohort.rows)
+    began = time.perf_counter()
     outputs = class_outputs(scorer, images, progress)
     score = abnormal_score(outputs.logits, outputs.target) if outputs else score_images(scorer, images, progress)
+    taken = round(1000 * (time.perf_counter() - began) / max(len(images), 1), 3)
     evaluation = evaluate(cohort.rows.assign(score=score), settings, model=model, outputs=outputs)
     robustness = robustness_of(cohort, scorer, evaluation, progress)
     spreads = spreads_of(record, cohort, scorer, evaluation, progress)
-    evaluation = replace(evaluation, robustness=robustness, spreads=spreads)
+    evaluation = replace(evaluation, robustness=robustness, spreads=spreads, ms_per_picture=taken)
     SCORES.write(places, evaluation.rows, model)
     CLASS_SCORES.write(places, _class_rows(evaluation, record), model)
     SPREADS.write(places, evaluation.spreads, model)
@@ -56,7 +59,7 @@ def judge(places: Places, model: str, settings: EvaluationSettings, progress: Pr
     keep_evaluation(places, record, evaluation.dump(), TrackedRun(tracking, record.run, model))
     with open_evaluation(tracking, record.run, model, _parameters(settings, inputs)) as run:
         log_data(run, cohort, inputs)
-        run.log_metrics(evaluation.figures())
+        run.log_metrics({**evaluation.figures(), "test/ms_per_picture": taken})
         run.log_thresholds(verdict=evaluation.threshold)
         run.log_tags({"stage": "judged"})
         run.describe(description_of_model(record, evaluation, cautions_of(places, evaluation)))

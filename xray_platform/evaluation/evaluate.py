@@ -99,6 +99,7 @@ class Evaluation:
         class, present, score and probability, one row a picture and class, without any where it knows two.
     robustness: what corruptions of the pictures do to it; None where nobody tried.
     subgroups: how good it is in each group of the test part, by the facts that came with the scores.
+    ms_per_picture: how long scoring one picture took, reading it included; None where nobody measured.
     spreads: rows of the table SPREADS, how far what it might have said of test pictures goes apart; without any where
         nobody asked.
     """
@@ -114,6 +115,7 @@ class Evaluation:
     subgroups: tuple[Subgroups, ...] = ()
     class_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     spreads: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ms_per_picture: float | None = None
 
     def value(self, name: str, split: str = "test") -> float | None:
         """Return a figure of one part, None where it is undefined."""
@@ -157,6 +159,7 @@ class Evaluation:
             "classes": self.classes.model_dump(mode="json") if self.classes else None,
             "robustness": self.robustness.model_dump(mode="json") if self.robustness else None,
             "subgroups": [one.model_dump(mode="json") for one in self.subgroups],
+            "ms_per_picture": self.ms_per_picture,
         }
 
 

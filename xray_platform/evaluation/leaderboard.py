@@ -13,12 +13,16 @@ from xray_platform.tables.columns import Family
 
 @dataclass(frozen=True)
 class Entry:
-    """One model on the board. `run`: MLflow run id (32 hexadecimal digits); `report`: path relative to data/reports."""
+    """One model on the board. `run`: MLflow run id (32 hexadecimal digits); `report`: path relative to data/reports.
+
+    `size_mb`: of the files of the trained model, None where it is not known.
+    """
 
     evaluation: Evaluation
     family: Family
     run: str
     report: str
+    size_mb: float | None = None
 
 
 def leaderboard(entries: Sequence[Entry]) -> pd.DataFrame:
@@ -44,6 +48,8 @@ def _row(entry: Entry) -> dict[str, Any]:
         "auroc_high": test["auroc"].high,
         "threshold": evaluation.threshold.value,
         "pictures": len(evaluation.part("test")),
+        "ms_per_picture": evaluation.ms_per_picture,
+        "size_mb": entry.size_mb,
         "run": entry.run,
         "report": entry.report,
     }

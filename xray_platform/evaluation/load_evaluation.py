@@ -43,6 +43,7 @@ def load_evaluation(
             tuple(Subgroups.model_validate(one) for one in stored.get("subgroups", ())),
             pd.DataFrame() if class_rows is None else class_rows,
             pd.DataFrame() if spreads is None else spreads,
+            stored.get("ms_per_picture"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{file} holds no evaluation: {error}") from error

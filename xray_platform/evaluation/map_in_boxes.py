@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from xray_platform.bounding_box import BoundingBox
 from xray_platform.evaluation.heatmap import MapScale, strength
+from xray_platform.evaluation.pixel_overlap import iou_dice, per_region_overlap
 from xray_platform.image_stack import Images
 
 ALL = "all findings"
@@ -29,7 +30,8 @@ class MapInBoxes:
 
     `hit`: its highest pixel lies in a box. `share`: of its colour that lies in one, None where it has no colour.
     `area`: of the picture that the boxes cover. `auroc`: how well its values tell pixels in boxes from others, None
-    where the boxes cover all or nothing.
+    where the boxes cover all or nothing; `ap`: their average precision. `iou`, `dice`: of what is coloured and what is
+    in boxes, None without a scale. `pro`: the per-region overlap.
     """
 
     finding: str
@@ -38,6 +40,10 @@ class MapInBoxes:
     share: float | None
     area: float
     auroc: float | None
+    ap: float | None = None
+    iou: float | None = None
+    dice: float | None = None
+    pro: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,10 @@ class FindingInBoxes:
     share: float | None
     area: float
     auroc: float | None
+    ap: float | None = None
+    iou: float | None = None
+    dice: float | None = None
+    pro: float | None = None
 
     @property
     def hit_share(self) -> float:
@@ -124,6 +134,7 @@ def _span(start: float, stop: float, side: int) -> tuple[int, int]:
 def _held(heat: Images, colour: Images | None, finding: str, boxes: Sequence[BoundingBox]) -> MapInBoxes:
     mask = box_mask(boxes, heat.shape[-1])
     total = 0.0 if colour is None else float(colour.sum())
+    iou, dice = (None, None) if colour is None else iou_dice(colour > 0, mask)
     return MapInBoxes(
         finding=finding,
         boxes=len(boxes),
@@ -131,6 +142,10 @@ def _held(heat: Images, colour: Images | None, finding: str, boxes: Sequence[Bou
         share=float(colour[mask].sum()) / total if colour is not None and total > 0 else None,
         area=float(mask.mean()),
         auroc=None if mask.all() else pixel_auroc(heat, mask),
+        ap=None if mask.all() else pixel_ap(heat, mask),
+        iou=iou,
+        dice=dice,
+        pro=per_region_overlap(heat, [box_mask([box], heat.shape[-1]) for box in boxes]),
     )
 
 
@@ -143,6 +158,10 @@ def _mean(finding: str, held: Sequence[MapInBoxes]) -> FindingInBoxes:
         share=_mean_of([one.share for one in held]),
         area=float(np.mean([one.area for one in held])),
         auroc=_mean_of([one.auroc for one in held]),
+        ap=_mean_of([one.ap for one in held]),
+        iou=_mean_of([one.iou for one in held]),
+        dice=_mean_of([one.dice for one in held]),
+        pro=_mean_of([one.pro for one in held]),
     )
 
 

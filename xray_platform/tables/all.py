@@ -122,7 +122,7 @@ LEADERBOARD = Table(
     "the models side by side on the same test part",
     (
         c.RANK, c.MODEL, c.FAMILY, c.VAL_AUROC, c.AUROC, c.AUROC_LOW, c.AUROC_HIGH, c.AVERAGE_PRECISION, c.SENSITIVITY,
-        c.SPECIFICITY, c.BRIER, c.THRESHOLD, c.PICTURES, c.RUN, c.REPORT_FILE,
+        c.SPECIFICITY, c.BRIER, c.THRESHOLD, c.PICTURES, c.MS_PER_PICTURE, c.SIZE_MB, c.RUN, c.REPORT_FILE,
     ),
     key=("model",),
 )  # fmt: skip

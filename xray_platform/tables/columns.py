@@ -233,5 +233,10 @@ SPECIFICITY = Column(
     "specificity", "number", "specificity at the threshold on the test part", nullable=True, low=0, high=1
 )
 BRIER = Column("brier", "number", "Brier score of the probabilities on the test part", nullable=True, low=0, high=1)
+MS_PER_PICTURE = Column(
+    "ms_per_picture", "number", "time of scoring one picture when the cohort was scored, reading it included",
+    "millisecond", nullable=True, low=0,
+)  # fmt: skip
+SIZE_MB = Column("size_mb", "number", "files of the trained model", "megabyte", nullable=True, low=0)
 REPORT_FILE = Column("report", "text", "report, relative to data/reports")
 RANK = Column("rank", "integer", "place on the leaderboard, by validation AUROC", low=1)

@@ -1,5 +1,7 @@
 """Leaderboard: ranked by the validation part alone, with the undefined last."""
 
+from dataclasses import replace
+
 import pytest
 
 from xray_platform.evaluation.evaluate import Evaluation, evaluate
@@ -31,6 +33,9 @@ def test_it_fits_its_table_and_takes_its_figures_from_the_evaluations() -> None:
     assert row["auroc_low"] == pytest.approx(model.metrics["test"]["auroc"].low)
     assert row["threshold"] == pytest.approx(model.threshold.value)
     assert row["pictures"] == len(model.part("test"))
+    assert row[["ms_per_picture", "size_mb"]].isna().all(), "nobody measured"
+    measured = Entry(replace(model, ms_per_picture=12.5), "detector", "0" * 32, "invented/report.html", size_mb=1.75)
+    assert leaderboard([measured]).iloc[0][["ms_per_picture", "size_mb"]].tolist() == [12.5, 1.75]
 
 
 def test_models_without_a_figure_come_last_in_the_order_of_their_names() -> None:

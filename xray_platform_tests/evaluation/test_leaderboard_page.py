@@ -1,5 +1,6 @@
 """Leaderboard page: links to the reports, marks the champion, and copes with models that have no curve."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ from xray_platform_tests.evaluation.test_report import Page
 
 def test_all_models_are_shown_and_linked(tmp_path: Path) -> None:
     blind = evaluate(scores(90).assign(abnormal=False), QUICK, model="blind")
-    models = [evaluation(200, model="first_one"), blind]
-    board = leaderboard([Entry(model, "detector", "0" * 32, f"{model.model}/run/report.html") for model in models])
+    models = [replace(evaluation(200, model="first_one"), ms_per_picture=12.5), blind]
+    sizes = {"first_one": 1.75, "blind": None}
+    board = leaderboard(
+        [Entry(one, "detector", "0" * 32, f"{one.model}/run/report.html", sizes[one.model]) for one in models]
+    )
     curves = {model.model: curves_of(model) for model in models}
     file = write_leaderboard(tmp_path, board, curves, titles={"blind": "Blind <one>"}, champion="first_one")
     page = Page(file.read_text())
@@ -29,6 +33,8 @@ def test_all_models_are_shown_and_linked(tmp_path: Path) -> None:
     assert "first one champion" in page.text
     assert "Blind <one>" in page.text
     assert "not a medical device" in page.text
+    assert "12.5 ms 1.75 MB" in page.text
+    assert page.text.count(" MB") == 1
     assert page.open == []
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score, jaccard_score
 
 from xray_platform.bounding_box import BoundingBox
 from xray_platform.evaluation.heatmap import MapScale
@@ -14,6 +15,7 @@ from xray_platform.evaluation.map_in_boxes import (
     hold_against,
     points_into,
 )
+from xray_platform.evaluation.pixel_overlap import iou_dice, per_region_overlap
 from xray_platform.image_stack import Images
 
 SCALE = MapScale(low=0.5, high=1.0)
@@ -60,3 +62,33 @@ def test_a_box_narrower_than_a_pixel_is_a_pixel_and_one_that_is_cut_off_is_none(
         [FindingBox("mass", BoundingBox(-4, 28, 8, 8)), FindingBox("mass", BoundingBox(40, 2, 4, 4))], 32
     )
     assert kept == (FindingBox("mass", BoundingBox(0, 28, 4, 4)),)
+
+
+def test_overlap_is_that_of_scikit_learn_and_of_a_worked_example() -> None:
+    colour, drawn = np.random.default_rng(1).random((2, 32, 32)) > 0.7
+    iou, dice = iou_dice(colour, drawn)
+    assert iou == pytest.approx(jaccard_score(drawn.ravel(), colour.ravel()))
+    assert dice == pytest.approx(f1_score(drawn.ravel(), colour.ravel()))
+    assert iou_dice(np.zeros((2, 2), bool), np.zeros((2, 2), bool)) == (0, 0)
+    heat = np.zeros((32, 32), np.float32)
+    heat[4:12, 8:12] = 1.0
+    heat[4:12, 12:16] = 0.6  # as much beside the box
+    (held, _) = hold_against(heat, [MASS], SCALE)
+    assert held.iou == pytest.approx(0.5)
+    assert held.dice == pytest.approx(2 / 3)
+    assert held.ap == pytest.approx(1.0)
+
+
+def test_per_region_overlap_counts_small_boxes_as_much_as_large_ones() -> None:
+    small, large = (box_mask([box.box], 32) for box in (NODULE, MASS))
+    noise = np.random.default_rng(2).random((32, 32)).astype(np.float32)
+    perfect = np.where(small | large, np.float32(2), noise)
+    only_small = np.where(small, np.float32(2), np.where(large, np.float32(-1), noise))
+    assert per_region_overlap(perfect, [small, large]) == pytest.approx(1)
+    assert per_region_overlap(only_small, [small, large]) == pytest.approx(0.5)
+    blind = [
+        per_region_overlap(np.random.default_rng(n).random((64, 64)).astype("f4"), [np.eye(64, dtype=bool)])
+        for n in range(20)
+    ]
+    assert np.mean([one for one in blind if one is not None]) == pytest.approx(0.15, abs=0.02)
+    assert per_region_overlap(noise, [np.ones((32, 32), bool)]) is None
