@@ -41,7 +41,7 @@ def register(moving: Pixels, fixed: Pixels) -> Registered:
             _scaled(start, small_fixed, fixed, small_moving, moving),
             cv2.MOTION_AFFINE,
             (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, STEPS, SMALLEST_STEP),
-            np.ones(small_fixed.shape, np.uint8),
+            np.ones(small_moving.shape, np.uint8),
             SMOOTHED,
         )
     except cv2.error:  # it did not converge
@@ -49,7 +49,7 @@ def register(moving: Pixels, fixed: Pixels) -> Registered:
     believed = found is not None and correlation >= FAIR
     place = _scaled(np.asarray(found, np.float32), fixed, small_fixed, moving, small_moving) if believed else start
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(moving, place, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    moved = cv2.warpAffine(moving, place, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return Registered(np.asarray(moved, np.uint16), float(correlation), believed)
 
 

@@ -144,9 +144,11 @@ export class Viewer {
     this.#drawImages(rows, columns);
     if (this.heat && this.heatOn && !(this.other && this.mode === "difference")) {
       context.imageSmoothingEnabled = true;
+      context.save();
+      this.#clip(0, this.other ? this.split * columns : columns, rows); // the map is of the open image alone
       context.globalAlpha = this.opacity;
       context.drawImage(this.heat, 0, 0, columns, rows);
-      context.globalAlpha = 1;
+      context.restore();
       this.#outline(this.seen, "#ffffff99", [6, 4]);
     }
     for (const box of [...this.boxes, ...(this.drawing ? [this.drawing] : [])]) {
@@ -167,12 +169,16 @@ export class Viewer {
     if (!this.other) return;
     const from = this.split * columns;
     context.save();
-    context.beginPath();
-    context.rect(from, 0, columns - from, rows);
-    context.clip();
+    this.#clip(from, columns, rows);
     context.drawImage(this.other.canvas(scale, low, high, inverted), 0, 0, columns, rows);
     context.restore();
     this.#outline([[0, from], [rows, from]], "#7cc4ff", []);
+  }
+
+  #clip(from, to, rows) {
+    this.context.beginPath();
+    this.context.rect(from, 0, to - from, rows);
+    this.context.clip();
   }
 
   #outline(corners, style, dashes) {
