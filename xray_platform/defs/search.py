@@ -5,6 +5,7 @@ more trials goes on from the fewer. Another space, model or cohort is another st
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -178,6 +179,7 @@ def _fitted(context: dg.AssetExecutionContext, task: SearchTask, trial: "Trial",
             found = _auroc(task.cohort, fitted, tell)
             run.log_metrics({"val/auroc": found})
         run.log_tags({"pruned": found is None})
+        shutil.rmtree(around.folder, ignore_errors=True)  # the checkpoints of a trial that is over
     if found is None:
         context.log.info(f"trial {trial.number} was ended early: {values}")
         raise optuna.TrialPruned

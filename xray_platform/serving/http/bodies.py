@@ -30,6 +30,7 @@ class _Parts:
     most_files: int
     most_bytes: int
     files: list[MemoryFile] = field(default_factory=list)
+    ended: bool = False
     _name: bytes = b""
     _value: bytes = b""
     _is_file: bool = False
@@ -54,6 +55,9 @@ class _Parts:
         if len(self.files) >= self.most_files:
             raise BodyError(413, "too_many", f"more than {self.most_files} images in one request")
         self.files.append(MemoryFile())
+
+    def end(self) -> None:
+        self.ended = True
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if not self._is_file:
@@ -122,6 +126,7 @@ async def _form(request: Request, held: Held, parts: _Parts, boundary: bytes | N
                 "on_header_end": parts.header_end,
                 "on_headers_finished": parts.headers_finished,
                 "on_part_data": parts.data,
+                "on_end": parts.end,
             },
         )
         came = 0
@@ -134,6 +139,8 @@ async def _form(request: Request, held: Held, parts: _Parts, boundary: bytes | N
         parser.finalize()
     except FormParserError as error:
         raise BodyError(400, "form", "the body is no well-formed multipart/form-data") from error
+    if not parts.ended:  # the parser takes such a body for whole
+        raise BodyError(400, "form", "the form ends before its last boundary")
     if not parts.files:
         raise BodyError(400, "form", "the form holds no file")
 

@@ -159,3 +159,10 @@ def test_a_reader_that_is_killed_costs_one_image(location: ModelLocation, sound:
         assert answer.status == 422
         assert answer.json["images"][0]["error"][0]["code"] == "timeout"
         assert running.get("/readyz").status == 200
+
+
+def test_a_form_that_ends_in_the_midst_of_an_image_is_no_form(served: Running, sound: list[Path]) -> None:
+    body, headers = form(sound[0].read_bytes())
+    answer = served.ask("POST", "/v1/predictions", body[: len(body) // 2], headers)
+    assert answer.status == 400
+    assert answer.json["error"]["words"] == "the form ends before its last boundary"
