@@ -15,7 +15,7 @@ from xray_platform_tests.serving.http.serving import Running, form, server
 
 FIELDS = {
     "label", "probability", "score", "threshold", "threshold_probability", "uncertainty", "quality", "warnings",
-    "heatmap", "classes",
+    "heatmap", "classes", "distance", "distance_limit",
 }  # fmt: skip
 
 
