@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from xray_platform.cli.receive import pacs_settings
-from xray_platform.cli.screen import OUT, bar, complain, show
+from xray_platform.cli.receive import pacs_settings, show_archives
+from xray_platform.cli.screen import OUT, bar, complain
 from xray_platform.cli.session import places
 
 
@@ -29,7 +29,7 @@ def pull(
     """
     settings = pacs_settings()
     if source is None:
-        show("Sources", ["name", "where"], [[name, where] for name, where in settings.sources.items()])
+        show_archives("sources", settings.sources)
         return
     # pynetdicom and pydicom take a second to import
     from xray_platform.serving.pacs import pull as pulling

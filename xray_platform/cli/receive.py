@@ -2,11 +2,12 @@
 
 import signal
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xray_platform.cli.screen import OUT, say
+from xray_platform.cli.screen import OUT, say, show
 from xray_platform.cli.session import places
 from xray_platform.ports import HOST
 
@@ -54,3 +55,12 @@ def pacs_settings() -> "PacsSettings":
     held = settings_of(places(), SECTION, PacsSettings)
     assert isinstance(held, PacsSettings)  # noqa: S101 - of the class that was asked for
     return held
+
+
+def show_archives(what: str, archives: Mapping[str, str]) -> None:
+    """Show the archives of a list of the settings, or say where to name one."""
+    if archives:
+        show(what.capitalize(), ["name", "where"], [[name, where] for name, where in archives.items()])
+    else:
+        OUT.print(f"No archive is listed yet. Name one in xray.yaml under `pacs:`, `{what}:`, as")
+        OUT.print("  NAME: dicom://TITLE@HOST:PORT, or the address of a DICOMweb service", markup=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xray_platform.cli.predict import registered_predictor
-from xray_platform.cli.receive import pacs_settings
+from xray_platform.cli.receive import pacs_settings, show_archives
 from xray_platform.cli.screen import OUT, bar, complain, say, show
 from xray_platform.cli.session import existing_store, places
 from xray_platform.errors import InputError
@@ -37,7 +37,7 @@ def send(
     existing_store()
     settings = pacs_settings()
     if destination is None and not make:
-        show("Destinations", ["name", "where"], [[name, where] for name, where in settings.destinations.items()])
+        show_archives("destinations", settings.destinations)
         return
     archive = settings.destination(destination) if destination is not None else None
     images = _images(image or [], batch or [], phantoms=phantoms)
