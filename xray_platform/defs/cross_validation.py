@@ -1,6 +1,5 @@
 """Cross-validation: a model fitted once a fold, on the settings of the store; the test part stays out of it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,21 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xray_platform.defs.asset_result import AssetResult, frame_digest, markdown
-from xray_platform.defs.cohort import Cohort, read_cohort
+from xray_platform.defs.asset_result import AssetResult, markdown
 from xray_platform.defs.cross_validation_settings import CrossValidationSettings
-from xray_platform.defs.launchpad import MODEL_SETTINGS, evaluation_settings, with_recipes
-from xray_platform.defs.model_data import ModelData, model_data
+from xray_platform.defs.launchpad import evaluation_settings
 from xray_platform.defs.progress import logged
+from xray_platform.defs.refitted_model import RefittedModel, refitted_model
 from xray_platform.defs.score_cohort import score_images
-from xray_platform.defs.store_settings import settings_of
 from xray_platform.defs.train import fit_on
 from xray_platform.evaluation.delong import delong_interval
 from xray_platform.evaluation.evaluate import evaluate
-from xray_platform.imaging.recipes import known_recipes
-from xray_platform.models.all import MODELS
 from xray_platform.models.contract import FitContext, ModelKind
-from xray_platform.settings import Settings
 from xray_platform.tables.all import CROSS_VALIDATION
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -37,14 +31,15 @@ STAGE = "cross-validated"
 
 @dataclass(frozen=True)
 class FoldTask:
-    """What is fitted once a fold: the model, its settings and data, the pictures with their fold, and their digest."""
+    """What is fitted once a fold: the model with its data, the fold of each picture, and the digest of all."""
 
-    kind: ModelKind
-    config: Settings
-    data: ModelData
-    cohort: Cohort
+    model: RefittedModel
     folds: NDArray[np.int64]
     made_from: str
+
+    @property
+    def kind(self) -> ModelKind:
+        return self.model.kind
 
 
 def cross_validate(context: dg.AssetExecutionContext, places: Places, settings: CrossValidationSettings) -> AssetResult:
@@ -59,7 +54,7 @@ def cross_validate(context: dg.AssetExecutionContext, places: Places, settings: 
         name=f"{task.kind.name}-{settings.folds}-folds-{task.made_from[:6]}",
         dagster_run_id=context.run.run_id,
         asset_key=context.asset_key.to_user_string(),
-        tags={"model": task.kind.name, "family": task.kind.family, "recipe": task.data.name, "stage": STAGE},
+        tags=task.model.tags(STAGE),
     ) as run:
         run.log_parameters({"cross_validation": settings.model_dump(mode="json"), "made_from": task.made_from})
         parts = [_fold(context, task, fold, run) for fold in range(1, settings.folds + 1)]
@@ -81,26 +76,21 @@ def cross_validate(context: dg.AssetExecutionContext, places: Places, settings: 
 
 
 def _task(places: Places, settings: CrossValidationSettings) -> FoldTask:
-    kind = MODELS[settings.model]
-    config = settings_of(places, kind.name, with_recipes(MODEL_SETTINGS[kind.name], known_recipes(places)))
-    data = model_data(places, kind, config)
-    cohort = read_cohort(places, data.recipes)
-    rows = cohort.rows[cohort.rows["split"] != "test"].reset_index(drop=True)
+    model = refitted_model(places, settings.model)
+    rows, cohort = model.cohort.rows, model.cohort
     folds = assign_folds([str(one) for one in rows["subject"]], cohort.labels(rows), settings.folds, settings.seed)
     said = rows[["image", "subject", "findings"]].astype(str).assign(fold=folds)
-    made = [kind.name, kind.version, config.model_dump(mode="json"), [recipe.id for recipe in data.recipes]]
-    digest = frame_digest(said.assign(made=json.dumps(made, sort_keys=True)))[:16]
-    return FoldTask(kind, config, data, replace(cohort, rows=rows), folds, digest)
+    return FoldTask(model, folds, model.digest(said))
 
 
 def _fold(context: dg.AssetExecutionContext, task: FoldTask, fold: int, parent: TrackedRun) -> pd.DataFrame:
     """Return what a model that was fitted without a fold says of it, and of the fold that validated."""
-    name, places = f"{task.kind.name}-{fold}", task.cohort.places
+    name, places = f"{task.kind.name}-{fold}", task.model.cohort.places
     done = CROSS_VALIDATION.earlier(places, name)
     if len(done) and set(done["made_from"]) == {task.made_from}:
         context.log.info(f"fold {fold} is done already")
         return done
-    cohort = replace(task.cohort, rows=task.cohort.rows.assign(split=parts_of_fold(task.folds, fold)))
+    cohort = replace(task.model.cohort, rows=task.model.cohort.rows.assign(split=parts_of_fold(task.folds, fold)))
     tell = logged(context)
     with open_run(
         parent.tracking,
@@ -110,7 +100,9 @@ def _fold(context: dg.AssetExecutionContext, task: FoldTask, fold: int, parent: 
         tags={"model": task.kind.name, "stage": STAGE, "fold": fold},
     ) as run:
         checkpoints = places.models / task.kind.name / "checkpoints" / f"fold-{fold}"
-        fitted = fit_on(cohort, task.kind, task.config, task.data, FitContext(checkpoints, run.log_epoch, tell))
+        fitted = fit_on(
+            cohort, task.kind, task.model.config, task.model.data, FitContext(checkpoints, run.log_epoch, tell)
+        )
         kept = cohort.rows[cohort.rows["split"] != "train"]
         rows = kept.assign(
             model=task.kind.name,

@@ -4,11 +4,10 @@ The study lies in a database of its own below the model's folder, so that a sear
 more trials goes on from the fewer. Another space, model or cohort is another study.
 """
 
-import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +17,14 @@ import yaml
 from pydantic import ValidationError
 from sklearn.metrics import roc_auc_score
 
-from xray_platform.defs.asset_result import AssetResult, frame_digest, markdown
-from xray_platform.defs.cohort import Cohort, read_cohort
-from xray_platform.defs.launchpad import MODEL_SETTINGS, with_recipes
-from xray_platform.defs.model_data import ModelData, model_data
+from xray_platform.defs.asset_result import AssetResult, markdown
+from xray_platform.defs.cohort import Cohort
 from xray_platform.defs.progress import logged
+from xray_platform.defs.refitted_model import RefittedModel, refitted_model
 from xray_platform.defs.score_cohort import score_images
 from xray_platform.defs.search_settings import SearchSettings
-from xray_platform.defs.store_settings import settings_of
 from xray_platform.defs.train import fit_on
 from xray_platform.errors import DataError, InputError
-from xray_platform.imaging.recipes import known_recipes
-from xray_platform.models.all import MODELS
 from xray_platform.models.contract import FitContext, FittedModel, ModelKind
 from xray_platform.progress import Progress
 from xray_platform.settings import Settings, first_problem
@@ -49,31 +44,34 @@ DONE = ("COMPLETE", "PRUNED")
 
 @dataclass(frozen=True)
 class SearchTask:
-    """What is searched: the model, its settings in the store, its data, and a digest of all that makes the study."""
+    """What is searched: the model with its data, the settings of the search, and a digest of all that makes it."""
 
-    kind: ModelKind
-    config: Settings
-    data: ModelData
-    cohort: Cohort
+    model: RefittedModel
     settings: SearchSettings
     made_from: str
 
     @property
+    def kind(self) -> ModelKind:
+        return self.model.kind
+
+    @property
     def folder(self) -> Path:
         """Where the study and the checkpoints of its trials lie."""
-        return self.cohort.places.models / self.kind.name / "search" / self.made_from
+        return self.model.cohort.places.models / self.kind.name / "search" / self.made_from
 
     def trial_settings(self, values: Mapping[str, Any]) -> Settings:
         """Return the model's settings with these values; InputError where one of them is not allowed."""
-        known = type(self.config).model_fields
+        known = type(self.model.config).model_fields
         if unknown := sorted(set(values) - set(known)):
             raise InputError(f"search space: {self.kind.name} has no setting {unknown[0]!r}; it has {', '.join(known)}")
         if fixed := sorted(set(values) & {"recipe", "tensor_side"}):
             raise InputError(f"search space: {fixed[0]} says which tensors are read; set it in xray.yaml")
         try:
-            return type(self.config).model_validate({**self.config.model_dump(), **values})
+            return type(self.model.config).model_validate({**self.model.config.model_dump(), **values})
         except ValidationError as error:
-            raise InputError(f"search space of {self.kind.name}: {first_problem(type(self.config), error)}") from error
+            raise InputError(
+                f"search space of {self.kind.name}: {first_problem(type(self.model.config), error)}"
+            ) from error
 
 
 def search(context: dg.AssetExecutionContext, places: Places, settings: SearchSettings) -> AssetResult:
@@ -89,7 +87,7 @@ def search(context: dg.AssetExecutionContext, places: Places, settings: SearchSe
         name=f"{task.kind.name}-search-{task.made_from[:6]}",
         dagster_run_id=context.run.run_id,
         asset_key=context.asset_key.to_user_string(),
-        tags={"model": task.kind.name, "family": task.kind.family, "recipe": task.data.name, "stage": STAGE},
+        tags=task.model.tags(STAGE),
     ) as run:
         run.log_parameters({"search": settings.model_dump(mode="json"), "made_from": task.made_from})
         study = _study(task)
@@ -101,26 +99,12 @@ def search(context: dg.AssetExecutionContext, places: Places, settings: SearchSe
 
 
 def _task(places: Places, settings: SearchSettings) -> SearchTask:
-    kind = MODELS[settings.model]
-    config = settings_of(places, kind.name, with_recipes(MODEL_SETTINGS[kind.name], known_recipes(places)))
-    data = model_data(places, kind, config)
-    cohort = read_cohort(places, data.recipes)
-    rows = cohort.rows[cohort.rows["split"] != "test"].reset_index(drop=True)
-    val = rows[rows["split"] == "val"]
-    if val["abnormal"].nunique() < 2:
-        raise DataError(
-            "a search needs normal and abnormal pictures in the validation part, by which trials are ranked"
-        )
-    made: list[object] = [
-        kind.name,
-        kind.version,
-        config.model_dump(mode="json"),
-        [recipe.id for recipe in data.recipes],
-    ]
-    made += [settings.space, settings.seed, settings.prune]
+    model = refitted_model(places, settings.model)
+    rows = model.cohort.rows
+    if model.cohort.part("val")["abnormal"].nunique() < 2:
+        raise DataError("a search ranks trials by the validation part, which needs normal and abnormal pictures for it")
     said = rows[["image", "subject", "findings", "split"]].astype(str)
-    digest = frame_digest(said.assign(made=json.dumps(made, sort_keys=True)))[:16]
-    return SearchTask(kind, config, data, replace(cohort, rows=rows), settings, digest)
+    return SearchTask(model, settings, model.digest(said, settings.space, settings.seed, settings.prune))
 
 
 def _check_space(task: SearchTask) -> None:
@@ -175,8 +159,8 @@ def _fitted(context: dg.AssetExecutionContext, task: SearchTask, trial: "Trial",
         around = FitContext(task.folder / f"trial-{trial.number}", on_epoch, tell)
         found = None
         with suppress(optuna.TrialPruned):
-            fitted = fit_on(task.cohort, task.kind, config, task.data, around)
-            found = _auroc(task.cohort, fitted, tell)
+            fitted = fit_on(task.model.cohort, task.kind, config, task.model.data, around)
+            found = _auroc(task.model.cohort, fitted, tell)
             run.log_metrics({"val/auroc": found})
         run.log_tags({"pruned": found is None})
         shutil.rmtree(around.folder, ignore_errors=True)  # the checkpoints of a trial that is over

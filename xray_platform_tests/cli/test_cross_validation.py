@@ -76,7 +76,10 @@ def test_nobody_is_made_to_wait_for_it(store: Places, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     ("setting", "says"),
-    [("{model: ensemble}", "cannot be cross-validated"), ("{model: pca_residual, folds: 20}", "20 folds need as many")],
+    [
+        ("{model: ensemble}", "cannot be fitted by itself"),
+        ("{model: pca_residual, folds: 20}", "20 folds need as many"),
+    ],
 )
 def test_what_cannot_be_is_said(store: Places, monkeypatch: pytest.MonkeyPatch, setting: str, says: str) -> None:
     monkeypatch.setenv("XRAY_KEY", KEY)

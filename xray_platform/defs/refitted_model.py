@@ -1,0 +1,50 @@
+"""Refitted model: a model as the store sets it, with the cohort without its test part, to be fitted again and again.
+
+Cross-validation and search choose; what chooses must not see the test part.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from xray_platform.defs.asset_result import frame_digest
+from xray_platform.defs.cohort import Cohort, read_cohort
+from xray_platform.defs.launchpad import MODEL_SETTINGS, with_recipes
+from xray_platform.defs.model_data import ModelData, model_data
+from xray_platform.defs.store_settings import settings_of
+from xray_platform.imaging.recipes import known_recipes
+from xray_platform.models.all import MODELS
+from xray_platform.models.contract import ModelKind
+from xray_platform.settings import Settings
+from xray_platform.tables.places import Places
+
+
+@dataclass(frozen=True)
+class RefittedModel:
+    """A kind of model, its settings in the store, the data that it reads, and the pictures without the test part."""
+
+    kind: ModelKind
+    config: Settings
+    data: ModelData
+    cohort: Cohort
+
+    def digest(self, said: pd.DataFrame, *more: object) -> str:
+        """Return 16 hexadecimal digits of the model, its settings, what is said of its pictures, and `more`."""
+        kind, recipes = self.kind, [recipe.id for recipe in self.data.recipes]
+        made = [kind.name, kind.version, self.config.model_dump(mode="json"), recipes, *more]
+        return frame_digest(said.assign(made=json.dumps(made, sort_keys=True)))[:16]
+
+    def tags(self, stage: str) -> dict[str, object]:
+        """Return the tags of the MLflow run in which it is fitted again and again."""
+        return {"model": self.kind.name, "family": self.kind.family, "recipe": self.data.name, "stage": stage}
+
+
+def refitted_model(places: Places, name: str) -> RefittedModel:
+    """Return the model of that name as the store sets it; raises DataError where its pictures have no tensors."""
+    kind = MODELS[name]
+    config = settings_of(places, kind.name, with_recipes(MODEL_SETTINGS[kind.name], known_recipes(places)))
+    data = model_data(places, kind, config)
+    cohort = read_cohort(places, data.recipes)
+    rows = cohort.rows[cohort.rows["split"] != "test"].reset_index(drop=True)
+    return RefittedModel(kind, config, data, replace(cohort, rows=rows))
