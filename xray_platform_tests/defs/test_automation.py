@@ -334,6 +334,7 @@ def test_each_asset_follows_what_it_should() -> None:
         "label_shortcuts": "splits",
         "data_report": "splits",
         "cross_validation": "by hand",
+        "hyperparameter_search": "by hand",
     }
 
 
@@ -446,7 +447,7 @@ def test_checks_and_sensors_are_loaded() -> None:
     definitions = graph.definitions()
     dg.Definitions.validate_loadable(definitions)
     names = {sensor.name for sensor in definitions.sensors or []}
-    assert names == {"follow_changes", "inbox_sensor", "failure_record"}
+    assert names == {"follow_changes", "inbox_sensor", "drift_sensor", "failure_record"}
 
 
 def test_a_raw_table_is_never_validated(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xray_platform.defs import score_cohort
+from xray_platform.defs import read_parts
 from xray_platform.defs.score_cohort import explain_images, score_images
 from xray_platform.image_stack import Heatmaps, Images, Indices, Scores
 from xray_platform.networks.attention_cnn_settings import AttentionCnnSettings
@@ -78,7 +78,7 @@ def maps(model: TrainedNetwork, images: Watched) -> Heatmaps:
 def test_scoring_and_heat_maps(
     work: Callable[[TrainedNetwork, Watched], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score_cohort, "AT_ONCE", 16)
+    monkeypatch.setattr(read_parts, "AT_ONCE", 16)
     model = learnt(Watched(IMAGES), 1, tmp_path)
     found = {}
     for workers in (0, 1, 3):
