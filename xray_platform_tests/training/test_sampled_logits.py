@@ -98,6 +98,7 @@ def test_every_network_of_the_table_leaves_out_behind_its_last_maps(name: str) -
     kind = NETWORKS[name]
     known = {field: value for field, value in kind.quick.items() if field in kind.settings.model_fields}
     settings = kind.settings.model_validate({**known, "dropout": 0.5})
+    torch.manual_seed(0)
     network = kind.build(settings, 1).eval()
     if kind.initialise is not None:
         kind.initialise(network, settings)
@@ -108,7 +109,9 @@ def test_every_network_of_the_table_leaves_out_behind_its_last_maps(name: str) -
         for module in network.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.eval()
-        torch.testing.assert_close(network.features(images), features)  # type: ignore[operator]
+        again = network.features(images)  # type: ignore[operator]
+        rounding = 1e-3 * float(features.abs().max())  # half of the features left out would be far more
+        torch.testing.assert_close(again, features, atol=rounding, rtol=0)
         network.eval()
         said = dropout_logits(network, images, 8, lambda logits: logits)
     assert said.shape == (8, 2)
