@@ -105,13 +105,9 @@ def test_every_network_of_the_table_leaves_out_behind_its_last_maps(name: str) -
     images = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         features = network.features(images)  # type: ignore[operator]
-        network.train()
         for module in network.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.eval()
-        again = network.features(images)  # type: ignore[operator]
-        rounding = 1e-3 * float(features.abs().max())  # half of the features left out would be far more
-        torch.testing.assert_close(again, features, atol=rounding, rtol=0)
+            module.train(isinstance(module, torch.nn.Dropout))
+        torch.testing.assert_close(network.features(images), features)  # type: ignore[operator]
         network.eval()
         said = dropout_logits(network, images, 8, lambda logits: logits)
     assert said.shape == (8, 2)
