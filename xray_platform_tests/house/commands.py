@@ -17,7 +17,7 @@ from xray_platform_tests.imaging.repair.chest import chest, noisy, painted
 
 DOCUMENTS = ("README.md", "docs/guides/first_archive.md", "docs/guides/*.md")
 IMAGES = 40
-SERVERS = {"serve", "ui"}
+SERVERS = {"serve", "ui", "receive"}
 SECONDS_SERVED = 30
 STANDS_FOR = {
     "ARCHIVE": "archive",
