@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xray_platform.atomic import atomic_path, atomic_write
-from xray_platform.bench.contract import Benchmark, Figures, Inputs
+from xray_platform.bench.contract import CELL, Benchmark, Figures, Inputs
 from xray_platform.bench.network_trials import GROUPS, Trial, trials
 from xray_platform.errors import InputError
 from xray_platform.evaluation.evaluate import EvaluationSettings, evaluate
@@ -36,6 +36,8 @@ SEED = 0  # of the division into parts
 SHARES = (0.70, 0.85)  # where training ends, and validation
 SHOWN = ("auroc", "accuracy", "sensitivity", "specificity")
 TEST_PREVALENCE = 0.625  # share of the abnormal in the official test part of the Kermany images
+AT_TEST = f"accuracy at {TEST_PREVALENCE:.1%} abnormal"
+EFFORT = ("test images, normal", "test images, abnormal", "training, min of one core", "parameters")
 DONE = "done"
 VIEWS = f"{MOST_VIEWS} views"
 
@@ -55,7 +57,7 @@ def run(progress: Progress, inputs: Inputs) -> Figures:
         said = {trial: file for trial, file in kept.items() if file.exists()}
         for trial, file in said.items():
             found = json.loads(file.read_text())["figures"]
-            figures |= {f"{folder.name}: {trial.title}: {name}": value for name, value in found.items()}
+            figures |= told(f"{folder.name}: {trial.title}", found)
         figures |= {f"{folder.name}: {name}": value for name, value in together(said).items()}
     return figures
 
@@ -184,11 +186,23 @@ def together(done: Mapping[Trial, Path]) -> dict[str, float | int | str]:
         each = [pd.read_parquet(file.with_suffix(".parquet")) for trial, file in done.items() if pool in trial.pools]
         if len(each) < 2:
             continue
+        said = dict[str, float | int | str]()
         for way, named in (("score", ""), ("views", f"{VIEWS}, ")):
             mean = np.mean([_in_spreads(scores[way], scores["split"]) for scores in each], axis=0)
             found = judged(each[0].assign(score=mean))
-            figures |= {f"{pool}, {len(each)} averaged: {named}{name}": value for name, value in found.items()}
+            said |= {f"{named}{name}": value for name, value in found.items()}
+        figures |= told(f"{pool}, {len(each)} averaged", said)
     return figures
+
+
+def told(title: str, figures: Figures) -> dict[str, float | int | str]:
+    """Return the figures of one trial as a row of the table, each with its interval where it has one."""
+    row: dict[str, float | int | str] = {}
+    for name in (*SHOWN, AT_TEST, f"{VIEWS}, auroc", f"{VIEWS}, {AT_TEST}", *EFFORT):
+        if name in figures:
+            interval = figures.get(f"{name}, 95% interval")
+            row[f"{title}{CELL}{name}"] = f"{figures[name]:.3f} ({interval})" if interval else figures[name]
+    return row
 
 
 def _in_spreads(scores: pd.Series, split: pd.Series) -> NDArray[np.float64]:
@@ -208,7 +222,7 @@ def judged(scores: pd.DataFrame) -> dict[str, float | int | str]:
         figures[f"{name}, 95% interval"] = f"{test[name].low or 0:.3f} to {test[name].high or 0:.3f}"
     sensitivity, specificity = figures["sensitivity"], figures["specificity"]
     of_test = TEST_PREVALENCE * float(sensitivity) + (1 - TEST_PREVALENCE) * float(specificity)
-    figures[f"accuracy at {TEST_PREVALENCE:.1%} abnormal"] = of_test
+    figures[AT_TEST] = of_test
     figures["validation auroc"] = float(evaluation.metrics["val"]["auroc"].value or 0.0)
     return figures
 
