@@ -17,6 +17,8 @@ from xray_platform.training.training_settings import TrainingSettings
 
 BRIEF_EPOCHS, BRIEF_SIDE, LARGE_SIDE = 4, 112, 224
 BRIEF: Mapping[str, Any] = {"epochs": BRIEF_EPOCHS}
+HALF = 0.5  # of the abnormal subjects that a brief training learns from: there are three times as many as normal ones
+SAID = f"{BRIEF_EPOCHS} epochs, {BRIEF_SIDE} px, half of the abnormal"
 FORMS = ("proposed", "standard")
 SEEDS = (0, 1, 2)  # of one network, whose scores are averaged too
 GROUPS = ("shipped", "measures", "architectures", "large")
@@ -68,7 +70,8 @@ MEASURES: Mapping[str, Measure] = {
 class Trial:
     """One training: of which network, on which images, without which family, with what changed; `group` it belongs to.
 
-    `pools` names the networks whose scores are averaged with those of this one.
+    It learns from a `share` of the abnormal subjects of the training part. `pools` names the networks whose scores are
+    averaged with those of this one.
 
     """
 
@@ -81,6 +84,7 @@ class Trial:
     settings: Mapping[str, Any] = field(default_factory=dict)
     group: str = "shipped"
     pools: tuple[str, ...] = ()
+    share: float = 1.0
 
     @property
     def network_settings(self) -> Any:
@@ -99,6 +103,7 @@ class Trial:
         """Return digits that another trial does not have."""
         settings = [each.model_dump(mode="json") for each in (self.network_settings, self.training_settings)]
         made = [self.network.name, self.network.version, self.steps.id, self.without, settings]
+        made += [self.share] if self.share < 1 else []
         return sha256(json.dumps(made).encode()).hexdigest()[:16]
 
 
@@ -106,17 +111,14 @@ def trials(rows: pd.DataFrame) -> Iterator[Trial]:
     """Yield all trials of images (with `abnormal` and `family`), those that tell most first."""
     counted = rows.loc[~rows["abnormal"], "family"].value_counts()
     unseen = list(counted.index) if len(counted) > 1 else []  # the larger family first
-    shipped = NETWORKS["attention_cnn"]
-    for family in unseen:
+    shipped, hardest = NETWORKS["attention_cnn"], (unseen[:1] or [""])[0]
+    if unseen:
+        yield _shipped(shipped, hardest)
+    yield from _measures(hardest)
+    yield from _architectures(hardest)
+    for family in (*unseen[1:], ""):
         yield _shipped(shipped, family)
-    hardest = unseen[:1] or [""]
-    for family in hardest:
-        yield from _measures(family)
-    for family in hardest:
-        yield from _architectures(family)
-    yield _shipped(shipped, "")
-    for family in hardest:
-        yield from _large(family)
+    yield from _large(hardest)
     for family in unseen[1:]:
         yield from _measures(family)
         yield from _architectures(family)
@@ -132,7 +134,7 @@ def _shipped(kind: NetworkKind, family: str) -> Trial:
 def _measures(family: str) -> Iterator[Trial]:
     """Yield the attention network, trained briefly, as shipped and with one thing changed after another."""
     kind = NETWORKS["attention_cnn"]
-    named = f"{kind.name}, {BRIEF_EPOCHS} epochs, {BRIEF_SIDE} px"
+    named = f"{kind.name}, {SAID}"
     pools = {"seed": f"{len(SEEDS)} seeds of {named}{_never(family)}"}
     for name, measure in {"as shipped": Measure(), **MEASURES}.items():
         joined = ("proposed",) if name == "as shipped" else ()
@@ -140,7 +142,7 @@ def _measures(family: str) -> Iterator[Trial]:
         yield Trial(
             f"{named}, {name}{_never(family)}", kind, measure.recipe, measure.side, family,
             {**BRIEF, **measure.training}, measure.network, "measures",
-            seeds + tuple(_pool(family) for _ in joined),
+            seeds + tuple(_pool(family) for _ in joined), HALF,
         )  # fmt: skip
 
 
@@ -148,21 +150,21 @@ def _architectures(family: str) -> Iterator[Trial]:
     """Yield every other network, trained as briefly, in both of its forms."""
     for kind in (kind for name, kind in NETWORKS.items() if name != "attention_cnn"):
         for form in FORMS:
-            title = f"{kind.name} ({form}), {BRIEF_EPOCHS} epochs, {BRIEF_SIDE} px{_never(family)}"
+            title = f"{kind.name} ({form}), {SAID}{_never(family)}"
             pools = (_pool(family),) if form == "proposed" else ()
             changed = {"form": form}
-            yield Trial(title, kind, kind.recipe, BRIEF_SIDE, family, BRIEF, changed, "architectures", pools)
+            yield Trial(title, kind, kind.recipe, BRIEF_SIDE, family, BRIEF, changed, "architectures", pools, HALF)
 
 
 def _large(family: str) -> Iterator[Trial]:
     for name in ("attention_cnn", "resnet", "efficientnet", "densenet", "vgg"):
         kind = NETWORKS[name]
-        title = f"{name}, {BRIEF_EPOCHS} epochs, {LARGE_SIDE} px{_never(family)}"
-        yield Trial(title, kind, kind.recipe, LARGE_SIDE, family, BRIEF, {}, "large")
+        title = f"{name}, {SAID.replace(str(BRIEF_SIDE), str(LARGE_SIDE))}{_never(family)}"
+        yield Trial(title, kind, kind.recipe, LARGE_SIDE, family, BRIEF, {}, "large", (), HALF)
 
 
 def _pool(family: str) -> str:
-    return f"all networks (proposed), {BRIEF_EPOCHS} epochs, {BRIEF_SIDE} px{_never(family)}"
+    return f"all networks (proposed), {SAID}{_never(family)}"
 
 
 def _never(family: str) -> str:

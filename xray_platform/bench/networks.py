@@ -97,9 +97,13 @@ def _lot(subject: str) -> float:
     return int(sha256(f"{SEED}|{subject}".encode()).hexdigest()[:12], 16) / 16**12
 
 
-def parts_of(rows: pd.DataFrame, without: str) -> pd.Series:
-    """Return `train`, `val` or `test` for each image, by its subject; a family that is never seen is test alone."""
+def parts_of(rows: pd.DataFrame, without: str, share: float = 1.0) -> pd.Series:
+    """Return `train`, `val`, `test` or nothing for each image, by its subject.
+
+    A family that is never seen is test alone; of the abnormal subjects of the training part only a share is in it.
+    """
     part = np.where(rows["lot"] < SHARES[0], "train", np.where(rows["lot"] < SHARES[1], "val", "test"))
+    part = np.where((part == "train") & rows["abnormal"] & (rows["lot"] >= share * SHARES[0]), "", part)
     if not without:
         return pd.Series(part, index=rows.index)
     hidden = rows["family"] == without
@@ -147,10 +151,9 @@ def _file(trial: Trial, folder: Path, rows: pd.DataFrame, below: Path) -> Path:
 
 def _run(trial: Trial, rows: pd.DataFrame, images: PreparedImages, file: Path, progress: Progress) -> None:
     """Train and judge, and keep scores and figures; with the figures, which come last, the trial is done."""
-    parts = parts_of(rows, trial.without)
-    rows, stack = rows.assign(split=parts)[parts != ""], images.by(trial)
-    learnt = [np.flatnonzero(parts == split) for split in ("train", "val")]
-    abnormal, began = images.rows["abnormal"].to_numpy(bool), time.process_time()
+    parts, abnormal = parts_of(rows, trial.without, trial.share), rows["abnormal"].to_numpy(bool)
+    stack, learnt = images.by(trial), [np.flatnonzero(parts == split) for split in ("train", "val")]
+    began = time.process_time()
     network = fit_network(
         trial.network.name,
         trial.network_settings,
@@ -159,15 +162,18 @@ def _run(trial: Trial, rows: pd.DataFrame, images: PreparedImages, file: Path, p
         folder=file.with_suffix(""),
         progress=progress,
     )
-    minutes, seen = (time.process_time() - began) / 60, stack[parts.to_numpy() != ""]
-    scores = rows.assign(image=rows["file"], score=_scores(network, seen, 1), views=_scores(network, seen, MOST_VIEWS))
+    minutes, judged_on = (time.process_time() - began) / 60, np.flatnonzero(parts.isin(["val", "test"]))
+    shown = rows.assign(split=parts, image=rows["file"]).iloc[judged_on]
+    scores = shown.assign(score=_scores(network, stack[judged_on], 1))
     figures: dict[str, float | int | str] = {
         "training images": len(learnt[0]),
         "parameters": trial.network.parameters(trial.network_settings),
         "training, min of one core": minutes,
         **judged(scores),
     }
-    figures |= {f"{VIEWS}, {name}": value for name, value in judged(scores.assign(score=scores["views"])).items()}
+    if trial.pools or trial.group == "shipped":
+        scores = scores.assign(views=_scores(network, stack[judged_on], MOST_VIEWS))
+        figures |= {f"{VIEWS}, {name}": value for name, value in judged(scores.assign(score=scores["views"])).items()}
     with atomic_path(file.with_suffix(".parquet")) as temporary:
         scores.to_parquet(temporary)
     atomic_write(file, json.dumps({"trial": trial.title, "figures": figures}, indent=1).encode())
