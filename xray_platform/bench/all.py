@@ -16,6 +16,7 @@ from xray_platform.bench.pacs import PACS
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
+from xray_platform.bench.repair_pays import REPAIR_PAYS
 from xray_platform.bench.report import REPORT
 from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
@@ -37,6 +38,7 @@ _BENCHES = (
     NETWORKS_BENCH,
     PACS,
     REPAIR,
+    REPAIR_PAYS,
     REPORT,
     SERVING,
     STORE,
