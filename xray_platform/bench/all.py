@@ -21,6 +21,7 @@ from xray_platform.bench.report import REPORT
 from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
+from xray_platform.bench.training import TRAINING
 
 _BENCHES = (
     PHANTOMS,
@@ -43,6 +44,7 @@ _BENCHES = (
     SERVING,
     STORE,
     TEXT,
+    TRAINING,
 )
 
 BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _BENCHES}
