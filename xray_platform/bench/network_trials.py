@@ -11,6 +11,9 @@ import pandas as pd
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipes import RECIPES, named_recipe
+from xray_platform.imaging.step import StepSettings
+from xray_platform.imaging.steps.border import BorderSettings
+from xray_platform.imaging.steps.tone import EqualiseSettings
 from xray_platform.networks.all import NETWORKS
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.training.training_settings import TrainingSettings
@@ -21,19 +24,24 @@ HALF = 0.5  # of the abnormal subjects that a brief training learns from: there 
 SAID = f"{BRIEF_EPOCHS} epochs, {BRIEF_SIDE} px, half of the abnormal"
 FORMS = ("proposed", "standard")
 SEEDS = (0, 1, 2)  # of one network, whose scores are averaged too
-GROUPS = ("shipped", "measures", "architectures", "large")
+GROUPS = ("shipped", "long", "measures", "architectures", "large")
 LIGHT: Mapping[str, Any] = {
     "rotation_degrees": 7.0, "shift": 0.05, "scale": 0.1, "stretch": 0.1, "brightness": 0.1, "contrast": 0.2,
     "gamma": 0.0, "sharpness": 0.0, "blur": 0.0, "noise": 0.02,
 }  # fmt: skip
 
 
-def _equalised_without(step: str) -> NamedRecipe:
+def _equalised_without(name: str, step: type[StepSettings]) -> NamedRecipe:
     whole = RECIPES["equalised"]
-    return NamedRecipe(f"equalised without {step}", "", tuple(each for each in whole.steps if each.kind != step))
+    return NamedRecipe(
+        f"equalised without {name}", "", tuple(each for each in whole.steps if not isinstance(each, step))
+    )
 
 
-VARIANTS = {recipe.name: recipe for recipe in (_equalised_without("border"), _equalised_without("equalise"))}
+VARIANTS = {
+    recipe.name: recipe
+    for recipe in (_equalised_without("border", BorderSettings), _equalised_without("equalise", EqualiseSettings))
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,13 @@ MEASURES: Mapping[str, Measure] = {
     "cosine schedule, best epoch": Measure(training={"schedule": "cosine", "warmup": 0.1, "kept_epoch": "best"}),
 }
 """One change each to the attention network as it is trained briefly."""
+
+LONG: Mapping[str, Measure] = {
+    "light augmentation": Measure(training=LIGHT),
+    "light augmentation, tones as they are": Measure("equalised without equalise", training=LIGHT),
+    "tones as they are": Measure("equalised without equalise"),
+}
+"""Changes to the attention network as it is shipped, trained as long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +117,7 @@ class Trial:
     def id(self) -> str:
         """Return digits that another trial does not have."""
         settings = [each.model_dump(mode="json") for each in (self.network_settings, self.training_settings)]
-        made = [self.network.name, self.network.version, self.steps.id, self.without, settings]
+        made: list[Any] = [self.network.name, self.network.version, self.steps.id, self.without, settings]
         made += [self.share] if self.share < 1 else []
         return sha256(json.dumps(made).encode()).hexdigest()[:16]
 
@@ -114,6 +129,7 @@ def trials(rows: pd.DataFrame) -> Iterator[Trial]:
     shipped, hardest = NETWORKS["attention_cnn"], (unseen[:1] or [""])[0]
     if unseen:
         yield _shipped(shipped, hardest)
+        yield from _long(shipped, hardest)
     yield from _measures(hardest)
     yield from _architectures(hardest)
     for family in (*unseen[1:], ""):
@@ -129,6 +145,12 @@ def trials(rows: pd.DataFrame) -> Iterator[Trial]:
 
 def _shipped(kind: NetworkKind, family: str) -> Trial:
     return Trial(f"{kind.name} as shipped{_never(family)}", kind, kind.recipe, kind.side, family)
+
+
+def _long(kind: NetworkKind, family: str) -> Iterator[Trial]:
+    for name, measure in LONG.items():
+        title = f"{kind.name} as shipped but {name}{_never(family)}"
+        yield Trial(title, kind, measure.recipe, kind.side, family, measure.training, measure.network, "long")
 
 
 def _measures(family: str) -> Iterator[Trial]:

@@ -171,7 +171,7 @@ def _run(trial: Trial, rows: pd.DataFrame, images: PreparedImages, file: Path, p
         "training, min of one core": minutes,
         **judged(scores),
     }
-    if trial.pools or trial.group == "shipped":
+    if trial.pools or trial.group in {"shipped", "long"}:
         scores = scores.assign(views=_scores(network, stack[judged_on], MOST_VIEWS))
         figures |= {f"{VIEWS}, {name}": value for name, value in judged(scores.assign(score=scores["views"])).items()}
     with atomic_path(file.with_suffix(".parquet")) as temporary:

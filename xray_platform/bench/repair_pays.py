@@ -31,7 +31,7 @@ from xray_platform.training.fit import fit_network
 from xray_platform.training.restorer.pretrained import pretrained_restorer
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
-from xray_platform.workers import map_in_children
+from xray_platform.workers import Lost, map_in_children
 
 NETWORK = "attention_cnn"
 VALIDATION = 0.85  # where it begins, among the lots of the subjects
@@ -91,7 +91,7 @@ def _kept_out(folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame) -> set[str]
     owners = dict(zip(listed["file"], listed["patient"], strict=True))
     if unknown := [of for of in pairs["original"] if of not in owners]:
         raise InputError(f"{folder / 'manifest.csv'} does not list {unknown[0]}, the original of a damaged image")
-    marked = listed.loc[listed[KEPT_OUT] == "1", "patient"] if KEPT_OUT in listed else []
+    marked: list[str] = listed.loc[listed[KEPT_OUT] == "1", "patient"].tolist() if KEPT_OUT in listed else []
     return ({owners[of] for of in pairs["original"]} | set(marked)) & set(rows["subject"])
 
 
@@ -129,9 +129,11 @@ def _forms(folder: Path, names: Sequence[str], recipe: Recipe, progress: Progres
         work = partial(_seen, read=read, recipe=recipe)
         files = [folder / part / name for name in names]
         found = list(map_in_children(work, files, what=form, limits=LIMITS, progress=progress))
-        if lost := [file for file, image in zip(files, found, strict=True) if not isinstance(image, np.ndarray)]:
-            raise InputError(f"{lost[0]} cannot be read or restored")
-        forms[form] = np.stack(found).astype(np.float32)
+        seen = [image for image in found if not isinstance(image, Lost)]
+        if len(seen) < len(files):
+            lost = next(file for file, image in zip(files, found, strict=True) if isinstance(image, Lost))
+            raise InputError(f"{lost} cannot be read or restored")
+        forms[form] = np.stack(seen).astype(np.float32)
     return forms
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.bench import repair_pays
+from xray_platform.bench import networks, repair_pays
 from xray_platform.bench.contract import Inputs
 from xray_platform.bench.repair_pays import REPAIR_PAYS
 from xray_platform.errors import InputError
@@ -35,13 +35,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
             if number % 2:
                 top, left = rng.integers(60, 100, 2)
                 image[top : top + 50, left : left + 50] += 60
-            image = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+            seen = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
             name, said = f"{number}-{view}.png", "PNEUMONIA" if number % 2 else "NORMAL"
-            cv2.imwrite(str(known / name), image)
+            cv2.imwrite(str(known / name), seen)
             listed.append((name, said, f"p{number}"))
             if number < DAMAGED and view == 0:
-                cv2.imwrite(str(pairs / "clean" / name), image)
-                cv2.imwrite(str(pairs / "damaged" / name), noisy(painted(image), 20, 0)[..., ::-1])
+                cv2.imwrite(str(pairs / "clean" / name), seen)
+                cv2.imwrite(str(pairs / "damaged" / name), noisy(painted(seen), 20, 0)[..., ::-1])
                 paired.append((name, said, name))
     pd.DataFrame(listed, columns=["file", "class", "patient"]).to_csv(known / "manifest.csv", index=False)
     pd.DataFrame(paired, columns=["file", "class", "known_file"]).to_csv(pairs / "pairs.csv", index=False)
@@ -78,7 +78,7 @@ def test_one_network_that_never_saw_the_subjects_judges_every_form(
 def test_rows_that_say_that_they_are_damaged_elsewhere_are_not_learnt_from(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    rows = repair_pays.read_rows(folders[0])
+    rows = networks.read_rows(folders[0])
     listed = pd.read_csv(folders[0] / "manifest.csv").assign(in_durham_set=0)
     listed.loc[listed["patient"] == "p30", "in_durham_set"] = 1
     listed.to_csv(tmp_path / "manifest.csv", index=False)
@@ -94,4 +94,4 @@ def test_what_cannot_be_matched_is_refused(folders: tuple[Path, Path], tmp_path:
         repair_pays.read_pairs(pairs, "other")
     stranger = repair_pays.read_pairs(pairs, "known").assign(original="stranger.png")
     with pytest.raises(InputError, match=r"does not list stranger\.png"):
-        repair_pays._kept_out(known, repair_pays.read_rows(known), stranger)
+        repair_pays._kept_out(known, networks.read_rows(known), stranger)

@@ -33,7 +33,7 @@ def test_the_plain_loop_reads_what_is_in_the_folder_and_learns(folder: Path) -> 
     assert 60 / 255 <= float(image.min()) <= float(image.max()) <= 80 / 255
     torch.manual_seed(0)
     kind = NETWORKS["attention_cnn"]
-    first, *_, last = islice(plain_epochs(kind.build(kind.settings(width=8), 1), folder, 64, 16), 4)
+    first, *_, last = islice(plain_epochs(kind.build(kind.settings.model_validate({"width": 8}), 1), folder, 64, 16), 4)
     assert last < 0.7 * first
 
 

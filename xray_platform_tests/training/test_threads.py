@@ -41,7 +41,7 @@ def test_waiting_threads_sleep_unless_somebody_wants_it_otherwise() -> None:
 
 
 def test_a_neighbour_on_every_core_costs_no_more_than_its_share() -> None:
-    """Threads that spin took some thirty times as long here; fair shares are a half, and this machine is noisy."""
+    """Threads that spin took many times as long here; fair shares are a half, and machines are noisy."""
     free = float(_python(LEARN))
     neighbours = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores())]
     try:
