@@ -1,4 +1,4 @@
-"""Repair pays: does a network judge damaged images rightly once they are restored, and how far from clean ones?
+"""Repair pays: how rightly a network judges damaged images once they are restored, beside clean ones.
 
 The network learns from a folder of clean images, the subjects of those that were damaged left out. It is judged, at
 the threshold of its validation part, on the same images damaged, restored by either means, and clean.
