@@ -16,6 +16,7 @@ from xray_platform.cli.dataset import dataset
 from xray_platform.cli.deidentify import deidentify
 from xray_platform.cli.demo import demo
 from xray_platform.cli.export import export
+from xray_platform.cli.forget import forget
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote
@@ -69,6 +70,7 @@ COMMANDS = (
     recipes,
     export,
     verify,
+    forget,
     bench,
     teach,
 )

@@ -30,6 +30,7 @@ from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, t
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
+FORGOTTEN = "its bytes were forgotten on request"
 ARCHIVE = "archive"  # the origin of what came without any
 
 
@@ -70,7 +71,8 @@ class PlannedFile(BaseModel):
 class BatchPlan(BaseModel):
     """A batch: at most so many files, fixed when it was opened; its file ends in a seal, see `anchor`.
 
-    `boxes_of_no_file` is how many boxes the boxes file draws in files that were not there when it was opened.
+    `boxes_of_no_file` is how many boxes the boxes file draws in files that were not there when it was opened. A plan
+    that `brings_back` takes in also what was forgotten on request.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +84,7 @@ class BatchPlan(BaseModel):
     labels_sha256: str | None = None
     boxes_sha256: str | None = None
     boxes_of_no_file: int = 0
+    brings_back: bool = False
     files: tuple[PlannedFile, ...]
 
 
@@ -95,6 +98,7 @@ def plan_batches(
     patient: bool = False,
     only: Collection[Path] | None = None,
     boxes: Path | None = None,
+    brings_back: bool = False,
 ) -> tuple[BatchPlan, ...]:
     """Open batches for the files of a folder, a zip archive or a single file that are not planned yet.
 
@@ -103,7 +107,8 @@ def plan_batches(
     the latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
     given, and so is a boxes.csv; without any only those files of the folder that are named in `only` are looked at, if
     it is given, and those that could not be read before. Files that are not `ready` (a folder that others still write
-    to) are left for the next time, and logs of what the platform did not publish are left out. Nothing is written
+    to) are left for the next time, and logs of what the platform did not publish are left out. Where the plans
+    `brings_back` what was forgotten on request, files that were refused for it are planned again. Nothing is written
     before all of it is read.
     Returns the new plans in order, none where nothing is new. Raises InputError for a source, a labels file or a boxes
     file that cannot be used, StoreError where the plans cannot be written.
@@ -120,7 +125,9 @@ def plan_batches(
         make_folder(places.plans, places.raw)
         tighten(places.raw)
         with FileLock(places.plans / ".lock", mode=FILE_MODE):
-            return _write_plans(places, source, given, origin, batch_size, _again(places, files, patient=patient))
+            again = _again(places, files, patient=patient, forgotten=brings_back)
+            given["brings_back"] = brings_back
+            return _write_plans(places, source, given, origin, batch_size, again)
     except OSError as error:
         raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
 
@@ -244,9 +251,11 @@ def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
     atomic_write(places.plans / f"{plan.batch}.json", sealed, mode=KEPT_MODE, durable=True)
 
 
-def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
+def _again(
+    places: Places, files: Sequence[PlannedFile], *, patient: bool, forgotten: bool = False
+) -> list[PlannedFile]:
     """Return those of `files` that are to be planned, each with why where a plan holds it already."""
-    failed, by_place = _failed(places), [place_of(file.model_dump()) for file in files]
+    failed, by_place = _failed(places, forgotten=forgotten), [place_of(file.model_dump()) for file in files]
     known = said_before(places, by_place)
     states = [(file, _state(file, known.get(place))) for file, place in zip(files, by_place, strict=True)]
     if patient and all(said == "known" for _, said in states):
@@ -269,13 +278,20 @@ def _tried(places: Places, source: Path) -> Iterator[Path]:
             yield path
 
 
-def _failed(places: Places) -> frozenset[str]:
-    """Return the sources that could not be read when they were last tried, for a reason that may pass."""
+def _failed(places: Places, *, forgotten: bool = False) -> frozenset[str]:
+    """Return the sources that could not be read when they were last tried, for a reason that may pass.
+
+    With `forgotten` also those that were refused since their bytes had been forgotten.
+    """
     if not journal_path(places).exists():
         return frozenset()
     with open_index(places) as index:
         index.catch_up()
-        return frozenset(source for source, reason in index.failed() if may_pass(reason))
+        return frozenset(
+            source
+            for source, reason in index.failed()
+            if may_pass(reason) or (forgotten and reason.startswith(FORGOTTEN))
+        )
 
 
 def _state(file: PlannedFile, found: Said | None) -> Literal["new", "changed", "known", "labelled"]:
