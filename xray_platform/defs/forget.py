@@ -85,12 +85,23 @@ def _noted(store: LocalRunner, person: Person, renewed: dict[str, str]) -> Perso
     return more
 
 
+def run_under_way(store: LocalRunner) -> str | None:
+    """Return a Dagster run that is queued or at work on the store, or None."""
+    found = store.instance.get_runs(dg.RunsFilter(statuses=AT_WORK), limit=1)
+    return found[0].run_id if found else None
+
+
+def last_run(store: LocalRunner) -> str | None:
+    """Return the Dagster run that was created last, or None."""
+    found = store.instance.get_runs(limit=1)
+    return found[0].run_id if found else None
+
+
 def _alone(store: LocalRunner, person: Person) -> ExitStack:
     """Hold the batches' intakes; MachineError where Dagster runs anything, or an intake is at work."""
-    under_way = store.instance.get_runs(dg.RunsFilter(statuses=AT_WORK), limit=1)
-    if under_way:
+    if running := run_under_way(store):
         raise MachineError(
-            f"run {under_way[0].run_id} is under way; wait for it or end it (`xray ui`), and stop the daemon meanwhile"
+            f"run {running} is under way; wait for it or end it (`xray ui`), and stop the daemon"
         )
     held = ExitStack()
     try:

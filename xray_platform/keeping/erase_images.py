@@ -13,6 +13,7 @@ from xray_platform.keeping.person import Person, replaced
 from xray_platform.keeping.renewed_manifests import renew
 from xray_platform.tables.all import ALL, PATCHES, STANDARD_IMAGES, TENSORS
 from xray_platform.tables.column import Column
+from xray_platform.tables.layouts import standard_settings_file, tensor_array
 from xray_platform.tables.places import Places
 from xray_platform.tables.table import Table
 
@@ -56,13 +57,19 @@ def erase_arrays(places: Places, person: Person) -> None:
     damaged.
     """
     for batch in STANDARD_IMAGES.parts(places):
-        if _speaks(_read(STANDARD_IMAGES, places, batch), person):
-            STANDARD_IMAGES.write(places, standardise_batch(places, batch, settings_of(places, [batch])), batch)
+        frame = _read(STANDARD_IMAGES, places, batch)
+        if _speaks(frame, person):
+            there = standard_settings_file(places, batch).is_file()  # a backup may have left them out
+            made = standardise_batch(places, batch, settings_of(places, [batch])) if there else None
+            STANDARD_IMAGES.write(places, _others(frame, person) if made is None else made, batch)
     for part in TENSORS.parts(places):
         rows = _read(TENSORS, places, part)
         if _speaks(rows, person):
             batch, recipe = str(rows["batch"].iloc[0]), str(rows["recipe"].iloc[0])
-            TENSORS.write(places, tensorise_batch(places, batch, read_recipe(places, recipe)), part)
+            there = tensor_array(places, recipe, batch).is_dir()
+            made = tensorise_batch(places, batch, read_recipe(places, recipe)) if there else None
+            left = _others(rows, person).assign(row=lambda frame: range(len(frame)))
+            TENSORS.write(places, TENSORS.typed(left) if made is None else made, part)
     rows_now = {(one.image, one.recipe): one.row for one in TENSORS.read(places).itertuples()}
     for part in PATCHES.parts(places):
         frame = _without(PATCHES, _read(PATCHES, places, part), person)
@@ -80,7 +87,7 @@ def _read(table: Table, places: Places, part: str) -> pd.DataFrame:
 
 def _without(table: Table, frame: pd.DataFrame, person: Person) -> pd.DataFrame | None:
     """Return a part without the person; None where it does not speak of the person."""
-    left = frame[~_rows_of(frame, person)].reset_index(drop=True)
+    left = _others(frame, person)
     texts = [column.name for column in table.columns if _is_prose(column) and column.name in left]
     reworded = left.assign(**{name: left[name].map(lambda text: _said(person, text)) for name in texts})
     if len(left) == len(frame) and reworded.astype("object").equals(left.astype("object")):
@@ -94,6 +101,10 @@ def _is_prose(column: Column) -> bool:
 
 def _said(person: Person, text: object) -> object:
     return replaced(person, text) if isinstance(text, str) else text
+
+
+def _others(frame: pd.DataFrame, person: Person) -> pd.DataFrame:
+    return frame[~_rows_of(frame, person)].reset_index(drop=True)
 
 
 def _speaks(frame: pd.DataFrame, person: Person) -> bool:

@@ -19,9 +19,10 @@ from xray_platform.defs import forget as steps
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.journal import journal_path
 from xray_platform.dicom.intake.raw_store import raw_path
+from xray_platform.dicom.pseudonym import load_key
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.imaging.store.tensors import read_tensors
-from xray_platform.keeping.find_person import array_digest
+from xray_platform.keeping.find_person import array_digest, find_person
 from xray_platform.keeping.person import Person
 from xray_platform.keeping.proof import Looker, search
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
@@ -42,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_KEY", KEY)
         patch.delenv("XRAY_ROOT", raising=False)
-        write_archive(home / "archive", ArchiveSettings(pictures=12, side=256, seed=94, broken=False), workers=1)
+        write_archive(home / "archive", ArchiveSettings(pictures=12, side=256, seed=95, broken=False), workers=1)
         places = Places(home / "store")
         plan_batches(places, home / "archive", origin="phantom", batch_size=BATCH)
         ran = command(places.root, "run", "--select", "group:archive,group:imaging")
@@ -85,10 +86,8 @@ def of_others(places: Places, subject: str) -> dict[str, str]:
     """Digests of all that is made of the other people's pictures."""
     images = IMAGES.read(places)
     others = images[images["subject"] != subject]
-    found = {
-        str(row.file): hashlib.sha256((places.processed / row.file).read_bytes()).hexdigest()
-        for row in others.itertuples()
-    }
+    files = others["file"].astype(str)
+    found = {file: hashlib.sha256((places.processed / file).read_bytes()).hexdigest() for file in files}
     for batch in ("batch-0001", "batch-0002"):
         opened = StandardImageBatch.open(places, batch)
         found |= {
@@ -266,7 +265,7 @@ def test_what_was_hidden_in_odd_places_is_found(store: Places) -> None:
 
 def test_pixels_alone_are_found(store: Places) -> None:
     subject = straddling(store)
-    arrays = steps.find_person(store, steps.load_key(), subject)
+    arrays = find_person(store, load_key(), subject)
     assert arrays is not None
     nobody = Person(tombstone="0" * 16, subjects=(), hashes=(), files=(), arrays=arrays.arrays)
     searched = search(store, nobody)
