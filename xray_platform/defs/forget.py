@@ -19,7 +19,7 @@ from xray_platform.dicom.pseudonym import PseudonymKey, load_key
 from xray_platform.errors import MachineError
 from xray_platform.keeping.erase_images import erase_arrays, erase_published, erase_rows
 from xray_platform.keeping.erase_raw import erase_dropped, erase_raw
-from xray_platform.keeping.erase_reports import erase_references, erase_reports
+from xray_platform.keeping.erase_reports import erase_leftovers, erase_references, erase_reports
 from xray_platform.keeping.erase_texts import erase_in_databases, erase_in_texts
 from xray_platform.keeping.find_person import find_person
 from xray_platform.keeping.models_that_learnt import models_that_learnt
@@ -59,6 +59,7 @@ def forget(store: LocalRunner, person: Person, progress: Progress = silent) -> S
     places = store.places
     with _alone(store, person):
         keep_person(places, person)
+        erase_leftovers(places)
         erase_raw(places, _key(store), person)
         erase_dropped(places, _key(store), person)
         erase_published(places, person)
@@ -100,9 +101,7 @@ def last_run(store: LocalRunner) -> str | None:
 def _alone(store: LocalRunner, person: Person) -> ExitStack:
     """Hold the batches' intakes; MachineError where Dagster runs anything, or an intake is at work."""
     if running := run_under_way(store):
-        raise MachineError(
-            f"run {running} is under way; wait for it or end it (`xray ui`), and stop the daemon"
-        )
+        raise MachineError(f"run {running} is under way; wait for it or end it (`xray ui`), and stop the daemon")
     held = ExitStack()
     try:
         for batch in person.batches:

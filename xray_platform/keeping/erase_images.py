@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from xray_platform.atomic import atomic_write
@@ -72,10 +73,10 @@ def erase_arrays(places: Places, person: Person) -> None:
             TENSORS.write(places, TENSORS.typed(left) if made is None else made, part)
     rows_now = {(one.image, one.recipe): one.row for one in TENSORS.read(places).itertuples()}
     for part in PATCHES.parts(places):
-        frame = _without(PATCHES, _read(PATCHES, places, part), person)
-        if frame is not None:
-            frame["row"] = [rows_now[name] for name in zip(frame["image"], frame["recipe"], strict=True)]
-            PATCHES.write(places, PATCHES.typed(frame), part)
+        cut = _without(PATCHES, _read(PATCHES, places, part), person)
+        if cut is not None:
+            row = [rows_now[name] for name in zip(cut["image"], cut["recipe"], strict=True)]
+            PATCHES.write(places, PATCHES.typed(cut.assign(row=np.array(row, np.int64))), part)
 
 
 def _read(table: Table, places: Places, part: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from xray_platform.dicom.deidentify.whose import whose
 from xray_platform.dicom.intake.forget import bury, forget_lines, redact_history
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.dicom.pseudonym import PseudonymKey
-from xray_platform.keeping.person import Person
+from xray_platform.keeping.person import Person, replaced
 from xray_platform.tables.places import Places
 
 SEALED_LISTS = ("readings.jsonl", "pacs/sent.jsonl")
@@ -96,9 +96,9 @@ def _rows(text: str) -> Iterator[tuple[list[str], str]]:
 
 
 def _names(path: Path, cells: list[str], sources: Collection[str], person: Person) -> bool:
-    known = {*person.sure, *person.words}
+    known = {*person.numbers, *person.subjects}
     for cell in (cell.strip() for cell in cells):
-        if cell in known or any(token in cell for token in person.tokens):
+        if cell in known or replaced(person, cell) != cell:
             return True
         if cell and any(str(folder / cell.replace("\\", "/")) in sources for folder in path.parents):
             return True

@@ -14,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from xray_platform.atomic import atomic_write
-from xray_platform.keeping.person import Person
+from xray_platform.keeping.person import Person, replaced
 from xray_platform.keeping.renewed_manifests import renew
 from xray_platform.serving.bundle import FACTS, REFERENCE, hashes
 from xray_platform.serving.reference import CARD, Reference
@@ -50,8 +50,19 @@ def names_person(path: Path, person: Person) -> bool:
     """Say whether a file is named by, or has in its bytes, any text that stands for the person alone."""
     if not path.is_file():
         return False
-    data, name = path.read_bytes(), path.name
-    return any(token in name or token.encode() in data for token in person.tokens)
+    said = f"{path.name}\n{path.read_bytes().decode('latin-1')}"
+    return replaced(person, said) != said
+
+
+def erase_leftovers(places: Places) -> None:
+    """Remove what killed writers left half-done or set aside; a bundle that was just set aside is put back first."""
+    for root in (places.data, places.mlruns):
+        for path in sorted(root.rglob(".*")) if root.is_dir() else ():
+            whole = path.with_name(path.name[1:].split(".")[0])
+            if path.suffix == ".old" and (path / FACTS).is_file() and not whole.exists():
+                path.rename(whole)
+            elif path.suffix in {".part", ".old"}:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def erase_references(places: Places, person: Person, note: Callable[[dict[str, str]], Person]) -> Person:

@@ -1,6 +1,7 @@
 """Find person: gather all by which a subject's data is found, from tables, plans and the raw files' own headers."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -15,11 +16,13 @@ from xray_platform.dicom.intake.index import index_of_journal
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.dicom.pseudonym import PseudonymKey
 from xray_platform.errors import StoreError
+from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.imaging.store.tensors import open_tensors
-from xray_platform.keeping.person import Person
+from xray_platform.keeping.person import Person, alone
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, LIKENESS, SPLITS, TENSORS
+from xray_platform.tables.layouts import tensor_array
 from xray_platform.tables.places import Places
 
 Said = dict[str, PlannedFile]
@@ -48,8 +51,8 @@ def find_person(places: Places, key: PseudonymKey, subject: str, progress: Progr
         progress(done + 1, len(rest), "files opened that were not published")
     twins = _same_pixels(places, hashes)
     marks = [_whose(places, key, digest, said) for digest in sorted(hashes)]
-    sure = {*own["study"].astype(str), *(text for mark in marks for text in mark.sure)}
-    listing = {digest for digest in nobodys if _lists(raw_path(places, digest), sure)}
+    uids = {uid for mark in marks for uid in mark.uids}
+    listing = {digest for digest in nobodys if _lists(raw_path(places, digest), uids)}
     twins |= listing
     with index_of_journal(places) as index:
         files |= {(entry.batch, entry.source) for entry in index.brought(hashes | twins)}
@@ -66,20 +69,22 @@ def find_person(places: Places, key: PseudonymKey, subject: str, progress: Progr
         labelled=bool(SPLITS.read(places)["image"].isin(names).any()),
         duplicates=len(twins - listing),
         listings=len(listing),
-        sure=tuple(sorted(sure | {mark.study for mark in marks if mark.study})),
+        studies=tuple(sorted({*own["study"].astype(str), *(mark.study for mark in marks if mark.study)})),
+        uids=tuple(sorted(uids)),
+        numbers=tuple(sorted({text for mark in marks for text in mark.numbers})),
         words=tuple(sorted({text for mark in marks for text in mark.words})),
         names=tuple(sorted({name for mark in marks for name in mark.names})),
         arrays=tuple(sorted(set(_arrays(places, names)))),
     )
 
 
-def _lists(path: Path, sure: Collection[str]) -> bool:
+def _lists(path: Path, uids: Collection[str]) -> bool:
     """Say whether a file that is nobody's picture, such as a DICOMDIR, speaks of the person."""
     data = path.read_bytes() if path.is_file() else b""
-    return any(text.encode() in data for text in sure)
+    return any(re.search(alone(re.escape(uid)).encode(), data) for uid in uids if uid.encode() in data)
 
 
-def array_digest(pixels: np.ndarray) -> str:  # type: ignore[type-arg]
+def array_digest(pixels: Pixels) -> str:
     """Return the SHA-256 of an array's values, type and shape."""
     about = f"{pixels.dtype.str}{pixels.shape}".encode()
     return hashlib.sha256(about + np.ascontiguousarray(pixels).tobytes()).hexdigest()
@@ -124,9 +129,10 @@ def _arrays(places: Places, images: Collection[str]) -> Iterator[str]:
         rows = TENSORS.read(places, part)
         rows = rows[rows["image"].isin(set(images))]
         for batch, recipe, row in zip(rows["batch"], rows["recipe"], rows["row"], strict=True):
-            pixels = open_tensors(places, str(recipe), str(batch)).read([int(row)])[0]
-            if pixels.min() < pixels.max():
-                yield array_digest(pixels)
+            if tensor_array(places, str(recipe), str(batch)).is_dir():  # a backup may have left them out
+                pixels = open_tensors(places, str(recipe), str(batch)).read([int(row)])[0]
+                if pixels.min() < pixels.max():
+                    yield array_digest(pixels)
 
 
 def _opened(places: Places, batch: str) -> StandardImageBatch | None:

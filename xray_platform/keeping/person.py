@@ -1,7 +1,7 @@
 """Person: all by which a person's data is found in a store, kept in the raw zone until nothing of it is left."""
 
 import json
-from collections.abc import Iterator
+import re
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -29,9 +29,9 @@ class Person(BaseModel):
 
     `hashes` are SHA-256 of raw files, `files` their batches and sources, `published` their files below
     `data/processed`. `duplicates` are files of the same pixels under another name, `listings` such as a DICOMDIR that
-    speak of several people. `sure` are texts that stand for this person alone, `words` such as others may share,
-    `names` whole names. `arrays` are digests of decoded pixels. `fresh` are the assets, each with its batch, that were
-    up to date before; `renewed` the digests of bundles that were written anew, by the former ones.
+    speak of several people. `studies` are pseudonyms; `uids`, `numbers`, `words` and `names` are as `Whose` has them.
+    `arrays` are digests of decoded pixels. `fresh` are the assets, each with its batch, that were up to date before;
+    `renewed` the digests of bundles that were written anew, by the former ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,7 +44,9 @@ class Person(BaseModel):
     labelled: bool = False
     duplicates: int = 0
     listings: int = 0
-    sure: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
+    uids: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     names: tuple[tuple[str, ...], ...] = ()
     arrays: tuple[str, ...] = ()
@@ -63,11 +65,18 @@ class Person(BaseModel):
         return tuple(sorted({batch for batch, _ in self.files}))
 
     @property
-    def tokens(self) -> tuple[str, ...]:
-        """Texts of 8 letters and more that must stand nowhere afterwards; the longer ones first."""
-        sources = (source for _, source in self.files)
-        every = {*self.hashes, *self.images, *self.subjects, *self.sure, *sources}
-        return tuple(sorted((text for text in every if len(text) >= 8), key=lambda text: (-len(text), text)))
+    def digits(self) -> tuple[str, ...]:
+        """Hexadecimal texts, which stand for this person wherever they stand; the longer ones first."""
+        return _longest_first({*self.hashes, *self.images, *self.subjects, *self.studies})
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """UIDs and paths, which stand for this person where they stand by themselves; the longer ones first."""
+        return _longest_first({*self.uids, *(source for _, source in self.files)})
+
+
+def _longest_first(texts: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(texts, key=lambda text: (-len(text), text)))
 
 
 def keep_person(places: Places, person: Person) -> None:
@@ -93,12 +102,17 @@ def let_go(places: Places) -> None:
 
 def replaced(person: Person, text: str) -> str:
     """Return a text without what stands for the person, digests of renewed bundles being the new ones."""
-    for token in _present(person, text):
+    for token in person.digits:
         text = text.replace(token, "forgotten")
+    for mark in person.marks:
+        for form in {mark, json.dumps(mark)[1:-1]}:
+            if form in text:
+                text = re.sub(alone(re.escape(form)), "forgotten", text)
     for old, new in person.renewed.items():
         text = text.replace(old, new)
     return text
 
 
-def _present(person: Person, text: str) -> Iterator[str]:
-    return (token for token in person.tokens if token in text)
+def alone(pattern: str) -> str:
+    """Return a pattern that matches where no letter or digit goes before or after, nor another part of a UID."""
+    return rf"(?<![0-9A-Za-z])(?<![0-9]\.)(?:{pattern})(?![0-9A-Za-z]|\.[0-9])"

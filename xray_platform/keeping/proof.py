@@ -22,7 +22,7 @@ from xray_platform.errors import StoreError
 from xray_platform.imaging.store.shard_reader import ShardedImages
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.keeping.find_person import array_digest
-from xray_platform.keeping.person import Person
+from xray_platform.keeping.person import Person, alone
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.places import Places
 
@@ -32,6 +32,7 @@ _TEXTS = frozenset(
 _OF_OTHERS = ("raw", "inbox", "phantoms")  # zones of `data` where other people's names stand
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_INFLATED = 1 << 26
+_TELLING = 6  # digits of a number; shorter ones are years and counts, and stand everywhere
 Hit = tuple[str, bool]
 """What was found, in words that name nobody, and whether it stands for this person alone."""
 
@@ -61,39 +62,39 @@ class Searched:
 
 
 class Looker:
-    """Looks for a person in bytes: texts that stand for this person alone, whole names, and words of names.
+    """Looks for a person in bytes: digests and pseudonyms, UIDs and paths, whole names, numbers and words of names.
 
-    Each is looked for as UTF-8, Latin-1, UTF-16 and as JSON escapes it, in small and in capital letters.
+    Texts are looked for as UTF-8, Latin-1, UTF-16 and as JSON escapes them, in small and in capital letters.
     """
 
     def __init__(self, person: Person) -> None:
         self._person = person
+        whole = set(person.hashes)  # the image's name is how each begins
+        self._digits = tuple(form for text in person.digits if text not in whole for form in _forms(text))
+        self._marks = tuple((form, _alone([form])) for text in person.marks for form in _forms(text))
+        numbers = [text for text in person.numbers if len(text) >= _TELLING or not text.isdigit()]
+        self._numbers = _alone([form for text in numbers for form in _forms(text)])
+        self._words = _alone([form for text in person.words for form in _forms(text)])
 
     @cached_property
-    def tokens(self) -> tuple[bytes, ...]:
-        whole = set(self._person.hashes)  # the image's name is how each begins
-        return tuple(sorted(form for text in self._person.tokens if text not in whole for form in _forms(text)))
-
-    @cached_property
-    def words(self) -> re.Pattern[bytes] | None:
-        forms = sorted({form for text in self._person.words for form in _forms(text)}, key=len, reverse=True)
-        return re.compile(_apart(b"|".join(map(re.escape, forms)))) if forms else None
-
-    @cached_property
-    def names(self) -> re.Pattern[bytes] | None:
+    def _names(self) -> re.Pattern[bytes] | None:
         between = rb"[^0-9A-Za-z]{1,3}"
         orders = [order for parts in self._person.names for order in (parts, parts[::-1])]
         found = [between.join(b"(?:" + b"|".join(map(re.escape, _forms(part))) + b")" for part in o) for o in orders]
-        return re.compile(_apart(b"|".join(found))) if found else None
+        return re.compile(alone("(?:%s)").encode() % b"|".join(found)) if found else None
 
     def look(self, data: bytes, *, of_others: bool, prose: bool) -> Iterator[Hit]:
-        """Yield what is found in some bytes; where names of others stand too, a name is no proof."""
-        if any(data.find(token) >= 0 for token in self.tokens):
-            yield "a text that stands for this person alone", True
-        if self.names and self.names.search(data):
+        """Yield what is found in some bytes; where names and numbers of others stand too, such are no proof."""
+        if any(data.find(form) >= 0 for form in self._digits):
+            yield "a digest or a pseudonym of this person", True
+        if any(data.find(form) >= 0 and pattern and pattern.search(data) for form, pattern in self._marks):
+            yield "a UID or a path of this person", True
+        if self._names and self._names.search(data):
             yield "the person's whole name", not of_others
-        if prose and not of_others and self.words and self.words.search(data):
-            yield "a word of the person's name, or a short number", True
+        if self._numbers and (prose or of_others) and self._numbers.search(data):
+            yield "a number of the person, such as the patient ID", not of_others
+        if self._words and prose and not of_others and self._words.search(data):
+            yield "a word of the person's name", True
 
 
 def search(places: Places, person: Person, progress: Progress = silent) -> Searched:
@@ -131,8 +132,9 @@ def _forms(text: str) -> list[bytes]:
     return sorted(way for way in ways if len(way) > 1)
 
 
-def _apart(pattern: bytes) -> bytes:
-    return rb"(?<![0-9A-Za-z])(?:" + pattern + rb")(?![0-9A-Za-z])"
+def _alone(forms: list[bytes]) -> re.Pattern[bytes] | None:
+    every = b"|".join(map(re.escape, sorted(set(forms), key=lambda form: (-len(form), form))))
+    return re.compile(alone("(?:%s)").encode() % every) if forms else None
 
 
 def _views(path: Path) -> Iterator[tuple[bytes, bool]]:

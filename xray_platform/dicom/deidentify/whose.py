@@ -15,21 +15,22 @@ from xray_platform.dicom.pseudonym import PseudonymKey
 
 _UIDS = (tags.SOP_INSTANCE_UID, tags.STUDY_INSTANCE_UID, 0x0020000E, 0x00200052)
 _NUMBERS = (tags.PATIENT_ID, 0x00101000, 0x00080050)  # patient ID, other patient IDs, accession number
-_LEAST, _SURE = 4, 8
+_LEAST, _LEAST_UID, _FILLER = 4, 8, 2
 
 
 @dataclass(frozen=True)
 class Whose:
     """Who a raw file is of, and by what it may be known.
 
-    `subject` and `study` are pseudonyms, None where nothing names them. `sure` are texts of 8 letters and more that
-    stand for this person alone: UIDs as they came and as they were published, long numbers. `words` are shorter ones
-    and the words of the name, which others may share; `names` are whole names, their parts in order.
+    `subject` and `study` are pseudonyms, None where nothing names them. `uids` are UIDs as they came and as they were
+    published; `numbers` patient IDs, accession numbers and what a labels file says; `words` those of the name, which
+    others may share; all of them of 4 letters and more. `names` are whole names, their parts in order.
     """
 
     subject: str | None
     study: str | None = None
-    sure: frozenset[str] = frozenset()
+    uids: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     names: frozenset[tuple[str, ...]] = frozenset()
 
@@ -40,19 +41,19 @@ def whose(data: bytes, key: PseudonymKey, given: GivenIdentity = GivenIdentity()
     fallback = GivenIdentity(given.subject, given.study, digest)
     if file_type_of(data[:HEAD_BYTES]) != "dicom":
         person = person_given(key, fallback, digest)
-        return Whose(person.subject, person.study, *_sorted(_stated(given)))
+        return Whose(person.subject, person.study, numbers=_telling(_stated(given)))
     container = open_container(data)
     name = decoded_text(container, tags.PATIENT_NAME)
     parts = tuple(part for part in name.replace("=", "^").replace(" ", "^").split("^") if part)
-    uids = {container.text(tag) for tag in _UIDS} - {""}
-    made = {key.uid(uid) for uid in uids} | {key.uid(f"instance|{digest}")}
-    sure, words = _sorted([*_numbers(container), *_stated(given)])
+    came = {uid for tag in _UIDS if len(uid := container.text(tag)) >= _LEAST_UID}
+    uids = frozenset(came | {key.uid(uid) for uid in came} | {key.uid(f"instance|{digest}")})
+    told = _telling([*_numbers(container), *_stated(given)]), _words(parts), _names(parts)
     try:
         person = person_of(container, key, fallback, study_may_do=True)
     except RefusedError:
-        return Whose(None, None, sure | uids | made, words | _words(parts), _names(parts))
-    made |= {key.uid(f"{kind}|{person.study}") for kind in ("study", "series")}
-    return Whose(person.subject, person.study, sure | uids | made, words | _words(parts), _names(parts))
+        return Whose(None, None, uids, *told)
+    uids |= {key.uid(f"{kind}|{person.study}") for kind in ("study", "series")}
+    return Whose(person.subject, person.study, uids, *told)
 
 
 def _numbers(container: Container) -> Iterator[str]:
@@ -64,11 +65,13 @@ def _stated(given: GivenIdentity) -> list[str]:
     return [text for text in (given.subject, given.study) if text]
 
 
-def _sorted(texts: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Tell long texts, which stand for one person, from short ones, which may stand elsewhere by chance."""
-    told = {text for text in texts if len(text) >= _LEAST and not names_nobody(text) and not is_known(text.encode())}
-    sure = {text for text in told if len(text) >= _SURE}
-    return frozenset(sure), frozenset(told - sure)
+def _telling(texts: Iterable[str]) -> frozenset[str]:
+    """Return the texts that tell somebody: not short ones, nor fillers such as UNKNOWN or 00000000."""
+    return frozenset(
+        text
+        for text in texts
+        if len(text) >= _LEAST and len(set(text)) > _FILLER and not names_nobody(text) and not is_known(text.encode())
+    )
 
 
 def _words(parts: tuple[str, ...]) -> frozenset[str]:
