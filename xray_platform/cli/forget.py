@@ -114,7 +114,8 @@ def _tell(person: "Person", searched: "Searched") -> None:
     say(
         f"Searched {searched.files:,} files ({searched.size_bytes / 1e6:,.1f} MB with what they hold packed) and "
         f"{searched.arrays:,} arrays of pixels for {len(person.digits) + len(person.marks)} digests, pseudonyms, UIDs "
-        f"and paths, {len(person.numbers)} numbers, {len(person.names)} names with {len(person.words)} words and {len(person.arrays)} digests of pixels."
+        f"and paths, {len(person.numbers)} numbers, {len(person.names)} names with {len(person.words)} words and "
+        f"{len(person.arrays)} digests of pixels."
     )
     for trace in searched.traces[:SHOWN]:
         word = "left" if trace.sure else "perhaps"
