@@ -15,22 +15,20 @@ from xray_platform.atomic import atomic_write
 from xray_platform.dicom.intake.anchor import guard_plan
 from xray_platform.dicom.intake.box_file import GivenBox, found_boxes
 from xray_platform.dicom.intake.csv_lines import few
-from xray_platform.dicom.intake.index import open_index
-from xray_platform.dicom.intake.journal import journal_lock, journal_path, signed_journal
+from xray_platform.dicom.intake.journal import journal_lock, signed_journal
 from xray_platform.dicom.intake.label_file import LabelOptions, LabelRow, found_labels
 from xray_platform.dicom.intake.own_output import is_report
 from xray_platform.dicom.intake.plan_index import Said, place_of, said_before, said_of
-from xray_platform.dicom.intake.safe_open import may_pass
+from xray_platform.dicom.intake.refused_files import refused, tried
 from xray_platform.dicom.intake.seal import Sealer, unsealed
 from xray_platform.dicom.intake.source_lists import SourceLists
-from xray_platform.dicom.intake.sources import SourceFile, list_files, list_source, spelled, unspelled
+from xray_platform.dicom.intake.sources import SourceFile, list_files, list_source, spelled
 from xray_platform.errors import InputError, StoreError
 from xray_platform.tables.columns import NAME_OF_ORIGIN
 from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten
 from xray_platform.tables.places import Places
 
 BATCH_SIZE = 1000
-FORGOTTEN = "its bytes were forgotten on request"
 ARCHIVE = "archive"  # the origin of what came without any
 
 
@@ -120,7 +118,7 @@ def plan_batches(
     source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
     _guard_store(places, source)
     lists = SourceLists(labels or found_labels(source), boxes or found_boxes(source))
-    files, given = _files(source, lists, ready, None if only is None else [*only, *_tried(places, source)])
+    files, given = _files(source, lists, ready, None if only is None else [*only, *tried(places, source)])
     try:
         make_folder(places.plans, places.raw)
         tighten(places.raw)
@@ -255,7 +253,7 @@ def _again(
     places: Places, files: Sequence[PlannedFile], *, patient: bool, forgotten: bool = False
 ) -> list[PlannedFile]:
     """Return those of `files` that are to be planned, each with why where a plan holds it already."""
-    failed, by_place = _failed(places, forgotten=forgotten), [place_of(file.model_dump()) for file in files]
+    failed, by_place = refused(places, forgotten=forgotten), [place_of(file.model_dump()) for file in files]
     known = said_before(places, by_place)
     states = [(file, _state(file, known.get(place))) for file, place in zip(files, by_place, strict=True)]
     if patient and all(said == "known" for _, said in states):
@@ -266,32 +264,6 @@ def _again(
         for file, said in retried
         if said != "known"
     ]
-
-
-def _tried(places: Places, source: Path) -> Iterator[Path]:
-    """Yield the files of a folder that could not be read when they were last tried, for a reason that may pass."""
-    for name in _failed(places):
-        path = Path(unspelled(name))
-        if not path.is_file() and "!" in name:
-            path = Path(unspelled(name.rpartition("!")[0]))
-        if path.is_relative_to(source) and path.is_file():
-            yield path
-
-
-def _failed(places: Places, *, forgotten: bool = False) -> frozenset[str]:
-    """Return the sources that could not be read when they were last tried, for a reason that may pass.
-
-    With `forgotten` also those that were refused since their bytes had been forgotten.
-    """
-    if not journal_path(places).exists():
-        return frozenset()
-    with open_index(places) as index:
-        index.catch_up()
-        return frozenset(
-            source
-            for source, reason in index.failed()
-            if may_pass(reason) or (forgotten and reason.startswith(FORGOTTEN))
-        )
 
 
 def _state(file: PlannedFile, found: Said | None) -> Literal["new", "changed", "known", "labelled"]:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from xray_platform.dicom.intake.batch_plan import FORGOTTEN, BatchPlan, PlannedFile
+from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile
 from xray_platform.dicom.intake.forget import keyed_digest
 from xray_platform.dicom.intake.hash_copy import copy
 from xray_platform.dicom.intake.index import Index, open_index
 from xray_platform.dicom.intake.journal import Intake, JournalEntry, append, journal_lock
+from xray_platform.dicom.intake.refused_files import FORGOTTEN
 from xray_platform.dicom.intake.safe_open import SourceError
 from xray_platform.dicom.pseudonym import PseudonymKey, load_key
 from xray_platform.errors import StoreError
