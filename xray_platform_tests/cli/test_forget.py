@@ -13,15 +13,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 
 from xray_platform.defs import forget as steps
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.journal import journal_path
 from xray_platform.dicom.intake.raw_store import raw_path
+from xray_platform.dicom.intake.readings import Reading, append_line, read_lines
 from xray_platform.dicom.pseudonym import load_key
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.imaging.store.tensors import read_tensors
+from xray_platform.keeping import erase_reports
 from xray_platform.keeping.find_person import array_digest, find_person
 from xray_platform.keeping.person import Person, replaced
 from xray_platform.keeping.proof import Looker, search
@@ -38,7 +42,9 @@ BATCH = 6
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two batches of phantoms that share a person, a third with one of the pictures under another name; a model."""
+    """Two batches of phantoms that share a person, and a model; a third batch with a picture under another name, the
+    same cut off, and a list that speaks of it.
+    """
     home = tmp_path_factory.mktemp("forget")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_KEY", KEY)
@@ -54,6 +60,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         twin.file_meta.MediaStorageSOPInstanceUID = twin.SOPInstanceUID
         (home / "twin").mkdir()
         twin.save_as(home / "twin" / "twin.dcm")
+        (home / "twin" / "cut.dcm").write_bytes(raw_path(places, image["sha256"]).read_bytes()[:-999])
+        header = dcmread(raw_path(places, image["sha256"]), stop_before_pixels=True)
+        listing = Dataset()
+        listing.file_meta = FileMetaDataset()
+        listing.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        listing.file_meta.MediaStorageSOPClassUID = listing.SOPClassUID = "1.2.840.10008.1.3.10"
+        listing.file_meta.MediaStorageSOPInstanceUID = listing.SOPInstanceUID = "1.2.3.4.5.678.10"
+        listing.ReferencedSOPInstanceUID = header.SOPInstanceUID
+        listing.save_as(home / "twin" / "DICOMDIR", enforce_file_format=True)
         plan_batches(places, home / "twin", origin="phantom")
         ran = command(places.root, "run", "--select", ALL)
         assert ran.code == 0, ran.out + ran.err
@@ -80,6 +95,19 @@ def identity(places: Places) -> tuple[str, str, list[str]]:
     hashes = list(frame[frame["subject"] == straddling(places)]["sha256"].astype(str))
     header = dcmread(raw_path(places, hashes[0]), stop_before_pixels=True)
     return str(header.PatientID), str(header.PatientName), hashes
+
+
+def reading_of(digest: str) -> Reading:
+    """What somebody said of an image in the reading room."""
+    said = {
+        "abnormal": True,
+        "agreed": True,
+        "blind": False,
+        "model": "pca_residual",
+        "version": "1",
+        "probability": 0.5,
+    }
+    return Reading(at="2026-01-01T00:00:00+00:00", reader="ab", image=digest[:16], sha256=digest, **said)  # type: ignore[arg-type]
 
 
 def of_others(places: Places, subject: str) -> dict[str, str]:
@@ -110,6 +138,11 @@ def test_a_person_goes_and_the_others_stay_bit_for_bit(store: Places, made: Path
     subject = straddling(store)
     patient, name, hashes = identity(store)
     before = of_others(store, subject)
+    for digest in (hashes[0], "0" * 64):
+        append_line(store, reading_of(digest))
+    results = store.raw / "results" / hashes[0][:2] / hashes[0] / "bundle"
+    results.mkdir(parents=True)
+    (results / "report.dcm").write_bytes(b"results")
     ran = command(store.root, "forget", subject, "--dry-run")
     assert ran.code == 0
     assert of_others(store, subject) == before
@@ -129,7 +162,9 @@ def test_a_person_goes_and_the_others_stay_bit_for_bit(store: Places, made: Path
     assert command(store.root, "verify", "--deep").code == 0
     tombstones = [json.loads(line) for line in journal_path(store).read_bytes().splitlines() if b'"tombstone"' in line]
     assert len(tombstones) == 1
-    assert tombstones[0]["files"] == len(hashes) + 1  # the same pixels under another name
+    assert tombstones[0]["files"] == len(hashes) + 3  # a twin, a cut one and a list
+    assert [reading.image for reading in read_lines(store) if isinstance(reading, Reading)] == ["0" * 16]
+    assert not (store.raw / "results" / hashes[0][:2] / hashes[0]).exists()
 
     again = command(store.root, "forget", subject, "--yes")
     assert again.code == 1
@@ -159,7 +194,7 @@ def test_an_identity_is_read_from_standard_input_and_never_shown(
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{patient}\n"))
     ran = command(store.root, "forget", "--identity", "--dry-run")
     assert ran.code == 0, ran.err
-    assert f"{len(hashes) + 1}" in ran.out
+    assert f"{len(hashes) + 3}" in ran.out
     assert patient not in ran.out + ran.err
     assert name.split("^")[0] not in ran.out + ran.err
     monkeypatch.setattr("sys.stdin", io.StringIO("nobody of this name\n"))
@@ -185,6 +220,26 @@ def test_killed_anywhere_it_is_told_and_gone_on_with(store: Places, monkeypatch:
     assert of_others(store, subject) == before
     ran = command(store.root, "verify", "--deep")
     assert ran.code == 0, ran.out
+
+
+def test_a_bundle_that_was_just_set_aside_is_put_back(store: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt = json.loads(next(store.models.glob("pca_residual/*/bundle/reference/reference.json")).read_text())["images"]
+    images = IMAGES.read(store)
+    subject = str(images[images["image"] == learnt[0]]["subject"].iloc[0])
+
+    def aside(_: Path, folder: Path) -> None:
+        folder.rename(folder.with_name(".bundle.0123.old"))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erase_reports, "_put", aside)
+        assert command(store.root, "forget", subject, "--yes").code == 130
+    assert not list(store.models.glob("pca_residual/*/bundle"))
+    ran = command(store.root, "forget", "--finish")
+    assert ran.code == 0, ran.out + ran.err
+    left = json.loads(next(store.models.glob("pca_residual/*/bundle/reference/reference.json")).read_text())["images"]
+    assert left == [image for image in learnt if image not in set(images[images["subject"] == subject]["image"])]
+    assert command(store.root, "verify", "--deep").code == 0
 
 
 def _killed(step: Callable[..., object]) -> Callable[..., object]:
@@ -253,11 +308,17 @@ def test_what_was_hidden_in_odd_places_is_found(store: Places) -> None:
     store.inbox.mkdir(parents=True)
     (store.inbox / "list.csv").write_text(f"file,subject\na.dcm,7\nb.dcm,{patient}\n")
     shutil.copy(raw_path(store, hashes[0]), store.inbox / "dropped.dcm")
+    with zipfile.ZipFile(store.inbox / "both.zip", "w") as archive:
+        archive.write(raw_path(store, hashes[0]), "first.dcm")
+        archive.writestr("second.dcm", b"somebody else's")
     ran = command(store.root, "forget", subject, "--yes")
     assert ran.code == 1
     for hidden in ("name.txt", "packed.zip", "rows.parquet", "cells.db", "picture.png", f"{hashes[0][:16]}.bin"):
         assert f"data/reports/notes/{hidden}: " in ran.out, hidden
     assert not (store.inbox / "dropped.dcm").exists()
+    with zipfile.ZipFile(store.inbox / "both.zip") as archive:
+        assert archive.namelist() == ["second.dcm"]
+        assert archive.read("second.dcm") == b"somebody else's"
     assert command(store.root, "verify").code == 1
     shutil.rmtree(odd)
     ran = command(store.root, "forget", "--finish")
