@@ -1,12 +1,13 @@
 """`xray forget`: erase a person from the whole store, and prove it by a search."""
 
+import os
 import sys
 from getpass import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xray_platform.cli.screen import OUT, bar, say, show, visible
+from xray_platform.cli.screen import OUT, bar, complain, say, show, visible
 from xray_platform.cli.session import existing_store, opened_store
 from xray_platform.errors import DataError, InputError
 
@@ -70,10 +71,21 @@ def forget(
             searched = erase(store, person, progress)
         outside = still_outside(store.places, person)
     _tell(person, searched)
+    _tell_elsewhere(store.places)
     for folder, count in outside.items():
         say(f"{count} of the files are still where they came from, outside of the store: in {visible(folder)}")
     if searched.left:
         raise typer.Exit(1)
+
+
+def _tell_elsewhere(places: "Places") -> None:
+    """Say which databases do not lie in the store, and so were neither changed nor searched."""
+    from xray_platform.defs.instance import is_embedded  # see above
+
+    if not is_embedded(places.root):
+        complain("Dagster's database lies elsewhere (dagster.yaml): its event log may name the person still")
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        complain("MLflow's server (MLFLOW_TRACKING_URI) was not searched: its copies of reports and bundles stay")
 
 
 def _subject(places: "Places") -> str:
