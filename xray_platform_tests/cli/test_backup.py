@@ -12,7 +12,7 @@ import pytest
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.keeping import backup as keeping
-from xray_platform.keeping.snapshot import OBJECTS, object_path, read_snapshot, snapshot_names
+from xray_platform.keeping.snapshot import OBJECTS, object_path, read_snapshot, snapshot_names, write_snapshot
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
@@ -115,7 +115,8 @@ def test_a_second_backup_copies_what_is_new_alone(home: Path, backup: Path) -> N
 
 
 def test_a_backup_that_was_killed_is_gone_on_with(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep, done = keeping._kept, []
+    keep = keeping._kept
+    done: list[int] = []
 
     def killed(*words: object) -> object:
         if len(done) == 20:
@@ -162,7 +163,7 @@ def test_a_damaged_or_incomplete_backup_is_refused_and_nothing_is_left_behind(ba
 def test_a_snapshot_cannot_write_outside_of_the_root(backup: Path, tmp_path: Path) -> None:
     snapshot = read_snapshot(backup)
     file = next(iter(snapshot.files.values()))
-    keeping.write_snapshot(
+    write_snapshot(
         backup, snapshot.model_copy(update={"made_at": "2999-01-01T00:00:00.000", "files": {"../outside": file}})
     )
     assert command(tmp_path / "new", "restore-store", backup).code == 1

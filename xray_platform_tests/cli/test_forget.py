@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from xray_platform.defs import forget as steps
 from xray_platform.dicom.intake.batch_plan import plan_batches
@@ -65,8 +65,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         listing = Dataset()
         listing.file_meta = FileMetaDataset()
         listing.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        listing.file_meta.MediaStorageSOPClassUID = listing.SOPClassUID = "1.2.840.10008.1.3.10"
-        listing.file_meta.MediaStorageSOPInstanceUID = listing.SOPInstanceUID = "1.2.3.4.5.678.10"
+        listing.file_meta.MediaStorageSOPClassUID = listing.SOPClassUID = UID("1.2.840.10008.1.3.10")
+        listing.file_meta.MediaStorageSOPInstanceUID = listing.SOPInstanceUID = UID("1.2.3.4.5.678.10")
         listing.ReferencedSOPInstanceUID = header.SOPInstanceUID
         listing.save_as(home / "twin" / "DICOMDIR", enforce_file_format=True)
         plan_batches(places, home / "twin", origin="phantom")
@@ -107,7 +107,7 @@ def reading_of(digest: str) -> Reading:
         "version": "1",
         "probability": 0.5,
     }
-    return Reading(at="2026-01-01T00:00:00+00:00", reader="ab", image=digest[:16], sha256=digest, **said)  # type: ignore[arg-type]
+    return Reading(at="2026-01-01T00:00:00+00:00", reader="ab", image=digest[:16], sha256=digest, **said)
 
 
 def of_others(places: Places, subject: str) -> dict[str, str]:
