@@ -47,7 +47,8 @@ def whom_to_forget(store: LocalRunner, subject: str, progress: Progress = silent
     if person is None:
         return None
     learnt = models_that_learnt(store.places, person)
-    return person.model_copy(update={"fresh": tuple(_fresh(store, person)), "learnt": learnt})
+    labelled = person.labelled or bool(learnt)
+    return person.model_copy(update={"fresh": tuple(_fresh(store, person)), "learnt": learnt, "labelled": labelled})
 
 
 def forget(store: LocalRunner, person: Person, progress: Progress = silent) -> Searched:

@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,11 +63,10 @@ def back_up(
     _guard(places, backup)
     try:
         make_folder(backup / OBJECTS, backup)
-        _sweep(backup)
-        files = list(_files(places, with_derived=with_derived))
-        with FileLock(backup / ".lock", mode=FILE_MODE), FileLock(places.plans / ".lock", mode=FILE_MODE):
-            with journal_lock(places):
-                kept, copied = _keep_all(places, backup, files, progress)
+        with FileLock(backup / ".lock", mode=FILE_MODE):
+            _sweep(backup)
+            files = list(_files(places, with_derived=with_derived))
+            kept, copied = _keep_all(places, backup, files, progress)
             made = Snapshot(
                 made_at=datetime.now(UTC).isoformat(timespec="milliseconds")[:23],
                 key=key_id,
@@ -159,14 +158,35 @@ def _keep_all(
     before = _last(backup)
     kept: dict[str, KeptFile] = {}
     copied: dict[str, int] = {}
-    for done, path in enumerate(files):
+
+    def keep(path: Path) -> None:
         where = path.relative_to(places.root).as_posix()
         made, is_new = _kept(places, backup, path, before.get(where))
         kept[where] = made
         if is_new:
             copied[where] = made.size
-        progress(done + 1, len(files), "files backed up")
+        progress(len(kept), len(files), "files backed up")
+
+    history = [path for path in files if path.is_relative_to(places.raw) and not _is_raw_file(path)]
+    with _still(places):
+        for path in history:
+            keep(path)
+    for path in sorted(set(files) - set(history)):
+        with suppress(FileNotFoundError) if path.is_relative_to(places.inbox) else nullcontext():
+            keep(path)  # what lies in the inbox may be taken away meanwhile
     return kept, copied
+
+
+@contextmanager
+def _still(places: Places) -> Iterator[None]:
+    """Let nobody write plans, journal or the sealed lists beside it, for as long as these few files take."""
+    make_folder(places.plans, places.raw)
+    with FileLock(places.plans / ".lock", mode=FILE_MODE), journal_lock(places):
+        yield
+
+
+def _is_raw_file(path: Path) -> bool:
+    return len(path.name) == 64
 
 
 def _last(backup: Path) -> Mapping[str, KeptFile]:
@@ -186,7 +206,7 @@ def _kept(places: Places, backup: Path, path: Path, before: KeptFile | None) -> 
         return before.model_copy(update={"mode": mode}), False
     waiting = backup / f".{uuid4().hex}.part"
     digest, size = _copied_database(path, waiting) if is_database else _copied(path, waiting)
-    if path.is_relative_to(places.raw) and len(path.name) == 64 and digest != path.name:
+    if path.is_relative_to(places.raw) and _is_raw_file(path) and digest != path.name:
         waiting.unlink()
         raise StoreError(
             f"the raw file {path} is damaged: its bytes hash to {digest[:16]}…; look at `xray verify --deep`"

@@ -22,17 +22,17 @@ def models_that_learnt(places: Places, person: Person) -> tuple[Learnt, ...]:
     """Return the trainings below `data/models` that had the person in their data, the newest of each model last.
 
     Where today's splits are not those of the training, and neither its reference nor its scores name the person,
-    the part is `perhaps`. A person without labels was in nobody's data.
+    the part is `perhaps`. Where the person has no label a model is only listed if its reference names an image.
     """
     splits = SPLITS.read(places)
     parts = sorted(set(splits[splits["image"].isin(person.images)]["split"].astype(str)))
-    if not parts:
-        return ()
     versions = _versions(places)
     found = []
     for record in sorted(places.models.glob(f"*/*/{RECORD}")):
         said = json.loads(record.read_text(encoding="utf-8"))
         part = " and ".join(parts) if _same_data(said, splits, places) else _named_in(record.parent, person)
+        if not part or (part == PERHAPS and not parts):
+            continue
         numbers, best = versions.get(str(said["run"]), ((), False))
         found.append(Learnt(model=said["model"], run=said["run"], part=part, versions=numbers, champion=best))
     return tuple(found)
