@@ -19,7 +19,6 @@ from xray_platform.phantoms.parameters import PhantomParameters
 from xray_platform.phantoms.phantom import FindingName
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
-from xray_platform.progress import Progress
 
 SIDE = 256
 NORMALS, OTHER_NORMALS, LESIONS = 400, 60, 60
@@ -38,15 +37,18 @@ class PhantomChests:
     lesions: Mapping[FindingName, tuple[Images, NDArray[np.bool_]]]
 
 
-def phantom_maps(kinds: Mapping[str, DetectorKind], progress: Progress) -> Row:
-    """Fit each detector to normal phantoms; return how its scores and maps find the lesions of others."""
-    prepared: dict[tuple[str, int], PhantomChests] = {}
-    figures = Row()
-    for done, kind in enumerate(kinds.values(), start=1):
+class PhantomMaps:
+    """Judges detectors on phantoms, which are prepared once for each recipe and side."""
+
+    def __init__(self) -> None:
+        self.prepared: dict[tuple[str, int], PhantomChests] = {}
+
+    def judged(self, kind: DetectorKind) -> Row:
+        """Fit a detector to normal phantoms; return how its scores and maps find the lesions of others."""
         key = (kind.recipe, kind.side)
-        if key not in prepared:
-            prepared[key] = phantom_chests(named_recipe(*key))
-        chests = prepared[key]
+        if key not in self.prepared:
+            self.prepared[key] = phantom_chests(named_recipe(*key))
+        chests, figures = self.prepared[key], Row()
         detector = kind.fit(chests.normal, kind.settings())
         for finding, (images, masks) in chests.lesions.items():
             title = f"phantoms: {kind.name}, {len(images)} images with {finding}"
@@ -54,12 +56,9 @@ def phantom_maps(kinds: Mapping[str, DetectorKind], progress: Progress) -> Row:
             figures |= {
                 f"{title}, {name}": value for name, value in map_figures(detector.heatmap(images), masks).items()
             }
-        progress(done, len(kinds), "detectors judged on phantoms")
-    chests = next(iter(prepared.values()))  # what knows no image hardly depends on how images are prepared
-    for finding, (_, masks) in chests.lesions.items():
-        for beside, maps in baselines(len(masks), masks.shape[1]).items():
-            figures |= {f"phantoms: {beside}, {finding}, {k}": v for k, v in map_figures(maps, masks).items()}
-    return figures
+            for beside, maps in baselines(len(masks), masks.shape[1]).items():
+                figures |= {f"phantoms: {beside}, {finding}, {k}": v for k, v in map_figures(maps, masks).items()}
+        return figures
 
 
 def phantom_chests(recipe: Recipe) -> PhantomChests:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.bench import detectors, phantom_maps
+from xray_platform.bench import detector_sets, detectors, judged_detector, phantom_maps
 from xray_platform.bench.contract import Inputs
 from xray_platform.bench.labelled_images import read_labelled
 from xray_platform.bench.map_quality import baselines, map_figures
@@ -47,7 +47,7 @@ def test_every_figure_is_there_and_a_planted_finding_is_found(tmp_path: Path, mo
     inside = f"{BLOB_COLUMN - 6},{BLOB_ROW - 6},12,12"
     boxes = [f"person{number:04d}.png,{inside}" for number in range(20, 30)]
     (small / "boxes.csv").write_text("file,x,y,width,height\n" + "\n".join(boxes) + "\n")
-    monkeypatch.setattr(detectors, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr(detector_sets, "LEAST_FOR_SPLIT", 100)
     monkeypatch.setattr("xray_platform.bench.map_quality.FILE_SIDE", SIDE)
     kinds = {name: DETECTORS[name] for name in ("pca_residual", "texture_gaussian")}
     monkeypatch.setattr(detectors, "DETECTORS", kinds)
@@ -97,8 +97,8 @@ def test_a_lesion_of_a_phantom_lies_where_its_mask_says() -> None:
 
 
 def test_one_detector_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detectors, "LEAST_FOR_SPLIT", 100)
-    monkeypatch.setattr(detectors, "SEEDS", (0,))
+    monkeypatch.setattr(detector_sets, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr(judged_detector, "SEEDS", (0,))
     folder = folder_of(tmp_path / "large", 120, 60, 1)
     figures = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual",)))
     assert "large: pca_residual, held-out subjects, auroc" in figures

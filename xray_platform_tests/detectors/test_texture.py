@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.bench.detectors import squeezed
+from xray_platform.bench.judged_detector import squeezed
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.detectors.contract import Detector
 from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings
