@@ -50,8 +50,7 @@ class BandSettings(Settings):
     @property
     def inside(self) -> slice:
         """Which cells along a side are not left out; at least one."""
-        left_out = min(round(self.border * self.cells), (self.cells - 1) // 2)
-        return slice(left_out, self.cells - left_out)
+        return kept_cells(self.cells, self.border)
 
     def energies(self, stack: Numbers) -> Numbers:
         """Return the band energies of the cells that are not left out: (N, S, S) to (N, c, c, bands)."""
@@ -62,6 +61,12 @@ class BandSettings(Settings):
         whole = np.zeros((len(values), self.cells, self.cells), np.float32)
         whole[:, self.inside, self.inside] = values
         return resized(whole, side)
+
+
+def kept_cells(cells: int, border: float) -> slice:
+    """Return which of so many cells along a side are kept where a share at each edge is left out; at least one."""
+    left_out = min(round(border * cells), (cells - 1) // 2)
+    return slice(left_out, cells - left_out)
 
 
 def band_energies(images: Numbers, cells: int, bands: int) -> Numbers:
