@@ -7,7 +7,7 @@ is read in units of what normal pictures show at the same place: clavicles and t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import cv2
 import numpy as np
@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from xray_platform.detectors.normals import check_normals, in_parts, sampled
-from xray_platform.detectors.patch_features import CELLS, WIDTHS, patch_features, patch_positions
+from xray_platform.detectors.patch_features import (
+    CELLS,
+    MORE,
+    THUMBNAIL,
+    WIDTHS,
+    more_features,
+    patch_features,
+    patch_positions,
+)
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
 from xray_platform.errors import InputError, StoreError
@@ -31,6 +39,9 @@ SMOOTHING = 1 / 8  # of a patch: takes away the edges that patches leave in a he
 SHRINK = 10  # pictures' worth of trust in the spread over all places where a place's own spread rests on few
 REGION_ARRAYS = ("centre", "scale", "support", "weights")
 TINY = 1e-6
+SAID = {"edges": "edges (HOG)", "texture": "texture (LBP)", "intensity": "intensity", "position": "position"}
+SAID_MORE = {"cooccurrence": "co-occurrence of greys (GLCM)", "pixels": "8 x 8 pixels"}
+Wide = NDArray[np.float64]
 
 
 class OneClassSvmSettings(Settings):
@@ -52,7 +63,27 @@ class OneClassSvmSettings(Settings):
         description="how tight the region follows the patches, over the total variance of the features",
     )
     position_weight: float = Field(
-        2.0, ge=0, le=100, description="weight of where a patch lies, against edges, texture and intensity of weight 1"
+        2.0, ge=0, le=100, description="weight of where a patch lies; other weights are meant against it"
+    )
+    edges_weight: float = Field(1.0, ge=0, le=100, description="weight of gradient histograms (HOG)")
+    texture_weight: float = Field(1.0, ge=0, le=100, description="weight of local binary patterns (LBP)")
+    intensity_weight: float = Field(1.0, ge=0, le=100, description="weight of mean and deviation of the grey values")
+    cooccurrence_weight: float = Field(
+        0.0, ge=0, le=100, description="weight of the co-occurrence of grey values (GLCM); 0: not measured"
+    )
+    pixels_weight: float = Field(
+        0.0, ge=0, le=100, description="weight of the patch itself, made 8 x 8 pixels; 0: not measured"
+    )
+    solver: Literal["exact", "nystroem"] = Field(
+        "exact",
+        description="exact: the quadratic problem over all samples; nystroem: a linear one over landmarks, by "
+        "gradient steps, for more samples in the same time",
+    )
+    landmarks: int = Field(
+        300,
+        ge=2,
+        le=5000,
+        description="normal patches by which nystroem describes all others; as many are compared with",
     )
     worst: float = Field(
         0.2, gt=0, le=1, description="share of a picture's patches, the oddest, whose mean is the score"
@@ -66,7 +97,29 @@ class OneClassSvmSettings(Settings):
                 f"side {self.side} and patch {self.patch} do not fit; "
                 "allowed: a side that is a multiple of half the patch, and no smaller than it"
             )
+        if self.pixels_weight and self.patch % THUMBNAIL:
+            raise ValueError(
+                f"patch {self.patch} and pixels_weight do not fit; allowed: a multiple of {THUMBNAIL}, or 0"
+            )
+        if not any(self.weights):
+            raise ValueError("all weights are 0, so that nothing is looked at; allowed: one of them above 0")
         return self
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """Features beside the usual ones that are measured."""
+        return tuple(name for name in MORE if getattr(self, f"{name}_weight"))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Numbers a patch of each feature: the usual ones, and more."""
+        return (*WIDTHS, *(MORE[name] for name in self.more))
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Weights of the features, in the order of `widths`."""
+        usual = (self.edges_weight, self.texture_weight, self.intensity_weight, self.position_weight)
+        return (*usual, *(float(getattr(self, f"{name}_weight")) for name in self.more))
 
 
 def settings_from_patches(tensor_side: int, patches: PatchSettings) -> dict[str, int]:
@@ -171,11 +224,13 @@ class OneClassSvm:
     def describe(self) -> list[str]:
         """Say in words what it is and what it learnt."""
         chosen, patch = self.settings, self.settings.patch
+        seen = [name for key, name in (SAID | SAID_MORE).items() if getattr(chosen, f"{key}_weight")]
+        by = " (by Nystroem's likeness to these)" if chosen.solver == "nystroem" else ""
         worst = f"the oddest {chosen.worst:.0%} of {len(self.usual)} patches"
         return [
             f"one_class_svm: learnt from patches of {self.normals} normal pictures at {chosen.side} x {chosen.side} px",
-            f"a patch of {patch} x {patch} px is its edges (HOG), texture (LBP), intensity and position",
-            f"{len(self.region.support)} patches hold up the border of the region of normal ones",
+            f"a patch of {patch} x {patch} px is its {', '.join(seen[:-1])}{' and ' if seen[:-1] else ''}{seen[-1]}",
+            f"{len(self.region.support)} patches hold up the border of the region of normal ones{by}",
             f"score: the mean over {worst}, in standard deviations of normal pictures at the same place",
             "heat map: the mean of the patches over each pixel, smoothed, in the same unit",
         ]
@@ -213,14 +268,15 @@ def _features(
     """Yield the features (n, P, d) of the patches of so many pictures at a time."""
     for part, stack in in_parts(images, CHUNK):
         small = resized(stack, settings.side).clip(0, 1)  # an average over areas may be a rounding error more than 1
-        yield np.concatenate(patch_features(small, settings.patch), axis=-1)
+        more = (more_features(small, settings.patch, name) for name in settings.more)
+        yield np.concatenate([*patch_features(small, settings.patch), *more], axis=-1)
         progress(min(part.stop, len(images)), len(images), what)
 
 
 def _described(images: ImageSource, settings: OneClassSvmSettings, progress: Progress) -> NDArray[np.float32]:
     """Return the features of the patches of pictures, (N, P, d), in one array: it is most of what a fit holds."""
     places = len(patch_positions(settings.side, settings.patch))
-    described = np.empty((len(images), places, sum(WIDTHS)), np.float32)
+    described = np.empty((len(images), places, sum(settings.widths)), np.float32)
     parts = _features(images, settings, progress, "patches described")
     for part, features in zip(batch_slices(images, CHUNK), parts, strict=True):
         described[part] = features
@@ -229,18 +285,40 @@ def _described(images: ImageSource, settings: OneClassSvmSettings, progress: Pro
 
 def _learn(features: NDArray[np.float32], settings: OneClassSvmSettings) -> Region:
     """Return the region that holds all but a share `nu` of the patches (N, P, d), learnt from a sample of them."""
+    patches = features.reshape(-1, features.shape[-1])
+    centre, deviation = _centre_and_deviation(patches)
+    scale = _scale(deviation, settings)
+    chosen = np.random.default_rng(settings.seed).permutation(len(patches))[: settings.samples]
+    sample = ((patches[np.sort(chosen)] - centre) * scale).astype(np.float64)
+    gamma = settings.gamma / max(float(sample.var(axis=0).sum()), TINY)
+    solve = _nystroem if settings.solver == "nystroem" else _exact
+    support, weights, offset = solve(sample, gamma, settings)
+    return Region(centre, scale, support.astype(np.float32), weights.astype(np.float32), offset, gamma)
+
+
+def _exact(sample: Wide, gamma: float, settings: OneClassSvmSettings) -> tuple[Wide, Wide, float]:
+    """Return the patches that hold up the border of the region, their weights, and the offset."""
     # scikit-learn takes a second to import; those who only score must not wait for it
     from sklearn.svm import OneClassSVM
 
-    patches = features.reshape(-1, features.shape[-1])
-    centre, deviation = _centre_and_deviation(patches)
-    scale = _scale(deviation, settings.position_weight)
-    chosen = np.random.default_rng(settings.seed).permutation(len(patches))[: settings.samples]
-    sample = (patches[np.sort(chosen)] - centre) * scale
-    gamma = settings.gamma / max(float(sample.var(axis=0).sum()), TINY)
-    fitted = OneClassSVM(nu=settings.nu, gamma=gamma).fit(sample.astype(np.float64))
-    support, weights = fitted.support_vectors_.astype(np.float32), fitted.dual_coef_[0].astype(np.float32)
-    return Region(centre, scale, support, weights, float(-fitted.intercept_[0]), gamma)
+    fitted = OneClassSVM(nu=settings.nu, gamma=gamma).fit(sample)
+    return fitted.support_vectors_, fitted.dual_coef_[0], float(-fitted.intercept_[0])
+
+
+def _nystroem(sample: Wide, gamma: float, settings: OneClassSvmSettings) -> tuple[Wide, Wide, float]:
+    """Return the same where all patches are described by their likeness to some (Williams & Seeger, NIPS 2000).
+
+    The region is linear in that description, so that it comes back as weights of the landmarks.
+    """
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.linear_model import SGDOneClassSVM
+
+    likeness = Nystroem(gamma=gamma, n_components=min(settings.landmarks, len(sample)), random_state=settings.seed)
+    described = likeness.fit_transform(sample)
+    fitted = SGDOneClassSVM(nu=settings.nu, random_state=settings.seed, max_iter=200, tol=1e-5, average=True)
+    fitted.fit(described)
+    weights = likeness.normalization_.T @ fitted.coef_.reshape(-1)
+    return likeness.components_, weights, float(fitted.offset_[0])
 
 
 def _centre_and_deviation(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -251,9 +329,9 @@ def _centre_and_deviation(patches: NDArray[np.float32]) -> tuple[NDArray[np.floa
     return centre, np.asarray(np.sqrt(squares / count), np.float32)
 
 
-def _scale(deviation: NDArray[np.float32], position_weight: float) -> NDArray[np.float32]:
-    """Return a factor for each feature, so that edges, texture and intensity have the same say, position its own."""
-    weights = np.repeat([1, 1, 1, position_weight], WIDTHS) / np.sqrt(np.repeat(WIDTHS, WIDTHS))
+def _scale(deviation: NDArray[np.float32], settings: OneClassSvmSettings) -> NDArray[np.float32]:
+    """Return a factor for each number, so that each feature has the say of its weight, however many numbers it is."""
+    weights = np.repeat(settings.weights, settings.widths) / np.sqrt(np.repeat(settings.widths, settings.widths))
     return np.asarray(weights / np.maximum(deviation, TINY), np.float32)
 
 

@@ -121,8 +121,8 @@ def test_settings_of_another_kind_are_refused(kind: DetectorKind) -> None:
         kind.settings.model_validate({"side": 0})
 
 
-UNHEEDED = {"threads", *BackboneSettings.model_fields}
-"""How fast it learns; and what counts with a borrowed network alone, for which see `test_backbone.py`."""
+UNHEEDED = {"threads", "landmarks", *BackboneSettings.model_fields}
+"""How fast it learns; and what counts with another solver, or a borrowed network, alone, for which see their tests."""
 EVERY_SETTING = [
     (kind, name) for kind in DETECTORS.values() for name in sorted(set(kind.settings.model_fields) - UNHEEDED)
 ]
