@@ -5,6 +5,7 @@ another hospital. What held-out subjects alone show flatters: a detector may kno
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 
 import cv2
@@ -14,7 +15,7 @@ from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.detector_sets import Prepared, Sets
 from xray_platform.bench.judged_detector import elsewhere, judged, judged_kind, learnt_from_halves, over_seeds
 from xray_platform.bench.kept_part import Measured, kept_part
-from xray_platform.bench.phantom_maps import PhantomMaps
+from xray_platform.bench.phantom_maps import PLAIN, PhantomMaps
 from xray_platform.bench.said import Row, Said, auroc_of, together
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.detectors.contract import DetectorKind
@@ -68,25 +69,23 @@ def _parts(inputs: Inputs, sets: Sets, phantoms: PhantomMaps, kind: DetectorKind
     def kept(what: str, measured: Callable[[], Measured]) -> Measured:
         return _kept(inputs, sets, kind, what, measured)
 
-    def large(data: Prepared) -> Measured:
+    def first(data: Prepared) -> Measured:
         return Measured(*judged_kind(data, kind, kind.name, {}, sets.small(kind.recipe, kind.side)))
 
+    def seeds(data: Prepared, said: Said) -> Measured:
+        return Measured(over_seeds(data, kind, said))
+
+    def halves(data: Prepared) -> Measured:
+        return Measured(learnt_from_halves(data, kind, sets.large(kind.recipe, kind.side)))
+
     parts = [("phantoms", kept("phantoms", lambda: Measured(phantoms.judged(kind))))]
+    parts.append(("phantoms", kept("plain phantoms", lambda: Measured(phantoms.judged(kind, PLAIN)))))
     for data in sets.large(kind.recipe, kind.side):
         name = data.images.name
-        first = kept(name, lambda data=data: large(data))  # type: ignore[misc]
-        seeds = kept(
-            f"{name}, seeds",
-            lambda data=data, said=first.said[""]: Measured(over_seeds(data, kind, said)),  # type: ignore[misc]
-        )
-        parts += [(name, first), (name, seeds)]
+        judged_first = kept(name, partial(first, data))
+        parts += [(name, judged_first), (name, kept(f"{name}, seeds", partial(seeds, data, judged_first.said[""])))]
     for data in sets.small(kind.recipe, kind.side):
-        name, others = data.images.name, sets.large(kind.recipe, kind.side)
-        halves = kept(
-            f"{name}, halves",
-            lambda data=data, others=others: Measured(learnt_from_halves(data, kind, others)),  # type: ignore[misc]
-        )
-        parts.append((name, halves))
+        parts.append((data.images.name, kept(f"{data.images.name}, halves", partial(halves, data))))
     return parts
 
 
@@ -112,21 +111,22 @@ def _sharpness(sets: Sets) -> Row:
 
 def _variants(inputs: Inputs, sets: Sets, kinds: Mapping[str, DetectorKind]) -> Row:
     """Judge detectors with a part of them taken away, or with another recipe."""
-    listed = [(title, name, changes, "") for title, (name, changes) in VARIANTS.items()]
-    listed += [(f"{name}, recipe {recipe}", name, {}, recipe) for name, recipe in RECIPE_VARIANTS]
+    listed = [(title, kinds[name], changes, "") for title, (name, changes) in VARIANTS.items() if name in kinds]
+    listed += [(f"{name}, recipe {each}", kinds[name], {}, each) for name, each in RECIPE_VARIANTS if name in kinds]
     figures = Row()
-    for title, name, changes, recipe in listed:
-        kind = kinds.get(name)
-        for data in sets.large(recipe or kind.recipe, kind.side) if kind else []:
-
-            def variant(data=data, kind=kind, title=title, changes=changes) -> Measured:  # type: ignore[no-untyped-def]
-                found, said = judged_kind(data, kind, title, changes, [])
-                normal, abnormal = said[""].reference, said[""].of["validation"]
-                return Measured(found | {f"{data.images.name}: {title}, validation auroc": auroc_of(normal, abnormal)})
-
+    for title, kind, changes, recipe in listed:
+        for data in sets.large(recipe or kind.recipe, kind.side):
+            measured = partial(_variant, data, kind, title, changes)
             what = f"{data.images.name}, {title}, {sorted(changes.items())}"
-            figures |= _kept(inputs, sets, kind, what, variant, recipe).figures
+            figures |= _kept(inputs, sets, kind, what, measured, recipe).figures
     return figures
+
+
+def _variant(data: Prepared, kind: DetectorKind, title: str, changes: Mapping[str, object]) -> Measured:
+    """Judge a detector with other settings, on the validation part as well: that is where a setting is chosen."""
+    found, said = judged_kind(data, kind, title, changes, [])
+    normal, abnormal = said[""].reference, said[""].of["validation"]
+    return Measured(found | {f"{data.images.name}: {title}, validation auroc": auroc_of(normal, abnormal)})
 
 
 def _fusions(set_name: str, said: Mapping[str, Mapping[str, Said]]) -> Row:

@@ -2,7 +2,8 @@
 
 from xray_platform.detectors.contract import DetectorKind
 from xray_platform.detectors.denoising_autoencoder import DenoisingAutoencoder, DenoisingAutoencoderSettings
-from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings, settings_from_patches
+from xray_platform.detectors.one_class_svm import OneClassSvm
+from xray_platform.detectors.one_class_svm_settings import OneClassSvmSettings, settings_from_patches
 from xray_platform.detectors.patch_autoencoder import PatchAutoencoder, PatchAutoencoderSettings
 from xray_platform.detectors.patch_distance import PatchDistance, PatchDistanceSettings
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
@@ -66,11 +67,11 @@ _KINDS = (
         DenoisingAutoencoder.name,
         DenoisingAutoencoderSettings,
         DenoisingAutoencoder,
-        "what a small network that learnt to take noise out of normal chests takes out of a picture, or cannot draw",
+        "what a small network that learnt to draw normal chests out of noise, through a few numbers, cannot draw",
         recipe="equalised",
         library="pytorch",
         on_request=True,
-        quick={"side": 32, "width": 8, "epochs": 30, "batch_size": 8, "threads": 1},
+        quick={"side": 32, "width": 8, "latent": 4, "epochs": 30, "batch_size": 8, "threads": 1},
     ),
     DetectorKind(
         PatchAutoencoder.name,
@@ -80,7 +81,7 @@ _KINDS = (
         recipe="equalised",
         library="pytorch",
         on_request=True,
-        quick={"side": 64, "width": 8, "latent": 2, "patches": 4, "epochs": 15, "batch_size": 8, "threads": 1},
+        quick={"side": 64, "width": 8, "latent": 2, "epochs": 15, "batch_size": 8, "threads": 1},
     ),
     DetectorKind(
         SyntheticAnomaly.name,

@@ -1,8 +1,8 @@
 """Denoising autoencoder: what it cannot draw of a picture, having learnt to draw normal ones out of noise.
 
-A small U-Net takes coarse noise out of normal pictures, and takes a lesion for noise (DAE, Kascenas et al., MIDL 2022).
-With `latent` it draws through a few numbers instead, and with the loss `ssim` it compares structure and not grey values
-(AE-SSIM, arXiv 1807.02011). A difference is read in units of what is usual at its place.
+It draws through a few numbers, too few for a lesion; without them it is a small U-Net that takes coarse noise
+out of normal pictures, and takes a lesion for noise (DAE, Kascenas et al., MIDL 2022). With the loss `ssim` it compares
+structure and not grey values (AE-SSIM, arXiv 1807.02011). A difference is read in units of what is usual at its place.
 """
 
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
@@ -31,13 +31,13 @@ class DenoisingAutoencoderSettings(GraphDetectorSettings):
         "l1", description="what is compared, while it learns and after: l1, l2: grey values; ssim: structure"
     )
     noise: float = Field(
-        0.2, ge=0, le=1, description="standard deviation of the noise that is taken out, of a range of 1; 0: none"
+        0.1, ge=0, le=1, description="standard deviation of the noise that is taken out, of a range of 1; 0: none"
     )
     grain: int = Field(4, ge=1, le=32, description="size of the noise's grains, in pixels of `side`")
     latent: int = Field(
-        0, ge=0, le=256, description="numbers through which it draws; 0: none, it sees the noisy picture itself"
+        8, ge=0, le=256, description="numbers through which it draws; 0: none, a U-Net sees the noisy picture itself"
     )
-    epochs: int = Field(40, ge=1, le=2000, description="times that it sees each normal picture")
+    epochs: int = Field(20, ge=1, le=2000, description="times that it sees each normal picture")
 
     @model_validator(mode="after")
     def _something_to_do(self) -> Self:

@@ -27,14 +27,14 @@ class PatchAutoencoderSettings(GraphDetectorSettings):
         32, ge=16, le=128, multiple_of=16, description="side of a patch, in pixels; the stride is half of it"
     )
     patches: int = Field(
-        8, ge=1, le=256, description="patches of each picture that it learns from each time, at random"
+        4, ge=1, le=256, description="patches of each picture that it learns from each time, at random"
     )
     width: int = Field(16, ge=4, le=64, description="channels of the finest stage; others have 2 and 4 times as many")
     latent: int = Field(16, ge=1, le=256, description="numbers through which a patch is drawn; more draw lesions too")
     loss: Literal["l1", "l2", "ssim"] = Field(
         "l1", description="what is compared, while it learns and after: l1, l2: grey values; ssim: structure"
     )
-    epochs: int = Field(30, ge=1, le=2000, description="times that it sees each normal picture")
+    epochs: int = Field(10, ge=1, le=2000, description="times that it sees each normal picture")
 
     @model_validator(mode="after")
     def _whole_patches(self) -> Self:

@@ -13,6 +13,7 @@ from xray_platform.bench.contract import Inputs
 from xray_platform.bench.labelled_images import read_labelled
 from xray_platform.bench.map_quality import baselines, map_figures
 from xray_platform.detectors.all import DETECTORS
+from xray_platform.detectors.contract import Detector, DetectorKind
 from xray_platform.errors import InputError
 from xray_platform.phantoms.lesion_mask import lesion_mask
 from xray_platform.phantoms.render import render
@@ -103,6 +104,27 @@ def test_one_detector_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     figures = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual",)))
     assert "large: pca_residual, held-out subjects, auroc" in figures
     assert not [name for name in figures if "texture_gaussian" in name or "patch_distance" in name or "seeds" in name]
+
+
+def test_what_was_measured_is_not_measured_again_and_other_images_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector_sets, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr(judged_detector, "SEEDS", (0,))
+    folder = folder_of(tmp_path / "large", 120, 60, 1)
+    first = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual", "texture_gaussian")))
+
+    def never(*_: object, **__: object) -> Detector:
+        raise AssertionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DetectorKind, "fit", never)
+        again = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual", "texture_gaussian")))
+        assert again == first
+        listed = pd.read_csv(folder / "manifest.csv")
+        listed.iloc[:-2].to_csv(folder / "manifest.csv", index=False)
+        with pytest.raises(AssertionError):
+            detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual",)))
 
 
 def test_blurred_pictures_are_told_from_sharp_ones() -> None:

@@ -125,16 +125,25 @@ def test_every_network_of_the_platform_can_be_looked_into(name: str) -> None:
         assert maps.shape[1] >= 16
 
 
-def test_a_network_of_three_colours_from_elsewhere_sees_grey_as_imagenet_is_standardised(tmp_path: Path) -> None:
-    """Any checkpoint comes as a graph: here one of three channels, as OpenVINO writes what torch made."""
+@pytest.mark.filterwarnings("ignore:You are using the legacy TorchScript-based ONNX export:DeprecationWarning")
+@pytest.mark.parametrize("form", ["xml", "onnx"])
+def test_a_network_of_three_colours_from_elsewhere_sees_grey_as_imagenet_is_standardised(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any checkpoint comes as a graph: here one of three channels, as OpenVINO or torch writes it."""
     import openvino
 
+    file = tmp_path / f"network.{form}"
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 6, 3, stride=2, padding=1), torch.nn.ReLU()).eval()
     example = torch.zeros(1, 3, SIDE, SIDE)
-    openvino.save_model(
-        openvino.convert_model(network, example_input=example, input=[(-1, 3, SIDE, SIDE)]), tmp_path / "n.xml"
-    )
-    graph = read_backbone(str(tmp_path / "n.xml"))
+    if form == "xml":
+        openvino.save_model(openvino.convert_model(network, example_input=example, input=[(-1, 3, SIDE, SIDE)]), file)
+    else:
+        from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
+
+        monkeypatch.setattr(onnx_proto_utils, "_add_onnxscript_fn", lambda content, _: content)  # asks for onnx
+        torch.onnx.export(network, (example,), file, dynamo=False)
+    graph = read_backbone(str(file))
     assert side_of(graph) == SIDE
     (maps,) = looked_into(graph, 1)(OTHERS[:3])
     mean, deviation = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))

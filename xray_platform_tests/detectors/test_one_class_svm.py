@@ -1,6 +1,7 @@
 """One-Class SVM: the region that is kept is scikit-learn's own; patches are those that could be cut out."""
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,8 +14,9 @@ from sklearn.linear_model import SGDOneClassSVM
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import OneClassSVM
 
-from xray_platform.detectors import one_class_svm
-from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings, settings_from_patches
+from xray_platform.detectors import patch_region
+from xray_platform.detectors.one_class_svm import OneClassSvm
+from xray_platform.detectors.one_class_svm_settings import OneClassSvmSettings, settings_from_patches
 from xray_platform.detectors.patch_features import MORE, WIDTHS, more_features, patch_features, patch_positions
 from xray_platform.errors import InputError
 from xray_platform.image_stack import Images
@@ -114,8 +116,10 @@ def test_co_occurrence_and_pixels_are_those_of_each_patch() -> None:
 def graycoprops_of(patch: Images) -> list[float]:
     """Return contrast and dissimilarity at distance 1, means over four angles, as scikit-image computes them."""
     greys = np.minimum((patch * 16).astype(np.uint8), 15)
-    pairs = graycomatrix(greys, [1], [0, np.pi / 4, np.pi / 2, 3 * np.pi / 4], levels=16, symmetric=True, normed=True)
-    return [float(graycoprops(pairs, name).mean()) for name in ("contrast", "dissimilarity")]
+    pairs: Any = graycomatrix(  # type: ignore[no-untyped-call]
+        greys, [1], [0, np.pi / 4, np.pi / 2, 3 * np.pi / 4], levels=16, symmetric=True, normed=True
+    )
+    return [float(graycoprops(pairs, name).mean()) for name in ("contrast", "dissimilarity")]  # type: ignore[no-untyped-call]
 
 
 def test_about_a_share_nu_of_the_normal_patches_lies_outside() -> None:
@@ -156,8 +160,8 @@ def test_it_works_on_the_windows_that_the_patches_asset_cuts() -> None:
 def test_centre_and_deviation_are_right_however_many_parts_they_are_summed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     patches = np.random.default_rng(0).normal(1000, 0.1, (5000, 3)).astype(np.float32)
     for at_once in (77, 10_000):
-        monkeypatch.setattr(one_class_svm, "PATCHES_AT_ONCE", at_once)
-        centre, deviation = one_class_svm._centre_and_deviation(patches)
+        monkeypatch.setattr(patch_region, "PATCHES_AT_ONCE", at_once)
+        centre, deviation = patch_region.centre_and_deviation(patches)
         np.testing.assert_allclose(centre, patches.mean(axis=0, dtype=np.float64), rtol=1e-6)
         np.testing.assert_allclose(deviation, patches.std(axis=0, dtype=np.float64), rtol=1e-3)
 
