@@ -55,15 +55,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         name=f"{model}-{len(cohort.rows)}-{origin}s-{inputs['train'][:6]}",
         dagster_run_id=context.run.run_id,
         asset_key=context.asset_key.to_user_string(),
-        tags={
-            "model": model,
-            "family": kind.family,
-            "recipe": data.name,
-            "origin": origin,
-            "data": inputs["train"],
-            "stage": "trained",
-            **({"begins_with": begins_with} if begins_with else {}),
-        },
+        tags=_tags(kind, data, origin, inputs, begins_with),
     ) as run:
         context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
         settings = {**_settings(kind, config, data), **standard}
@@ -92,6 +84,21 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         run.log_metrics({"training/seconds": record.seconds})
         run.describe(description_of_training(record, origin))
         return Trained(record, run.link)
+
+
+def _tags(
+    kind: ModelKind, data: ModelData, origin: str, inputs: Mapping[str, str], begins_with: str
+) -> dict[str, object]:
+    """Return the tags of the MLflow run of a training."""
+    return {
+        "model": kind.name,
+        "family": kind.family,
+        "recipe": data.name,
+        "origin": origin,
+        "data": inputs["train"],
+        "stage": "trained",
+        **({"begins_with": begins_with} if begins_with else {}),
+    }
 
 
 def fit_on(cohort: Cohort, kind: ModelKind, config: Settings, data: ModelData, around: FitContext) -> FittedModel:
