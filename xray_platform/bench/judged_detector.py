@@ -30,7 +30,7 @@ def judged_kind(
 
     def fit(normal: NDArray[np.bool_]) -> Score:
         began = time.process_time()
-        detector = _fit(kind, data.stack[normal], changes)
+        detector = fitted(kind, data.stack[normal], changes)
         first.append(detector)
         seconds["fit"] = seconds["fit"] or time.process_time() - began
 
@@ -86,7 +86,7 @@ def over_seeds(data: Prepared, kind: DetectorKind, first: Said) -> Row:
     row = first.held_out("")
     found = {name: [float(row[f", held-out subjects, {name}"])] for name in ("auroc", "ap")}
     for seed in SEEDS[1:]:
-        detector = _fit(kind, data.stack[data.normal("train")], {"seed": seed})
+        detector = fitted(kind, data.stack[data.normal("train")], {"seed": seed})
         normal, abnormal = (detector.score(data.stack[which]) for which in (data.normal("test"), data.abnormal))
         found["auroc"].append(auroc_of(normal, abnormal))
         found["ap"].append(ap_of(normal, abnormal))
@@ -111,7 +111,7 @@ def learnt_from_halves(data: Prepared, kind: DetectorKind, others: list[Prepared
     half = np.isin(subjects, sorted(set(subjects))[::2])
     numbers, masks = box_masks(data.images, data.stack.shape[1])
     for inside in (half, ~half):
-        detector = _fit(kind, data.stack[~data.images.abnormal & inside], {})
+        detector = fitted(kind, data.stack[~data.images.abnormal & inside], {})
         row = elsewhere(Prepared(data.images.kept(~inside), data.stack[~inside]), "", detector.score)
         for other in others:
             row |= elsewhere(other, f", on {other.images.name}", detector.score)
@@ -141,8 +141,10 @@ def elsewhere(data: Prepared, name: str, score_of: Score) -> Row:
     return found
 
 
-def _fit(kind: DetectorKind, normal: Images, changes: Mapping[str, object]) -> Detector:
-    return kind.fit(normal, kind.settings.model_validate(dict(changes)), progress=silent)
+def fitted(kind: DetectorKind, normal: Images, changes: Mapping[str, object]) -> Detector:
+    """Return a detector with its defaults but for these; one thread, since others' work makes several wait in turns."""
+    alone = {"threads": 1} if "threads" in kind.settings.model_fields else {}
+    return kind.fit(normal, kind.settings.model_validate({**alone, **changes}), progress=silent)
 
 
 def squeezed(image: Images) -> Images:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_platform.bench.judged_detector import fitted
 from xray_platform.bench.map_quality import baselines, map_figures
 from xray_platform.bench.said import Row, auroc_of
 from xray_platform.detectors.contract import DetectorKind
@@ -50,7 +51,7 @@ class PhantomMaps:
         if key not in self.prepared:
             self.prepared[key] = phantom_chests(named_recipe(kind.recipe, kind.side), difficulty)
         chests, figures = self.prepared[key], Row()
-        detector = kind.fit(chests.normal, kind.settings())
+        detector = fitted(kind, chests.normal, {})
         for finding, (images, masks) in chests.lesions.items():
             title = f"{which}: {kind.name}, {len(images)} images with {finding}"
             figures[f"{title}, auroc"] = auroc_of(detector.score(chests.others), detector.score(images))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_platform.detectors.backbone import BackboneSettings, graph_digest, looked_into, read_backbone, side_of
-from xray_platform.detectors.band_energy import BandSettings, kept_cells
+from xray_platform.detectors.band_energy import BandSettings, kept_cells, map_of_cells
 from xray_platform.detectors.learnt import read_learnt, write_learnt
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import CARD, read, write
@@ -73,9 +73,7 @@ class PlaceFeatures:
             return self.settings.as_map(values, side)
         cells = -(-self.settings.side // 2**self.settings.stage)
         inside = kept_cells(cells, self.settings.border)
-        whole = np.zeros((len(values), cells, cells), np.float32)
-        whole[:, inside, inside] = values
-        return resized(whole, side)
+        return map_of_cells(values, cells, inside, side)
 
     def describe(self, cells: int) -> str:
         """Say in words what is measured."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from xray_platform.detectors.band_energy import kept_cells, toneless
+from xray_platform.detectors.band_energy import kept_cells, map_of_cells, toneless
 from xray_platform.detectors.normals import check_normals, in_parts, sampled
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
@@ -134,9 +134,8 @@ class TextureMixture:
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         inside = kept_cells(self.settings.cells, self.settings.border)
         for part in batch_slices(stack, CHUNK):
-            whole = np.zeros((len(stack[part]), self.settings.cells, self.settings.cells), np.float32)
-            whole[:, inside, inside] = np.maximum(self._unusual(stack[part]), 0)
-            maps[part] = resized(whole, self.picture_side)
+            rare = np.maximum(self._unusual(stack[part]), 0)
+            maps[part] = map_of_cells(rare, self.settings.cells, inside, self.picture_side)
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 
