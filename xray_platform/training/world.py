@@ -22,6 +22,7 @@ from xray_platform.errors import InputError, MachineError
 from xray_platform.ports import HOST
 
 LAUNCHED = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+FAILED = "failed"  # under this name one that fails says why
 SECONDS_TO_END, PAUSE_SECONDS = 20, 0.05
 
 
@@ -86,7 +87,7 @@ def joined(devices: int, nodes: int, backend: str, work: Callable[[], object]) -
         meeting = TCPStore(HOST, 0, is_master=True, wait_for_workers=False)
         world = World(size=devices, devices=devices, port=meeting.port)
         try:
-            with _others(world, backend, work) as others:
+            with _others(world, backend, work, meeting) as others:
                 _await(others, meeting)
                 _meet(world, backend, meeting)
                 yield world
@@ -123,7 +124,7 @@ def _part() -> None:
 
 
 @contextmanager
-def _others(world: World, backend: str, work: Callable[[], object]) -> Iterator[list[SpawnProcess]]:
+def _others(world: World, backend: str, work: Callable[[], object], meeting: Store) -> Iterator[list[SpawnProcess]]:
     """Start the other processes of this machine; where one fails, all are ended and its end is told."""
     context = multiprocessing.get_context("spawn")
     ranks = range(1, world.size)
@@ -134,9 +135,10 @@ def _others(world: World, backend: str, work: Callable[[], object]) -> Iterator[
         yield others
     except RuntimeError as error:
         _end(others, SECONDS_TO_END)
-        failed, said = [other for other in others if other.exitcode], str(error).partition(". ")[0]
+        failed = [other for other in others if other.exitcode]
         if not failed:
             raise
+        said = meeting.get(FAILED).decode() if meeting.check([FAILED]) else str(error)
         raise MachineError(f"{len(failed)} of {world.size} processes that learnt together failed: {said}") from error
     except BaseException:
         _end(others, 0)
@@ -170,4 +172,8 @@ def _join(world: World, rank: int, backend: str, work: Callable[[], object]) -> 
     meeting = TCPStore(here.address, here.port, is_master=False)
     meeting.set(str(rank), "here")
     with _group(here, backend, meeting):
-        work()
+        try:
+            work()
+        except Exception as error:
+            meeting.set(FAILED, f"{type(error).__name__}: {error}")
+            raise

@@ -90,7 +90,7 @@ class FailsElsewhere:
 
 def test_one_that_fails_ends_all_with_a_clear_line(tmp_path: Path) -> None:
     broken = FailsElsewhere(TRAIN[0]), TRAIN[1]
-    with pytest.raises(MachineError, match="1 of 2 processes that learnt together failed"):
+    with pytest.raises(MachineError, match="1 of 2 processes that learnt together failed: OSError: the disk is gone"):
         fit_network("attention_cnn", SMALL, TWO, broken, VAL, folder=tmp_path)
     assert not subprocess.run(
         ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"], capture_output=True, check=False, text=True
