@@ -10,6 +10,7 @@ import numpy as np
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.seen_with_text import digest_of, seen_with_text
 from xray_platform.bench.text_cuts import made_at_cuts, real_at_cuts
+from xray_platform.bench.text_spaced import spaced_apart
 from xray_platform.dicom.burned_in.find import find_writing
 from xray_platform.dicom.burned_in.lines import SURE, Cover
 from xray_platform.dicom.burned_in.tone import Grey, eight_bits
@@ -40,7 +41,7 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
     """Write lines into pictures of subjects, and in fonts, that nothing was learnt from; count what stays readable."""
     cv2.setNumThreads(1)
     figures: dict[str, float | int | str] = {
-        "note": "fonts and subjects not learnt from; seeds 11 to 15; contrast as a share of the range; letters from 7 "
+        "note": "fonts and subjects not learnt from; seeds 11 to 16; contrast as a share of the range; letters from 7 "
         "pixels (a font of 10) to a tenth of the longer side, of names of two letters from 10 pixels; "
         f"the cut in use is {SURE:g}"
     }
@@ -64,7 +65,9 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
     fonts = FontSet([font for font in find_fonts(progress=progress) if font.split == "held_out"])
     rows = list(_trials(clean, fonts, progress))
     figures |= _recalls(rows) | _names(clean, fonts, progress)
-    figures |= made_at_cuts([each for some in clean.values() for each in some], fonts, LEAST, MOST_SHARE, progress)
+    bare = [picture for some in clean.values() for picture in some]
+    figures |= spaced_apart(bare, fonts, _readable, progress)
+    figures |= made_at_cuts(bare, fonts, LEAST, MOST_SHARE, progress)
     for folder in inputs.data:
         figures |= _as_they_are(folder, progress) | real_at_cuts(folder.name, _not_learnt_from(folder), progress)
     return figures | _speed()

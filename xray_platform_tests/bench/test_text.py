@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from xray_platform.bench import seen_with_text, text, text_cuts
+from xray_platform.bench import seen_with_text, text, text_cuts, text_spaced
 from xray_platform.bench.contract import Inputs
 from xray_platform.bench.seen_with_text import digest_of
 from xray_platform.progress import silent
 from xray_platform.training.subject_split import split_by_subject
 from xray_platform.training.writing.fonts import FontSet, find_fonts
 from xray_platform.training.writing.name_trial import make_name_trial
-from xray_platform.training.writing.trial import left_readable, make_trial
+from xray_platform.training.writing.trial import Trial, left_readable, make_trial
 from xray_platform_tests.dicom.burned_in.drawing import FONTS, chest
 
 
@@ -40,6 +40,7 @@ def test_it_counts_what_stays_readable(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(text, "PHANTOMS", 1)
     monkeypatch.setattr(text, "LARGE", 256)
     monkeypatch.setattr(text_cuts, "TRIALS", 4)
+    monkeypatch.setattr(text_spaced, "LINES", 2)
     figures = text.measure(silent, Inputs(folder, (folder,)))
     places = [figures.get(f"{where}: lines", 0) for where in ("border", "across the border", "centre")]
     assert sum(int(count) for count in places) == 12
@@ -116,3 +117,21 @@ def test_at_a_higher_cut_less_is_taken_for_writing_and_more_real_writing_missed(
     monkeypatch.setattr(text_cuts, "verify", lambda _crops: 0.0)
     missed = text_cuts.real_at_cuts("chests", held_out, silent)
     assert missed[f"cut {text_cuts.CUTS[-1]:g}: chests, with writing as seen by eye: missed, share"] == 1
+
+
+def test_letters_that_stand_apart_are_written_apart_and_counted_by_how_far(
+    fonts: FontSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_spaced, "LINES", 3)
+    widths: list[float] = []
+
+    def readable(trial: Trial) -> bool:
+        long, high = (int(np.ptp(each)) + 1 for each in np.nonzero(trial.ink))
+        widths.append(max(long, high) / trial.conditions.signs / trial.conditions.height)
+        return len(widths) % 3 == 0
+
+    figures = text_spaced.spaced_apart([chest(1024, 1024)], fonts, readable, silent)
+    assert [figures[f"letters {gap:g} heights apart: lines"] for gap in text_spaced.GAPS] == [3, 3, 3]
+    shares = [figures[f"letters {gap:g} heights apart: hidden or held back, share"] for gap in text_spaced.GAPS]
+    assert shares == pytest.approx([2 / 3] * 3)
+    assert np.mean(widths[:3]) + 0.3 < np.mean(widths[3:6]) < np.mean(widths[6:]) - 0.5
