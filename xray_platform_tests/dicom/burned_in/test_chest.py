@@ -78,7 +78,10 @@ def test_black_around_a_film_is_no_white_frame_of_its_negative(phantom: Pixels) 
         assert not spares(at(round(down * len(film)) - 10, round(across * len(film)) - 50), chest)
 
 
-def test_a_white_belly_or_a_dark_frame_is_no_white_frame(phantom: Pixels) -> None:
+def test_a_white_belly_or_jaw_or_a_dark_frame_is_no_white_frame(phantom: Pixels) -> None:
+    jaw = phantom.copy()
+    jaw[:30, 60:] = 255
+    assert without_frame(jaw) is None
     belly = phantom.copy()
     belly[-120:] = 255
     assert without_frame(belly) is None
