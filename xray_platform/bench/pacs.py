@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import psutil
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.orthanc import TITLE, Orthanc, orthanc
+from xray_platform.bench.started import xray_command
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.errors import InputError, MachineError
@@ -91,8 +91,7 @@ def _files(folder: Path, pictures: int, side: int) -> list[Path]:
 def _receiver(root: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """Run `xray receive` in a process of its own, as a user does, until the end of the block."""
     port = free_port()
-    code = "from xray_platform.cli import main; main()"
-    command = [sys.executable, "-c", code, "--root", str(root), "receive", "--port", str(port)]
+    command = xray_command(root, "receive", "--port", str(port))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             if process.stdout is None or not process.stdout.readline().startswith(b"Receiving"):

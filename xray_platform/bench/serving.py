@@ -6,12 +6,11 @@ import os
 import signal
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +20,7 @@ import psutil
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.serving_peers import mlflow_milliseconds, scoring_milliseconds
+from xray_platform.bench.started import OK, await_answer, xray_command
 from xray_platform.errors import InputError, MachineError
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.ports import HOST, free_port
@@ -35,8 +35,7 @@ ALONE = 25  # images, one after the other
 TOGETHER_SECONDS = 15
 CLIENTS = 8
 LOAD_SECONDS = 60
-START_SECONDS = 180
-OK, BUSY = 200, 429
+BUSY = 429
 
 
 @dataclass
@@ -105,27 +104,14 @@ def _image(folder: Path) -> bytes:
 def _server(root: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """Run `xray serve` in a process of its own, as a user does, until the end of the block."""
     port = free_port()
-    code = "from xray_platform.cli import main; main()"
-    command = [sys.executable, "-c", code, "--root", str(root), "serve", "--port", str(port)]
+    command = xray_command(root, "serve", "--port", str(port))
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _await(port, process)
+            await_answer(process, port, "/readyz", "xray serve")
             yield port, process
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
-
-
-def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError, http.client.HTTPException):
-            client = _client(port)
-            client.request("GET", "/readyz")
-            if client.getresponse().status == OK:
-                return
-        time.sleep(0.1)
-    raise MachineError(f"the server was not ready within {START_SECONDS} s; `xray serve` says why")
 
 
 def _client(port: int) -> http.client.HTTPConnection:

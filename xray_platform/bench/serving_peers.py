@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from xray_platform.bench.contract import Figures
+from xray_platform.bench.started import OK, await_answer
 from xray_platform.errors import MachineError
 from xray_platform.ports import HOST, free_port
 from xray_platform.serving.predict import Predictor
@@ -23,8 +24,6 @@ from xray_platform.tracking.server_command import SERVER_ENVIRONMENT
 
 ASKED = 15
 SCORED = 50
-START_SECONDS = 180
-OK = 200
 
 
 def mlflow_milliseconds(bundle: Path, data: bytes) -> list[float]:
@@ -61,23 +60,11 @@ def _server(model: Path) -> Iterator[int]:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
     ) as process:
         try:
-            _await(port, process)
+            await_answer(process, port, "/ping", "mlflow models serve")
             yield port
         finally:
             os.killpg(process.pid, signal.SIGTERM)  # it serves in a child of its own
             process.wait(60)
-
-
-def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError, http.client.HTTPException):
-            client = http.client.HTTPConnection(HOST, port, timeout=5)
-            client.request("GET", "/ping")
-            if client.getresponse().status == OK:
-                return
-        time.sleep(0.2)
-    raise MachineError(f"`mlflow models serve` was not ready within {START_SECONDS} s")
 
 
 def scoring_milliseconds(predictor: Predictor) -> Figures:

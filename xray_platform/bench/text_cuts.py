@@ -60,7 +60,7 @@ def real_at_cuts(folder: str, files: Sequence[Path], progress: Progress) -> Shar
 
 
 def made_at_cuts(pictures: Sequence[Grey], fonts: FontSet, least: float, share: float, progress: Progress) -> Shares:
-    """Count the printed lines of three signs and more that the first search leaves readable, by cut.
+    """Count the printed lines of three signs and more that one search finds whole, by cut.
 
     Letters have `least` pixels to a `share` of the picture's longer side.
     """
@@ -74,7 +74,7 @@ def made_at_cuts(pictures: Sequence[Grey], fonts: FontSet, least: float, share: 
             hidden.append([not left_readable(trial, cover_of(lines[cut], trial.grey.shape)) for cut in CUTS])
             progress(len(hidden), TRIALS, "writing and searching at several cuts")
     shares = np.mean(hidden, axis=0)
-    return {
-        f"cut {cut:g}: printed, three signs and more: found whole by one search, share": float(each)
-        for cut, each in zip(CUTS, shares, strict=True)
-    } | {"printed, three signs and more, for the cuts: lines": TRIALS}
+    figures: Shares = {"printed, three signs and more, for the cuts: lines": TRIALS}
+    for cut, each in zip(CUTS, shares, strict=True):
+        figures[f"cut {cut:g}: printed, three signs and more: found whole by one search, share"] = float(each)
+    return figures

@@ -54,7 +54,7 @@ def predict(
     if heatmap is not None:
         _make_folder(heatmap)
     start_ahead(CHILDREN_IMPORT)
-    predictor = _copied(bundle, digest) if bundle else _registered(model, digest)
+    predictor = _copied(bundle, digest) if bundle else _registered(model, digest)[0]
     from xray_platform.serving.files import predict_files  # torch takes seconds to import, and `--help` must not wait
     from xray_platform.serving.prediction import PredictedFile
     from xray_platform.serving.result_words import result_words
@@ -94,25 +94,20 @@ def _check_options(model: str, bundle: Path | None, digest: str | None) -> None:
 
 def registered_predictor() -> "tuple[Predictor, str, str, str]":
     """Return the champion's predictor, with its name, its version in the registry and the digest of its bundle."""
-    from xray_platform.serving.predict import Predictor  # see above
-    from xray_platform.tracking.registry_file import registered_bundle
-
-    found = registered_bundle(places(), CHAMPION)
-    folder, held, version = (found.folder, found.id, found.version) if found else (*_asked(CHAMPION), "")
-    predictor = Predictor.load(folder, expected=held)
-    return predictor, predictor.facts.model, version or held[:8], held
+    predictor, version, held = _registered(CHAMPION)
+    return predictor, predictor.facts.model, version, held
 
 
-def _registered(model: str, digest: str | None) -> "Predictor":
-    """Load a model of this store: MLflow's database says what its bundle must hash to."""
+def _registered(model: str, digest: str | None = None) -> "tuple[Predictor, str, str]":
+    """Load a model of this store, and return it with its version and digest: MLflow says what it must hash to."""
     from xray_platform.serving.predict import Predictor  # see above
     from xray_platform.tracking.registry_file import registered_bundle
 
     found = registered_bundle(places(), model)
-    folder, held = (found.folder, found.id) if found else _asked(model)
+    folder, held, version = (found.folder, found.id, found.version) if found else (*_asked(model), "")
     if digest and digest.lower() != held:
         raise StoreError(f"the bundle of {model} has the digest {held}, not {digest}")
-    return Predictor.load(folder, expected=held)
+    return Predictor.load(folder, expected=held), version or held[:8], held
 
 
 def _asked(model: str) -> tuple[Path, str]:

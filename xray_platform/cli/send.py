@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from xray_platform.serving.pacs.send import ListedImage, Outcome
 
 SHOWN = 20
-PHANTOM = "phantom"
 
 
 def send(
@@ -44,11 +43,11 @@ def send(
     predictor, name, version, bundle = registered_predictor()
     # highdicom, pydicom and pynetdicom take two seconds to import
     from xray_platform.serving.bundle import ORIGIN
-    from xray_platform.serving.bundle import PHANTOM as LEARNT_FROM_PHANTOMS
     from xray_platform.serving.pacs.results import ModelIdentity
     from xray_platform.serving.pacs.send import Sender
+    from xray_platform.tables.columns import PHANTOM
 
-    if predictor.facts.provenance.get(ORIGIN) == LEARNT_FROM_PHANTOMS and not phantoms:
+    if predictor.facts.provenance.get(ORIGIN) == PHANTOM and not phantoms:
         raise InputError(f"{name} learnt from made-up images only; its results are sent with --phantoms alone")
     sender = Sender(places(), predictor, ModelIdentity(name, version, bundle), settings)
     with bar("results") as progress:
@@ -69,6 +68,7 @@ def _images(names: list[str], batches: list[str], *, phantoms: bool) -> "list[Li
     """Return the images that are meant, those of phantoms only where they are wanted; InputError for unknown ones."""
     from xray_platform.serving.pacs.send import ListedImage  # see above
     from xray_platform.tables.all import IMAGES
+    from xray_platform.tables.columns import PHANTOM
 
     rows = IMAGES.read(places())
     for wanted, column in ((names, "image"), (batches, "batch")):

@@ -21,7 +21,6 @@ from xray_platform.evaluation.evaluate import evaluate
 from xray_platform.models.contract import FitContext, ModelKind
 from xray_platform.tables.all import CROSS_VALIDATION
 from xray_platform.tables.places import Places
-from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import TrackedRun, open_run
 from xray_platform.training.folds import assign_folds, parts_of_fold
 
@@ -48,14 +47,7 @@ def cross_validate(context: dg.AssetExecutionContext, places: Places, settings: 
     Raises DataError where there are too few subjects for so many folds.
     """
     task = _task(places, settings)
-    with open_run(
-        open_tracking(places),
-        model=task.kind.name,
-        name=f"{task.kind.name}-{settings.folds}-folds-{task.made_from[:6]}",
-        dagster_run_id=context.run.run_id,
-        asset_key=context.asset_key.to_user_string(),
-        tags=task.model.tags(STAGE),
-    ) as run:
+    with task.model.open_run(context, f"{settings.folds}-folds-{task.made_from[:6]}", STAGE) as run:
         run.log_parameters({"cross_validation": settings.model_dump(mode="json"), "made_from": task.made_from})
         parts = [_fold(context, task, fold, run) for fold in range(1, settings.folds + 1)]
         judged = pd.DataFrame(_judged(task, part) for part in parts)

@@ -15,12 +15,13 @@ def open_instance(places: Places) -> dg.DagsterInstance:
     Relative paths in a `dagster.yaml` count from the current folder; here they count from the root.
     """
     places.dagster.mkdir(parents=True, exist_ok=True)
-    embedded = _embedded(places.dagster) if _is_embedded(places.root) else {}
+    embedded = _embedded(places.dagster) if is_embedded(places.root) else {}
     ref = InstanceRef.from_dir(str(places.dagster), config_dir=str(places.root), overrides=embedded)
     return dg.DagsterInstance.from_ref(ref)
 
 
-def _is_embedded(root: Path) -> bool:
+def is_embedded(root: Path) -> bool:
+    """Say whether Dagster's memory of a store lies in the store."""
     file = root / "dagster.yaml"
     if not file.exists():
         return True

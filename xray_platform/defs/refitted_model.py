@@ -4,8 +4,10 @@ Cross-validation and search choose; what chooses must not see the test part.
 """
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset_result import frame_digest
@@ -18,6 +20,9 @@ from xray_platform.models.all import MODELS
 from xray_platform.models.contract import ModelKind
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
+from xray_platform.tracking.mlflow_store import open_tracking
+from xray_platform.tracking.registered_weights import with_registered
+from xray_platform.tracking.runs import TrackedRun, open_run
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,24 @@ class RefittedModel:
         made = [kind.name, kind.version, self.config.model_dump(mode="json"), recipes, *more]
         return frame_digest(said.assign(made=json.dumps(made, sort_keys=True)))[:16]
 
-    def tags(self, stage: str) -> dict[str, object]:
-        """Return the tags of the MLflow run in which it is fitted again and again."""
-        return {"model": self.kind.name, "family": self.kind.family, "recipe": self.data.name, "stage": stage}
+    def open_run(self, context: dg.AssetExecutionContext, name: str, stage: str) -> AbstractContextManager[TrackedRun]:
+        """Open the MLflow run in which it is fitted again and again; `name` comes after the model's."""
+        tags = {"model": self.kind.name, "family": self.kind.family, "recipe": self.data.name, "stage": stage}
+        return open_run(
+            open_tracking(self.cohort.places),
+            model=self.kind.name,
+            name=f"{self.kind.name}-{name}",
+            dagster_run_id=context.run.run_id,
+            asset_key=context.asset_key.to_user_string(),
+            tags=tags,
+        )
 
 
 def refitted_model(places: Places, name: str) -> RefittedModel:
     """Return the model of that name as the store sets it; raises DataError where its pictures have no tensors."""
     kind = MODELS[name]
     config = settings_of(places, kind.name, with_recipes(MODEL_SETTINGS[kind.name], known_recipes(places)))
+    _, config = with_registered(open_tracking(places), config)
     data = model_data(places, kind, config)
     cohort = read_cohort(places, data.recipes)
     rows = cohort.rows[cohort.rows["split"] != "test"].reset_index(drop=True)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from xray_platform.defs.cohort import data_digest
+from xray_platform.defs.cohort import Cohort, data_digest
 from xray_platform.defs.data_card import data_card
 from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
 from xray_platform.defs.label_shortcut_results import stored_label_shortcuts
@@ -47,10 +47,13 @@ from xray_platform.evaluation.shortcut_result import ShortcutAudit, read_audit
 from xray_platform.image_stack import unpack_view
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.models.all import MODELS
+from xray_platform.models.contract import FittedModel
 from xray_platform.progress import Progress
-from xray_platform.serving.bundle import ORIGIN, PHANTOM, BundleFacts, write_bundle
+from xray_platform.serving.bundle import ORIGIN, BundleFacts, write_bundle
 from xray_platform.serving.made_with import made_with
+from xray_platform.serving.reference import Reference
 from xray_platform.tables.all import LABELS, STANDARD_IMAGES
+from xray_platform.tables.columns import PHANTOM
 from xray_platform.tables.manifest import keep_folder, read_checked
 from xray_platform.tables.places import Places
 from xray_platform.tracking.evaluations import evaluated_in, inherited_tags
@@ -89,9 +92,10 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     """Write a model's report, pack its bundle, and hand both to MLflow, where the bundle becomes a model version."""
     record = current_record(places, model)
     evaluation = stored_evaluation(places, record)
-    samples, scale, held = _gallery(places, record, evaluation, progress)
+    cohort, scorer = cohort_of(places, record), scorer_of(places, record)
+    samples, scale, held = _gallery(cohort, scorer, evaluation, progress)
     findings = _findings(places)
-    maps = maps_of(cohort_of(places, record), scorer_of(places, record), scale, findings, progress)
+    maps = maps_of(cohort, scorer, scale, findings, progress)
     pictures = pictures_of(places, evaluation.rows)
     facts = nuisance_facts(pictures, STANDARD_IMAGES.read(places))
     card = data_card(places, evaluation.rows)
@@ -101,7 +105,8 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     given = _input(record, evaluation, samples, scale, held, pictures, findings)
     page = write_report(folder, replace(given, audit=audit, card=card, maps=maps), progress=progress)
     keep_folder(places, report_manifest(record), folder)
-    bundle = _pack(places, record, evaluation, scale, _origin(pictures))
+    reference = reference_images(cohort, scorer, record.model)
+    bundle = _pack(places, record, _bundle_facts(record, scorer, evaluation, scale, _origin(pictures)), reference)
     kept = guards(evaluation, audit, _guard_settings(places))
     figures = {**audit.figures(), **reliance_of(evaluation).figures(), **guard_figures(kept)}
     figures |= maps.figures() if maps else {}
@@ -122,17 +127,17 @@ def stored_audit(places: Places, record: TrainingRecord) -> ShortcutAudit:
 
 
 def _gallery(
-    places: Places, record: TrainingRecord, evaluation: Evaluation, progress: Progress
+    cohort: Cohort, scorer: FittedModel, evaluation: Evaluation, progress: Progress
 ) -> tuple[Samples, MapScale | None, MapsHeld]:
     """Return the pictures worth a look with maps and boxes, and one colour scale from normal validation pictures.
 
     And how the maps of all test pictures with boxes lie to these.
     """
-    cohort, scorer = cohort_of(places, record), scorer_of(places, record)
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
     normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
-    scale = map_scale(explain_images(scorer, cohort.images(normals))[1]) if len(normals) else None
+    target = evaluation.settings.mask_target
+    scale = map_scale(explain_images(scorer, cohort.images(normals))[1], target) if len(normals) else None
     held = hold_maps(cohort, scorer, scale, progress)
     if rows.empty:
         none = np.zeros((0, cohort.side, cohort.side), np.float32)
@@ -205,11 +210,11 @@ def trace(record: TrainingRecord) -> dict[str, Any]:
     }
 
 
-def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale: MapScale | None, origin: str) -> Path:
-    """Write the bundle of a judged model and return its folder."""
-    bundle, (recipe, *views) = model_folder(places, record) / BUNDLE, record.recipes
-    scorer = scorer_of(places, record)
-    facts = BundleFacts(
+def _bundle_facts(
+    record: TrainingRecord, scorer: FittedModel, evaluation: Evaluation, scale: MapScale | None, origin: str
+) -> BundleFacts:
+    recipe, *views = record.recipes
+    return BundleFacts(
         model=record.model,
         family=record.family,
         standard=StandardSettings.model_validate(record.settings.get(STANDARD, {})),
@@ -223,7 +228,11 @@ def _pack(places: Places, record: TrainingRecord, evaluation: Evaluation, scale:
         heatmap_low=scale.low if scale and scale.high > 0 else None,
         provenance={**trace(record), ORIGIN: origin},
     )
-    reference = reference_images(cohort_of(places, record), scorer, record.model)
+
+
+def _pack(places: Places, record: TrainingRecord, facts: BundleFacts, reference: Reference | None) -> Path:
+    """Write the bundle of a judged model and return its folder."""
+    bundle = model_folder(places, record) / BUNDLE
     write_bundle(bundle, facts, _Saved(trained_folder(places, record)), reference)
     keep_folder(places, part_manifest(record, BUNDLE), bundle)
     return bundle

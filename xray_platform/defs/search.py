@@ -29,7 +29,6 @@ from xray_platform.models.contract import FitContext, FittedModel, ModelKind
 from xray_platform.progress import Progress
 from xray_platform.settings import Settings, first_problem
 from xray_platform.tables.places import Places
-from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.runs import TrackedRun, open_run
 from xray_platform.training.search_space import search_space
 
@@ -81,14 +80,7 @@ def search(context: dg.AssetExecutionContext, places: Places, settings: SearchSe
     """
     task = _task(places, settings)
     _check_space(task)
-    with open_run(
-        open_tracking(places),
-        model=task.kind.name,
-        name=f"{task.kind.name}-search-{task.made_from[:6]}",
-        dagster_run_id=context.run.run_id,
-        asset_key=context.asset_key.to_user_string(),
-        tags=task.model.tags(STAGE),
-    ) as run:
+    with task.model.open_run(context, f"search-{task.made_from[:6]}", STAGE) as run:
         run.log_parameters({"search": settings.model_dump(mode="json"), "made_from": task.made_from})
         study = _study(task)
         left = settings.trials - sum(trial.state.name in DONE for trial in study.trials)

@@ -20,8 +20,8 @@ from xray_platform.models.contract import FitContext, FittedModel, ModelKind, Pa
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
-from xray_platform.tracking.mlflow_store import Tracking, open_tracking
-from xray_platform.tracking.registered_weights import is_model_uri, registered_weights
+from xray_platform.tracking.mlflow_store import open_tracking
+from xray_platform.tracking.registered_weights import with_registered
 from xray_platform.tracking.runs import RunLink, TrackedRun, open_run
 
 STANDARD = "standard images"
@@ -42,7 +42,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
     Raises DataError where the labelled pictures do not allow it.
     """
     tracking = open_tracking(places)
-    begins_with, config = _begun(tracking, config)
+    begins_with, config = with_registered(tracking, config)
     model, data = kind.name, model_data(places, kind, config)
     cohort = read_cohort(places, data.recipes)
     _enough(cohort, kind)
@@ -55,15 +55,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         name=f"{model}-{len(cohort.rows)}-{origin}s-{inputs['train'][:6]}",
         dagster_run_id=context.run.run_id,
         asset_key=context.asset_key.to_user_string(),
-        tags={
-            "model": model,
-            "family": kind.family,
-            "recipe": data.name,
-            "origin": origin,
-            "data": inputs["train"],
-            "stage": "trained",
-            **({"begins_with": begins_with} if begins_with else {}),
-        },
+        tags=_tags(kind, data, origin, inputs, begins_with),
     ) as run:
         context.instance.add_run_tags(context.run.run_id, {f"mlflow/{model}": run.run_id})
         settings = {**_settings(kind, config, data), **standard}
@@ -94,12 +86,19 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
         return Trained(record, run.link)
 
 
-def _begun(tracking: Tracking, config: Settings) -> tuple[str, Settings]:
-    """Return the model URI that a network begins with, if any, and the settings with the file that it stands for."""
-    uri = str(getattr(config, "weights", ""))
-    if not is_model_uri(uri):
-        return "", config
-    return uri, config.model_copy(update={"weights": registered_weights(tracking, uri)})
+def _tags(
+    kind: ModelKind, data: ModelData, origin: str, inputs: Mapping[str, str], begins_with: str
+) -> dict[str, object]:
+    """Return the tags of the MLflow run of a training."""
+    return {
+        "model": kind.name,
+        "family": kind.family,
+        "recipe": data.name,
+        "origin": origin,
+        "data": inputs["train"],
+        "stage": "trained",
+        **({"begins_with": begins_with} if begins_with else {}),
+    }
 
 
 def fit_on(cohort: Cohort, kind: ModelKind, config: Settings, data: ModelData, around: FitContext) -> FittedModel:

@@ -23,7 +23,7 @@ FORMAT = 3
 READ = (1, 2, FORMAT)  # 1 had no digest of the facts, 2 no classes
 FACTS = "bundle.json"
 MODEL, REFERENCE = "model", "reference"
-ORIGIN, PHANTOM = "pictures", "phantom"  # of the provenance: the origin of the pictures that it learnt from, if one
+ORIGIN = "pictures"  # of the provenance: the origin of the pictures that it learnt from, if one
 MEND = "put it back from a backup, or write it anew (xray run --force --select 'key:<model>_report+')"
 
 

@@ -8,13 +8,13 @@ from typing import TypeVar
 from xray_platform.dicom.intake.sources import spelled
 from xray_platform.progress import Progress, silent
 from xray_platform.serving.listing import files_below
-from xray_platform.serving.model_input import ModelInput, ReadingTask, Refusal, read_file
+from xray_platform.serving.model_input import ModelInput, Refusal
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import FileRecord, PredictedFile, RefusedFile
+from xray_platform.serving.reading import ReadingTask, read_file, read_in_children
 from xray_platform.serving.reference import Unfamiliar
-from xray_platform.workers import GIB, Limits, Lost, cores, map_in_children
+from xray_platform.workers import Lost
 
-MEMORY_BYTES = 4 * GIB  # a child may use
 AT_ONCE = 1000  # files whose pictures wait in memory together
 BATCH = 32  # pictures a model scores together
 
@@ -58,9 +58,7 @@ def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor, *, heatm
         for path, reason in chunk
         if not reason
     ]
-    limits = Limits(2 * predictor.quality.seconds, MEMORY_BYTES)  # examined first, then read
-    workers = min(cores(), len(tasks))
-    read = map_in_children(read_file, tasks, what="reading", workers=workers, limits=limits) if tasks else iter(())
+    read = read_in_children(read_file, tasks, predictor.quality)
     results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
     for batch in _chunks(results, BATCH):
         yield from _predict_batch(batch, predictor, heatmaps=heatmaps)

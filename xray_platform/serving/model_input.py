@@ -1,10 +1,8 @@
 """Model input: made of the bytes of a file, or a reason why not. Knows no model and no torch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,8 +18,6 @@ from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 from xray_platform.serving.heatmap_picture import Placement
-
-MEBI = 1024**2
 
 
 @dataclass(frozen=True)
@@ -45,16 +41,6 @@ class Refusal:
     """Why there is no model input of a file."""
 
     reason: str
-
-
-@dataclass(frozen=True)
-class ReadingTask:
-    """One file to read, and how; small enough to be sent to a child process."""
-
-    path: Path
-    recipes: tuple[Recipe, ...]
-    standard: StandardSettings = field(default_factory=StandardSettings)
-    quality: QualitySettings = field(default_factory=QualitySettings)
 
 
 def prepare(data: bytes, recipes: Sequence[Recipe], standard: StandardSettings, quality: QualitySettings) -> ModelInput:
@@ -87,20 +73,6 @@ def prepare_with_image(
         Placement(traces[0].origin, rows, columns, picture.turn),
     )
     return made, picture
-
-
-def read_file(task: ReadingTask) -> ModelInput | Refusal:
-    """Do one task in a child process; what is wrong with the file becomes a refusal."""
-    cv2.setNumThreads(1)
-    try:
-        size, most = task.path.stat().st_size, task.quality.max_file_mib
-        if size > most * MEBI:
-            return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
-        return prepare(task.path.read_bytes(), task.recipes, task.standard, task.quality)
-    except InputError as error:
-        return Refusal(str(error))
-    except OSError as error:
-        return Refusal(f"cannot be read: {error.strerror or error}")
 
 
 def _as_stored(pixels: Pixels, recipe: Recipe) -> npt.NDArray[np.float32]:

@@ -14,13 +14,14 @@ from xray_platform.errors import InputError
 from xray_platform.models.contract import FittedModel
 from xray_platform.models.embedding import embed
 from xray_platform.models.named import load_model
-from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, BundleFacts
+from xray_platform.serving.bundle import ORIGIN, Bundle, BundleFacts
 from xray_platform.serving.class_probabilities import ClassModel, ClassProbability, class_probabilities
 from xray_platform.serving.heatmap_picture import HeatmapPicture, MapScale, heatmap_picture
 from xray_platform.serving.made_with import compare
 from xray_platform.serving.model_input import ModelInput, prepare
 from xray_platform.serving.prediction import Prediction
 from xray_platform.serving.reference import Placed, Reference
+from xray_platform.tables.columns import PHANTOM
 from xray_platform.training.abnormal_score import abnormal_score
 
 

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from xray_platform.errors import StoreError
 from xray_platform.image_stack import Embeddings, Labels
 
-FOLDER, CARD, ARRAYS = "reference", "reference.json", "reference.safetensors"
+CARD, ARRAYS = "reference.json", "reference.safetensors"
 NEIGHBOURS = 5  # whose mean distance is the distance
 USUAL = 0.99  # share of the validation images that lie no farther than the limit
 MOST_SIMILAR = 4
@@ -86,30 +86,20 @@ class Reference:
 
     def distances(self, seen: Embeddings) -> Distances:
         """Return how far each embedding (K, C) lies from what was learnt, (K,): 0 for the same, 2 for the opposite."""
-        nearest = np.sort(self._apart(seen), axis=1)[:, :NEIGHBOURS]
-        return np.asarray(nearest.mean(axis=1), np.float64)
-
-    def similar(self, seen: Embeddings, most: int, *, abnormal: bool | None = None) -> list[list[Similar]]:
-        """Return the nearest images to each embedding, the nearest first; of one label where `abnormal` says so."""
-        which = np.arange(len(self.images)) if abnormal is None else np.flatnonzero(self.abnormal == abnormal)
-        apart = self._apart(seen)[:, which]
-        order = np.argsort(apart, axis=1, kind="stable")[:, :most]
-        return [
-            [Similar(self.images[which[one]], bool(self.abnormal[which[one]]), float(row[one])) for one in nearest]
-            for row, nearest in zip(apart, order, strict=True)
-        ]
+        return _nearest_mean(self._apart(seen))
 
     def place(self, seen: Embeddings, most: int = MOST_SIMILAR) -> list[Placed]:
-        """Return where each image lies whose embeddings (K, C) these are."""
+        """Return where each image lies whose embeddings (K, C) these are, with the `most` similar ones of each kind."""
+        apart, normals = self._apart(seen), np.flatnonzero(~self.abnormal)
+        limit, anyone = self.limit, np.arange(len(self.images))
         return [
-            Placed(float(distance), self.limit, tuple(similar), tuple(normals))
-            for distance, similar, normals in zip(
-                self.distances(seen),
-                self.similar(seen, most),
-                self.similar(seen, most, abnormal=False),
-                strict=True,
-            )
+            Placed(float(distance), limit, self._nearest(row, anyone, most), self._nearest(row, normals, most))
+            for distance, row in zip(_nearest_mean(apart), apart, strict=True)
         ]
+
+    def _nearest(self, apart: Distances, among: npt.NDArray[np.intp], most: int) -> tuple[Similar, ...]:
+        order = among[np.argsort(apart[among], kind="stable")[:most]]
+        return tuple(Similar(self.images[one], bool(self.abnormal[one]), float(apart[one])) for one in order)
 
     def _apart(self, seen: Embeddings) -> Distances:
         alike = np.clip(seen.astype(np.float64) @ self.embeddings.T.astype(np.float64), -1, 1)
@@ -133,6 +123,10 @@ class Reference:
             return cls(tuple(card["images"]), abnormal, embeddings, arrays["usual"])
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise StoreError(f"{folder} is missing or damaged: {error}") from error
+
+
+def _nearest_mean(apart: Distances) -> Distances:
+    return np.asarray(np.sort(apart, axis=1)[:, :NEIGHBOURS].mean(axis=1), np.float64)
 
 
 def reference_of(images: Sequence[str], abnormal: Labels, learnt: Embeddings, others: Embeddings) -> Reference:

@@ -10,8 +10,9 @@ import pytest
 from xray_platform.phantoms.dicom_file import dicom_bytes
 from xray_platform.phantoms.plan import plan_spare
 from xray_platform.phantoms.render import render
-from xray_platform.serving.bundle import ORIGIN, PHANTOM, Bundle, write_bundle
+from xray_platform.serving.bundle import ORIGIN, Bundle, write_bundle
 from xray_platform.serving.result_words import unsure
+from xray_platform.tables.columns import PHANTOM
 from xray_platform_tests.cli.conftest import Xray
 from xray_platform_tests.serving.bundles import facts, network
 

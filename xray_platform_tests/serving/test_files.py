@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.serving import files
+from xray_platform.serving import reading
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile, RefusedFile
@@ -73,11 +73,11 @@ def test_a_file_is_read_in_a_child_that_may_take_so_long_and_so_much_only(
         heard.append(limits)
         return map_in_children(*given, limits=limits, **named)
 
-    monkeypatch.setattr(files, "map_in_children", listen)
+    monkeypatch.setattr(reading, "map_in_children", listen)
     strict = replace(predictor, quality=QualitySettings(seconds=7))
     (record,) = predict_files(sound[:1], strict)
     assert isinstance(record, PredictedFile)
-    assert heard == [Limits(14, files.MEMORY_BYTES)]
+    assert heard == [Limits(14, reading.MEMORY_BYTES)]
 
 
 def test_nothing_asked_nothing_said(predictor: Predictor) -> None:

@@ -48,10 +48,9 @@ def test_of_few_validation_images_the_limit_leaves_room() -> None:
 
 def test_the_most_alike_come_first_and_of_one_label_where_asked() -> None:
     reference = _reference(_on_a_circle(2))
-    (near,) = reference.similar(_on_a_circle(80), 2)
-    assert [(one.image, one.abnormal) for one in near] == [("image5", True), ("image4", False)]
-    (normal,) = reference.similar(_on_a_circle(80), 2, abnormal=False)
-    assert [one.image for one in normal] == ["image4", "image3"]
+    (placed,) = reference.place(_on_a_circle(80), 2)
+    assert [(one.image, one.abnormal) for one in placed.similar] == [("image5", True), ("image4", False)]
+    assert [one.image for one in placed.similar_normals] == ["image4", "image3"]
 
 
 @pytest.mark.parametrize("damaged", [CARD, ARRAYS])

@@ -7,10 +7,10 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from xray_platform.dicom.parse.container import MEBI
 from xray_platform.serving.http.admission import Held
 from xray_platform.serving.http.memory_file import MemoryFile
 from xray_platform.serving.http.settings import ServeSettings
-from xray_platform.serving.model_input import MEBI
 
 OVERHEAD_BYTES = 64 * 1024  # of a multipart body, for names and boundaries of a file
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from xray_platform.dicom.parse.container import MEBI
 from xray_platform.errors import MachineError
 from xray_platform.serving.heatmap_picture import HeatmapPicture
 from xray_platform.serving.http.admission import Admission
@@ -14,7 +15,7 @@ from xray_platform.serving.http.memory_file import MemoryFile
 from xray_platform.serving.http.metrics import Metrics
 from xray_platform.serving.http.reader import Reader, ShownImage
 from xray_platform.serving.http.settings import ServeSettings
-from xray_platform.serving.model_input import MEBI, ModelInput, Refusal
+from xray_platform.serving.model_input import ModelInput, Refusal
 from xray_platform.serving.prediction import Prediction
 
 

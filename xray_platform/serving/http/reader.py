@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from xray_platform.dicom.parse.container import MEBI
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
@@ -14,10 +15,10 @@ from xray_platform.imaging.recipe import Recipe, default_recipe
 from xray_platform.serving.heatmap_picture import Placement
 from xray_platform.serving.http.memory_file import MemoryFile
 from xray_platform.serving.http.settings import ServeSettings
-from xray_platform.serving.model_input import MEBI, ModelInput, ReadingTask, Refusal, prepare_with_image
-from xray_platform.workers import GIB, Children, Limits, Lost, cores, result_or_lost
+from xray_platform.serving.model_input import ModelInput, Refusal, prepare_with_image
+from xray_platform.serving.reading import MEMORY_BYTES, ReadingTask
+from xray_platform.workers import Children, Limits, Lost, cores, result_or_lost
 
-MEMORY_BYTES = 4 * GIB  # a child may use
 LOST = {
     "timeout": "reading took longer than allowed, and was given up",
     "killed": "reading took more memory than allowed, or ended its process",

@@ -8,16 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_platform.errors import InputError
 from xray_platform.progress import Progress, silent
 from xray_platform.serving.heatmap_picture import HeatmapPicture
-from xray_platform.serving.model_input import MEBI, ModelInput, ReadingTask, Refusal, prepare_with_image
+from xray_platform.serving.model_input import ModelInput, Refusal
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import Prediction
-from xray_platform.workers import GIB, Limits, Lost, cores, map_in_children
+from xray_platform.serving.reading import ReadingTask, read_in_children, read_with_image
+from xray_platform.workers import Lost
 
 MOST_SHOWN = 1024  # pixels on the longer side of the picture with the overlay
-MEMORY_BYTES = 4 * GIB
 
 Grey = NDArray[np.uint8]
 
@@ -46,9 +45,7 @@ def judge_files(
     """
     facts = predictor.facts
     tasks = [ReadingTask(path, facts.recipes, facts.standard, predictor.quality) for path in paths]
-    limits = Limits(2 * predictor.quality.seconds, MEMORY_BYTES)
-    read = map_in_children(_read, tasks, what="reading", workers=min(cores(), max(len(tasks), 1)), limits=limits)
-    for done, found in enumerate(read if tasks else (), start=1):
+    for done, found in enumerate(read_in_children(_read, tasks, predictor.quality), start=1):
         if isinstance(found, _Read):
             yield _judged(found, predictor)
         else:
@@ -63,17 +60,11 @@ def _judged(found: _Read, predictor: Predictor) -> JudgedImage:
 
 
 def _read(task: ReadingTask) -> _Read | Refusal:
-    """Do one task in a child process; what is wrong with the file becomes a refusal, in words without its values."""
-    cv2.setNumThreads(1)
-    try:
-        size, most = task.path.stat().st_size, task.quality.max_file_mib
-        if size > most * MEBI:
-            return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
-        made, image = prepare_with_image(task.path.read_bytes(), task.recipes, task.standard, task.quality)
-    except InputError as error:
-        return Refusal(str(error))
-    except OSError as error:
-        return Refusal(f"cannot be read: {error.strerror or type(error).__name__}")
+    """Do one task in a child process."""
+    found = read_with_image(task)
+    if isinstance(found, Refusal):
+        return found
+    made, image = found
     low, high = image.window_low, image.window_high
     share = np.clip((image.pixels.astype(np.float32) - low) / max(high - low, 1.0), 0, 1)
     grey = np.ascontiguousarray(image.turn.inverse().apply(np.round(255 * share).astype(np.uint8)))

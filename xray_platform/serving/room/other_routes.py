@@ -7,11 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from xray_platform.serving.http.bodies import BodyError
-from xray_platform.serving.http.memory_file import MemoryFile
 from xray_platform.serving.model_input import Refusal
 from xray_platform.serving.room.others import laid_over, other_images
 from xray_platform.serving.room.room import Room
-from xray_platform.serving.room.worklist import published_file
 
 
 def add_other_routes(router: APIRouter, room: Room) -> None:
@@ -36,10 +34,7 @@ def add_other_routes(router: APIRouter, room: Room) -> None:
         shown, facts = judged.shown, judged.served.predictor.facts
         assert shown is not None, "what is open was asked for to be shown"  # noqa: S101 - a slip of the program
         with room.engine.admission.place() as held:
-            data, _ = await room.in_store(published_file, image)
-            held.grow(len(data))
-            file = MemoryFile()
-            file.write(data)
+            file, _ = await room.stored_file(image, held)
             read = await room.engine.reader.read(file, facts.recipes, facts.standard, show=True)
             if isinstance(read, Refusal) or read.shown is None:
                 raise BodyError(409, "image", read.reason if isinstance(read, Refusal) else "it cannot be shown")

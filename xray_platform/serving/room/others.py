@@ -1,7 +1,9 @@
 """Others: images of the store that are looked at beside an open one: earlier ones of the same subject, similar ones."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -30,18 +32,21 @@ class OtherImage:
 def other_images(places: Places, image: str) -> list[OtherImage]:
     """Return all other images of the subject of `image`, the oldest first, those without a date last."""
     columns = ("image", "subject", "study_date", "view_position")
-    images = {str(row["image"]): row for row in IMAGES.read(places, columns=columns).to_dict("records")}
-    if image not in images:
+    images = IMAGES.read(places, columns=columns).astype({"image": str})
+    own = images[images["image"] == image].to_dict("records")
+    if not own:
         raise InputError("the store has no such image")
-    said = {str(row["image"]): row for row in PREDICTIONS.read(places).to_dict("records")}
-    own, found = images[image], []
-    for name, row in images.items():
-        if row["subject"] == own["subject"] and name != image:
-            judged, days = said.get(name, {}), _days(own["study_date"], row["study_date"])
-            found.append(
-                OtherImage(name, _text(row["view_position"]), days, judged.get("probability"), judged.get("verdict"))
-            )
+    others = images[(images["subject"] == own[0]["subject"]) & (images["image"] != image)]
+    predictions = PREDICTIONS.read(places, columns=("image", "probability", "verdict")).astype({"image": str})
+    kept = predictions[predictions["image"].isin(others["image"])].to_dict("records")
+    said = {row["image"]: row for row in kept}
+    found = [_other(row, own[0], said.get(row["image"], {})) for row in others.to_dict("records")]
     return sorted(found, key=lambda one: (one.days is None, one.days or 0, one.image))
+
+
+def _other(row: Mapping[Hashable, Any], own: Mapping[Hashable, Any], said: Mapping[Hashable, Any]) -> OtherImage:
+    days = _days(own["study_date"], row["study_date"])
+    return OtherImage(row["image"], _text(row["view_position"]), days, said.get("probability"), said.get("verdict"))
 
 
 def _text(value: object) -> str | None:

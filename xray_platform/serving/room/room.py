@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform.dicom.intake.readings import Reading, append_line
 from xray_platform.errors import XrayError
+from xray_platform.serving.http.admission import Held
 from xray_platform.serving.http.bodies import BodyError
 from xray_platform.serving.http.engine import Engine, Judged
 from xray_platform.serving.http.memory_file import MemoryFile
 from xray_platform.serving.http.messages import Prediction, image_message, model_message
 from xray_platform.serving.model_input import Refusal
 from xray_platform.serving.room.kept import Kept, OpenImage
+from xray_platform.serving.room.worklist import published_file
 from xray_platform.tables.places import Places
 
 
@@ -61,6 +63,14 @@ class Room:
                 return await asyncio.to_thread(work, self.places, *given)
         except XrayError as error:
             raise BodyError(409, "store", str(error)) from error
+
+    async def stored_file(self, image: str, held: Held) -> tuple[MemoryFile, str]:
+        """Return the published file of an image of the store in memory, which `held` counts, and its digest."""
+        data, sha256 = await self.in_store(published_file, image)
+        held.grow(len(data))
+        file = MemoryFile()
+        file.write(data)
+        return file, sha256
 
     async def keep_reading(self, opened: OpenImage, said: Said) -> bool:
         """Write down what a reader says of an image of the store; say whether it is of the store."""

@@ -11,12 +11,11 @@ from xray_platform.dicom.intake.readings import Reading, read_lines, waiting
 from xray_platform.serving.http.access import COOKIE, Access
 from xray_platform.serving.http.bodies import BodyError, images_of
 from xray_platform.serving.http.engine import Engine
-from xray_platform.serving.http.memory_file import MemoryFile
 from xray_platform.serving.room.other_routes import add_other_routes
 from xray_platform.serving.room.page import page_files
 from xray_platform.serving.room.room import Room, Said, prediction_message
 from xray_platform.serving.room.words import Words
-from xray_platform.serving.room.worklist import Sort, published_file, worklist
+from xray_platform.serving.room.worklist import Sort, worklist
 from xray_platform.tables.places import Places
 
 LONGEST_TOKEN = 1024
@@ -74,10 +73,7 @@ def _images(router: APIRouter, room: Room) -> None:
     @router.post("/room/worklist/{image}")
     async def listed(image: str, blind: Blind = False) -> Any:
         with room.engine.admission.place() as held:
-            data, sha256 = await room.in_store(published_file, image)
-            held.grow(len(data))
-            file = MemoryFile()
-            file.write(data)
+            file, sha256 = await room.stored_file(image, held)
             return await room.open(file, blind=blind, image=image, sha256=sha256)
 
     @router.get("/room/images/{name}/pixels")
