@@ -17,9 +17,9 @@ intake_job = dg.define_asset_job(
 
 cohort_job = dg.define_asset_job(
     "cohort",
-    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
+    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report", "monitoring"),
     description="Joins labels and boxes to the pictures of all batches, divides them into train, val and test, and "
-    "reports on the data.",
+    "reports on the data and on the model in use.",
 )
 
 
@@ -29,7 +29,7 @@ def retraining_job(unasked: Collection[str]) -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         RETRAIN,
         selection=(trained | dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"))
-        - dg.AssetSelection.assets(*unasked),
+        - dg.AssetSelection.assets("monitoring", *unasked),
         description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes "
         "the best.",
     )
