@@ -34,7 +34,7 @@ class Monitoring:
         """What was noticed in the newest batch, a sentence each; nothing where all is as before."""
         newest = max(self.pictures, default="")
         drifts = [side[newest] for side in (self.pictures, self.predictions) if newest in side]
-        found = [f"{newest}: {one.said}" for one in drifts if one.outcome == "drifted"]
+        found = [f"{newest}: {one.said.rstrip('.')}" for one in drifts if one.outcome == "drifted"]
         lost = max((point.batch for point in self.performance), default="")
         return (*found, *(f"{lost}: {one.said}" for one in self.performance if one.alarm and one.batch == lost))
 
@@ -43,8 +43,9 @@ class Monitoring:
         """The state of the newest batch, in a sentence."""
         noticed = sum(one.outcome == "drifted" for side in (self.pictures, self.predictions) for one in side.values())
         lost = sum(point.alarm for point in self.performance)
-        state = "; ".join(self.alarms) if self.alarms else "The newest batch is like those before it."
-        return f"{state} Of all {count(len(self.pictures), 'batch', 'batches')}: {noticed} drifts, {lost} losses."
+        state = "; ".join(self.alarms) if self.alarms else "The newest batch is like those before it"
+        found = f"{count(noticed, 'drift')} and {count(lost, 'loss', 'losses')}"
+        return f"{state}. In {count(len(self.pictures), 'batch', 'batches')}: {found}."
 
 
 def write_monitoring(folder: Path, monitoring: Monitoring) -> Path:
