@@ -20,6 +20,7 @@ from xray_platform.bench.report import REPORT
 from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
+from xray_platform.bench.years import YEARS
 
 _BENCHES = (
     PHANTOMS,
@@ -41,6 +42,7 @@ _BENCHES = (
     SERVING,
     STORE,
     TEXT,
+    YEARS,
 )
 
 BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _BENCHES}
