@@ -51,16 +51,7 @@ def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset
         settings = {name: kind() for name, kind in settings_classes().items()}
     made = [tensors_asset(tensors) for tensors in tensors_in_use(settings.values())]
     follows = [predictions_asset([asset.name for asset in made]), *monitoring.ASSETS]
-    return [
-        *archive.ASSETS,
-        *imaging.ASSETS,
-        *made,
-        *data_report.ASSETS,
-        *models.ASSETS,
-        *evaluation.ASSETS,
-        *follows,
-        *monitoring.ASSETS,
-    ]
+    return [*archive.ASSETS, *imaging.ASSETS, *made, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS, *follows]
 
 
 def definitions() -> dg.Definitions:

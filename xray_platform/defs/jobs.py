@@ -10,8 +10,8 @@ RETRAIN = "retrain"
 
 intake_job = dg.define_asset_job(
     "intake",
-    selection=dg.AssetSelection.groups("imaging", "predictions")
-    | dg.AssetSelection.assets("raw_archive", "quality", "images"),
+    selection=dg.AssetSelection.groups("imaging")
+    | dg.AssetSelection.assets("raw_archive", "quality", "images", "predictions"),
     description="Takes one batch in: from raw bytes to tensors, patches, and what the champion says of them.",
 )
 
@@ -29,7 +29,7 @@ def retraining_job(unasked: Collection[str]) -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         RETRAIN,
         selection=(trained | dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"))
-        - dg.AssetSelection.assets("monitoring", *unasked),
+        - dg.AssetSelection.assets(*unasked),
         description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes "
         "the best.",
     )

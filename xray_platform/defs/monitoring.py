@@ -13,7 +13,7 @@ NAME = "as_before"
 
 
 @platform_asset(
-    group="evaluation",
+    group="predictions",
     version="1",
     deps=["quality", "standard_images", "predictions", "splits", "champion"],
     kinds={"html"},
