@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import dagster as dg
 import pandas as pd
 import yaml
 
@@ -34,7 +35,7 @@ MODELS = ("attention_cnn",)
 EVERY = 6  # months from one scheduled retraining to the next
 FIRST = 3  # the month in which the first models are made
 MODEL_ASSETS = ",".join(f"{name},{name}_scores,{name}_report" for name in MODELS) + ",leaderboard,champion"
-INTAKE = "raw_archive,quality,images,standard_images,tensors*,labels,splits"
+READ = ",".join(f'+key:"{name}"' for name in MODELS)  # with all that is made before them
 DRIFT = DriftSettings()
 
 
@@ -82,8 +83,8 @@ def _lived(store: LocalRunner, folder: Path, progress: Progress) -> Iterator[Mon
             correct(folder / f"{WRONG_LABELS:02d}" / "labels.csv")
             plan_batches(store.places, folder / f"{WRONG_LABELS:02d}", origin="phantom")
         batches = [plan.batch for plan in plan_batches(store.places, archive, origin="phantom")]
-        _made(store, INTAKE)
-        _made(store, "predictions,monitoring")
+        _made(store, [key for key in store.select([], READ) if key.to_user_string() not in MODELS])
+        _made(store, store.select([], "predictions,monitoring"))
         seen = _seen(store.places, number, batches[-1])
         if reason := _reason(seen, number):
             seen = replace(seen, retrained=reason, decisions=_retrained(store))
@@ -94,8 +95,8 @@ def _lived(store: LocalRunner, folder: Path, progress: Progress) -> Iterator[Mon
     yield from (replace(seen, right=_right(said[seen.number], truth)) for seen in found)
 
 
-def _made(store: LocalRunner, selection: str) -> None:
-    for outcome in store.run(store.select([], selection), lambda _: None):
+def _made(store: LocalRunner, keys: Sequence[dg.AssetKey]) -> None:
+    for outcome in store.run(keys, lambda _: None):
         if not outcome.success:
             raise MachineError(f"a run failed: {dict(outcome.failures)}")
 
