@@ -1,14 +1,18 @@
 """Instance: Dagster's memory of a store, embedded under its root unless the root's dagster.yaml says otherwise."""
 
+import re
 from pathlib import Path
 
 import dagster as dg
 import yaml
 from sqlalchemy.exc import OperationalError
 
-from xray_platform.defs.dagster_internals import InstanceRef, PostProcessingError
+from xray_platform.defs.dagster_internals import InstanceRef
 from xray_platform.errors import StoreError, first_line, without_password
 from xray_platform.tables.places import Places
+
+DRIVER = "postgresql+psycopg2://…"
+UNSET = re.compile(r'environment variable "(\w+)" which is not set')
 
 
 def open_instance(places: Places) -> dg.DagsterInstance:
@@ -33,8 +37,13 @@ def _unreachable(error: BaseException | None) -> str | None:
     while error is not None:
         if isinstance(error, OperationalError):
             return f"the database cannot be reached: {without_password(first_line(error.orig or error))}"
-        if isinstance(error, PostProcessingError):
-            return first_line(error)
+        if isinstance(error, ModuleNotFoundError):
+            return (
+                f"the package {error.name} is not installed; install xray-platform[team], and name its driver: {DRIVER}"
+            )
+        if isinstance(error, dg.DagsterInvalidConfigError):
+            unset = UNSET.search(str(error))
+            return f"the environment variable {unset.group(1)} is not set" if unset else first_line(error)
         error = error.__cause__ or error.__context__
     return None
 

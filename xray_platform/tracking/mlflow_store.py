@@ -72,9 +72,8 @@ def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
     except OSError as error:
         raise StoreError(f"cannot write {places.mlruns}: {error.strerror or error}") from error
     except (MlflowException, SQLAlchemyError) as error:
-        raise StoreError(
-            f"cannot open the MLflow store {without_password(address)}: {without_password(first_line(error))}"
-        ) from error
+        why = f"cannot open the MLflow store {address}: {first_line(error)}"
+        raise StoreError(without_password(why)) from error
 
 
 def embedded_uri(places: Places) -> str:

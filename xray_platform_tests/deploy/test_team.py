@@ -141,6 +141,7 @@ def test_the_command_knows_what_is_done_and_the_champion_predicts(team: Deployme
     [
         ({}, "XRAY_DAGSTER_DATABASE"),
         ({"XRAY_DAGSTER_DATABASE": f"postgresql+psycopg2://me:secret@{HOST}:1/dagster"}, "cannot be reached"),
+        ({"XRAY_DAGSTER_DATABASE": f"postgresql://me:secret@{HOST}:1/dagster"}, "name its driver"),
     ],
 )
 def test_a_database_that_is_not_there_is_one_line_without_a_password(
