@@ -16,10 +16,12 @@ from xray_platform.bench.pacs import PACS
 from xray_platform.bench.phantoms import PHANTOMS
 from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
+from xray_platform.bench.repair_pays import REPAIR_PAYS
 from xray_platform.bench.report import REPORT
 from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
+from xray_platform.bench.training import TRAINING
 from xray_platform.bench.years import YEARS
 
 _BENCHES = (
@@ -38,10 +40,12 @@ _BENCHES = (
     NETWORKS_BENCH,
     PACS,
     REPAIR,
+    REPAIR_PAYS,
     REPORT,
     SERVING,
     STORE,
     TEXT,
+    TRAINING,
     YEARS,
 )
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from xray_platform.progress import Progress
 
 Figures = Mapping[str, float | int | str]
+CELL = " | "
+"""Between row and column in the name of a figure that is a cell of a table, e.g. `resnet at 224 px | auroc`."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """Results page: keep measured figures as JSON, and make `docs/results.md` from them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from xray_platform.bench.contract import Figures
+from xray_platform.bench.contract import CELL, Figures
 from xray_platform.bench.machine import machine
 from xray_platform.errors import InputError
 from xray_platform.tracking.git_commit import git_commit
@@ -51,8 +51,23 @@ def write_page(folder: Path) -> Path:
 def _section(record: Mapping[str, Any]) -> str:
     commit = (record["commit"] or "")[:10]
     head = f"`{record['command']}` · {record['measured']} · commit {commit} · {record['machine']}\n"
-    rows = [f"| {name} | {_number(value)} |" for name, value in record["figures"].items()]
-    return "\n".join([head, "| figure | value |", "|---|---|", *rows, ""])
+    cells = {name: value for name, value in record["figures"].items() if CELL in name}
+    rows = [f"| {name} | {_number(value)} |" for name, value in record["figures"].items() if name not in cells]
+    return "\n".join([head, "| figure | value |", "|---|---|", *rows, "", *_table(cells)])
+
+
+def _table(cells: Mapping[str, object]) -> Iterator[str]:
+    """Yield the lines of the table that cells make, each called `row | column`."""
+    if not cells:
+        return
+    places = [name.rsplit(CELL, 1) for name in cells]
+    columns = list(dict.fromkeys(column for _, column in places))
+    yield f"|  | {' | '.join(columns)} |"
+    yield "|---" * (len(columns) + 1) + "|"
+    for row in dict.fromkeys(row for row, _ in places):
+        values = [cells.get(f"{row}{CELL}{column}", "") for column in columns]
+        yield f"| {row} | {' | '.join(map(_number, values))} |"
+    yield ""
 
 
 def _number(value: object) -> str:

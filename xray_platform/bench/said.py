@@ -35,10 +35,9 @@ class Said:
 
     def held_out(self, name: str) -> Row:
         """Return figures of `normal`, `abnormal` and `squeezed`: subjects that were held out."""
-        score, labels = _joined(self.of["normal"], self.of["abnormal"])
         return {
             f"{name}, held-out subjects, auroc": self.auroc("normal"),
-            f"{name}, held-out subjects, ap": pixel_ap(score.astype(np.float32), labels),
+            f"{name}, held-out subjects, ap": ap_of(self.of["normal"], self.of["abnormal"]),
             f"{name}, held-out subjects, false alarms of 0.05 promised, share": self.alarms("normal"),
             f"{name}, held-out subjects, sensitivity at that, share": self.alarms("abnormal"),
             f"{name}, squeezed normals, auroc": self.auroc("squeezed"),
@@ -83,6 +82,12 @@ def auroc_of(normal: Scores, abnormal: Scores) -> float:
     """Return the area under the ROC curve; not a number where one of them is empty."""
     value = auroc(*_joined(normal, abnormal))
     return float("nan") if value is None else value
+
+
+def ap_of(normal: Scores, abnormal: Scores) -> float:
+    """Return the average precision."""
+    score, labels = _joined(normal, abnormal)
+    return pixel_ap(score.astype(np.float32), labels)
 
 
 def _joined(normal: Scores, abnormal: Scores) -> tuple[Scores, NDArray[np.bool_]]:

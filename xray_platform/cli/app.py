@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from xray_platform import __version__
+from xray_platform.cli.backup import backup
 from xray_platform.cli.bench import bench
 from xray_platform.cli.check import check
 from xray_platform.cli.dataset import dataset
 from xray_platform.cli.deidentify import deidentify
 from xray_platform.cli.demo import demo
 from xray_platform.cli.export import export
+from xray_platform.cli.forget import forget
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote, rollback
@@ -24,6 +26,7 @@ from xray_platform.cli.receive import receive
 from xray_platform.cli.recipes import recipes
 from xray_platform.cli.report import report
 from xray_platform.cli.restore import restore
+from xray_platform.cli.restore_store import restore_store
 from xray_platform.cli.run import run
 from xray_platform.cli.screen import OUT, complain
 from xray_platform.cli.send import send
@@ -70,6 +73,9 @@ COMMANDS = (
     recipes,
     export,
     verify,
+    forget,
+    backup,
+    restore_store,
     bench,
     teach,
 )

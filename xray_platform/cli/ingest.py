@@ -67,6 +67,9 @@ def ingest(
     origin: Annotated[
         str, typer.Option(help="name of the archive that they come from, such as kermany; it must not name a person")
     ] = "archive",
+    bring_back: Annotated[
+        bool, typer.Option("--bring-back", help="take in also files that were forgotten on request (xray forget)")
+    ] = False,
 ) -> None:
     """Take images in: keep their bytes, judge their quality, de-identify them, prepare their tensors.
 
@@ -97,7 +100,7 @@ def ingest(
         _check_normal(options)
     with opened_store() as store:
         declared = declare_labels(store.places, options, [*(label or ()), *(normal or ())], accept_labels, boxes)
-        take_in(store, path, options, origin, relabel=declared, boxes=boxes)
+        take_in(store, path, options, origin, relabel=declared, boxes=boxes, bring_back=bring_back)
 
 
 def _check_normal(options: "LabelOptions | None") -> None:
@@ -145,6 +148,7 @@ def take_in(
     *,
     relabel: bool = False,
     boxes: Path | None = None,
+    bring_back: bool = False,
 ) -> None:
     """Open batches for what is new at `path`, make everything that goes by batch, and show what was found.
 
@@ -155,7 +159,7 @@ def take_in(
     from xray_platform.defs.batch_states import unfinished  # see above
     from xray_platform.dicom.intake.batch_plan import plan_batches
 
-    new = plan_batches(store.places, path, labels, origin=origin, boxes=boxes)
+    new = plan_batches(store.places, path, labels, origin=origin, boxes=boxes, brings_back=bring_back)
     if not new:
         say(f"Nothing new in {path}.")
     else:

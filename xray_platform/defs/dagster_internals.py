@@ -4,7 +4,8 @@ Dagster 1.13 has no public way to: open an instance below a folder of our choice
 partition (`PartitionKeyFilter`, `AssetCheckExecutionRecordStatus`); say where the code of a run of the command lies, so
 that it can be executed again in the UI (the origins); refuse a launchpad's value by its range before the run exists
 (`ConfigScalar`, `PostProcessingError`); read why a run failed outside of any step (`JobFailureData`);
-name the type of a job of assets (`UnresolvedAssetJobDefinition`).
+name the type of a job of assets (`UnresolvedAssetJobDefinition`); note another materialisation with a run that is over,
+so that its settings are still known (`DagsterEvent`, `StepMaterializationData`).
 """
 
 from dagster._config import ConfigScalar, ConfigScalarKind
@@ -12,7 +13,7 @@ from dagster._config.errors import PostProcessingError
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.events import JobFailureData
+from dagster._core.events import DagsterEvent, JobFailureData, StepMaterializationData
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
@@ -24,6 +25,7 @@ __all__ = [
     "AssetCheckExecutionRecordStatus",
     "ConfigScalar",
     "ConfigScalarKind",
+    "DagsterEvent",
     "InstanceRef",
     "JobFailureData",
     "LoadableTargetOrigin",
@@ -32,5 +34,6 @@ __all__ = [
     "PostProcessingError",
     "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
+    "StepMaterializationData",
     "UnresolvedAssetJobDefinition",
 ]

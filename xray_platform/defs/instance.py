@@ -22,7 +22,7 @@ def open_instance(places: Places) -> dg.DagsterInstance:
     Raises StoreError where the database that it names cannot be reached, or a variable that it asks for is not set.
     """
     places.dagster.mkdir(parents=True, exist_ok=True)
-    embedded = _embedded(places.dagster) if _is_embedded(places.root) else {}
+    embedded = _embedded(places.dagster) if is_embedded(places.root) else {}
     try:
         ref = InstanceRef.from_dir(str(places.dagster), config_dir=str(places.root), overrides=embedded)
         return dg.DagsterInstance.from_ref(ref)
@@ -48,7 +48,8 @@ def _unreachable(error: BaseException | None) -> str | None:
     return None
 
 
-def _is_embedded(root: Path) -> bool:
+def is_embedded(root: Path) -> bool:
+    """Say whether Dagster's memory of a store lies in the store."""
     file = root / "dagster.yaml"
     if not file.exists():
         return True

@@ -21,6 +21,7 @@ from xray_platform.models.contract import ModelKind
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
+from xray_platform.tracking.registered_weights import with_registered
 from xray_platform.tracking.runs import TrackedRun, open_run
 
 
@@ -56,6 +57,7 @@ def refitted_model(places: Places, name: str) -> RefittedModel:
     """Return the model of that name as the store sets it; raises DataError where its pictures have no tensors."""
     kind = MODELS[name]
     config = settings_of(places, kind.name, with_recipes(MODEL_SETTINGS[kind.name], known_recipes(places)))
+    _, config = with_registered(open_tracking(places), config)
     data = model_data(places, kind, config)
     cohort = read_cohort(places, data.recipes)
     rows = cohort.rows[cohort.rows["split"] != "test"].reset_index(drop=True)

@@ -136,7 +136,8 @@ def _gallery(
     names = pick_pictures(evaluation)
     rows = cohort.rows.set_index("image").loc[names].reset_index()
     normals = cohort.part("val", normal_only=True).head(NORMALS_FOR_SCALE)
-    scale = map_scale(explain_images(scorer, cohort.images(normals))[1]) if len(normals) else None
+    target = evaluation.settings.mask_target
+    scale = map_scale(explain_images(scorer, cohort.images(normals))[1], target) if len(normals) else None
     held = hold_maps(cohort, scorer, scale, progress)
     if rows.empty:
         none = np.zeros((0, cohort.side, cohort.side), np.float32)

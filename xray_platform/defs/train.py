@@ -20,8 +20,8 @@ from xray_platform.models.contract import FitContext, FittedModel, ModelKind, Pa
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 from xray_platform.tracking.datasets import PARTS
-from xray_platform.tracking.mlflow_store import Tracking, open_tracking
-from xray_platform.tracking.registered_weights import is_model_uri, registered_weights
+from xray_platform.tracking.mlflow_store import open_tracking
+from xray_platform.tracking.registered_weights import with_registered
 from xray_platform.tracking.runs import RunLink, TrackedRun, open_run
 
 STANDARD = "standard images"
@@ -42,7 +42,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
     Raises DataError where the labelled pictures do not allow it.
     """
     tracking = open_tracking(places)
-    begins_with, config = _begun(tracking, config)
+    begins_with, config = with_registered(tracking, config)
     model, data = kind.name, model_data(places, kind, config)
     cohort = read_cohort(places, data.recipes)
     _enough(cohort, kind)
@@ -99,14 +99,6 @@ def _tags(
         "stage": "trained",
         **({"begins_with": begins_with} if begins_with else {}),
     }
-
-
-def _begun(tracking: Tracking, config: Settings) -> tuple[str, Settings]:
-    """Return the model URI that a network begins with, if any, and the settings with the file that it stands for."""
-    uri = str(getattr(config, "weights", ""))
-    if not is_model_uri(uri):
-        return "", config
-    return uri, config.model_copy(update={"weights": registered_weights(tracking, uri)})
 
 
 def fit_on(cohort: Cohort, kind: ModelKind, config: Settings, data: ModelData, around: FitContext) -> FittedModel:

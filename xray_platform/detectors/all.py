@@ -1,11 +1,15 @@
 """All detectors: a new one is one file and one line here."""
 
 from xray_platform.detectors.contract import DetectorKind
-from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings, settings_from_patches
+from xray_platform.detectors.denoising_autoencoder import DenoisingAutoencoder, DenoisingAutoencoderSettings
+from xray_platform.detectors.one_class_svm import OneClassSvm
+from xray_platform.detectors.one_class_svm_settings import OneClassSvmSettings, settings_from_patches
+from xray_platform.detectors.patch_autoencoder import PatchAutoencoder, PatchAutoencoderSettings
 from xray_platform.detectors.patch_distance import PatchDistance, PatchDistanceSettings
 from xray_platform.detectors.pca_residual import PcaResidual, PcaResidualSettings
 from xray_platform.detectors.synthetic_anomaly import SyntheticAnomaly, SyntheticAnomalySettings
 from xray_platform.detectors.texture_gaussian import TextureGaussian, TextureGaussianSettings
+from xray_platform.detectors.texture_mixture import TextureMixture, TextureMixtureSettings
 from xray_platform.detectors.uncertainty_autoencoder import UncertaintyAutoencoder, UncertaintyAutoencoderSettings
 
 _COARSE = {"side": 64, "cell": 8}  # phantoms are smooth: they have no detail finer than that
@@ -34,6 +38,14 @@ _KINDS = (
         quick=_COARSE,
     ),
     DetectorKind(
+        TextureMixture.name,
+        TextureMixtureSettings,
+        TextureMixture,
+        "textures (Gabor, LBP or GLCM) that are rare among normal chests at their place, under a mixture of Gaussians",
+        on_request=True,
+        quick={"side": 64, "cell": 8, "components": 2, "samples": 2000},
+    ),
+    DetectorKind(
         PatchDistance.name,
         PatchDistanceSettings,
         PatchDistance,
@@ -50,6 +62,26 @@ _KINDS = (
         library="pytorch",
         on_request=True,
         quick={"side": 32, "width": 8, "latent": 4, "epochs": 30, "batch_size": 8, "threads": 1},
+    ),
+    DetectorKind(
+        DenoisingAutoencoder.name,
+        DenoisingAutoencoderSettings,
+        DenoisingAutoencoder,
+        "what a small network that learnt to draw normal chests out of noise, through a few numbers, cannot draw",
+        recipe="equalised",
+        library="pytorch",
+        on_request=True,
+        quick={"side": 32, "width": 8, "latent": 4, "epochs": 30, "batch_size": 8, "threads": 1},
+    ),
+    DetectorKind(
+        PatchAutoencoder.name,
+        PatchAutoencoderSettings,
+        PatchAutoencoder,
+        "what an autoencoder cannot draw of the patches of a picture, in units of what is usual at their place",
+        recipe="equalised",
+        library="pytorch",
+        on_request=True,
+        quick={"side": 64, "width": 8, "latent": 2, "epochs": 15, "batch_size": 8, "threads": 1},
     ),
     DetectorKind(
         SyntheticAnomaly.name,

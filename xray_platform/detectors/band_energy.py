@@ -19,6 +19,7 @@ FIRST = 0.8  # standard deviation of the first smoothing, in pixels: finer detai
 OCTAVE = 1.386  # pixels; smoothing by this after one by FIRST gives one by twice FIRST
 FRAME = 0.1  # share of the side, at each edge, that does not count for mean and deviation: frames, markers, air
 LEAST_DEVIATION = 0.01  # of a range of 1: an even picture is not blown up to noise
+SMOOTHED = 0.5  # of a cell: standard deviation of the smoothing of maps
 LEAST_ENERGY = 0.005  # of the picture's deviation: less detail than this is none
 Numbers = NDArray[np.float32]
 
@@ -50,8 +51,7 @@ class BandSettings(Settings):
     @property
     def inside(self) -> slice:
         """Which cells along a side are not left out; at least one."""
-        left_out = min(round(self.border * self.cells), (self.cells - 1) // 2)
-        return slice(left_out, self.cells - left_out)
+        return kept_cells(self.cells, self.border)
 
     def energies(self, stack: Numbers) -> Numbers:
         """Return the band energies of the cells that are not left out: (N, S, S) to (N, c, c, bands)."""
@@ -59,9 +59,26 @@ class BandSettings(Settings):
 
     def as_map(self, values: Numbers, side: int) -> Numbers:
         """Return one value a cell (N, c, c) as maps (N, side, side); 0 in what is left out."""
-        whole = np.zeros((len(values), self.cells, self.cells), np.float32)
-        whole[:, self.inside, self.inside] = values
-        return resized(whole, side)
+        return map_of_cells(values, self.cells, self.inside, side)
+
+
+def kept_cells(cells: int, border: float) -> slice:
+    """Return which of so many cells along a side are kept where a share at each edge is left out; at least one."""
+    left_out = min(round(border * cells), (cells - 1) // 2)
+    return slice(left_out, cells - left_out)
+
+
+def map_of_cells(values: Numbers, cells: int, inside: slice, side: int) -> Numbers:
+    """Return one value a cell (N, c, c), of those inside of cells x cells, as smooth maps (N, side, side).
+
+    Smoothed by half a cell, since where a cell ends means nothing; 0 in what is left out.
+    """
+    whole, there = np.zeros((len(values), cells, cells), np.float32), np.zeros((1, cells, cells), np.float32)
+    whole[:, inside, inside], there[:, inside, inside] = values, 1
+    maps, within = resized(whole, side), resized(there, side)[0]
+    for number, each in enumerate(maps):
+        maps[number] = cv2.GaussianBlur(each, (0, 0), max(SMOOTHED * side / cells, 0.1)) * within
+    return maps
 
 
 def band_energies(images: Numbers, cells: int, bands: int) -> Numbers:

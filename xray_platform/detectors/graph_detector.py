@@ -101,6 +101,7 @@ class GraphDetector(ABC, Generic[S]):
         side = check_normals(normal)
         some = ResizedImages(sampled(normal, settings.pictures, settings.seed), settings.side)
         # torch takes seconds to import; those who only score need none
+        from xray_platform.networks.mean_of_maps import mean_of_maps
         from xray_platform.training.fit_normals import fit_to_normals
         from xray_platform.training.openvino_graph import export_graph
 
@@ -109,7 +110,8 @@ class GraphDetector(ABC, Generic[S]):
             lesson.build, lesson.task, some, settings, name=cls.name, folder=folder, progress=progress,
             on_epoch=on_epoch,
         )  # fmt: skip
-        return cls(settings, side, len(normal), history, export_graph(lesson.kept(learnt), settings.side))
+        kept = mean_of_maps([lesson.kept(network) for network in learnt])
+        return cls(settings, side, len(normal), history, export_graph(kept, settings.side))
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over what counts of the map, (N,) float64; higher is more abnormal."""
@@ -134,9 +136,11 @@ class GraphDetector(ABC, Generic[S]):
     def told(self) -> tuple[str, str]:
         """Say from what it learnt, and for how long."""
         chosen, loss = self.settings, self.history[-1]["val_loss"]
+        last = chosen.seed + chosen.members - 1
+        seeds = f"seed {chosen.seed}" if chosen.members == 1 else f"seeds {chosen.seed} to {last}, maps averaged"
         return (
             f"{self.name}: learnt from {self.normals} normal pictures at {chosen.side} x {chosen.side} px",
-            f"learnt for {len(self.history)} epochs, seed {chosen.seed}; loss {loss:.3f} on pictures kept aside",
+            f"learnt for {len(self.history)} epochs, {seeds}; loss {loss:.3f} on pictures kept aside",
         )
 
     def save(self, folder: Path) -> None:

@@ -12,94 +12,25 @@ from typing import ClassVar, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
 from xray_platform.detectors.normals import check_normals, in_parts, sampled
-from xray_platform.detectors.patch_features import CELLS, WIDTHS, patch_features, patch_positions
+from xray_platform.detectors.one_class_svm_settings import OneClassSvmSettings
+from xray_platform.detectors.patch_features import more_features, patch_features, patch_positions
+from xray_platform.detectors.patch_region import PatchRegion, learn_region
 from xray_platform.detectors.resized import resized
 from xray_platform.detectors.storage import read, write
-from xray_platform.errors import InputError, StoreError
+from xray_platform.errors import StoreError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
-from xray_platform.imaging.store.patch_settings import PatchSettings
 from xray_platform.imaging.store.patches import spread
 from xray_platform.progress import Progress, silent
-from xray_platform.settings import Settings
 
 CHUNK = 64
-PATCHES_AT_ONCE = 4096
 SMOOTHING = 1 / 8  # of a patch: takes away the edges that patches leave in a heat map
 SHRINK = 10  # pictures' worth of trust in the spread over all places where a place's own spread rests on few
 REGION_ARRAYS = ("centre", "scale", "support", "weights")
 TINY = 1e-6
-
-
-class OneClassSvmSettings(Settings):
-    """How patches are cut and weighed, how tight the region is, and how patches become one score."""
-
-    side: int = Field(128, ge=32, le=512, description="side that pictures are brought to before anything, in pixels")
-    patch: int = Field(
-        32, ge=8, le=128, multiple_of=4, description="side of a patch, in pixels; the stride is half of it"
-    )
-    pictures: int = Field(
-        2000, ge=3, le=100_000, description="greatest number of normal pictures whose patches are drawn from"
-    )
-    samples: int = Field(4000, ge=50, le=50_000, description="greatest number of normal patches that it learns from")
-    nu: float = Field(0.1, gt=0, le=0.9, description="share of the normal patches that may lie outside the region")
-    gamma: float = Field(
-        3.0,
-        gt=0,
-        le=100,
-        description="how tight the region follows the patches, over the total variance of the features",
-    )
-    position_weight: float = Field(
-        2.0, ge=0, le=100, description="weight of where a patch lies, against edges, texture and intensity of weight 1"
-    )
-    worst: float = Field(
-        0.2, gt=0, le=1, description="share of a picture's patches, the oddest, whose mean is the score"
-    )
-    seed: int = Field(0, ge=0, lt=2**31, description="seed of the choice of pictures and patches")
-
-    @model_validator(mode="after")
-    def _whole_cells(self) -> Self:
-        if self.side % (self.patch // CELLS) or self.side < self.patch:
-            raise ValueError(
-                f"side {self.side} and patch {self.patch} do not fit; "
-                "allowed: a side that is a multiple of half the patch, and no smaller than it"
-            )
-        return self
-
-
-def settings_from_patches(tensor_side: int, patches: PatchSettings) -> dict[str, int]:
-    """Return the settings that follow from the asset `patches`: this detector works on just the windows that it cuts.
-
-    Raises InputError where neighbouring windows do not overlap by half, or do not end at the edge of the tensors.
-    """
-    if patches.stride * CELLS != patches.side or tensor_side % patches.stride or patches.side % 4:
-        raise InputError(
-            f"one_class_svm works on patches whose stride is half their side and that fill the tensors; `patches` cuts "
-            f"{patches.side} px every {patches.stride} px out of {tensor_side} px; set either otherwise in `xray.yaml`"
-        )
-    return {"side": tensor_side, "patch": patches.side}
-
-
-@dataclass(frozen=True, eq=False)
-class Region:
-    """The region of normal patches: d features are centred and scaled, then compared with `support` (k, d)."""
-
-    centre: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    support: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    offset: float
-    gamma: float
-
-    def outside(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return how far outside the region patches (..., d) lie, (...): above 0 is outside."""
-        patches = ((features - self.centre) * self.scale).reshape(-1, features.shape[-1])
-        squares = (patches**2).sum(axis=1)[:, None] + (self.support**2).sum(axis=1) - 2 * patches @ self.support.T
-        similarity = np.exp(-self.gamma * np.maximum(squares, 0)) @ self.weights
-        distance: NDArray[np.float32] = (self.offset - similarity).reshape(features.shape[:-1])
-        return distance
+SAID = {"edges": "edges (HOG)", "texture": "texture (LBP)", "intensity": "intensity", "position": "position"}
+SAID_MORE = {"cooccurrence": "co-occurrence of greys (GLCM)", "pixels": "8 x 8 pixels"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +40,7 @@ class OneClassSvm:
     settings: OneClassSvmSettings
     picture_side: int
     normals: int
-    region: Region = field(repr=False)
+    region: PatchRegion = field(repr=False)
     usual: NDArray[np.float32] = field(repr=False)
     spread: NDArray[np.float32] = field(repr=False)
     name: ClassVar[str] = "one_class_svm"
@@ -130,7 +61,7 @@ class OneClassSvm:
         side = check_normals(normal)
         some = sampled(normal, settings.pictures, settings.seed)
         described = _described(some, settings, progress)
-        region = _learn(described, settings)
+        region = learn_region(described, settings)
         every: Iterator[NDArray[np.float32]]
         if some is normal:
             every = (described[part] for part in batch_slices(described, CHUNK))
@@ -171,11 +102,13 @@ class OneClassSvm:
     def describe(self) -> list[str]:
         """Say in words what it is and what it learnt."""
         chosen, patch = self.settings, self.settings.patch
+        seen = [name for key, name in (SAID | SAID_MORE).items() if getattr(chosen, f"{key}_weight")]
+        by = " (by Nystroem's likeness to these)" if chosen.solver == "nystroem" else ""
         worst = f"the oddest {chosen.worst:.0%} of {len(self.usual)} patches"
         return [
             f"one_class_svm: learnt from patches of {self.normals} normal pictures at {chosen.side} x {chosen.side} px",
-            f"a patch of {patch} x {patch} px is its edges (HOG), texture (LBP), intensity and position",
-            f"{len(self.region.support)} patches hold up the border of the region of normal ones",
+            f"a patch of {patch} x {patch} px is its {', '.join(seen[:-1])}{' and ' if seen[:-1] else ''}{seen[-1]}",
+            f"{len(self.region.support)} patches hold up the border of the region of normal ones{by}",
             f"score: the mean over {worst}, in standard deviations of normal pictures at the same place",
             "heat map: the mean of the patches over each pixel, smoothed, in the same unit",
         ]
@@ -197,7 +130,7 @@ class OneClassSvm:
         """Return the detector that `save` wrote."""
         card, arrays = read(folder, cls.name)
         try:
-            region = Region(
+            region = PatchRegion(
                 **{name: arrays[name] for name in REGION_ARRAYS}, offset=card["offset"], gamma=card["gamma"]
             )
             settings = OneClassSvmSettings.model_validate(card["settings"])
@@ -213,48 +146,19 @@ def _features(
     """Yield the features (n, P, d) of the patches of so many pictures at a time."""
     for part, stack in in_parts(images, CHUNK):
         small = resized(stack, settings.side).clip(0, 1)  # an average over areas may be a rounding error more than 1
-        yield np.concatenate(patch_features(small, settings.patch), axis=-1)
+        more = (more_features(small, settings.patch, name) for name in settings.more)
+        yield np.concatenate([*patch_features(small, settings.patch), *more], axis=-1)
         progress(min(part.stop, len(images)), len(images), what)
 
 
 def _described(images: ImageSource, settings: OneClassSvmSettings, progress: Progress) -> NDArray[np.float32]:
     """Return the features of the patches of pictures, (N, P, d), in one array: it is most of what a fit holds."""
     places = len(patch_positions(settings.side, settings.patch))
-    described = np.empty((len(images), places, sum(WIDTHS)), np.float32)
+    described = np.empty((len(images), places, sum(settings.widths)), np.float32)
     parts = _features(images, settings, progress, "patches described")
     for part, features in zip(batch_slices(images, CHUNK), parts, strict=True):
         described[part] = features
     return described
-
-
-def _learn(features: NDArray[np.float32], settings: OneClassSvmSettings) -> Region:
-    """Return the region that holds all but a share `nu` of the patches (N, P, d), learnt from a sample of them."""
-    # scikit-learn takes a second to import; those who only score must not wait for it
-    from sklearn.svm import OneClassSVM
-
-    patches = features.reshape(-1, features.shape[-1])
-    centre, deviation = _centre_and_deviation(patches)
-    scale = _scale(deviation, settings.position_weight)
-    chosen = np.random.default_rng(settings.seed).permutation(len(patches))[: settings.samples]
-    sample = (patches[np.sort(chosen)] - centre) * scale
-    gamma = settings.gamma / max(float(sample.var(axis=0).sum()), TINY)
-    fitted = OneClassSVM(nu=settings.nu, gamma=gamma).fit(sample.astype(np.float64))
-    support, weights = fitted.support_vectors_.astype(np.float32), fitted.dual_coef_[0].astype(np.float32)
-    return Region(centre, scale, support, weights, float(-fitted.intercept_[0]), gamma)
-
-
-def _centre_and_deviation(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return mean and standard deviation of each feature of patches (n, d), both (d,), summed up part by part."""
-    parts, count = [patches[part] for part in batch_slices(patches, PATCHES_AT_ONCE)], len(patches)
-    centre = np.asarray(sum(part.sum(axis=0, dtype=np.float64) for part in parts) / count, np.float32)
-    squares = sum(((part - centre) ** 2).sum(axis=0, dtype=np.float64) for part in parts)
-    return centre, np.asarray(np.sqrt(squares / count), np.float32)
-
-
-def _scale(deviation: NDArray[np.float32], position_weight: float) -> NDArray[np.float32]:
-    """Return a factor for each feature, so that edges, texture and intensity have the same say, position its own."""
-    weights = np.repeat([1, 1, 1, position_weight], WIDTHS) / np.sqrt(np.repeat(WIDTHS, WIDTHS))
-    return np.asarray(weights / np.maximum(deviation, TINY), np.float32)
 
 
 def _spread(outside: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,15 +7,14 @@ little differently in its frame. The memory is bounded however many normal pictu
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.detectors.band_energy import BandSettings
 from xray_platform.detectors.normals import check_normals, in_parts
-from xray_platform.detectors.storage import read, write
+from xray_platform.detectors.place_features import PlaceFeatures, PlaceSettings
 from xray_platform.errors import StoreError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
 from xray_platform.progress import Progress, silent
@@ -28,8 +27,8 @@ SMALLEST = 1e-3  # of a distance: where all normal pictures are the same, any ot
 Numbers = NDArray[np.float32]
 
 
-class PatchDistanceSettings(BandSettings):
-    """Where detail is measured, and how much of the normal pictures is kept."""
+class PatchDistanceSettings(PlaceSettings):
+    """Where and how pictures are looked at, and how much of the normal pictures is kept."""
 
     memory: int = Field(300, ge=3, le=2000, description="greatest number of normal patches that are kept of each place")
     reach: int = Field(1, ge=0, le=4, description="a patch is compared with those of places so many cells away as well")
@@ -47,6 +46,7 @@ class PatchDistance:
     settings: PatchDistanceSettings
     picture_side: int
     normals: int
+    features: PlaceFeatures = field(repr=False)
     centre: Numbers = field(repr=False)
     whitener: Numbers = field(repr=False)
     bank: Numbers = field(repr=False)
@@ -67,19 +67,20 @@ class PatchDistance:
         True
         """
         side = check_normals(normal)
-        pictures = _chosen(len(normal), settings)
-        cells = pictures.shape[1]
-        kept = np.empty((len(pictures), cells, cells, AROUND**2, settings.bands), np.float32)
+        features = PlaceFeatures.learn(settings, normal, settings.seed)
+        cells, _, width = features.of(check_images(normal[:1])).shape[1:]
+        pictures = _chosen(len(normal), cells, settings)
+        kept = np.empty((len(pictures), cells, cells, AROUND**2, width), np.float32)
         for part, images in in_parts(normal, CHUNK):
-            around = _around(settings.energies(images))
+            around = _around(features.of(images))
             which, down, across = np.nonzero((pictures >= part.start) & (pictures < part.stop))
             kept[which, down, across] = around[pictures[which, down, across] - part.start, down, across]
             progress(min(part.stop, len(normal)), len(normal) + 1, "detail of normal pictures measured")
         centre, whitener = _whitening(kept[..., AROUND**2 // 2, :])
-        bank = np.moveaxis(_features(kept, centre, whitener), 0, 2)
+        bank = np.moveaxis(_as_rows(kept, centre, whitener), 0, 2)
         usual = _usual(bank, np.moveaxis(pictures, 0, 2), settings)
         progress(len(normal) + 1, len(normal) + 1, "normal patches compared with each other")
-        return cls(settings, side, len(normal), centre, whitener, np.ascontiguousarray(bank), usual)
+        return cls(settings, side, len(normal), features, centre, whitener, np.ascontiguousarray(bank), usual)
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over the places of the distance from normal, in units of what is usual there: about 1."""
@@ -93,14 +94,14 @@ class PatchDistance:
         """Return the squared distance of each place in the same units, (N, S, S) float32; 0 in what is left out."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         for part in batch_slices(stack, CHUNK):
-            maps[part] = self.settings.as_map(self._unusual(stack[part]) ** 2, self.picture_side)
+            maps[part] = self.features.as_map(self._unusual(stack[part]) ** 2, self.picture_side)
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 
     def _unusual(self, stack: Images) -> Numbers:
         """Return the distance of each place in units of what is usual there, (n, c, c)."""
-        around = _around(self.settings.energies(stack))
-        features = _features(around, self.centre, self.whitener)
+        around = _around(self.features.of(stack))
+        features = _as_rows(around, self.centre, self.whitener)
         distances = np.empty(features.shape[:3], np.float32)
         for row, column in np.ndindex(*self.usual.shape):
             normal = self.bank[_beside(row, column, self.settings.reach)].reshape(-1, self.bank.shape[-1])
@@ -113,7 +114,7 @@ class PatchDistance:
         chosen, (cells, _, kept, _) = self.settings, self.bank.shape
         return [
             f"patch_distance: learnt from {self.normals} normal pictures at {chosen.side} x {chosen.side} px",
-            f"measures detail of {chosen.bands} sizes in {cells} x {cells} cells of {chosen.cell} px in the middle",
+            self.features.describe(cells),
             f"keeps {kept} normal patches of {AROUND} x {AROUND} cells for each of the {cells**2} places",
             f"compares a patch with those of places at most {chosen.reach} cells away; tone is taken out before",
             "score: mean distance from the nearest normal patch, over what is usual at its place; about 1 if normal",
@@ -124,23 +125,22 @@ class PatchDistance:
         """Write `detector.json` and `arrays.npz` into `folder`."""
         facts = {"picture_side": self.picture_side, "normals": self.normals}
         arrays = {"centre": self.centre, "whitener": self.whitener, "bank": self.bank, "usual": self.usual}
-        write(folder, self.name, self.settings, facts, arrays)
+        self.features.save(folder, self.name, facts, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Return the detector that `save` wrote."""
-        card, arrays = read(folder, cls.name)
+        features, card, arrays = PlaceFeatures.load(folder, cls.name, PatchDistanceSettings)
         try:
-            settings = PatchDistanceSettings.model_validate(card["settings"])
+            settings = cast("PatchDistanceSettings", features.settings)
             learnt = (arrays[name] for name in ("centre", "whitener", "bank", "usual"))
-            return cls(settings, card["picture_side"], card["normals"], *learnt)
+            return cls(settings, card["picture_side"], card["normals"], features, *learnt)
         except (KeyError, ValueError) as error:
             raise StoreError(f"the detector in {folder} cannot be read: {error}") from error
 
 
-def _chosen(count: int, settings: PatchDistanceSettings) -> NDArray[np.int64]:
-    """Return which of `count` pictures give each place its patches: (m, c, c), drawn for each place by itself."""
-    cells = settings.inside.stop - settings.inside.start
+def _chosen(count: int, cells: int, settings: PatchDistanceSettings) -> NDArray[np.int64]:
+    """Return which of `count` pictures give each of cells x cells places its patches: (m, c, c), drawn for each."""
     rng = np.random.default_rng(settings.seed)
     draws = [rng.permutation(count)[: settings.memory] for _ in range(cells * cells)]
     return np.stack(draws, axis=1).reshape(-1, cells, cells)
@@ -161,7 +161,7 @@ def _whitening(energies: Numbers) -> tuple[Numbers, Numbers]:
     return centre.astype(np.float32), np.linalg.inv(np.linalg.cholesky(covariance)).T.astype(np.float32)
 
 
-def _features(around: Numbers, centre: Numbers, whitener: Numbers) -> Numbers:
+def _as_rows(around: Numbers, centre: Numbers, whitener: Numbers) -> Numbers:
     """Return patches as rows of numbers: (..., 9, d) to (..., 9 d)."""
     white = ((around - centre) @ whitener) / AROUND
     return np.asarray(white.reshape(*around.shape[:-2], -1), np.float32)

@@ -4,6 +4,7 @@ A patch is 2 x 2 cells and the stride is one cell, so every feature is computed 
 that hold it: the same numbers as from patches cut out, fifty times sooner.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,15 +12,19 @@ from numpy.typing import NDArray
 
 from xray_platform.image_stack import Images
 from xray_platform.imaging.features.all import extract, feature_names
+from xray_platform.imaging.features.glcm import DESCRIPTORS, GlcmSettings
 from xray_platform.imaging.features.hog import HogSettings
 from xray_platform.imaging.features.lbp import LbpSettings
 from xray_platform.imaging.features.statistics import StatisticsSettings
 from xray_platform.imaging.store.patch_settings import PatchSettings
-from xray_platform.imaging.store.patches import Positions, positions_in
+from xray_platform.imaging.store.patches import Positions, cut, positions_in
 
 CELLS = 2  # a patch is so many cells high and wide
 LBP_RADIUS = 2.0
 WIDTHS = (36, 59, 2, 2)  # numbers a patch: edges, texture, intensity, position
+GREYS, DISTANCES, THUMBNAIL = 16, 2, 8
+MORE: Mapping[str, int] = {"cooccurrence": DISTANCES * len(DESCRIPTORS), "pixels": THUMBNAIL**2}
+"""Numbers a patch that are measured where asked for: co-occurrence of greys (GLCM), and the patch made small."""
 Numbers = NDArray[np.float32]
 
 
@@ -49,6 +54,23 @@ def patch_features(images: Images, patch: int) -> PatchFeatures:
     edges = extract(images, [HogSettings(cell=cell, block=CELLS)]).reshape(len(images), places, -1)
     texture = extract(images, [LbpSettings(radius=LBP_RADIUS, grid=cells)]).reshape(len(images), cells, cells, -1)
     return PatchFeatures(edges, _by_patch(texture), _intensity(images, cells), _position(len(images), cells))
+
+
+def more_features(images: Images, patch: int, name: str) -> Numbers:
+    """Return further features of the same patches, (N, P, d), by their name in MORE.
+
+    cooccurrence: six descriptors of the GLCM at distances 1 and 2, means over four angles; pixels: 8 x 8 means of grey.
+    """
+    patches = cut(images, PatchSettings(side=patch, stride=patch // CELLS))[0]
+    each = np.ascontiguousarray(patches.reshape(-1, patch, patch))
+    if name == "pixels":
+        small = patch // THUMBNAIL
+        found = each.reshape(-1, THUMBNAIL, small, THUMBNAIL, small).mean(axis=(2, 4)).reshape(len(each), -1)
+    else:
+        settings = GlcmSettings(levels=GREYS, distances=DISTANCES)
+        pairs = settings.compute(each).reshape(len(each), *settings.shape((patch, patch)))
+        found = pairs.mean(axis=2).reshape(len(each), -1)
+    return np.asarray(found.reshape(*patches.shape[:2], -1), np.float32)
 
 
 def _by_patch(by_cell: Numbers) -> Numbers:

@@ -23,6 +23,7 @@ from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
 
 CHUNK = 256
+MAP_BLUR = 0.035  # of the side: standard deviation of the smoothing of heat maps
 NORMALS_A_COMPONENT = 4  # fewer than that and a component follows single pictures
 
 
@@ -95,11 +96,12 @@ class PcaResidual:
         return scores
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
-        """Return the absolute residual in units of its usual standard deviation, (N, S, S) float32."""
+        """Return the residual in units of its usual standard deviation, smoothed a little, (N, S, S) float32."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         for part in batch_slices(stack, CHUNK):
-            small = np.sqrt(self._unusual(stack[part])).reshape(-1, self.settings.side, self.settings.side)
-            maps[part] = resized(small, self.picture_side)
+            squares = self._unusual(stack[part]).reshape(-1, self.settings.side, self.settings.side)
+            smooth = [cv2.GaussianBlur(each, (0, 0), MAP_BLUR * self.settings.side) for each in squares]
+            maps[part] = resized(np.sqrt(np.asarray(smooth, np.float32)), self.picture_side)
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 
@@ -115,7 +117,7 @@ class PcaResidual:
             f"pca_residual: learnt from {self.normals} normal pictures at {side} x {side} px",
             f"explains {len(self.components)} main ways of being normal away and smooths what is left by {blur:g} px",
             "score: the mean squared residual in units of its usual variance at each place, about 1 if normal",
-            "heat map: the absolute residual in units of its usual standard deviation",
+            "heat map: the residual in units of its usual standard deviation, smoothed a little",
         ]
 
     def save(self, folder: Path) -> None:

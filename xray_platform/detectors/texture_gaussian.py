@@ -8,17 +8,16 @@ normal pictures are learnt from as well, so that neither tone nor framing counts
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xray_platform.detectors.band_energy import BandSettings
 from xray_platform.detectors.normals import check_normals, in_parts
+from xray_platform.detectors.place_features import PlaceFeatures, PlaceSettings
 from xray_platform.detectors.reframed import ReframingSettings, reframed
 from xray_platform.detectors.resized import resized
-from xray_platform.detectors.storage import read, write
 from xray_platform.errors import StoreError
 from xray_platform.image_stack import Heatmaps, Images, ImageSource, Scores, batch_slices, check_images
 from xray_platform.progress import Progress, silent
@@ -29,8 +28,8 @@ LEAST_SPREAD = 0.02  # of a logarithm of energy: a fiftieth more or less detail 
 Numbers = NDArray[np.float32]
 
 
-class TextureGaussianSettings(BandSettings, ReframingSettings):
-    """Where detail is measured, how freely pictures are reframed, and how much cells learn from each other."""
+class TextureGaussianSettings(PlaceSettings, ReframingSettings):
+    """Where and how pictures are looked at, how freely reframed, and how much cells learn from each other."""
 
     shrink: float = Field(
         0.05, ge=0, le=1, description="share of the covariance of all cells in that of each; more for few pictures"
@@ -45,6 +44,7 @@ class TextureGaussian:
     settings: TextureGaussianSettings
     picture_side: int
     normals: int
+    features: PlaceFeatures = field(repr=False)
     mean: Numbers = field(repr=False)
     precision: Numbers = field(repr=False)
     name: ClassVar[str] = "texture_gaussian"
@@ -63,14 +63,15 @@ class TextureGaussian:
         True
         """
         side, moments, rng = check_normals(normal), _Moments(), np.random.default_rng(settings.seed)
+        features = PlaceFeatures.learn(settings, normal, settings.seed)
         for part, images in in_parts(normal, CHUNK):
             some = resized(images, settings.side)
             copies = (reframed(some, settings, rng) for _ in range(settings.copies))
             for each in (some, *copies):
-                moments.add(settings.energies(each))
+                moments.add(features.of(each))
             progress(min(part.stop, len(normal)), len(normal), "detail of normal pictures measured")
         precision = np.linalg.inv(moments.covariance(settings.shrink)).astype(np.float32)
-        return cls(settings, side, len(normal), moments.mean.astype(np.float32), precision)
+        return cls(settings, side, len(normal), features, moments.mean.astype(np.float32), precision)
 
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the mean over the cells of the squared Mahalanobis distance, a band: about 1 if normal."""
@@ -84,12 +85,12 @@ class TextureGaussian:
         """Return the squared Mahalanobis distance of each cell, a band, (N, S, S) float32; 0 in what is left out."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         for part in batch_slices(stack, CHUNK):
-            maps[part] = self.settings.as_map(self._unusual(stack[part]), self.picture_side)
+            maps[part] = self.features.as_map(self._unusual(stack[part]), self.picture_side)
             progress(min(part.stop, len(stack)), len(stack), f"heat maps of {self.name}")
         return maps
 
     def _unusual(self, stack: Images) -> Numbers:
-        away = self.settings.energies(stack) - self.mean
+        away = self.features.of(stack) - self.mean
         squares = np.einsum("nijd,ijde,nije->nij", away, self.precision, away, optimize=True)
         return np.asarray(np.maximum(squares, 0) / away.shape[-1], np.float32)
 
@@ -98,7 +99,7 @@ class TextureGaussian:
         chosen, cells = self.settings, len(self.mean)
         return [
             f"texture_gaussian: learnt from {self.normals} normal pictures at {chosen.side} x {chosen.side} px",
-            f"measures detail of {chosen.bands} sizes in {cells} x {cells} cells of {chosen.cell} px in the middle",
+            self.features.describe(cells),
             f"tone is taken out; reframed copies of each normal picture that it learnt from as well: {chosen.copies}",
             "score: the mean over the cells of the squared Mahalanobis distance, a size of detail; about 1 if normal",
             "heat map: the same of each cell; 0 along the edges, which are left out",
@@ -107,15 +108,16 @@ class TextureGaussian:
     def save(self, folder: Path) -> None:
         """Write `detector.json` and `arrays.npz` into `folder`."""
         facts = {"picture_side": self.picture_side, "normals": self.normals}
-        write(folder, self.name, self.settings, facts, {"mean": self.mean, "precision": self.precision})
+        self.features.save(folder, self.name, facts, {"mean": self.mean, "precision": self.precision})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Return the detector that `save` wrote."""
-        card, arrays = read(folder, cls.name)
+        features, card, arrays = PlaceFeatures.load(folder, cls.name, TextureGaussianSettings)
         try:
-            settings = TextureGaussianSettings.model_validate(card["settings"])
-            return cls(settings, card["picture_side"], card["normals"], arrays["mean"], arrays["precision"])
+            settings = cast("TextureGaussianSettings", features.settings)
+            learnt = (arrays["mean"], arrays["precision"])
+            return cls(settings, card["picture_side"], card["normals"], features, *learnt)
         except (KeyError, ValueError) as error:
             raise StoreError(f"the detector in {folder} cannot be read: {error}") from error
 

@@ -46,6 +46,12 @@ class EvaluationSettings(Settings):
         description="batch: rules of normal pictures alone hold in each large batch by itself, so that a delivery "
         "that differs raises no more false alarms than promised",
     )
+    mask_target: float = Field(
+        0.95,
+        gt=0,
+        lt=1,
+        description="share of the pixels of normal validation pictures that lies below the threshold of masks",
+    )
     calibration: Method = Field("platt", description="how scores become probabilities, on the validation part")
     resamples: int = Field(2000, ge=0, le=100_000, description="draws of subjects behind each interval")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="share of the draws that an interval holds")

@@ -18,30 +18,35 @@ COLOURS, FIRST_COLOUR, LAST_COLOUR = "inferno", 0.38, 0.93  # neither the blacks
 
 
 class MapScale(BaseModel):
-    """Map values from which colour begins (`low`) and at which it is full (`high`); `source` says whence, in words."""
+    """Map values from which colour begins (`low`) and at which it is full (`high`); `source` says whence, in words.
+
+    A pixel at or above `mask` belongs to a mask of what is abnormal; None: no masks are made.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     low: float
     high: float
     source: str = ""
+    mask: float | None = None
 
 
-def map_scale(normal_maps: Images) -> MapScale:
+def map_scale(normal_maps: Images, mask_target: float = LOW_QUANTILE) -> MapScale:
     """Return the scale for all maps of a model from the maps (N, S, S) of normal pictures it did not learn from.
 
     Colour begins where 5 % of the pixels of normal pictures lie above, and is full where 0.1 % do. A scale of each
-    picture's own would paint something red in every normal picture. Raises InputError without maps.
+    picture's own would paint something red in every normal picture. Below the threshold of masks lies the share
+    `mask_target` of these pixels. Raises InputError without maps.
     """
     if normal_maps.size == 0:
         raise InputError("a map scale needs the heat map of at least one normal picture")
-    low, high = (float(value) for value in np.quantile(normal_maps, [LOW_QUANTILE, HIGH_QUANTILE]))
+    low, high, mask = (float(value) for value in np.quantile(normal_maps, [LOW_QUANTILE, HIGH_QUANTILE, mask_target]))
     pictures = count(len(normal_maps), "normal picture")
     source = (
         f"colour begins at the value that {percent(1 - LOW_QUANTILE)} of the pixels of {pictures} exceed "
         f"and is full at the value that {percent(1 - HIGH_QUANTILE)} of them exceed"
     )
-    return MapScale(low=low, high=high, source=source)
+    return MapScale(low=low, high=high, source=source, mask=mask if high > low else None)
 
 
 def overlay(image: Images, heat: Images, scale: MapScale) -> Bytes:

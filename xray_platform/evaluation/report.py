@@ -23,6 +23,7 @@ from xray_platform.evaluation.gallery import KINDS, cards, write_pictures
 from xray_platform.evaluation.heatmap import palette_stops
 from xray_platform.evaluation.intended_use import INTENDED_USE, LIMITS
 from xray_platform.evaluation.map_in_boxes import FindingInBoxes
+from xray_platform.evaluation.map_masks import write_masks
 from xray_platform.evaluation.metrics import METRICS
 from xray_platform.evaluation.operating import operating_points
 from xray_platform.evaluation.page import LOOKS, png_uri, render
@@ -57,7 +58,8 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
     """Write a model's report and return the path of its page.
 
     Makes `folder` with `report.html`; `images/` (figures as PNG and SVG, and the gallery's pictures at full size);
-    `heatmaps/` (those pictures with their maps); `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and
+    `heatmaps/` (those pictures with their maps, and what these call abnormal as masks, in red and as boxes);
+    `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and
     `pictures.csv` with every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew
     boxes, `maps.json` and `maps.csv` where maps were looked at, `robustness.csv` where corruptions were tried,
     `subgroups.csv`, `reliance.json`, `data_card.json` and `checklists.json` where a data card was handed in). The page
@@ -108,6 +110,7 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
             (folder / "images" / f"{name}.{layout.form}").write_bytes(picture)
     progress(2, STEPS, "report")
     write_pictures(folder, report.samples, report.scale)
+    write_masks(folder, report.samples, report.scale.mask if report.scale else None)
     progress(3, STEPS, "report")
     figures = {name: {look: png_uri(drawn[name]) for look, drawn in looks.items()} for name in looks["light"]}
     page = folder / "report.html"

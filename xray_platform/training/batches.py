@@ -11,6 +11,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 from xray_platform.image_stack import ImageSource, Labels, check_images
 from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS, read_ahead
+from xray_platform.training.world import ALONE, World
 
 Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) or (n, K), 0 or 1
 
@@ -55,18 +56,20 @@ class SeededBatches(Sampler[list[int]]):
     """Indices of an epoch, in an order that depends on the seed and the epoch alone, in batches of nearly equal size.
 
     No batch has one picture only, unless there is only one: batch normalisation cannot learn from it. Where `labels`
-    are given, both classes are drawn equally often, the rarer one several times.
+    are given, both classes are drawn equally often, the rarer one several times. In a world of several processes each
+    takes its share of every batch: together they see what one would see.
     """
 
-    def __init__(self, count: int, size: int, seed: int, labels: Tensor | None = None) -> None:
+    def __init__(self, count: int, size: int, seed: int, labels: Tensor | None = None, world: World = ALONE) -> None:
         self.count, self.size, self.seed, self.epoch, self.labels = count, size, seed, 0, labels
+        self.world = world
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch comes next; Lightning calls this."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return max(min(-(-self.count // self.size), self.count // 2), 1)
+        return max(min(-(-self.count // self.size), self.count // (2 * self.world.size)), 1)
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = generator_for(self.seed, self.epoch)
@@ -74,7 +77,7 @@ class SeededBatches(Sampler[list[int]]):
         if self.labels is not None:
             order = _balanced(order, self.labels, generator)
         for part in torch.tensor_split(order, len(self)):
-            yield part.tolist()
+            yield part[self.world.rank :: self.world.size].tolist()
 
 
 def _balanced(order: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -103,16 +106,17 @@ def training_batches(
     *,
     balanced: bool = False,
     threads: int = DEFAULT_NUM_WORKERS,
+    world: World = ALONE,
 ) -> ReadAhead:
     """Return the training part, shuffled anew each epoch; `balanced`: with as many pictures of each class."""
     pictures = PictureSet(images, labels)
     abnormal = pictures.labels if pictures.labels.ndim == 1 else 1 - pictures.labels[:, 0]  # normal is the first class
-    return ReadAhead(pictures, SeededBatches(len(images), size, seed, abnormal if balanced else None), threads)
+    return ReadAhead(pictures, SeededBatches(len(images), size, seed, abnormal if balanced else None, world), threads)
 
 
 def validation_batches(
-    images: ImageSource, labels: Labels, size: int, *, threads: int = DEFAULT_NUM_WORKERS
+    images: ImageSource, labels: Labels, size: int, *, threads: int = DEFAULT_NUM_WORKERS, world: World = ALONE
 ) -> ReadAhead:
-    """Return the validation part in its own order."""
-    in_order = BatchSampler(range(len(images)), size, drop_last=False)
+    """Return the validation part in its own order, or this process's share of it."""
+    in_order = BatchSampler(range(world.rank, len(images), world.size), size, drop_last=False)
     return ReadAhead(PictureSet(images, labels), in_order, threads)

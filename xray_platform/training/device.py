@@ -12,6 +12,11 @@ def training_device(wanted: str) -> torch.device:
     return scoring_device(wanted)
 
 
+def backend_of(wanted: str) -> str:
+    """Return by which means processes that learn together on such devices speak: `nccl` on GPUs, else `gloo`."""
+    return "nccl" if training_device(wanted).type == "cuda" else "gloo"
+
+
 def scoring_device(wanted: str) -> torch.device:
     """Return the device on which a network that learnt on `wanted` scores here: the processor where there is no GPU."""
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from xray_platform.networks.contract import NetworkKind
 from xray_platform.networks.members import NetworkMembers
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.checkpoint_folder import images_digest, open_checkpoints
+from xray_platform.training.checkpoint_folder import CHECKPOINTS, images_digest, open_checkpoints
+from xray_platform.training.device import backend_of
 from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
 from xray_platform.training.explain.attention_map import spatial_attention
 from xray_platform.training.finished_member import read_finished, write_finished
@@ -27,6 +29,7 @@ from xray_platform.training.quiet import quiet
 from xray_platform.training.threads import threads
 from xray_platform.training.trained_network import TrainedNetwork
 from xray_platform.training.training_settings import TrainingSettings
+from xray_platform.training.world import World, joined
 
 if TYPE_CHECKING:
     from xray_platform.training.lightning_trainer import FitResult
@@ -55,6 +58,8 @@ def fit_network(
     resumes from the last whole epoch, and `on_epoch` is called for the epochs that are left. All that is random
     depends on `training.seed` alone.
 
+    Where `training.devices` or `training.nodes` ask for several processes, they learn together (`world.py`).
+
     Raises `InputError` for pictures or names that it cannot take and `DataError` where a part lacks one class.
     """
     kind = _kind(network, settings)
@@ -63,12 +68,19 @@ def fit_network(
     train, val = (_checked(part, name, kind, classes) for part, name in ((train, "training"), (val, "validation")))
     if train[0].shape[1:] != val[0].shape[1:]:
         raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
-    checkpoints = open_checkpoints(folder, _job(network, settings, training, (train, val)) + "".join(classes))
-    ran = [
-        _fit_member(kind, settings, one, train, val, where, progress, told, len(classes) or 1)
-        for one, where, told in _members(training, checkpoints, on_epoch)
-    ]
-    shutil.rmtree(checkpoints)
+    _enough_for(training.devices * training.nodes, train, val)
+    again = partial(fit_network, network, settings, training, train, val, folder=folder, classes=classes)
+    with joined(training.devices, training.nodes, backend_of(training.device), again) as world:
+        if world.leads:
+            open_checkpoints(folder, _job(network, settings, training, (train, val)) + "".join(classes))
+        world.wait()
+        ran = [
+            _fit_member(kind, settings, one, train, val, where, progress, told, len(classes) or 1, world)
+            for one, where, told in _members(training, folder / CHECKPOINTS, on_epoch)
+        ]
+        world.wait()
+        if world.leads:
+            shutil.rmtree(folder / CHECKPOINTS)
     module = ran[0].module if len(ran) == 1 else NetworkMembers([one.module for one in ran])
     side = train[0].shape[1]
     return TrainedNetwork(network, settings, training, side, module, ran[0].history, ran[0].best_epoch, classes)
@@ -101,19 +113,20 @@ def _fit_member(
     progress: Progress,
     on_epoch: OnEpoch,
     outputs: int,
+    world: World,
 ) -> "FitResult":
     """Return one trained network: that which was finished before a kill, or one that goes on from its checkpoint."""
     # Lightning takes four seconds to import; those who only score must not wait for it
     from xray_platform.training.lightning_trainer import fit_with_lightning
 
     checkpoints.mkdir(parents=True, exist_ok=True)
-    with quiet(), threads(training.threads), torch.random.fork_rng():
+    with quiet(), threads(training.threads, world.devices), torch.random.fork_rng():
         torch.manual_seed(training.seed)
         begun = _begun(kind, settings, training, outputs)
         if (done := read_finished(checkpoints, begun)) is not None:
             return done
-        ran = fit_with_lightning(begun, training, train, val, checkpoints, progress, on_epoch)
-    if training.members > 1:
+        ran = fit_with_lightning(begun, training, train, val, checkpoints, progress, on_epoch, world)
+    if training.members > 1 and world.leads:
         write_finished(checkpoints, ran)
     return ran
 
@@ -152,6 +165,15 @@ def _checked(part: Part, name: str, kind: NetworkKind, classes: tuple[str, ...])
             "a network needs both"
         )
     return images, labels
+
+
+def _enough_for(processes: int, train: Part, val: Part) -> None:
+    """Refuse more processes than pictures go round: a batch norm needs two of them in each."""
+    if processes > 1 and (len(train[0]) < 2 * processes or len(val[0]) < processes):
+        raise InputError(
+            f"{processes} processes need {2 * processes} training and {processes} validation pictures; "
+            f"there are {len(train[0])} and {len(val[0])}"
+        )
 
 
 def _job(network: str, settings: Settings, training: TrainingSettings, parts: tuple[Part, ...]) -> str:

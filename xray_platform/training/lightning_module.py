@@ -18,6 +18,7 @@ from xray_platform.training.mixup import mixed
 from xray_platform.training.parameter_groups import freeze, frozen_in
 from xray_platform.training.training_module import MONITOR, Optimization, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
+from xray_platform.training.world import ALONE, World
 
 EMA_WARMUP_STEPS = 20
 TINY = 1e-9  # seconds
@@ -33,13 +34,15 @@ class LightningClassifier(TrainingModule):
     also `val_macro_auroc`, by which the best epoch is chosen then.
     """
 
-    def __init__(self, network: nn.Module, settings: TrainingSettings, weights: Tensor, batches: ReadAhead) -> None:
+    def __init__(
+        self, network: nn.Module, settings: TrainingSettings, weights: Tensor, batches: ReadAhead, world: World = ALONE
+    ) -> None:
         optimization = Optimization(
             settings.learning_rate, settings.weight_decay, settings.warmup, settings.ema_decay, EMA_WARMUP_STEPS,
             settings.optimizer, settings.schedule, settings.layer_decay,
         )  # fmt: skip
         super().__init__(network, optimization)
-        self.settings, self.batches = settings, batches
+        self.settings, self.batches, self.world = settings, batches, world
         self.register_buffer("weights", weights)
         self._losses: list[Tensor] = []
         self._validation_outputs: list[tuple[Tensor, Tensor]] = []
@@ -58,7 +61,8 @@ class LightningClassifier(TrainingModule):
     def training_step(self, batch: Batch, number: int) -> Tensor:
         """Return the loss of one augmented batch."""
         images, labels = batch
-        rng = generator_for(self.settings.seed, self.current_epoch, number)
+        others = (self.world.rank,) if self.world.size > 1 else ()
+        rng = generator_for(self.settings.seed, self.current_epoch, number, *others)
         torch.manual_seed(rng.initial_seed())  # what dropout leaves out
         changed, targets = mixed(apply(images, sample(images, self.settings, rng)), labels, self.settings.mixup, rng)
         loss = self._loss(self.network(changed), targets)
@@ -68,6 +72,7 @@ class LightningClassifier(TrainingModule):
     def on_validation_epoch_start(self) -> None:
         """Forget the logits of the epoch before."""
         self._validation_outputs = []
+        self.world.share_buffers(self.evaluated_network)
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Score one batch of unaugmented images."""
@@ -76,7 +81,9 @@ class LightningClassifier(TrainingModule):
 
     def on_validation_epoch_end(self) -> None:
         """Put the metrics of the epoch together and tell Lightning the one it watches."""
-        logits, labels = (torch.cat(parts) for parts in zip(*self._validation_outputs, strict=True))
+        mine = [torch.cat(parts).cpu() for parts in zip(*self._validation_outputs, strict=True)]
+        logits, labels = (torch.cat(parts) for parts in zip(*self.world.gathered(mine), strict=True))
+        losses_of_all = self.world.gathered(float(torch.stack(self._losses).mean()))
         if not torch.isfinite(logits).all():
             raise DataError("the network no longer gives numbers; a lower learning_rate may help")
         scores, truth = _two_classes(logits, labels, self.settings)
@@ -84,8 +91,8 @@ class LightningClassifier(TrainingModule):
         several = {"val_macro_auroc": _macro_auroc(logits, labels)} if labels.ndim > 1 else {}
         seconds = time.monotonic() - self._began
         self.metrics = {
-            "train_loss": float(torch.stack(self._losses).mean()),
-            "val_loss": float(self._loss(logits, labels)),
+            "train_loss": float(np.mean(losses_of_all)),
+            "val_loss": float(self._loss(logits.to(self.device), labels.to(self.device))),
             "val_auroc": auroc,
             **several,
             "learning_rate": float(self.trainer.optimizers[0].param_groups[-1]["lr"]),
@@ -95,7 +102,7 @@ class LightningClassifier(TrainingModule):
         # few validation pictures are soon told apart perfectly; among such epochs the surest is the best
         monitored = several.get("val_macro_auroc", auroc) - TIE_BREAK * self.metrics["val_loss"]
         self.validated(monitored)
-        self.log(MONITOR, monitored)
+        self.log(MONITOR, monitored, sync_dist=self.world.size > 1)
 
     def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         weights = cast("Tensor", self.weights)

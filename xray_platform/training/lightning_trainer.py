@@ -14,12 +14,14 @@ from xray_platform.image_stack import ImageSource, Labels
 from xray_platform.progress import Progress
 from xray_platform.training.batches import ReadAhead, training_batches, validation_batches
 from xray_platform.training.checkpoints import AtomicCheckpointIO, BestWeightsCallback
-from xray_platform.training.device import training_device
+from xray_platform.training.device import backend_of, training_device
 from xray_platform.training.epoch_callback import OnEpoch
 from xray_platform.training.lightning_module import LightningClassifier, class_weights
 from xray_platform.training.precision import precision
 from xray_platform.training.training_module import MONITOR, TrainingModule
 from xray_platform.training.training_settings import TrainingSettings
+from xray_platform.training.world import ALONE, World
+from xray_platform.training.world_environment import strategy
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Loop:
     gradient_clip_norm: float
     precision: str
     device: str
+    some_frozen: bool = False
 
 
 def fit_with_lightning(
@@ -55,6 +58,7 @@ def fit_with_lightning(
     folder: Path,
     progress: Progress,
     on_epoch: OnEpoch,
+    world: World = ALONE,
 ) -> FitResult:
     """Train `network`, or resume from the checkpoint in `folder`, and return the best epoch, on the CPU.
 
@@ -62,15 +66,20 @@ def fit_with_lightning(
     """
     balanced = settings.class_weights == "sampled"
     batches = training_batches(
-        *train, settings.batch_size, settings.seed, balanced=balanced, threads=settings.num_workers
+        *train,
+        settings.batch_size,
+        settings.seed,
+        balanced=balanced,
+        threads=settings.num_workers,
+        world=world,
     )
-    module = LightningClassifier(network, settings, class_weights(train[1], settings), batches)
-    validation = validation_batches(*val, settings.scoring_batch_size, threads=settings.num_workers)
+    module = LightningClassifier(network, settings, class_weights(train[1], settings), batches, world)
+    validation = validation_batches(*val, settings.scoring_batch_size, threads=settings.num_workers, world=world)
     loop = Loop(
         settings.epochs, settings.patience, settings.kept_epoch == "last", settings.gradient_clip_norm,
-        settings.precision, settings.device,
+        settings.precision, settings.device, settings.frozen_groups > 0,
     )  # fmt: skip
-    return fit_module(module, batches, validation, loop, folder, progress, on_epoch)
+    return fit_module(module, batches, validation, loop, folder, progress, on_epoch, world)
 
 
 def fit_module(
@@ -81,6 +90,7 @@ def fit_module(
     folder: Path,
     progress: Progress,
     on_epoch: OnEpoch,
+    world: World = ALONE,
 ) -> FitResult:
     """Train `module`, or resume from the checkpoint in `folder`, and return its network with the weights to be kept."""
     best_weights_callback = BestWeightsCallback(folder, progress, on_epoch, keep_last=loop.keep_last)
@@ -93,6 +103,10 @@ def fit_module(
         gradient_clip_val=loop.gradient_clip_norm or None,
         callbacks=[stop, best_weights_callback],
         plugins=[AtomicCheckpointIO()],
+        devices=world.devices,
+        num_nodes=world.size // world.devices,
+        strategy=strategy(world, backend_of(loop.device), some_frozen=loop.some_frozen),
+        use_distributed_sampler=False,
         default_root_dir=folder,
     ).fit(
         module,
@@ -131,12 +145,11 @@ class _StepProgress(Callback):
 
 
 def _trainer(**chosen: Any) -> lightning.Trainer:
-    """Return a trainer of one device that writes nothing of its own."""
+    """Return a trainer, of one device unless told otherwise, that writes nothing of its own."""
     return lightning.Trainer(
-        devices=1,
+        **{"devices": 1, **chosen},
         num_sanity_val_steps=0,
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        **chosen,
     )

@@ -19,4 +19,6 @@ def averaged_model(network: nn.Module, decay: float, warmup_steps: int = 0) -> A
         kept = min(decay, int(count) / (int(count) + warmup_steps))
         get_ema_multi_avg_fn(kept)(averages, values, count)  # type: ignore[no-untyped-call]
 
-    return AveragedModel(network, multi_avg_fn=update, use_buffers=True)
+    average = AveragedModel(network, multi_avg_fn=update, use_buffers=True)
+    average.requires_grad_(requires_grad=False)  # it has no gradient, and processes that learn together wait for those
+    return average

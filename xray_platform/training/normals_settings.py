@@ -16,6 +16,12 @@ class NormalsTrainingSettings(Settings):
     pictures: int = Field(
         4000, ge=3, le=100_000, description="greatest number of normal pictures that it learns from; bounds the time"
     )
+    members: int = Field(
+        1,
+        ge=1,
+        le=20,
+        description="networks of seeds that follow one another, whose maps are averaged; as many times the time",
+    )
     play: float = Field(
         0.05,
         ge=0,

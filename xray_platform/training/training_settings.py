@@ -101,6 +101,20 @@ class TrainingSettings(TransferSettings, AugmentationSettings):
     device: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="where it learns, scores and is explained; auto: a GPU where there is one"
     )
+    devices: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="processes on a machine that learn one network together (Lightning's DDP), each on a GPU or, "
+        "without any, on the processor; each takes its share of every batch and has batch norms of its own",
+    )
+    nodes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="machines that learn one network together, each with as many `devices`; a launcher such as "
+        "torchrun must run the same program on each",
+    )
     num_workers: int = Field(
         DEFAULT_NUM_WORKERS,
         ge=0,
@@ -108,5 +122,10 @@ class TrainingSettings(TransferSettings, AugmentationSettings):
         description="threads that read and decode ahead, each a batch, in learning, scoring and heat maps; 0: none, a "
         "batch is read when its turn comes; the result is the same",
     )
-    threads: int = Field(0, ge=0, le=256, description="processor threads while learning; 0: as many as cores")
+    threads: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="processor threads of each process while learning; 0: all cores, divided among `devices`",
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="the same seed on the same machine gives the same network")

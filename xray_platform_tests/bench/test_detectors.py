@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.bench import detectors, phantom_maps
+from xray_platform.bench import detector_sets, detectors, judged_detector, phantom_maps
 from xray_platform.bench.contract import Inputs
 from xray_platform.bench.labelled_images import read_labelled
 from xray_platform.bench.map_quality import baselines, map_figures
 from xray_platform.detectors.all import DETECTORS
+from xray_platform.detectors.contract import Detector, DetectorKind
 from xray_platform.errors import InputError
 from xray_platform.phantoms.lesion_mask import lesion_mask
 from xray_platform.phantoms.render import render
@@ -47,7 +48,7 @@ def test_every_figure_is_there_and_a_planted_finding_is_found(tmp_path: Path, mo
     inside = f"{BLOB_COLUMN - 6},{BLOB_ROW - 6},12,12"
     boxes = [f"person{number:04d}.png,{inside}" for number in range(20, 30)]
     (small / "boxes.csv").write_text("file,x,y,width,height\n" + "\n".join(boxes) + "\n")
-    monkeypatch.setattr(detectors, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr(detector_sets, "LEAST_FOR_SPLIT", 100)
     monkeypatch.setattr("xray_platform.bench.map_quality.FILE_SIDE", SIDE)
     kinds = {name: DETECTORS[name] for name in ("pca_residual", "texture_gaussian")}
     monkeypatch.setattr(detectors, "DETECTORS", kinds)
@@ -97,12 +98,33 @@ def test_a_lesion_of_a_phantom_lies_where_its_mask_says() -> None:
 
 
 def test_one_detector_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detectors, "LEAST_FOR_SPLIT", 100)
-    monkeypatch.setattr(detectors, "SEEDS", (0,))
+    monkeypatch.setattr(detector_sets, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr(judged_detector, "SEEDS", (0,))
     folder = folder_of(tmp_path / "large", 120, 60, 1)
     figures = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual",)))
     assert "large: pca_residual, held-out subjects, auroc" in figures
     assert not [name for name in figures if "texture_gaussian" in name or "patch_distance" in name or "seeds" in name]
+
+
+def test_what_was_measured_is_not_measured_again_and_other_images_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector_sets, "LEAST_FOR_SPLIT", 100)
+    monkeypatch.setattr(judged_detector, "SEEDS", (0,))
+    folder = folder_of(tmp_path / "large", 120, 60, 1)
+    first = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual", "texture_gaussian")))
+
+    def never(*_: object, **__: object) -> Detector:
+        raise AssertionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DetectorKind, "fit", never)
+        again = detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual", "texture_gaussian")))
+        assert again == first
+        listed = pd.read_csv(folder / "manifest.csv")
+        listed.iloc[:-2].to_csv(folder / "manifest.csv", index=False)
+        with pytest.raises(AssertionError):
+            detectors.measure(silent, Inputs(tmp_path, (folder,), ("pca_residual",)))
 
 
 def test_blurred_pictures_are_told_from_sharp_ones() -> None:

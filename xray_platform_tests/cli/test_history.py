@@ -276,3 +276,44 @@ def test_an_old_store_is_told_of_and_signed_by_its_next_intake(xray: Xray, root:
     noticed(
         xray("verify", "--deep", root=root), "plans/batch-0001.json", "not those that were there when it was signed"
     )
+
+
+@pytest.mark.parametrize("before_seals", [False, True])
+def test_who_is_forgotten_leaves_a_tombstone_and_a_past_that_holds(
+    xray: Xray, root: Path, source: Path, before_seals: bool
+) -> None:
+    if before_seals:
+        old(root)
+    before = lines(root)
+    subject = PseudonymKey(bytes.fromhex(KEY)).subject("person 1")
+    ran = xray("forget", subject, "--yes", root=root)
+    assert ran.code == 0, ran.out + ran.err
+    after = lines(root)
+    assert [len(line) for line in after[: len(before)]] == [len(line) for line in before]
+    assert len(after) == len(before) + 1
+    changed = [place for place, line in enumerate(before) if line != after[place]]
+    assert [json.loads(before[place])["relative"] for place in changed] == ["1.dcm", "1.dcm"]
+    assert b"1.dcm" not in b"".join(after)
+    assert b"person 1" not in plan(root).read_bytes()
+    for words in (["verify"], ["verify", "--deep"], ["verify", "--accept"], ["verify", "--deep"]):
+        ran = xray(*words, root=root)
+        assert ran.code == 0, ran.out + ran.err
+    (source / "again.dcm").write_bytes(b"one 1")
+    assert take_in(root, source) == 0
+    assert "its bytes were forgotten on request" in journal(root).read_text()
+    assert not (Places(root).raw / sha256(b"one 1").hexdigest()[:2] / sha256(b"one 1").hexdigest()[2:4]).exists()
+    (source / "again.dcm").unlink()
+    assert xray("verify", "--deep", root=root).code == 0
+    rewrite(
+        journal(root), lambda raw: raw.replace(b'{"forgotten":"', b'{"forgotten":"0', 1).replace(b"  \n", b" \n", 1)
+    )
+    noticed(xray("verify", root=root), "a seal that does not fit")
+
+
+def test_nobody_is_forgotten_where_the_past_was_changed(xray: Xray, root: Path) -> None:
+    subject = PseudonymKey(bytes.fromhex(KEY)).subject("person 1")
+    rewrite(plan(root), lambda raw: raw.replace(b"person 3", b"person 2"))
+    ran = xray("forget", subject, "--yes", root=root)
+    assert ran.code == 1
+    assert "not as it was written" in ran.err
+    assert b"1.dcm" in journal(root).read_bytes()

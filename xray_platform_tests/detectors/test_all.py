@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from xray_platform.detectors.all import DETECTORS
+from xray_platform.detectors.backbone import BackboneSettings
 from xray_platform.detectors.contract import FEWEST_NORMALS, Detector, DetectorKind
 from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.image_stack import Scores
@@ -120,9 +121,10 @@ def test_settings_of_another_kind_are_refused(kind: DetectorKind) -> None:
         kind.settings.model_validate({"side": 0})
 
 
-HOW_FAST = {"threads"}  # the result may be the same
+UNHEEDED = {"threads", "landmarks", *BackboneSettings.model_fields}
+"""How fast it learns; and what counts with another solver, or a borrowed network, alone, for which see their tests."""
 EVERY_SETTING = [
-    (kind, name) for kind in DETECTORS.values() for name in sorted(set(kind.settings.model_fields) - HOW_FAST)
+    (kind, name) for kind in DETECTORS.values() for name in sorted(set(kind.settings.model_fields) - UNHEEDED)
 ]
 
 

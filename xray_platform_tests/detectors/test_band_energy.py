@@ -46,7 +46,8 @@ def test_the_border_is_left_out_and_empty_in_maps() -> None:
     assert energies.shape == (1, 4, 4, 4)
     maps = settings.as_map(np.ones((1, 4, 4), np.float32), SIDE)
     assert maps[0, :16].max() == 0
-    assert maps[0, 48:80, 48:80].min() == 1
+    assert maps[0, 48:80, 48:80].min() > 0.9
+    assert maps.max() <= 1
 
 
 @pytest.mark.parametrize("wrong", [{"side": 100}, {"cell": 4}, {"bands": 6}])

@@ -51,3 +51,29 @@ def test_another_graph_in_its_folder_is_noticed(kind: DetectorKind, tmp_path: Pa
     (tmp_path / BIN).write_bytes(content)
     with pytest.raises(StoreError, match="is not the one that was saved there"):
         kind.load(tmp_path)
+
+
+@every_kind
+def test_several_networks_of_other_seeds_are_averaged_and_one_that_was_finished_is_not_learnt_again(
+    kind: DetectorKind, tmp_path: Path
+) -> None:
+    few = {**kind.quick, "epochs": 2}
+    alone = kind.fit(NORMALS, kind.settings.model_validate({**few, "seed": 3})).heatmap(OTHERS)
+    both = kind.settings.model_validate({**few, "seed": 3, "members": 2})
+    told: list[tuple[int, str]] = []
+
+    def on_epoch(epoch: int, metrics: dict[str, float]) -> None:
+        told.append((epoch, min(metrics).partition("_")[0]))
+        if len(told) == 3:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        kind.fit(NORMALS, both, folder=tmp_path, on_epoch=on_epoch)
+    told.extend([(-1, "killed")])
+    joined = kind.fit(NORMALS, both, folder=tmp_path, on_epoch=on_epoch)
+    assert told[:3] == [(0, "learning"), (1, "learning"), (0, "member")]
+    assert (0, "learning") not in told[4:], "the first is finished"
+    assert "seeds 3 to 4, maps averaged" in " ".join(joined.describe())
+    other = 2 * joined.heatmap(OTHERS) - alone
+    assert other.min() > -1e-4 * alone.max(), "what the second says is a map as well"
+    assert not np.allclose(other, alone, rtol=0.01)

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xray_platform.bench.detectors import squeezed
+from xray_platform.bench.judged_detector import squeezed
 from xray_platform.detectors.all import DETECTORS
 from xray_platform.detectors.contract import Detector
-from xray_platform.detectors.one_class_svm import OneClassSvm, OneClassSvmSettings
+from xray_platform.detectors.one_class_svm import OneClassSvm
+from xray_platform.detectors.one_class_svm_settings import OneClassSvmSettings
 from xray_platform.detectors.patch_distance import PatchDistance, PatchDistanceSettings
 from xray_platform.detectors.reframed import ReframingSettings, reframed
 from xray_platform.image_stack import Images

@@ -124,6 +124,8 @@ ELSEWHERE = {
     "target",
     "precision",
     "device",
+    "devices",
+    "nodes",
     "threads",
     "scoring_batch_size",
     "num_workers",

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xray_platform.atomic import atomic_write
+from xray_platform.dicom.intake.redacted import line_hash
 from xray_platform.dicom.intake.seal import Sealer, has_seal, unsealed
 from xray_platform.dicom.pseudonym import PseudonymKey, known_key, load_key
 from xray_platform.errors import StoreError
@@ -165,7 +166,7 @@ def _measured(journal: Path) -> tuple[int, str, str]:
             for line in stream:
                 if line.endswith(b"\n"):
                     digest.update(line)
-                    size, last = size + len(line), sha256(line[:-1]).hexdigest()
+                    size, last = size + len(line), line_hash(line)
     return size, digest.hexdigest(), last
 
 

@@ -15,15 +15,14 @@ from xray_platform.atomic import atomic_write
 from xray_platform.dicom.intake.anchor import guard_plan
 from xray_platform.dicom.intake.box_file import GivenBox, found_boxes
 from xray_platform.dicom.intake.csv_lines import few
-from xray_platform.dicom.intake.index import open_index
-from xray_platform.dicom.intake.journal import journal_lock, journal_path, signed_journal
+from xray_platform.dicom.intake.journal import journal_lock, signed_journal
 from xray_platform.dicom.intake.label_file import LabelOptions, LabelRow, found_labels
 from xray_platform.dicom.intake.own_output import is_report
 from xray_platform.dicom.intake.plan_index import Said, place_of, said_before, said_of
-from xray_platform.dicom.intake.safe_open import may_pass
+from xray_platform.dicom.intake.refused_files import refused, tried
 from xray_platform.dicom.intake.seal import Sealer, unsealed
 from xray_platform.dicom.intake.source_lists import SourceLists
-from xray_platform.dicom.intake.sources import SourceFile, list_files, list_source, spelled, unspelled
+from xray_platform.dicom.intake.sources import SourceFile, list_files, list_source, spelled
 from xray_platform.errors import InputError, StoreError
 from xray_platform.tables.columns import NAME_OF_ORIGIN
 from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder, tighten
@@ -70,7 +69,8 @@ class PlannedFile(BaseModel):
 class BatchPlan(BaseModel):
     """A batch: at most so many files, fixed when it was opened; its file ends in a seal, see `anchor`.
 
-    `boxes_of_no_file` is how many boxes the boxes file draws in files that were not there when it was opened.
+    `boxes_of_no_file` is how many boxes the boxes file draws in files that were not there when it was opened. A plan
+    that `brings_back` takes in also what was forgotten on request.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +82,7 @@ class BatchPlan(BaseModel):
     labels_sha256: str | None = None
     boxes_sha256: str | None = None
     boxes_of_no_file: int = 0
+    brings_back: bool = False
     files: tuple[PlannedFile, ...]
 
 
@@ -95,6 +96,7 @@ def plan_batches(
     patient: bool = False,
     only: Collection[Path] | None = None,
     boxes: Path | None = None,
+    brings_back: bool = False,
 ) -> tuple[BatchPlan, ...]:
     """Open batches for the files of a folder, a zip archive or a single file that are not planned yet.
 
@@ -103,7 +105,8 @@ def plan_batches(
     the latter waits for something else that is new. A labels.csv or metadata.csv in the folder is used when no other is
     given, and so is a boxes.csv; without any only those files of the folder that are named in `only` are looked at, if
     it is given, and those that could not be read before. Files that are not `ready` (a folder that others still write
-    to) are left for the next time, and logs of what the platform did not publish are left out. Nothing is written
+    to) are left for the next time, and logs of what the platform did not publish are left out. Where the plans
+    `brings_back` what was forgotten on request, files that were refused for it are planned again. Nothing is written
     before all of it is read.
     Returns the new plans in order, none where nothing is new. Raises InputError for a source, a labels file or a boxes
     file that cannot be used, StoreError where the plans cannot be written.
@@ -115,12 +118,14 @@ def plan_batches(
     source = Path(os.path.abspath(source))  # noqa: PTH100 - resolve() would follow links and rename what people see
     _guard_store(places, source)
     lists = SourceLists(labels or found_labels(source), boxes or found_boxes(source))
-    files, given = _files(source, lists, ready, None if only is None else [*only, *_tried(places, source)])
+    files, given = _files(source, lists, ready, None if only is None else [*only, *tried(places, source)])
     try:
         make_folder(places.plans, places.raw)
         tighten(places.raw)
         with FileLock(places.plans / ".lock", mode=FILE_MODE):
-            return _write_plans(places, source, given, origin, batch_size, _again(places, files, patient=patient))
+            again = _again(places, files, patient=patient, forgotten=brings_back)
+            given["brings_back"] = brings_back
+            return _write_plans(places, source, given, origin, batch_size, again)
     except OSError as error:
         raise StoreError(f"cannot write the plans in {places.plans}: {error.strerror or error}") from error
 
@@ -244,9 +249,11 @@ def _write(places: Places, plan: BatchPlan, sealer: Sealer) -> None:
     atomic_write(places.plans / f"{plan.batch}.json", sealed, mode=KEPT_MODE, durable=True)
 
 
-def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> list[PlannedFile]:
+def _again(
+    places: Places, files: Sequence[PlannedFile], *, patient: bool, forgotten: bool = False
+) -> list[PlannedFile]:
     """Return those of `files` that are to be planned, each with why where a plan holds it already."""
-    failed, by_place = _failed(places), [place_of(file.model_dump()) for file in files]
+    failed, by_place = refused(places, forgotten=forgotten), [place_of(file.model_dump()) for file in files]
     known = said_before(places, by_place)
     states = [(file, _state(file, known.get(place))) for file, place in zip(files, by_place, strict=True)]
     if patient and all(said == "known" for _, said in states):
@@ -257,25 +264,6 @@ def _again(places: Places, files: Sequence[PlannedFile], *, patient: bool) -> li
         for file, said in retried
         if said != "known"
     ]
-
-
-def _tried(places: Places, source: Path) -> Iterator[Path]:
-    """Yield the files of a folder that could not be read when they were last tried, for a reason that may pass."""
-    for name in _failed(places):
-        path = Path(unspelled(name))
-        if not path.is_file() and "!" in name:
-            path = Path(unspelled(name.rpartition("!")[0]))
-        if path.is_relative_to(source) and path.is_file():
-            yield path
-
-
-def _failed(places: Places) -> frozenset[str]:
-    """Return the sources that could not be read when they were last tried, for a reason that may pass."""
-    if not journal_path(places).exists():
-        return frozenset()
-    with open_index(places) as index:
-        index.catch_up()
-        return frozenset(source for source, reason in index.failed() if may_pass(reason))
 
 
 def _state(file: PlannedFile, found: Said | None) -> Literal["new", "changed", "known", "labelled"]:

@@ -16,6 +16,7 @@ from xray_platform.dicom.intake.anchor import (
     read_anchor,
 )
 from xray_platform.dicom.intake.journal import broken_links, journal_path, last_line
+from xray_platform.dicom.intake.redacted import is_redacted, seal_fits
 from xray_platform.dicom.intake.seal import Sealer
 from xray_platform.dicom.pseudonym import known_key
 from xray_platform.errors import StoreError, XrayError
@@ -112,8 +113,8 @@ def _journal(places: Places, anchor: Anchor | None, sealer: Sealer | None) -> It
 def _seals(path: Path, offset: int, sealer: Sealer) -> Iterator[HistoryFault]:
     """Tell of lines that no intake has written: the first by its number, the others counted."""
     first, count = 0, 0
-    for number, line in _lines(path, offset):
-        if line.endswith(b"\n") and not sealer.fits("journal", line):
+    for number, at, line in _lines(path):
+        if (at >= offset or is_redacted(line)) and line.endswith(b"\n") and not seal_fits(sealer, line):
             first, count = first or number, count + 1
     if count:
         others = f" and {count - 1} lines after it have" if count > 1 else " has"
@@ -122,14 +123,13 @@ def _seals(path: Path, offset: int, sealer: Sealer) -> Iterator[HistoryFault]:
         )
 
 
-def _lines(path: Path, offset: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and bytes of each line that begins at `offset` or later."""
+def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Yield number, offset and bytes of each line."""
     if path.exists():
         with path.open("rb") as stream:
             at = 0
             for number, line in enumerate(stream, start=1):
-                if at >= offset:
-                    yield number, line
+                yield number, at, line
                 at += len(line)
 
 

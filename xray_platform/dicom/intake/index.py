@@ -2,16 +2,16 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from xray_platform.dicom.intake.journal import JournalEntry, journal_path, read_journal
+from xray_platform.dicom.intake.journal import JournalEntry, Tombstone, journal_path, read_journal
 from xray_platform.errors import StoreError
 from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS taken (
     batch TEXT, source TEXT, relative TEXT, sha256 TEXT, size_bytes INTEGER, modified_ns INTEGER, intake TEXT,
@@ -20,8 +20,12 @@ CREATE TABLE IF NOT EXISTS taken (
 CREATE INDEX IF NOT EXISTS by_source ON taken (source, size_bytes, modified_ns);
 CREATE INDEX IF NOT EXISTS failures ON taken (source) WHERE intake = 'failed';
 CREATE TABLE IF NOT EXISTS owners (sha256 TEXT PRIMARY KEY, batch TEXT, source TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten (digest TEXT PRIMARY KEY, tombstone TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (only INTEGER PRIMARY KEY CHECK (only = 0), offset INTEGER);
 """
+
+
+_TABLES = ("taken", "owners", "forgotten", "seen")
 
 
 class Index:
@@ -40,14 +44,19 @@ class Index:
         self._connection.execute("INSERT OR REPLACE INTO seen VALUES (0, ?)", (offset,))
         self._connection.commit()
 
-    def note(self, entries: list[JournalEntry], offset: int) -> None:
+    def note(self, entries: Sequence[JournalEntry], offset: int) -> None:
         """Take in entries that were just appended, up to the byte offset; the index was caught up before."""
         for entry in entries:
             self._note(entry)
         self._connection.execute("INSERT OR REPLACE INTO seen VALUES (0, ?)", (offset,))
         self._connection.commit()
 
-    def _note(self, entry: JournalEntry) -> None:
+    def _note(self, entry: JournalEntry | Tombstone | None) -> None:
+        if isinstance(entry, Tombstone):
+            rows = [(digest, entry.tombstone) for digest in entry.digests]
+            self._connection.executemany("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", rows)
+        if not isinstance(entry, JournalEntry):
+            return
         values = (
             entry.batch, entry.source, entry.relative, entry.sha256, entry.size_bytes, entry.modified_ns, entry.intake,
             entry.reason,
@@ -94,6 +103,25 @@ class Index:
         row = self._connection.execute("SELECT batch FROM owners WHERE sha256 = ?", (sha256,)).fetchone()
         return str(row[0]) if row else None
 
+    def brought(self, hashes: Collection[str]) -> Iterator[JournalEntry]:
+        """Yield every entry of any batch that brought one of these bytes, new or known."""
+        for sha256 in sorted(hashes):
+            for row in self._connection.execute("SELECT * FROM taken WHERE sha256 = ?", (sha256,)):
+                yield JournalEntry(*row)
+
+    def tombstone_of(self, digest: str) -> str | None:
+        """Return the tombstone that a keyed digest of bytes lies under, or None."""
+        row = self._connection.execute("SELECT tombstone FROM forgotten WHERE digest = ?", (digest,)).fetchone()
+        return str(row[0]) if row else None
+
+    def has_tombstones(self) -> bool:
+        """Say whether any file was forgotten."""
+        return self._connection.execute("SELECT 1 FROM forgotten").fetchone() is not None
+
+    def tombstones(self) -> Mapping[str, str]:
+        """Return the tombstone of each forgotten file, by its keyed digest."""
+        return dict(self._connection.execute("SELECT digest, tombstone FROM forgotten"))
+
     def stored(self) -> Iterator[str]:
         """Yield the hash of all bytes that the journal says are stored, in the order of the hashes."""
         for row in self._connection.execute("SELECT sha256 FROM owners ORDER BY sha256"):
@@ -131,7 +159,7 @@ def open_index(places: Places) -> Iterator[Index]:
     with closing(connection):
         try:
             if _is_ahead(places, connection):
-                connection.executescript("DELETE FROM taken; DELETE FROM owners; DELETE FROM seen;")
+                connection.executescript("".join(f"DELETE FROM {table};" for table in _TABLES))  # noqa: S608 - names of ours
             yield Index(places, connection)
         except sqlite3.Error as error:
             raise StoreError(f"cannot use the index {path}: {error}") from error

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
 
 from xray_platform.dicom.intake.anchor import GENESIS, WAYS, Anchor, JournalPosition, anchored, keep_anchor
+from xray_platform.dicom.intake.redacted import is_redacted, line_hash, seal_fits
 from xray_platform.dicom.intake.seal import Sealer
 from xray_platform.errors import StoreError
 from xray_platform.tables.owner_only import FILE_MODE, make_folder
@@ -37,10 +37,20 @@ class JournalEntry:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of the journal as it stands: its entry, and where the next line begins."""
+class Tombstone:
+    """That files were forgotten: how many, by whom, and their keyed digests, which tell nobody without the key."""
 
-    entry: JournalEntry
+    tombstone: str
+    files: int
+    digests: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the journal as it stands: what it says (None: it was redacted), and where the next line begins."""
+
+    entry: JournalEntry | Tombstone | None
     next_offset: int
 
 
@@ -73,7 +83,7 @@ def signed_journal(places: Places) -> tuple[Anchor, Sealer]:
     return anchor, sealer
 
 
-def append(places: Places, entries: Sequence[JournalEntry]) -> int:
+def append(places: Places, entries: Sequence[JournalEntry | Tombstone]) -> int:
     """Append sealed entries, make them durable, then sign the new head; return where the next line will begin.
 
     The caller holds the journal's lock. A line that a crash left half-written is cut off first, and whole lines that
@@ -94,7 +104,7 @@ def append(places: Places, entries: Sequence[JournalEntry]) -> int:
     return head.size
 
 
-def _append(descriptor: int, entries: Sequence[JournalEntry], sealer: Sealer) -> JournalPosition:
+def _append(descriptor: int, entries: Sequence[JournalEntry | Tombstone], sealer: Sealer) -> JournalPosition:
     start, previous = _mend_tail(descriptor)
     lines = list(_lines(entries, previous, sealer))
     text = b"".join(lines)
@@ -116,23 +126,18 @@ def _guard_head(descriptor: int, anchor: Anchor, sealer: Sealer) -> None:
     beyond = os.pread(descriptor, os.fstat(descriptor).st_size - anchor.head.size, anchor.head.size)
     previous = anchor.head.digest
     for line in beyond.split(b"\n")[:-1]:
-        if _previous(line) != previous or not sealer.fits("journal", line):
+        if _previous(line) != previous or not seal_fits(sealer, line):
             raise StoreError(f"the journal has lines that no intake has written; {WAYS}")
         previous = line_hash(line)
 
 
-def _lines(entries: Sequence[JournalEntry], previous: str, sealer: Sealer) -> Iterator[bytes]:
+def _lines(entries: Sequence[JournalEntry | Tombstone], previous: str, sealer: Sealer) -> Iterator[bytes]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     for entry in entries:
         said = json.dumps({"prev": previous, "at": now, **vars(entry)}, separators=(",", ":")).encode()
         line = sealer.sealed("journal", said) + b"\n"
         previous = line_hash(line)
         yield line
-
-
-def line_hash(line: bytes) -> str:
-    """Return the SHA-256 of a line without its end."""
-    return sha256(line.removesuffix(b"\n")).hexdigest()
 
 
 def _previous(line: bytes) -> object:
@@ -161,7 +166,7 @@ def last_line(descriptor: int, size: int) -> tuple[int, str]:
         end = tail.rfind(b"\n")
         begin = tail.rfind(b"\n", 0, max(end, 0))
         if begin >= 0 or start == 0:
-            return start + end + 1, sha256(tail[begin + 1 : end]).hexdigest() if end > 0 else GENESIS
+            return start + end + 1, line_hash(tail[begin + 1 : end]) if end > 0 else GENESIS
         back *= 4
 
 
@@ -179,10 +184,15 @@ def read_journal(places: Places, offset: int = 0) -> Iterator[Line]:
             yield Line(_entry(path, raw), offset)
 
 
-def _entry(path: Path, raw: bytes) -> JournalEntry:
+def _entry(path: Path, raw: bytes) -> JournalEntry | Tombstone | None:
+    if is_redacted(raw):
+        return None
     try:
         said: dict[str, Any] = json.loads(raw)
-        return JournalEntry(**{key: value for key, value in said.items() if key not in {"prev", "at", "seal"}})
+        values = {key: value for key, value in said.items() if key not in {"prev", "at", "seal"}}
+        if "tombstone" in values:
+            return Tombstone(**{**values, "digests": tuple(values["digests"])})
+        return JournalEntry(**values)
     except (ValueError, TypeError) as error:
         raise StoreError(f"the journal {path} holds a line that cannot be read") from error
 

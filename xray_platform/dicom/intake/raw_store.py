@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -13,10 +13,13 @@ import pandas as pd
 from filelock import FileLock
 
 from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile
+from xray_platform.dicom.intake.forget import keyed_digest
 from xray_platform.dicom.intake.hash_copy import copy
 from xray_platform.dicom.intake.index import Index, open_index
 from xray_platform.dicom.intake.journal import Intake, JournalEntry, append, journal_lock
+from xray_platform.dicom.intake.refused_files import FORGOTTEN
 from xray_platform.dicom.intake.safe_open import SourceError
+from xray_platform.dicom.pseudonym import PseudonymKey, load_key
 from xray_platform.errors import StoreError
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
@@ -65,7 +68,8 @@ def take_in(places: Places, plan: BatchPlan, *, progress: Progress = silent) -> 
     journal is appended. A crash at any moment leaves whole files and a whole journal; taking the same plan in again
     continues, and gives the same rows as if nothing had happened. Files that the index knows by path, size and time
     of change are not read again; bytes that are there are not stored twice. A file that cannot be read is a row with
-    a reason. Raises StoreError where the store cannot be written (a full disk).
+    a reason, and so is one whose bytes were forgotten, unless the plan brings such back. Raises StoreError where the
+    store cannot be written (a full disk).
     """
     try:
         make_folder(places.raw / ".locks", places.raw)
@@ -86,7 +90,7 @@ def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) 
     with _incoming(places, plan.batch) as folder, ThreadPoolExecutor(cores()) as pool:
         for group in _groups(todo):
             arrived = _arrivals(places, index, plan, group, folder, pool)
-            for entry in _commit(places, plan.batch, index, arrived):
+            for entry in _commit(places, plan, index, arrived):
                 entries[entry.source] = entry
             done += len(group)
             progress(done, len(plan.files), "files taken in")
@@ -152,7 +156,7 @@ def _arrive(places: Places, plan: BatchPlan, waiting: Path, file: PlannedFile, k
     return _Arrived(file, waiting, copied.sha256, copied.size_bytes, copied.modified_ns)
 
 
-def _commit(places: Places, batch: str, index: Index, arrived: Sequence[_Arrived]) -> list[JournalEntry]:
+def _commit(places: Places, plan: BatchPlan, index: Index, arrived: Sequence[_Arrived]) -> list[JournalEntry]:
     """Make a group durable: data, then names, then journal, then index."""
     waiting = [each.waiting for each in arrived if each.waiting]
     if waiting:
@@ -160,11 +164,28 @@ def _commit(places: Places, batch: str, index: Index, arrived: Sequence[_Arrived
     with journal_lock(places):
         index.catch_up()
         stored: set[str] = set()
-        entries = [_settle(places, batch, index, each, stored) for each in arrived]
+        known = [each if plan.brings_back else _unless_forgotten(places, index, each) for each in arrived]
+        entries = [_settle(places, plan.batch, index, each, stored) for each in known]
         if waiting:
             _make_durable(places.raw)
         index.note(entries, append(places, entries))
     return entries
+
+
+def _unless_forgotten(places: Places, index: Index, each: _Arrived) -> _Arrived:
+    """Return what arrived, or where its bytes lie under a tombstone, that it is refused; nothing is kept of it then."""
+    if not each.sha256 or not index.has_tombstones():
+        return each
+    tombstone = index.tombstone_of(keyed_digest(_key(places), each.sha256))
+    if tombstone is None:
+        return each
+    if each.waiting:
+        each.waiting.unlink(missing_ok=True)
+    return replace(each, waiting=None, sha256=None, reason=f"{FORGOTTEN} (tombstone {tombstone})")
+
+
+def _key(places: Places) -> PseudonymKey:
+    return load_key(outside=[places.root])
 
 
 def _settle(places: Places, batch: str, index: Index, each: _Arrived, stored: set[str]) -> JournalEntry:

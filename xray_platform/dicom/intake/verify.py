@@ -21,6 +21,8 @@ from xray_platform.tables.places import Places
 from xray_platform.workers import cores
 
 AT_ONCE = 1024
+ERASURE = "forgetting.json"
+"""Where the raw zone keeps what an erasure still has to look for; gone once nothing was found."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 DifferenceKind = Literal[
     "changed", "missing", "unknown", "writable", "unfinished", "journal", "plan", "anchor", "catalogue", "open"
@@ -71,6 +73,8 @@ def history_differences(places: Places, recorded: Sequence[RecordedHead] = ()) -
     history = [
         Difference(_KINDS.get(fault.where, "plan"), fault.where, fault.what) for fault in faults(places, recorded)
     ]
+    if (places.raw / ERASURE).exists():
+        history.append(Difference("unfinished", ERASURE, "an erasure is not done; `xray forget --finish` goes on"))
     return [*history, *_open(places)]
 
 

@@ -88,6 +88,10 @@ class ShardedImages:
     recorded: Sequence[int] | None = field(default=None, compare=False, repr=False)
     opened: dict[int, Shard] = field(default_factory=dict, compare=False, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs; it opens the shards itself."""
+        return {**self.__dict__, "opened": {}}
+
     @classmethod
     def open(
         cls, folder: str | Path, recorded: Sequence[int] | None = None, about_crc32c: int | None = None

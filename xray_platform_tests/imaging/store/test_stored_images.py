@@ -1,5 +1,7 @@
 """Tensors as models take them: the same as read at once, by any index, whatever the recipe gives, and never damaged."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pandas as pd
 import pytest
 
 from xray_platform.errors import InputError, StoreError
-from xray_platform.image_stack import ImageSource, check_images
+from xray_platform.image_stack import Images, ImageSource, check_images
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.recipes import named_recipe
 from xray_platform.imaging.store.stored_images import StoredImages
@@ -36,6 +38,18 @@ def test_any_index_gives_what_reading_at_once_gives(store: TinyStore) -> None:
     assert np.array_equal(images[2:9:3], whole[2:9:3])
     assert np.array_equal(images[np.array([9, 0, 8, 0])], whole[[9, 0, 8, 0]])
     assert images[:0].shape == (0, 32, 32)
+
+
+def test_another_process_opens_the_shards_itself(store: TinyStore) -> None:
+    """A descriptor of this process means nothing, or another file, in the next one."""
+    images = stored(store)
+    whole = images[:]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert np.array_equal(pool.submit(_read, images).result(), whole)
+
+
+def _read(images: StoredImages) -> Images:
+    return images[:]
 
 
 def test_standard_scores_are_brought_between_black_and_white(store: TinyStore) -> None:
