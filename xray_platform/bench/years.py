@@ -152,9 +152,7 @@ def figures_of(seen: Sequence[MonthSeen]) -> Figures:
     for month, event in EVENTS.items():
         first = next((number for number in (month, month + 1) if noticed.get(number)), None)
         figures[f"{event} in month {month}, noticed in month"] = first if first is not None else "not noticed"
-    figures["months of the others in which something was said"] = (
-        ", ".join(str(n) for n in quiet if noticed[n]) or "none"
-    )
+    figures["other months in which something was noticed"] = ", ".join(str(n) for n in quiet if noticed[n]) or "none"
     figures["retrained in months"] = ", ".join(f"{one.number} ({one.retrained})" for one in seen if one.retrained)
     for word in ("promoted", "kept", "refused"):
         figures[f"models {word}"] = decisions.count(word)
