@@ -91,7 +91,7 @@ class PatchDistance:
         return scores
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
-        """Return the squared distance of each place in the same units, (N, S, S) float32; about 0 in what is left out."""
+        """Return the squared distance of each place in the same units, (N, S, S) float32; it fades to the edges."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         for part in batch_slices(stack, CHUNK):
             maps[part] = self.features.as_map(self._unusual(stack[part]) ** 2, self.picture_side)

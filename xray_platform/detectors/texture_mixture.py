@@ -130,7 +130,7 @@ class TextureMixture:
         return scores
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
-        """Return how much rarer than usual each cell is, at least 0, (N, S, S) float32; about 0 in what is left out."""
+        """Return how much rarer than usual each cell is, at least 0, (N, S, S) float32; it fades to the edges."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         inside = kept_cells(self.settings.cells, self.settings.border)
         for part in batch_slices(stack, CHUNK):
