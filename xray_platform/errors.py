@@ -9,6 +9,8 @@ XrayError
 Each message says what was found and what is allowed. A bad picture is no error: it becomes a row with a reason.
 """
 
+import re
+
 
 class XrayError(Exception):
     """Something that the user can mend; the command prints its text without a traceback."""
@@ -28,3 +30,17 @@ class StoreError(XrayError):
 
 class MachineError(XrayError):
     """The machine does not allow it."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says; databases and Dagster go on with what no user reads."""
+    return str(error).strip().partition("\n")[0]
+
+
+def without_password(text: str) -> str:
+    """Return a text in which addresses have no user and no password any more.
+
+    >>> without_password("cannot reach postgresql://me:secret@host/db")
+    'cannot reach postgresql://host/db'
+    """
+    return re.sub(r"(://)[^/@\s]*@", r"\1", text)

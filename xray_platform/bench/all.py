@@ -22,6 +22,7 @@ from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
 from xray_platform.bench.training import TRAINING
+from xray_platform.bench.years import YEARS
 
 _BENCHES = (
     PHANTOMS,
@@ -45,6 +46,7 @@ _BENCHES = (
     STORE,
     TEXT,
     TRAINING,
+    YEARS,
 )
 
 BENCHES: dict[str, Benchmark] = {bench.name: bench for bench in _BENCHES}

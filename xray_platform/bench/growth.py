@@ -1,12 +1,10 @@
 """Growth: does a batch cost the same beside hundreds of earlier ones? Each stage of its way, by processor time."""
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -16,13 +14,12 @@ import psutil
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.grown_store import LONG_AGO, grow
+from xray_platform.bench.opened_store import open_store, own_key
 from xray_platform.defs.batch_states import unfinished
-from xray_platform.defs.graph import definitions
 from xray_platform.defs.inbox import inbox_sensor
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
-from xray_platform.dicom.pseudonym import KEY_VARIABLE
 from xray_platform.errors import MachineError
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.progress import Progress
@@ -43,7 +40,7 @@ def measure(progress: Progress, _: Inputs) -> Figures:
     Times are seconds of processor time of this process and its children.
     """
     best: dict[int, Seconds] = {earlier: {} for earlier in EARLIER}
-    with TemporaryDirectory(prefix="xray-growth-") as name, _own_key():
+    with TemporaryDirectory(prefix="xray-growth-") as name, own_key():
         folder = Path(name)
         deliveries = _deliveries(folder / "archive")
         for done, earlier in enumerate(EARLIER):
@@ -66,20 +63,6 @@ def _told(best: dict[int, Seconds]) -> dict[str, float]:
     return figures
 
 
-@contextmanager
-def _own_key() -> Iterator[None]:
-    """Give the stores a pseudonym key of their own, whatever this machine has."""
-    before = os.environ.get(KEY_VARIABLE)
-    os.environ[KEY_VARIABLE] = secrets.token_hex(32)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[KEY_VARIABLE]
-        else:
-            os.environ[KEY_VARIABLE] = before
-
-
 def _deliveries(archive: Path) -> list[list[Path]]:
     write_archive(archive, ArchiveSettings(pictures=ROUNDS * PICTURES, side=SIDE, seed=5, broken=False))
     files = sorted(archive.rglob("*.dcm"))
@@ -87,25 +70,15 @@ def _deliveries(archive: Path) -> list[list[Path]]:
 
 
 def _grown(root: Path, earlier: int) -> None:
-    with _opened(Places(root)) as store:
+    with open_store(Places(root)) as store:
         grow(store, earlier, PICTURES)
         _ticks(store, TICKS)  # the first looks, which find everything
-
-
-@contextmanager
-def _opened(places: Places) -> Iterator[LocalRunner]:
-    os.environ["XRAY_ROOT"] = str(places.root)
-    store = LocalRunner(places, definitions())
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def take_in_one_more(places: Places, files: Sequence[Path], folder: str) -> Seconds:
     """Take a batch in through the inbox of a store; return the processor seconds of each stage."""
     found: Seconds = {}
-    with _opened(places) as store:
+    with open_store(places) as store:
         _, found["inbox sensor, nothing new"] = _busy(lambda: _ticks(store, 1))
         _drop(files, places.inbox / folder)
         opened, found["inbox sensor, a new batch"] = _busy(lambda: _ticks(store, TICKS))

@@ -20,7 +20,7 @@ from xray_platform.cli.export import export
 from xray_platform.cli.forget import forget
 from xray_platform.cli.ingest import ingest
 from xray_platform.cli.predict import predict
-from xray_platform.cli.promote import promote
+from xray_platform.cli.promote import promote, rollback
 from xray_platform.cli.pull import pull
 from xray_platform.cli.receive import receive
 from xray_platform.cli.recipes import recipes
@@ -58,6 +58,7 @@ COMMANDS = (
     report,
     ui,
     promote,
+    rollback,
     predict,
     serve,
     receive,

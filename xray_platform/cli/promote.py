@@ -1,4 +1,4 @@
-"""`xray promote`: a person says which model is the champion."""
+"""`xray promote` and `xray rollback`: a person says which model is the champion."""
 
 import getpass
 from collections.abc import Mapping
@@ -36,6 +36,11 @@ def promote(
         materialise(store, keys[:1], force=True, quiet=True, config=config)
         materialise(store, keys[1:], quiet=True)
     _show()
+
+
+def rollback(why: Annotated[str, typer.Option(help="why; is written down with your name")] = "") -> None:
+    """Make the champion before the present one the champion again: `xray promote previous` in one word."""
+    promote("previous", why)
 
 
 def _check(what: str) -> None:

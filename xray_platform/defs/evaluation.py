@@ -99,8 +99,10 @@ def leaderboard(context: dg.AssetExecutionContext, store: Store) -> AssetResult:
     kinds={"mlflow"},
     automation=AFTER_TRAINING,
     description="The model in use, as the alias `champion` of the MLflow registry; `xray predict` asks for it.\n\n"
-    "It changes where the first of the leaderboard is better by the margin on the same validation pictures and breaks "
-    "no guard (shortcut, calibration, robustness, subgroups), or where a person says so here: `promote`, with `by` and "
+    "It changes where the first of the leaderboard is better on the same validation pictures, by the margin and by "
+    "more than chance, and breaks no guard (shortcut, calibration, robustness, subgroups; not worse than the champion "
+    "on the test part and the newest pictures, not far more or fewer alarms on the newest batch), or where a person "
+    "says so here: `promote`, with `by` and "
     "`why`.",
 )
 def champion(context: dg.AssetExecutionContext, store: Store, config: PromotionSettings) -> AssetResult:

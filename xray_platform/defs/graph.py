@@ -5,7 +5,7 @@ from typing import cast
 
 import dagster as dg
 
-from xray_platform.defs import archive, data_report, evaluation, imaging, models
+from xray_platform.defs import archive, data_report, evaluation, imaging, models, monitoring
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
@@ -24,6 +24,7 @@ from xray_platform.defs.predictions import predictions_asset
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.evaluation.dataset.drift import DriftSettings
+from xray_platform.evaluation.performance import PerformanceSettings
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes
 from xray_platform.serving.pacs.settings import SECTION as PACS
@@ -31,7 +32,9 @@ from xray_platform.serving.pacs.settings import PacsSettings
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
 
-STANDING = [*archive.ASSETS, *imaging.ASSETS, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS]
+STANDING = [
+    *archive.ASSETS, *imaging.ASSETS, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS, *monitoring.ASSETS,
+]  # fmt: skip
 """The assets that every store has; tensors, and the predictions that read them, are those that its models ask for."""
 MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the checks on models, scores and champion
 
@@ -47,7 +50,7 @@ def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset
     if settings is None:
         settings = {name: kind() for name, kind in settings_classes().items()}
     made = [tensors_asset(tensors) for tensors in tensors_in_use(settings.values())]
-    follows = [predictions_asset([asset.name for asset in made])]
+    follows = [predictions_asset([asset.name for asset in made]), *monitoring.ASSETS]
     return [*archive.ASSETS, *imaging.ASSETS, *made, *data_report.ASSETS, *models.ASSETS, *evaluation.ASSETS, *follows]
 
 
@@ -80,6 +83,7 @@ def definitions() -> dg.Definitions:
         asset_checks=[
             *CHECKS,
             drift_check(cast("DriftSettings", settings["data_report"])),
+            monitoring.monitoring_check(cast("PerformanceSettings", settings["monitoring"])),
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],

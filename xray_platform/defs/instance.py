@@ -1,23 +1,51 @@
 """Instance: Dagster's memory of a store, embedded under its root unless the root's dagster.yaml says otherwise."""
 
+import re
 from pathlib import Path
 
 import dagster as dg
 import yaml
+from sqlalchemy.exc import OperationalError
 
 from xray_platform.defs.dagster_internals import InstanceRef
+from xray_platform.errors import StoreError, first_line, without_password
 from xray_platform.tables.places import Places
+
+DRIVER = "postgresql+psycopg2://…"
+UNSET = re.compile(r'environment variable "(\w+)" which is not set')
 
 
 def open_instance(places: Places) -> dg.DagsterInstance:
     """Open the instance of a store: by its root's `dagster.yaml` where there is one, else SQLite below `data/`.
 
     Relative paths in a `dagster.yaml` count from the current folder; here they count from the root.
+    Raises StoreError where the database that it names cannot be reached, or a variable that it asks for is not set.
     """
     places.dagster.mkdir(parents=True, exist_ok=True)
     embedded = _embedded(places.dagster) if is_embedded(places.root) else {}
-    ref = InstanceRef.from_dir(str(places.dagster), config_dir=str(places.root), overrides=embedded)
-    return dg.DagsterInstance.from_ref(ref)
+    try:
+        ref = InstanceRef.from_dir(str(places.dagster), config_dir=str(places.root), overrides=embedded)
+        return dg.DagsterInstance.from_ref(ref)
+    except Exception as error:
+        if (why := _unreachable(error)) is None:
+            raise
+        raise StoreError(f"{places.root / 'dagster.yaml'}: {why}") from error
+
+
+def _unreachable(error: BaseException | None) -> str | None:
+    """Say why the memory that a `dagster.yaml` names cannot be opened, without passwords; None for any other error."""
+    while error is not None:
+        if isinstance(error, OperationalError):
+            return f"the database cannot be reached: {without_password(first_line(error.orig or error))}"
+        if isinstance(error, ModuleNotFoundError):
+            return (
+                f"the package {error.name} is not installed; install xray-platform[team], and name its driver: {DRIVER}"
+            )
+        if isinstance(error, dg.DagsterInvalidConfigError):
+            unset = UNSET.search(str(error))
+            return f"the environment variable {unset.group(1)} is not set" if unset else first_line(error)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def is_embedded(root: Path) -> bool:

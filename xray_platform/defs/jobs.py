@@ -10,16 +10,16 @@ RETRAIN = "retrain"
 
 intake_job = dg.define_asset_job(
     "intake",
-    selection=dg.AssetSelection.groups("imaging", "predictions")
-    | dg.AssetSelection.assets("raw_archive", "quality", "images"),
+    selection=dg.AssetSelection.groups("imaging")
+    | dg.AssetSelection.assets("raw_archive", "quality", "images", "predictions"),
     description="Takes one batch in: from raw bytes to tensors, patches, and what the champion says of them.",
 )
 
 cohort_job = dg.define_asset_job(
     "cohort",
-    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
+    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report", "monitoring"),
     description="Joins labels and boxes to the pictures of all batches, divides them into train, val and test, and "
-    "reports on the data.",
+    "reports on the data and on the model in use.",
 )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from xray_platform.defs.asset_result import AssetResult
+from xray_platform.defs.decisions import newest_decisions
 from xray_platform.defs.evaluation_results import figures_of
 from xray_platform.defs.materializations import failed_since
 from xray_platform.defs.model_card import cautions_of
@@ -30,6 +31,8 @@ from xray_platform.tables.places import Places
 from xray_platform.tracking.champion_aliases import is_of
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion as in_use
+
+SHOWN = 100  # decisions on the page; the table DECISIONS holds all
 
 
 def leaderboard_of(places: Places) -> AssetResult:
@@ -65,6 +68,7 @@ def leaderboard_page_of(instance: dg.DagsterInstance, places: Places) -> AssetRe
         cautions=_cautions(instance, places, entries),
         missing=missing,
         pairs=pair_models([found[model] for model in frame["model"] if model in found], reference),
+        decisions=newest_decisions(places, SHOWN),
         origins={model: origins for model, one in found.items() if (origins := origins_of(one.subgroups))},
     )
     keep_files(places, "reports/leaderboard", [page])

@@ -1,24 +1,23 @@
 """Promotion: the best of the newest models against the champion, on the same pictures; or a person's choice."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from xray_platform.defs.cohort import data_digest, read_cohort
+from xray_platform.defs.challenge import judged_by_both, relative_guards
+from xray_platform.defs.decisions import Decision, keep_decisions
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.reporting import stored_audit
-from xray_platform.defs.score_cohort import score_images, stored_evaluation
-from xray_platform.dicom.standard.standard_images import settings_of
-from xray_platform.errors import DataError, StoreError, XrayError
+from xray_platform.defs.score_cohort import stored_evaluation
+from xray_platform.errors import StoreError, XrayError
+from xray_platform.evaluation.challenger import Superiority, superiority
 from xray_platform.evaluation.guards import GuardOutcome, guards, refusals
-from xray_platform.evaluation.metrics import auroc as auroc_of
-from xray_platform.models.named import load_model
-from xray_platform.progress import silent
 from xray_platform.tables.places import Places
 from xray_platform.tracking import champion_aliases
 from xray_platform.tracking.mlflow_store import Tracking, open_tracking
-from xray_platform.tracking.registry import Registered, champion, champion_bundle
+from xray_platform.tracking.registry import Registered, champion
 
 BOARD = "the leaderboard"
 
@@ -40,61 +39,107 @@ class PromotionResult:
     guards: tuple[GuardOutcome, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Where a champion is asked for: the store, the table LEADERBOARD, the settings, and the Dagster run that asks."""
+
+    tracking: Tracking
+    places: Places
+    board: pd.DataFrame
+    settings: PromotionSettings
+    run: str
+
+    def result(
+        self, held: Registered, why: str, aurocs: tuple[float | None, float | None], tried: Sequence[Decision] = ()
+    ) -> PromotionResult:
+        """Write down what was decided about those that were `tried`, and name the challenger of who is champion now."""
+        keep_decisions(self.places, tried, by=BOARD, run=self.run)
+        changed = any(one.decision == "promoted" for one in tried)
+        found = tried[-1].guards if tried else ()
+        challenger = _challenger(self.tracking, self.places, self.board)
+        return PromotionResult(held, challenger, changed, why, BOARD, *aurocs, found)
+
+
 def promote(places: Places, board: pd.DataFrame, settings: PromotionSettings, run: str) -> PromotionResult:
-    """Settle who is champion, by a person's choice or by the margin, and write it into the registry.
+    """Settle who is champion, by a person's choice or by what is better, and write it into the registry.
 
     `board`: the table LEADERBOARD; `run`: the Dagster run that asks. Raises DataError for a choice that there is not.
     """
     tracking = open_tracking(places)
-    before = champion(tracking)
-    if settings.promote:
-        chosen = champion_aliases.named(tracking, settings.promote)
-        by = settings.by or "a person at the launchpad"
-        why = settings.why or "no reason was given"
-        held = champion_aliases.promote(tracking, chosen.version, by=by, why=why, chosen=True, run=run)
-        changed = before is None or before.version != held.version
-        return PromotionResult(held, _challenger(tracking, places, board), changed, why, by, _registered_auroc(held))
-    return _by_margin(tracking, places, board, settings, before, run)
+    asked, before = _Asked(tracking, places, board, settings, run), champion(tracking)
+    return _chosen(asked, before) if settings.promote else _by_margin(asked, before)
 
 
-def _by_margin(
-    tracking: Tracking,
-    places: Places,
-    board: pd.DataFrame,
-    settings: PromotionSettings,
-    before: Registered | None,
-    run: str,
-) -> PromotionResult:
-    """Promote the first of the leaderboard that is better by the margin and breaks no guard, if there is one."""
-    refused: list[str] = []
-    found: tuple[GuardOutcome, ...] = ()
-    theirs = auroc = None
+def _chosen(asked: _Asked, before: Registered | None) -> PromotionResult:
+    settings, tracking = asked.settings, asked.tracking
+    rival = champion_aliases.named(tracking, settings.promote)
+    by = settings.by or "a person at the launchpad"
+    why = settings.why or "no reason was given"
+    held = champion_aliases.promote(tracking, rival.version, by=by, why=why, chosen=True, run=asked.run)
+    auroc = _registered_auroc(held)
+    against = Superiority(True, why, auroc, _registered_auroc(before) if before else None)
+    keep_decisions(asked.places, [Decision("chosen", rival, before, why, against)], by=by, run=asked.run)
+    challenger = _challenger(tracking, asked.places, asked.board)
+    changed = before is None or before.version != held.version
+    return PromotionResult(held, challenger, changed, why, by, auroc)
 
-    def kept(held: Registered, why: str, *, changed: bool = False) -> PromotionResult:
-        told = "; ".join([*refused, why])
-        figures = (auroc, None) if changed or held is rival else (theirs, auroc)
-        return PromotionResult(held, _challenger(tracking, places, board), changed, told, BOARD, *figures, found)
 
-    for model, training in board.sort_values("rank")[["model", "run"]].astype(str).to_numpy():
-        rival = champion_aliases.candidate(tracking, training)
-        auroc = _registered_auroc(rival)
+def _by_margin(asked: _Asked, before: Registered | None) -> PromotionResult:
+    """Promote the first of the leaderboard that is better than the champion and breaks no guard, if there is one."""
+    tried: list[Decision] = []
+    ranked = asked.board.sort_values("rank")[["model", "run"]].astype(str).to_numpy()
+    for model, training in ranked:
+        rival = champion_aliases.candidate(asked.tracking, training)
         if before is not None and before.version == rival.version:
-            return kept(rival, f"the champion leads {'what is left of ' if refused else ''}the leaderboard")
-        better, why, theirs = _is_better(tracking, places, rival, before, model, settings.margin)
-        if before is not None and not better:
-            return kept(before, why)
-        found = guards_of(places, model, settings)
-        if not (broken := refusals(found, settings)):
-            held = champion_aliases.promote(tracking, rival.version, by=BOARD, why="; ".join([*refused, why]), run=run)
-            return kept(held, why, changed=True)
-        refused.append(f"{model} (version {rival.version}) is refused, {why}: {'; '.join(broken)}")
-        champion_aliases.refuse(tracking, rival.version, by=BOARD, why="; ".join(broken), run=run)
+            leads = f"the champion leads {'what is left of ' if tried else ''}the leaderboard"
+            return asked.result(before, _told(tried, leads), (_registered_auroc(before), None), tried)
+        found = _tried(asked, model, rival, before)
+        tried.append(found)
+        auroc, theirs = found.against.auroc, found.against.champion_auroc
+        if found.decision == "kept" and before is not None:
+            return asked.result(before, _told(tried), (theirs, auroc), tried)
+        if found.decision == "promoted":
+            held = champion_aliases.promote(asked.tracking, rival.version, by=BOARD, why=_told(tried), run=asked.run)
+            return asked.result(held, _told(tried), (auroc, None), tried)
+        broken = "; ".join(refusals(found.guards, asked.settings))
+        champion_aliases.refuse(asked.tracking, rival.version, by=BOARD, why=broken, run=asked.run)
     if before is not None:
-        return kept(before, "no model of the leaderboard is left")
-    rival = champion_aliases.candidate(tracking, str(board.sort_values("rank").iloc[0]["run"]))
-    auroc, why = _registered_auroc(rival), "every model breaks a guard; the first serves until a better one comes"
-    held = champion_aliases.promote(tracking, rival.version, by=BOARD, why="; ".join([*refused, why]), run=run)
-    return kept(held, why, changed=True)
+        told = _told(tried, "no model of the leaderboard is left")
+        return asked.result(before, told, (_registered_auroc(before), None), tried)
+    return _first(asked, tried)
+
+
+def _told(tried: Sequence[Decision], end: str = "") -> str:
+    return "; ".join([*(one.why for one in tried), *([end] if end else [])])
+
+
+def _tried(asked: _Asked, model: str, rival: Registered, before: Registered | None) -> Decision:
+    """Hold a model against the champion, and say what becomes of it."""
+    if before is None:
+        why = "the first of the leaderboard, and there was no champion"
+        against = Superiority(True, why, _registered_auroc(rival), None)
+        found = guards_of(asked.places, model, asked.settings)
+    else:
+        against, rows = _against(asked, rival, before)
+        if not against.better:
+            return Decision("kept", rival, before, against.text, against)
+        found = (
+            *guards_of(asked.places, model, asked.settings),
+            *relative_guards(asked.tracking, asked.places, model, rows, asked.settings),
+        )
+    if broken := refusals(found, asked.settings):
+        why = f"{model} (version {rival.version}) is refused, {against.text}: {'; '.join(broken)}"
+        return Decision("refused", rival, before, why, against, found)
+    return Decision("promoted", rival, before, against.text, against, found)
+
+
+def _first(asked: _Asked, tried: Sequence[Decision]) -> PromotionResult:
+    """Let the first of the leaderboard serve, though it breaks a guard: there is no champion yet."""
+    rival, why = tried[0].rival, "every model breaks a guard; the first serves until a better one comes"
+    told = _told(tried, why)
+    held = champion_aliases.promote(asked.tracking, rival.version, by=BOARD, why=told, run=asked.run)
+    serves = Decision("promoted", rival, None, why, tried[0].against, tried[-1].guards)
+    return asked.result(held, told, (tried[0].against.auroc, None), [*tried, serves])
 
 
 def guards_of(places: Places, model: str, settings: PromotionSettings) -> tuple[GuardOutcome, ...]:
@@ -107,33 +152,26 @@ def guards_of(places: Places, model: str, settings: PromotionSettings) -> tuple[
     return guards(stored_evaluation(places, record), audit, settings)
 
 
-def _is_better(
-    tracking: Tracking, places: Places, rival: Registered, before: Registered | None, model: str, margin: float
-) -> tuple[bool, str, float | None]:
-    """Tell whether a model is better than the champion by the margin, why or why not, and the champion's AUROC."""
-    if before is None:
-        return True, "the first of the leaderboard, and there was no champion", None
-    theirs, doubt = _same_pictures(tracking, places, before, model)
-    return *compare(rival, _registered_auroc(rival), before, theirs, doubt, margin), theirs
+def _against(asked: _Asked, rival: Registered, before: Registered) -> tuple[Superiority, pd.DataFrame]:
+    """Hold a model against the champion on the same pictures; return these too, as `judged_by_both` does."""
+    names = f"{rival.model} (version {rival.version}) against {before.model} (version {before.version})"
+    if doubt := chosen_since(rival, before):
+        return Superiority(False, f"{names}: {doubt}", None, None), pd.DataFrame()
+    try:
+        rows = judged_by_both(asked.tracking, asked.places, before, rival.model)
+    except XrayError as error:
+        doubt = f"they cannot be compared on the same pictures: {error}"
+        return Superiority(False, f"{names}: {doubt}", None, None), pd.DataFrame()
+    settings = asked.settings
+    found = superiority(rows[rows["split"] == "val"], settings.margin, settings.level, len(asked.board))
+    return replace(found, text=f"{names}: {found.text}"), rows
 
 
-def compare(
-    first: Registered, ours: float | None, before: Registered, theirs: float | None, doubt: str, margin: float
-) -> tuple[bool, str]:
-    """Tell whether the first of the leaderboard takes the champion's place, and why or why not."""
-    names = f"{first.model} (version {first.version}) against {before.model} (version {before.version})"
-    if doubt:
-        return False, f"{names}: {doubt}"
-    if ours is None:
-        return False, f"{names}: its validation AUROC is undefined"
-    if before.tags.get("promoted_how") == "chosen" and first.tags["logged_at"] < before.tags["promoted_at"]:
-        return False, f"{names}: a person chose the champion when this model was there already"
-    if theirs is None:
-        return True, f"{names}: {ours:.4f} on the validation pictures, where the champion's AUROC is undefined"
-    said = f"{names}: validation AUROC {ours:.4f} against {theirs:.4f} on the same pictures"
-    if ours - theirs >= margin and ours > theirs:
-        return True, f"{said}, better by the margin of {margin:g}"
-    return False, f"{said}, not better by the margin of {margin:g}"
+def chosen_since(rival: Registered, before: Registered) -> str:
+    """Say why a model does not challenge a champion that a person chose when it was there already; else nothing."""
+    if before.tags.get("promoted_how") == "chosen" and rival.tags["logged_at"] < before.tags["promoted_at"]:
+        return "a person chose the champion when this model was there already"
+    return ""
 
 
 def _challenger(tracking: Tracking, places: Places, board: pd.DataFrame) -> Registered | None:
@@ -150,29 +188,3 @@ def _challenger(tracking: Tracking, places: Places, board: pd.DataFrame) -> Regi
 def _registered_auroc(version: Registered) -> float | None:
     """Return the validation AUROC with which a version was registered."""
     return float(version.tags["val_auroc"]) if "val_auroc" in version.tags else None
-
-
-def _same_pictures(tracking: Tracking, places: Places, before: Registered, model: str) -> tuple[float | None, str]:
-    """Return the champion's AUROC on the validation pictures that `model` was judged on, or why there is none.
-
-    It is computed anew where the champion was judged on other pictures.
-    """
-    val = stored_evaluation(places, current_record(places, model)).part("val")
-    if before.tags.get("val_data") == data_digest(val):
-        return _registered_auroc(before), ""
-    try:
-        return _auroc_of_champion(tracking, places, val), ""
-    except XrayError as error:
-        return None, f"they cannot be compared on the same pictures: {error}"
-
-
-def _auroc_of_champion(tracking: Tracking, places: Places, val: pd.DataFrame) -> float | None:
-    bundle = champion_bundle(tracking)
-    cohort = read_cohort(places, bundle.facts.recipes)
-    rows = cohort.rows[cohort.rows["image"].isin(val["image"])]
-    if len(rows) < len(val):
-        raise DataError(f"only {len(rows)} of {len(val)} validation pictures have tensors of the champion's recipe")
-    if settings_of(places, rows["batch"].unique()) != bundle.facts.standard:
-        raise DataError("the standard images are made otherwise than those that the champion learnt from")
-    model = load_model(bundle.facts.model, bundle.model_folder)
-    return auroc_of(score_images(model, cohort.images(rows), silent), cohort.labels(rows))

@@ -1,6 +1,6 @@
 """Leaderboard page: all models in one self-contained HTML table, with their ROC curves on top of each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ def write_leaderboard(
     missing: Mapping[str, str] = {},
     pairs: Sequence[PairedModel] = (),
     origins: Mapping[str, Subgroups] = {},
+    decisions: pd.DataFrame | None = None,
 ) -> Path:
     """Write `leaderboard.html` into the folder of the reports (data/reports) and return its path.
 
@@ -42,7 +43,7 @@ def write_leaderboard(
     people, by model. champion: the model in use, if it is one of these; elsewhere: what is in use if it is not.
     cautions: by model, as its report says them; those that hold for all models come first, once.
     missing: models that are not on the board, and why. pairs: from `pair_models(evaluations, reference)`.
-    origins: by model, its figures on each origin of the test part.
+    origins: by model, its figures on each origin of the test part. decisions: the table DECISIONS, the newest first.
     Raises StoreError where the folder cannot be written.
     """
     rows = leaderboard.sort_values("rank").astype(object).where(leaderboard.notna(), None).to_dict("records")
@@ -64,10 +65,17 @@ def write_leaderboard(
         missing=missing,
         pairs=pairs,
         heat=heat_table(origins, [str(row["model"]) for row in rows]),
+        decisions=_decisions(decisions),
     )
     page = folder / "leaderboard.html"
     atomic_write(page, text)
     return page
+
+
+def _decisions(decisions: pd.DataFrame | None) -> "list[dict[Hashable, object]]":
+    if decisions is None:
+        return []
+    return decisions.astype(object).where(decisions.notna(), None).to_dict("records")
 
 
 @dataclass(frozen=True)

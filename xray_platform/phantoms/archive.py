@@ -15,7 +15,7 @@ from xray_platform.errors import InputError
 from xray_platform.phantoms.broken import BROKEN, broken_bytes
 from xray_platform.phantoms.dicom_file import dicom_bytes
 from xray_platform.phantoms.phantom import ABNORMAL, FindingBox, FindingName
-from xray_platform.phantoms.plan import PlannedPicture, plan_pictures, plan_spare
+from xray_platform.phantoms.plan import Devices, PlannedPicture, plan_pictures, plan_spare
 from xray_platform.phantoms.render import render
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
@@ -41,6 +41,12 @@ class ArchiveSettings(Settings):
     findings: tuple[FindingName, ...] = Described(ABNORMAL, min_length=1, description="findings that occur, evenly")
     difficulty: float = Described(
         1.0, gt=0, le=2, description="1: as subtle as intended; lower is plainer, higher subtler"
+    )
+    vendors: tuple[str, ...] = Described(
+        (), description="makers of detectors that occur, each as often as it is named; empty: all, evenly"
+    )
+    window_shift: float = Described(
+        0.0, ge=-0.5, le=0.5, description="by how much all pictures are brighter than their makers have them, share"
     )
     broken: bool = Described(True, description="whether one file of each known fault is added")
     seed: int = Described(7, ge=0, description="seed of everything random")
@@ -93,7 +99,13 @@ def _fill(
     waiting: Path, folder: Path, settings: ArchiveSettings, progress: Progress, workers: int | None
 ) -> ArchiveSummary:
     planned = plan_pictures(
-        settings.pictures, settings.side, settings.abnormal_share, settings.findings, settings.difficulty, settings.seed
+        settings.pictures,
+        settings.side,
+        settings.abnormal_share,
+        settings.findings,
+        settings.difficulty,
+        settings.seed,
+        Devices(settings.vendors, settings.window_shift),
     )
     written = _write_all(waiting, planned, progress, workers)
     broken = _write_broken(waiting, settings) if settings.broken else {}

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xray_platform.errors import InputError
 from xray_platform.phantoms.identity import Identity, sample_identity, sample_patient
 from xray_platform.phantoms.parameters import PhantomParameters
 from xray_platform.phantoms.phantom import FindingName
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom, sample_subject
 from xray_platform.phantoms.style import Style, sample_style
+from xray_platform.phantoms.vendors import VENDORS
 
 PICTURES_OF_A_SUBJECT = (0.58, 0.27, 0.10, 0.05)  # one, two, three, four
 SAME_STUDY = 0.3  # how often a further picture of a subject belongs to the study before it
@@ -25,8 +27,36 @@ class PlannedPicture:
     style: Style
 
 
+@dataclass(frozen=True)
+class Devices:
+    """The detectors of an archive: makers, each as often as it is named (none: all, evenly), and a shift of their tone.
+
+    Raises InputError for a maker that there is not.
+    """
+
+    vendors: tuple[str, ...] = ()
+    window_shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.vendors) - set(VENDORS)):
+            raise InputError(f"there is no maker {unknown[0]!r}; there are {', '.join(VENDORS)}")
+
+    def used(self, rng: np.random.Generator, parameters: PhantomParameters) -> PhantomParameters:
+        """Return a phantom as it is on one of these detectors."""
+        technique = parameters.technique
+        vendor = str(rng.choice(self.vendors)) if self.vendors else technique.vendor
+        shifted = replace(technique, vendor=vendor, window_shift=technique.window_shift + self.window_shift)
+        return replace(parameters, technique=shifted)
+
+
 def plan_pictures(
-    pictures: int, side: int, abnormal_share: float, findings: tuple[FindingName, ...], difficulty: float, seed: int
+    pictures: int,
+    side: int,
+    abnormal_share: float,
+    findings: tuple[FindingName, ...],
+    difficulty: float,
+    seed: int,
+    devices: Devices = Devices(),
 ) -> list[PlannedPicture]:
     """Return the pictures of an archive; a finding is dealt to each before anything else is known of it."""
     rng = np.random.default_rng([seed, 1])
@@ -36,7 +66,7 @@ def plan_pictures(
     while len(planned) < pictures:
         count = min(1 + int(rng.choice(4, p=PICTURES_OF_A_SUBJECT)), pictures - len(planned))
         names = dealt[len(planned) : len(planned) + count]
-        planned += _of_one_subject(rng, names, side, difficulty, used)
+        planned += _of_one_subject(rng, names, side, difficulty, used, devices)
     return planned
 
 
@@ -58,7 +88,12 @@ def _deal(
 
 
 def _of_one_subject(
-    rng: np.random.Generator, names: list[FindingName], side: int, difficulty: float, used: set[str]
+    rng: np.random.Generator,
+    names: list[FindingName],
+    side: int,
+    difficulty: float,
+    used: set[str],
+    devices: Devices = Devices(),
 ) -> list[PlannedPicture]:
     subject = sample_subject(rng)
     patient = sample_patient(rng, subject)
@@ -73,7 +108,7 @@ def _of_one_subject(
             findings=(name,) if name != "normal" else PhantomSettings().findings,
             difficulty=difficulty,
         )
-        parameters = sample_phantom(rng, settings, subject)
+        parameters = devices.used(rng, sample_phantom(rng, settings, subject))
         earlier = planned[-1].identity if planned and rng.random() < SAME_STUDY else None
         identity = sample_identity(rng, patient, parameters.pose.view, earlier, number)
         style = sample_style(rng, parameters.technique.vendor, parameters.pose.view)

@@ -127,7 +127,17 @@ LEADERBOARD = Table(
     key=("model",),
 )  # fmt: skip
 
+DECISIONS = Table(
+    "decisions",
+    "what became of each model that would have been champion, and why; one part each time",
+    (
+        c.DECIDED_AT, c.DECISION, c.MODEL, c.VERSION, c.CHAMPION, c.CHAMPION_VERSION, c.VAL_AUROC, c.CHAMPION_VAL_AUROC,
+        c.CHANCE, c.DECIDED_BY, c.WHY, c.GUARDS, c.DAGSTER_RUN,
+    ),
+    key=("decided_at", "decision", "version"),
+)  # fmt: skip
+
 ALL = (
     CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, BOXES, SPLITS, CLASSES, TENSORS, PATCHES,
-    SCORES, CLASS_SCORES, SPREADS, CROSS_VALIDATION, LEADERBOARD, PREDICTIONS, CLASS_PREDICTIONS,
+    SCORES, CLASS_SCORES, SPREADS, CROSS_VALIDATION, LEADERBOARD, DECISIONS, PREDICTIONS, CLASS_PREDICTIONS,
 )  # fmt: skip

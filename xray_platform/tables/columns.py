@@ -240,3 +240,28 @@ MS_PER_PICTURE = Column(
 SIZE_MB = Column("size_mb", "number", "files of the trained model", "megabyte", nullable=True, low=0)
 REPORT_FILE = Column("report", "text", "report, relative to data/reports")
 RANK = Column("rank", "integer", "place on the leaderboard, by validation AUROC", low=1)
+
+# --- decisions --------------------------------------------------------------------------------------------------
+DECIDED_AT = Column("decided_at", "text", "when it was decided, ISO 8601, UTC")
+DECISION = Column(
+    "decision", "text",
+    "what became of the model: promoted to champion, kept from it because it is not better, refused because it breaks "
+    "a guard, chosen by a person", allowed=("promoted", "kept", "refused", "chosen"),
+)  # fmt: skip
+VERSION = Column("version", "integer", "version of xray-champion that holds the model", low=1)
+CHAMPION = Column("champion", "text", "model that was champion before; null where there was none", nullable=True)
+CHAMPION_VERSION = Column(
+    "champion_version", "integer", "its version of xray-champion; null where there was none", nullable=True, low=1
+)
+CHAMPION_VAL_AUROC = Column(
+    "champion_val_auroc", "number", "its area under the ROC curve on the same validation pictures", nullable=True,
+    low=0, high=1,
+)  # fmt: skip
+CHANCE = Column(
+    "chance", "number", "how often a model that is no better does as well; null where it was not asked", nullable=True,
+    low=0, high=1,
+)  # fmt: skip
+DECIDED_BY = Column("by", "text", "who decided: the leaderboard, or a person's account")
+WHY = Column("why", "text", "why, in words")
+GUARDS = Column("guards", "list of text", "what each guard found")
+DAGSTER_RUN = Column("dagster_run", "text", "Dagster run in which it was decided")

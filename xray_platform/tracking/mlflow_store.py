@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from sqlalchemy.exc import SQLAlchemyError
 
-from xray_platform.errors import StoreError
+from xray_platform.errors import StoreError, first_line, without_password
 from xray_platform.tables.places import Places
 from xray_platform.tracking.names import DATABASE, EXPERIMENT
 from xray_platform.tracking.relocate import relocate
@@ -73,7 +72,8 @@ def open_tracking(places: Places, *, uri: str | None = None) -> Tracking:
     except OSError as error:
         raise StoreError(f"cannot write {places.mlruns}: {error.strerror or error}") from error
     except (MlflowException, SQLAlchemyError) as error:
-        raise StoreError(f"cannot open the MLflow store {_without_password(address)}: {_first_line(error)}") from error
+        why = f"cannot open the MLflow store {address}: {first_line(error)}"
+        raise StoreError(without_password(why)) from error
 
 
 def embedded_uri(places: Places) -> str:
@@ -105,11 +105,3 @@ def _quiet_loggers() -> None:
     """Keep the migrations of a fresh database from telling their story on the terminal."""
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def _first_line(error: Exception) -> str:
-    return _without_password(str(error).partition("\n")[0])
-
-
-def _without_password(text: str) -> str:
-    return re.sub(r"(://)[^/@\s]*@", r"\1", text)

@@ -332,6 +332,7 @@ def test_each_asset_follows_what_it_should() -> None:
         "splits": "labels",
         **dict.fromkeys(evaluation, "training"),
         "label_shortcuts": "splits",
+        "monitoring": "hourly",
         "data_report": "splits",
         "cross_validation": "by hand",
         "hyperparameter_search": "by hand",

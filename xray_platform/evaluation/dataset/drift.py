@@ -6,8 +6,8 @@ would give. A fact has drifted where both say so: in a large batch a trifle is c
 chance. One picture a subject counts, since pictures of one person are no independent witnesses.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +32,8 @@ WORDS: dict[str, str] = {
 }
 GIVEN = {"age_years": "Age stated", "spacing_mm": "Pixel spacing stated"}
 """Facts that a file may leave out: how often it does is a fact as well."""
+PREDICTED = {"score": "Score of the champion", "distance": "Distance from what the champion learnt"}
+CALLED = {"verdict": "Verdict of the champion"}
 UNKNOWN = "unknown"
 BINS = 10
 MOST_VALUES = 20
@@ -61,6 +63,19 @@ class DriftSettings(Settings):
         description="whether a batch with labels that drifted starts a retraining of all models (in `xray ui`); off, "
         "it is a warning, for a person to look at first",
     )
+
+
+@dataclass(frozen=True)
+class FactSet:
+    """Which facts are compared, by column and title: numbers, words, and those that may be left out."""
+
+    numbers: Mapping[str, str]
+    words: Mapping[str, str]
+    given: Mapping[str, str] = field(default_factory=dict)
+
+
+OF_PICTURES = FactSet({fact.name: fact.title for fact in NUMBERS}, WORDS, GIVEN)
+OF_PREDICTIONS = FactSet(PREDICTED, CALLED)
 
 
 @dataclass(frozen=True)
@@ -116,21 +131,32 @@ def facts_of(images: pd.DataFrame, standard: pd.DataFrame) -> pd.DataFrame:
     for name in WORDS:
         columns[name] = first[name].astype("string").str.strip().str.casefold().fillna(UNKNOWN).astype(str)
     for fact in NUMBERS:
-        columns[fact.name] = pd.to_numeric(first[fact.name].astype("Float64")).to_numpy(np.float64, na_value=np.nan)
+        columns[fact.name] = _numbers(first[fact.name])
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
+def prediction_facts_of(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a subject with what the champion says; rows of the table `predictions`, of one champion."""
+    first = predictions.sort_values("image").drop_duplicates("subject")
+    columns = {name: _numbers(first[name]) for name in PREDICTED}
+    return pd.DataFrame({"batch": first["batch"].astype(str), **columns, "verdict": first["verdict"].astype(str)})
+
+
 def drift_of(
-    batch: str, facts: pd.DataFrame, reference: pd.DataFrame, settings: DriftSettings = DriftSettings()
+    batch: str,
+    facts: pd.DataFrame,
+    reference: pd.DataFrame,
+    settings: DriftSettings = DriftSettings(),
+    compare: FactSet = OF_PICTURES,
 ) -> Drift:
-    """Compare the facts of a batch with those of the reference; both from `facts_of`."""
+    """Compare the facts of a batch with those of the reference; both from `facts_of` or `prediction_facts_of`."""
     if not len(reference):
         return Drift(batch, "nothing before", len(facts), 0)
     if min(len(facts), len(reference)) < settings.fewest_subjects:
         return Drift(batch, "too few", len(facts), len(reference))
-    compared = [_number(fact.title, facts[fact.name], reference[fact.name], settings) for fact in NUMBERS]
-    compared += [_word(title, facts[name], reference[name]) for name, title in WORDS.items()]
-    compared += [_word(title, _given(facts[name]), _given(reference[name])) for name, title in GIVEN.items()]
+    compared = [_number(title, facts[name], reference[name], settings) for name, title in compare.numbers.items()]
+    compared += [_word(title, facts[name], reference[name]) for name, title in compare.words.items()]
+    compared += [_word(title, _given(facts[name]), _given(reference[name])) for name, title in compare.given.items()]
     tested = [one for one in compared if one is not None]
     adjusted = holm([one.p for one in tested])
     found = [_judged(one, p or 0.0, settings) for one, p in zip(tested, adjusted, strict=True)]
@@ -166,6 +192,10 @@ def _number(
     counts = [np.bincount(np.searchsorted(edges, side, side="right"), minlength=bins) for side in (new, old)]
     said = f"{title.split(':', maxsplit=1)[0]}: median {np.median(new):.4g}, was {np.median(old):.4g}"
     return FactDrift(title, p, _stability(counts[0], counts[1]), False, said)
+
+
+def _numbers(values: "pd.Series[Any]") -> Numbers:
+    return pd.to_numeric(values.astype("Float64")).to_numpy(np.float64, na_value=np.nan)
 
 
 def _known(values: "pd.Series[Any]") -> Numbers:

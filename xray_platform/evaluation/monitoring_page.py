@@ -1,0 +1,65 @@
+"""Monitoring page: whether pictures, predictions and the share of right ones stay as they were."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xray_platform.atomic import atomic_write
+from xray_platform.evaluation.dataset.drift import Drift
+from xray_platform.evaluation.page import by_look, render
+from xray_platform.evaluation.performance import PerformancePoint
+from xray_platform.evaluation.performance_figure import draw_performance
+from xray_platform.evaluation.wording import count
+
+LISTED = 60  # batches, the last ones
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """What is watched, by batch in their order: drift of the pictures and of the predictions, and the performance.
+
+    champion: the model in use, in words; left_out: by batch, files that were judged and the share of them that was
+    not published.
+    """
+
+    champion: str
+    pictures: Mapping[str, Drift]
+    predictions: Mapping[str, Drift]
+    performance: Sequence[PerformancePoint]
+    left_out: Mapping[str, tuple[int, float]]
+    created: str = ""
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """What was noticed in the newest batch, a sentence each; nothing where all is as before."""
+        newest = max(self.pictures, default="")
+        drifts = [side[newest] for side in (self.pictures, self.predictions) if newest in side]
+        found = [f"{newest}: {one.said.rstrip('.')}" for one in drifts if one.outcome == "drifted"]
+        lost = max((point.batch for point in self.performance), default="")
+        return (*found, *(f"{lost}: {one.said}" for one in self.performance if one.alarm and one.batch == lost))
+
+    @property
+    def summary(self) -> str:
+        """The state of the newest batch, in a sentence."""
+        noticed = sum(one.outcome == "drifted" for side in (self.pictures, self.predictions) for one in side.values())
+        lost = sum(point.alarm for point in self.performance)
+        state = "; ".join(self.alarms) if self.alarms else "The newest batch is like those before it"
+        found = f"{count(noticed, 'drift')} and {count(lost, 'loss', 'losses')}"
+        return f"{state}. In {count(len(self.pictures), 'batch', 'batches')}: {found}."
+
+
+def write_monitoring(folder: Path, monitoring: Monitoring) -> Path:
+    """Write `monitoring.html` into the folder of the reports and return its path.
+
+    Raises StoreError where the folder cannot be written.
+    """
+    points = monitoring.performance
+    chart = by_look(lambda theme, layout: draw_performance(points, theme, layout)) if points else None
+    by_batch: dict[str, list[PerformancePoint]] = {}
+    for point in points:
+        by_batch.setdefault(point.batch, []).append(point)
+    listed = list(monitoring.pictures)[-LISTED:][::-1]
+    text = render("monitoring.html", monitoring=monitoring, listed=listed, chart=chart, by_batch=by_batch)
+    page = folder / "monitoring.html"
+    atomic_write(page, text)
+    return page

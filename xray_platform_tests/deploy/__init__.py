@@ -1,0 +1,1 @@
+"""Deployments: the same graph, moved by configuration alone."""
