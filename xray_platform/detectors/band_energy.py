@@ -58,7 +58,7 @@ class BandSettings(Settings):
         return band_energies(resized(stack, self.side), self.cells, self.bands)[:, self.inside, self.inside]
 
     def as_map(self, values: Numbers, side: int) -> Numbers:
-        """Return one value a cell (N, c, c) as maps (N, side, side); 0 in what is left out."""
+        """Return one value a cell (N, c, c) as maps (N, side, side), which fade to 0 in what is left out."""
         return map_of_cells(values, self.cells, self.inside, side)
 
 
@@ -71,14 +71,12 @@ def kept_cells(cells: int, border: float) -> slice:
 def map_of_cells(values: Numbers, cells: int, inside: slice, side: int) -> Numbers:
     """Return one value a cell (N, c, c), of those inside of cells x cells, as smooth maps (N, side, side).
 
-    Smoothed by half a cell, since where a cell ends means nothing; 0 in what is left out.
+    Smoothed by half a cell, since where a cell ends means nothing: they fade to 0 in what is left out.
     """
-    whole, there = np.zeros((len(values), cells, cells), np.float32), np.zeros((1, cells, cells), np.float32)
-    whole[:, inside, inside], there[:, inside, inside] = values, 1
-    maps, within = resized(whole, side), resized(there, side)[0]
-    for number, each in enumerate(maps):
-        maps[number] = cv2.GaussianBlur(each, (0, 0), max(SMOOTHED * side / cells, 0.1)) * within
-    return maps
+    whole = np.zeros((len(values), cells, cells), np.float32)
+    whole[:, inside, inside] = values
+    maps = resized(whole, side)
+    return np.stack([cv2.GaussianBlur(each, (0, 0), SMOOTHED * side / cells) for each in maps])
 
 
 def band_energies(images: Numbers, cells: int, bands: int) -> Numbers:

@@ -91,7 +91,7 @@ class PatchDistance:
         return scores
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
-        """Return the squared distance of each place in the same units, (N, S, S) float32; 0 in what is left out."""
+        """Return the squared distance of each place in the same units, (N, S, S) float32; it fades to the edges."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         for part in batch_slices(stack, CHUNK):
             maps[part] = self.features.as_map(self._unusual(stack[part]) ** 2, self.picture_side)
@@ -118,7 +118,7 @@ class PatchDistance:
             f"keeps {kept} normal patches of {AROUND} x {AROUND} cells for each of the {cells**2} places",
             f"compares a patch with those of places at most {chosen.reach} cells away; tone is taken out before",
             "score: mean distance from the nearest normal patch, over what is usual at its place; about 1 if normal",
-            "heat map: the square of that at each place; 0 along the edges, which are left out",
+            "heat map: the square of that at each place; it fades along the edges left out",
         ]
 
     def save(self, folder: Path) -> None:

@@ -68,7 +68,7 @@ class PlaceFeatures:
         return np.asarray(maps[:, inside, inside] @ self.mixing, np.float32)
 
     def as_map(self, values: Numbers, side: int) -> Numbers:
-        """Return one value a place (n, c, c) as maps (n, side, side); 0 in what is left out."""
+        """Return one value a place (n, c, c) as maps (n, side, side), which fade to 0 in what is left out."""
         if self.graph is None:
             return self.settings.as_map(values, side)
         cells = -(-self.settings.side // 2**self.settings.stage)

@@ -82,7 +82,7 @@ class TextureGaussian:
         return scores
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
-        """Return the squared Mahalanobis distance of each cell, a band, (N, S, S) float32; 0 in what is left out."""
+        """Return the squared Mahalanobis distance of each cell, a band, (N, S, S) float32; it fades to the edges."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         for part in batch_slices(stack, CHUNK):
             maps[part] = self.features.as_map(self._unusual(stack[part]), self.picture_side)
@@ -102,7 +102,7 @@ class TextureGaussian:
             self.features.describe(cells),
             f"tone is taken out; reframed copies of each normal picture that it learnt from as well: {chosen.copies}",
             "score: the mean over the cells of the squared Mahalanobis distance, a size of detail; about 1 if normal",
-            "heat map: the same of each cell; 0 along the edges, which are left out",
+            "heat map: the same of each cell; it fades along the edges left out",
         ]
 
     def save(self, folder: Path) -> None:

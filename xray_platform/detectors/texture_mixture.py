@@ -130,7 +130,7 @@ class TextureMixture:
         return scores
 
     def heatmap(self, images: Images, *, progress: Progress = silent) -> Heatmaps:
-        """Return how much rarer than usual each cell is, at least 0, (N, S, S) float32; 0 in what is left out."""
+        """Return how much rarer than usual each cell is, at least 0, (N, S, S) float32; it fades to the edges."""
         stack, maps = check_images(images, side=self.picture_side), np.empty(images.shape, np.float32)
         inside = kept_cells(self.settings.cells, self.settings.border)
         for part in batch_slices(stack, CHUNK):
@@ -154,7 +154,7 @@ class TextureMixture:
             f"measures {chosen.texture} in {cells} x {cells} cells of {chosen.cell} px; tone is taken out before",
             f"a cell is {self.mixing.shape[1]} main components of that {where}, under {kinds}",
             "score: the mean over the cells of how rare each is, in deviations of normal pictures at the same place",
-            "heat map: the same of each cell where it is rarer than usual; 0 along the edges, which are left out",
+            "heat map: the same of each cell where it is rarer than usual; it fades along the edges left out",
         ]
 
     def save(self, folder: Path) -> None:

@@ -3,7 +3,7 @@
 All that is random is in `sample`, the change in `apply`: the same values give the same pictures.
 A flip would teach that the heart may lie on either side. Height and width are stretched apart because archives that
 squeeze pictures into squares let a network learn the frame's shape in place of the lung; tone curve, sharpness and
-resolution change because they tell one archive from another, and so the class where classes come from archives.
+resolution tell one archive from another too, and settings can change them; the recipe `equalised` takes the tone away.
 """
 
 import math

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from xray_platform.dicom.burned_in.film_frame import without_frame
 from xray_platform.dicom.burned_in.lines import Cover, TextLine, cover_of
 from xray_platform.dicom.burned_in.tone import Grey
 from xray_platform.lung_fields import Lungs, find_lungs, half_width
@@ -21,7 +22,7 @@ def chest_of(grey: Grey) -> Cover:
     That is the outline of the lungs with the heart between them, the neck above, and whatever is far from all edges;
     where no lungs are found, what is not near an edge. Shoulders, arms, chest wall and belly are left.
     """
-    lungs = max((find_lungs(each) for each in (grey, 255 - grey)), key=lambda one: one.match)
+    lungs = max((_lungs(grey), find_lungs(255 - grey)), key=lambda one: one.match)
     found = lungs.match >= MATCH
     inner = _far_from_edges(grey.shape, DEEPEST if found else DEEPEST_UNFOUND)
     return inner | _outline(grey.shape, lungs) if found else inner
@@ -31,6 +32,16 @@ def spares(line: TextLine, chest: Cover) -> bool:
     """Say whether a line leaves the chest free."""
     here = chest[cover_of([line], chest.shape) > 0]
     return bool(here.size) and float(here.mean()) <= OVERLAP
+
+
+def _lungs(grey: Grey) -> Lungs:
+    """Return where lungs lie; a white frame around a film is not looked at, unless nothing is found without it."""
+    bare = without_frame(grey)
+    found = find_lungs(bare) if bare is not None else None
+    if bare is None or found is None or found.match < MATCH:
+        return find_lungs(grey)
+    scale = max(grey.shape) / max(bare.shape)
+    return Lungs(found.top * scale, found.left * scale, found.bottom * scale, found.right * scale, found.match)
 
 
 def _far_from_edges(shape: tuple[int, ...], share: float) -> Cover:

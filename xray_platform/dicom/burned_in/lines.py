@@ -42,17 +42,18 @@ class TextLine:
 
 
 def lines_of(
-    seen: Iterable[Seen], shape: tuple[int, ...], verifier: Callable[[Crops], float] = verify
+    seen: Iterable[Seen], shape: tuple[int, ...], verifier: Callable[[Crops], float] = verify, sure: float = SURE
 ) -> tuple[TextLine, ...]:
     """Return the lines of writing in a picture of this shape, those of the finest view first.
 
     A line of a coarser view (letters that are too large for the finer) counts where the finer ones leave part of it.
-    `verifier` says of the crops of a candidate how likely they show writing.
+    `verifier` says of the crops of a candidate how likely they show writing; `sure` is what both networks together
+    must be for a line.
     """
     found: list[TextLine] = []
     cover = np.zeros(shape[:2], np.uint8)
     for each in sorted(seen, key=lambda one: one.cell):
-        lines = [line for line in _lines(each, verifier) if not found or _adds(line, cover, each.cell)]
+        lines = [line for line in _lines(each, verifier, sure) if not found or _adds(line, cover, each.cell)]
         cover |= cover_of(lines, shape)
         found += lines
     return tuple(found)
@@ -97,14 +98,14 @@ def candidates_of(seen: Seen) -> Candidates:
     return Candidates(np.asarray(labels, np.int32), peaks, tuple(int(label) for label in likely))
 
 
-def _lines(seen: Seen, verifier: Callable[[Crops], float]) -> Iterator[TextLine]:
+def _lines(seen: Seen, verifier: Callable[[Crops], float], sure: float) -> Iterator[TextLine]:
     candidates = candidates_of(seen)
     if not candidates.likely:
         return
     cropper, taken = Cropper(seen), np.zeros(len(candidates.peaks), bool)
     for label in candidates.likely:
         detected, verified = float(candidates.peaks[label]), verifier(cropper.crop(candidates.labels == label))
-        taken[label] = _together(detected, verified) > SURE
+        taken[label] = _together(detected, verified) > sure
     taken |= _beside(candidates.labels, taken, candidates.peaks)
     for number in np.flatnonzero(taken):
         yield _line(candidates.labels == number, seen.cell, float(candidates.peaks[number]))

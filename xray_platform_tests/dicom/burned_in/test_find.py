@@ -1,5 +1,7 @@
 """Burned-in writing is found wherever and however it stands; markers and anatomy are not taken for writing."""
 
+from collections.abc import Callable
+
 import cv2
 import imagecodecs
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image, ImageDraw, ImageFont
 
 from xray_platform.dicom.burned_in import network
 from xray_platform.dicom.burned_in.fill import filled
@@ -97,6 +100,43 @@ def test_faint_grey_writing_is_found() -> None:
     plain[256:] = np.linspace(20, 240, 512).astype(np.uint8)
     burnt = burn(plain, letters("SCHMIDT 1961", 16), 60, 60, 100 + 40)
     assert find_writing(burnt).lines
+
+
+def hollow(ink: Pixels) -> Pixels:
+    """Only the outline of letters."""
+    wide = np.pad(ink, 2)
+    return np.asarray(np.clip(cv2.dilate(wide, np.ones((3, 3))) - wide, 0, 1), np.float32)
+
+
+def on_a_bright_box(ink: Pixels) -> Pixels:
+    """Letters that are left out of a box."""
+    return np.asarray(1 - np.pad(ink, 4), np.float32)
+
+
+def of_a_device(_: Pixels) -> Pixels:
+    """Letters of 11 pixels without grey, as old programs write them, each pixel doubled."""
+    canvas = Image.new("L", (90, 14), 0)
+    ImageDraw.Draw(canvas).text((2, 1), "PAT-ID 4711", fill=255, font=ImageFont.load_default_imagefont())
+    return np.kron(np.asarray(canvas, np.float32) / 255, np.ones((2, 2), np.float32))
+
+
+def letter_by_letter(_: Pixels) -> Pixels:
+    """Letters that stand half a height apart."""
+    made = [letters(sign, 24) for sign in "MILLER"]
+    high = max(len(each) for each in made)
+    return np.concatenate([np.pad(each, ((high - len(each), 0), (0, 9))) for each in made], axis=1)
+
+
+@pytest.mark.parametrize("style", [hollow, on_a_bright_box, of_a_device, letter_by_letter])
+@pytest.mark.parametrize("framed", [False, True])
+def test_letters_as_no_font_that_was_learnt_draws_them_are_found(
+    style: Callable[[Pixels], Pixels], framed: bool
+) -> None:
+    plain = chest(512, 512)
+    if framed:
+        plain = cv2.copyMakeBorder(plain, 40, 40, 40, 40, cv2.BORDER_CONSTANT, value=(255,))
+    burnt = burn(plain, style(letters("12.03.61 KIM", 26)), 60, 60)
+    assert uncovered(burnt, plain) < 0.05
 
 
 def test_a_square_code_is_found() -> None:
