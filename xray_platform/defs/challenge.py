@@ -11,7 +11,7 @@ from xray_platform.defs.model_store import TrainingRecord, current_record
 from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.score_cohort import score_images, scorer_of, stored_evaluation
 from xray_platform.dicom.standard.standard_images import settings_of
-from xray_platform.errors import DataError, StoreError
+from xray_platform.errors import DataError, StoreError, XrayError
 from xray_platform.evaluation.challenger import THEIRS, alerts, not_worse
 from xray_platform.evaluation.guards import FEWEST_PICTURES, GuardOutcome
 from xray_platform.evaluation.threshold import Threshold
@@ -46,11 +46,15 @@ def relative_guards(
 
     rows: from `judged_by_both`.
     """
-    shadow = _shadow(places, champion_bundle(tracking), current_record(places, model))
+    try:
+        shadow = _shadow(places, champion_bundle(tracking), current_record(places, model))
+        alarmed = alerts(shadow, settings.guard_alerts)
+    except XrayError as error:
+        alarmed = GuardOutcome("alerts", None, str(error))
     return (
         not_worse("test part", rows[rows["split"] == "test"], settings.guard_worse),
         _newest(rows, settings.guard_worse),
-        alerts(shadow, settings.guard_alerts),
+        alarmed,
     )
 
 
@@ -100,5 +104,7 @@ def _called(places: Places, recipes: Sequence[Recipe], model: FittedModel, thres
     newest = IMAGES.parts(places)[-1]
     pictures = IMAGES.read(places, newest)[["image", "batch"]]
     cohort = Cohort(places, tuple(recipes), with_tensors(places, pictures, recipes, newest))
+    if cohort.rows.empty:
+        raise DataError(f"no picture of {newest} has tensors of the recipe of both models")
     found = np.where(threshold.predict(score_images(model, cohort.images(cohort.rows), silent)), "abnormal", "normal")
     return pd.Series(found, index=cohort.rows["image"].to_numpy())
