@@ -15,7 +15,7 @@ from xray_platform.defs.drift_sensor import drift_sensor
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import inbox_sensor
-from xray_platform.defs.jobs import cohort_job, intake_job, retraining_job
+from xray_platform.defs.jobs import cohort_job, intake_job, monitoring_job, retraining_job
 from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
 from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
@@ -87,7 +87,7 @@ def definitions() -> dg.Definitions:
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],
-        jobs=[intake_job, cohort_job, retraining_job(unasked)],
+        jobs=[intake_job, cohort_job, monitoring_job, retraining_job(unasked)],
         schedules=[weekly_retraining],
         sensors=[sensor, inbox_sensor, drift_sensor, failure_record],
         resources={"store": Store(root="")},

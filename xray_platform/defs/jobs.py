@@ -1,4 +1,4 @@
-"""Jobs: the three kinds of runs, under whose names they stand in Dagster, whoever starts them."""
+"""Jobs: the four kinds of runs, under whose names they stand in Dagster, whoever starts them."""
 
 from collections.abc import Collection
 
@@ -17,9 +17,15 @@ intake_job = dg.define_asset_job(
 
 cohort_job = dg.define_asset_job(
     "cohort",
-    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report", "monitoring"),
+    selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
     description="Joins labels and boxes to the pictures of all batches, divides them into train, val and test, and "
-    "reports on the data and on the model in use.",
+    "reports on the data.",
+)
+
+monitoring_job = dg.define_asset_job(
+    "monitor",
+    selection=dg.AssetSelection.assets("monitoring"),
+    description="Says whether pictures, predictions and the share of right ones are as they were.",
 )
 
 

@@ -71,7 +71,15 @@ _KINDS = (
         recipe="equalised",
         library="pytorch",
         on_request=True,
-        quick={"side": 32, "width": 8, "latent": 4, "epochs": 30, "batch_size": 8, "threads": 1},
+        quick={
+            "side": 32,
+            "width": 8,
+            "latent": 16,
+            "noise": 0.05,
+            "epochs": 160,
+            "batch_size": 8,
+            "threads": 1,
+        },
     ),
     DetectorKind(
         PatchAutoencoder.name,

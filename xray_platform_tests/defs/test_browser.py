@@ -100,7 +100,7 @@ def test_links_of_the_page_open_the_report_and_the_data_docs(interfaces: Interfa
 
 def test_runs_of_the_command_stand_under_their_jobs(interfaces: Interfaces, page: Page) -> None:
     page.goto(f"{interfaces.dagster}/runs")
-    for job in ("intake", "cohort", "retrain"):
+    for job in ("intake", "cohort", "monitor", "retrain"):
         expect(page.get_by_role("link", name=job, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
     page.goto(f"{interfaces.dagster}/locations/xray_platform/jobs/cohort/runs")
     expect(page.get_by_text("Success").first).to_be_visible(timeout=PATIENCE_MS)
