@@ -161,7 +161,7 @@ def test_a_second_intake_while_one_is_at_work_is_refused_by_name(
             time.sleep(0.1)
         said = second.xray("ingest", archive, code=1)
         assert f"another xray command is at work on {first.root} (process {process.pid} on " in said
-        assert "Tables of 1 batches" in second.xray("status"), "who only looks need not wait"
+        assert "Tables of" in second.xray("status"), "who only looks need not wait"
         assert process.wait(600) == 0
     assert len(CATALOGUE.read(first.places)) == 30
     assert "whole" in second.xray("verify"), "the journal goes on from one head"
