@@ -18,6 +18,7 @@ from xray_platform.bench.scale_steps import GROWN, NEW_BATCH, STEPS, grown
 from xray_platform.defs.verify import verify_store
 from xray_platform.dicom.intake.raw_store import lost_raw, raw_path
 from xray_platform.dicom.intake.verify import history_differences
+from xray_platform.errors import MachineError
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.progress import silent
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, LIKENESS, SPLITS
@@ -115,7 +116,7 @@ def test_a_cut_off_run_goes_on_and_a_named_step_is_measured_anew(
 
 def test_a_step_that_fails_names_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scale, "CHILD", "xray_platform.bench.no_such_steps")
-    with pytest.raises(scale.MachineError, match=r"the step grown of 10,000 pictures failed; .*grown\.log says why"):
+    with pytest.raises(MachineError, match=r"the step grown of 10,000 pictures failed; .*grown\.log says why"):
         measure(silent, Inputs(tmp_path, only=("10000",)))
     assert "no_such_steps" in (tmp_path / "bench/scale/10000/grown.log").read_text()
     assert json.dumps(list(tmp_path.rglob("measured/*"))) == "[]"
