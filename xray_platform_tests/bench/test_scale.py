@@ -96,10 +96,11 @@ def test_a_cut_off_run_goes_on_and_a_named_step_is_measured_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[tuple[str, int]] = []
+    resumed: list[bool] = []
 
     def measured(_: Path, step: str, size: int) -> Measured:
         done.append((step, size))
-        if len(done) == 3:
+        if len(done) == 3 and not resumed:
             raise KeyboardInterrupt
         return Measured({NEW_BATCH if step == "batch" else step: 1.0}, 1.0)
 
@@ -107,11 +108,16 @@ def test_a_cut_off_run_goes_on_and_a_named_step_is_measured_anew(
     with pytest.raises(KeyboardInterrupt):
         measure(silent, Inputs(tmp_path, only=("10000",)))
     first = list(done)
+    resumed.append(True)
     measure(silent, Inputs(tmp_path, only=("10000",)))
     assert done == [*first, *((step, 10_000) for step in (GROWN, *STEPS) if step not in {GROWN, next(iter(STEPS))})]
     done.clear()
     measure(silent, Inputs(tmp_path, only=("10000", "labels")))
     assert done == [("labels", 10_000)]
+    done.clear()
+    figures = measure(silent, Inputs(tmp_path, only=("10000", "100000", "labels")))
+    assert done == [("labels", 10_000), (GROWN, 100_000), ("labels", 100_000)], "no step that nobody named"
+    assert not any(str(name).startswith("splits | 100,000") for name in figures)
 
 
 def test_a_step_that_fails_names_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
