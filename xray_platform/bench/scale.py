@@ -154,7 +154,7 @@ def _promises(found: Mapping[int, Mapping[str, Measured]]) -> dict[str, str | fl
     said[f"no step holds more than {MOST_MB:,} MiB"] = _kept_or_broken(
         held[most] <= MOST_MB, f"the most is {held[most]:,.0f} MiB, {most[0]!r} of {most[1]:,}"
     )
-    if batch:
+    if len(batch) > 1:
         ratio = batch[max(batch)] / batch[min(batch)]
         name = f"{NEW_BATCH}, beside {max(batch):,} at most {MOST_RATIO} x that beside {min(batch):,}"
         said[name] = _kept_or_broken(ratio <= MOST_RATIO, f"{ratio:.2f}")
