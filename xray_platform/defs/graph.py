@@ -14,7 +14,8 @@ from xray_platform.defs.drift_check import drift_check
 from xray_platform.defs.drift_sensor import drift_sensor
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
-from xray_platform.defs.inbox import inbox_sensor
+from xray_platform.defs.inbox import SECTION as INBOX
+from xray_platform.defs.inbox import InboxSettings, inbox_sensor
 from xray_platform.defs.jobs import cohort_job, intake_job, monitoring_job, retraining_job
 from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
 from xray_platform.defs.model_check_settings import ModelCheckSettings
@@ -42,9 +43,10 @@ MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the check
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
-    """Return what can be set in `xray.yaml`: the settings of each asset, of the checks on models, of PACS and runs."""
+    """Return what can be set in `xray.yaml`: of each asset, the checks on models, PACS, runs and the inbox."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    return {**kinds, MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings, RUNS: RetentionSettings}
+    others = {MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings, RUNS: RetentionSettings, INBOX: InboxSettings}
+    return {**kinds, **others}
 
 
 def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
