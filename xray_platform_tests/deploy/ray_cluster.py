@@ -5,9 +5,7 @@ group of processes of its own. `ray stop` would end every Ray process of the mac
 """
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -18,6 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+
+import psutil
 
 from xray_platform.ports import free_port
 from xray_platform_tests.cli.processes import environment
@@ -39,15 +39,18 @@ def lacking() -> str:
 
 @dataclass(frozen=True)
 class Node:
-    """A head or a worker: its address, and its process, which leads a group of its own."""
+    """A head or a worker: its address, and its process."""
 
     address: str
     process: "subprocess.Popen[bytes]"
 
     def kill(self) -> None:
-        """End it at once, with all that stands in its group, as a machine whose power fails."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """End it at once with all that it has started, runs too, which have sessions of their own: a power failure."""
+        with suppress(psutil.NoSuchProcess):
+            family = psutil.Process(self.process.pid).children(recursive=True)
+            for one in [*family, self.process]:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
         self.process.wait(30)
 
 
