@@ -256,11 +256,9 @@ def test_ray_is_told_no_secret_and_asks_for_its_own(story: Story) -> None:
     assert refused.value.code in {401, 403}
 
 
-def test_the_champion_predicts_from_any_machine_and_nothing_is_left_to_do(story: Story, deliveries: list[Path]) -> None:
+def test_the_champion_predicts_from_any_machine(story: Story, deliveries: list[Path]) -> None:
     picture = next(deliveries[0].rglob("*.dcm"))
     assert "probability" in command(story.places.root, story.variables, "predict", picture)
-    said = command(story.places.root, story.variables, "run", "--select", "key:images,tensors_default_128,splits")
-    assert "nothing to do" in said
 
 
 def test_the_end_of_a_cluster_leaves_neither_processes_nor_files() -> None:
