@@ -15,7 +15,8 @@ from xray_platform.defs.drift_check import drift_check
 from xray_platform.defs.drift_sensor import drift_sensor
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
-from xray_platform.defs.inbox import inbox_sensor
+from xray_platform.defs.inbox import SECTION as INBOX
+from xray_platform.defs.inbox import InboxSettings, inbox_sensor
 from xray_platform.defs.jobs import cohort_job, intake_job, monitoring_job, retraining_job
 from xray_platform.defs.labels_sensor import labels_sensor
 from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
@@ -23,6 +24,8 @@ from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
 from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.predictions import predictions_asset
+from xray_platform.defs.retention import SECTION as RUNS
+from xray_platform.defs.retention import RetentionSettings, nightly_forgetting, retention_job
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.evaluation.dataset.drift import DriftSettings
@@ -42,9 +45,10 @@ MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the check
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
-    """Return what can be set in `xray.yaml`: the settings class of each asset, of the checks on models and of PACS."""
+    """Return what can be set in `xray.yaml`: of each asset, the checks on models, PACS, runs and the inbox."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    return {**kinds, MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings}
+    others = {MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings, RUNS: RetentionSettings, INBOX: InboxSettings}
+    return {**kinds, **others}
 
 
 def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
@@ -89,8 +93,14 @@ def definitions() -> dg.Definitions:
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],
-        jobs=[intake_job, cohort_job, monitoring_job, retraining_job(unasked)],
-        schedules=[weekly_retraining],
+        jobs=[
+            intake_job,
+            cohort_job,
+            monitoring_job,
+            retraining_job(unasked),
+            retention_job(cast("RetentionSettings", settings[RUNS])),
+        ],
+        schedules=[weekly_retraining, nightly_forgetting],
         sensors=[sensor, inbox_sensor, drift_sensor, labels_sensor, alerts, failure_record],
         resources={"store": Store(root="")},
         executor=dg.in_process_executor,

@@ -64,7 +64,8 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     part_before = dict(zip(before["subject"], before["split"], strict=True))
     kept = {group: part_before[subject] for group, subject in known.items()}
     kept = {group: part for group, part in kept.items() if group not in out}
-    rest = [group for group in labelled["group"].unique() if group not in {**chosen, **kept, **out}]
+    placed = {**chosen, **kept, **out}
+    rest = [group for group in labelled["group"].unique() if group not in placed]
     divide = divide_subjects if settings.group_by == "subject" else divide_whole_groups
     assigned = divide(labelled, rest, {**kept, **chosen}, settings)
     if chosen and "val" not in chosen.values():
@@ -78,8 +79,7 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     }
     labelled["split"] = labelled["group"].map(where)
     labelled["reason"] = labelled["group"].map(why)
-    rows = labelled[[column.name for column in SPLITS.columns]]
-    return SPLITS.frame([{str(name): value for name, value in row.items()} for row in rows.to_dict("records")])
+    return SPLITS.typed(labelled)
 
 
 def classes_of(splits: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
