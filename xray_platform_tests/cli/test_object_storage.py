@@ -234,7 +234,7 @@ def test_a_store_moves_into_object_storage_and_out_again_by_backup(first: User, 
     assert "The store is whole" in back.xray("restore-store", tmp_path / "again")
 
 
-@pytest.mark.parametrize("words", [("receive",), ("pull", "--study", "1.2"), ("serve",), ("bench", "look")])
+@pytest.mark.parametrize("words", [("receive",), ("pull",), ("serve",), ("bench", "look")])
 def test_what_needs_a_folder_says_so_in_one_line(first: User, words: tuple[str, ...]) -> None:
     assert "works on a store in a folder, and s3://archive/store is in object storage" in first.xray(*words, code=2)
 
