@@ -19,6 +19,7 @@ from xray_platform.cli.demo import demo
 from xray_platform.cli.export import export
 from xray_platform.cli.forget import forget
 from xray_platform.cli.ingest import ingest
+from xray_platform.cli.metrics import metrics
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote, rollback
 from xray_platform.cli.pull import pull
@@ -67,6 +68,7 @@ COMMANDS = (
     pull,
     send,
     status,
+    metrics,
     settings,
     dataset,
     check,
