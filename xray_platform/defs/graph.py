@@ -45,7 +45,12 @@ MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the check
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
     """Return what can be set in `xray.yaml`: of each asset, the checks on models, PACS, runs and the inbox."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    others = {MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings, RUNS: RetentionSettings, INBOX: InboxSettings}
+    others: dict[str, type[Settings]] = {
+        MODEL_CHECKS: ModelCheckSettings,
+        PACS: PacsSettings,
+        RUNS: RetentionSettings,
+        INBOX: InboxSettings,
+    }
     return {**kinds, **others}
 
 
