@@ -2,8 +2,8 @@
 
 The outline is drawn, not learnt: two dark lobes that widen downwards, a bright mediastinum with the heart's bulge
 between them, bright chest wall and abdomen around. It is correlated (zero-mean, normalised) with the ranks of the
-grey values, so that neither window nor tone curve matters. A white frame around a film, which looks like chest wall, and
-the air inside of it, which looks like lungs, are left out.
+grey values, so that neither window nor tone curve matters. A white frame around a film, which looks like chest wall,
+and the air inside of it, which looks like lungs, are left out.
 """
 
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ SURE = 0.8
 FAINTER = 0.15
 """By how much lower that bar lies for small faint writing in the finest view: little else is small and faint there."""
 FAINT = (30.0, 62.0)
-"""Levels of grey (of 256) that it spans, between the 5 and 95 percentiles of what is under its cells; grain has less."""
+"""Levels of grey (of 256) that it spans, 5 to 95 percent of what is under its cells; grain has less."""
 FAINT_CELLS = 32
 """Cells that it takes, at least: fewer are specks, or a tick of a ruler."""
 FAINT_HEIGHT = 24
@@ -105,7 +105,7 @@ def candidates_of(seen: Seen) -> Candidates:
 
 
 def _lines(seen: Seen, verifier: Callable[[Crops], float], sure: float, faint: float) -> Iterator[TextLine]:
-    """Yield the lines in a view: what is likelier than `sure`, or faint and likelier than `faint`; and what joins on."""
+    """Yield the lines in a view: what is likelier than `sure`, or faint and likelier than `faint`; what joins on."""
     candidates = candidates_of(seen)
     if not candidates.likely:
         return

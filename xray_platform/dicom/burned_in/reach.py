@@ -54,7 +54,7 @@ def bridged(number: int, labels: Labels, taken: Any) -> Cells:
 
 
 def faded_ends(cells: Cells, seen: Seen) -> Cells:
-    """Return the cells beyond both ends of a line of dark ink in which it could not be seen: air, as dark as the ink."""
+    """Return the cells beyond both ends of a line in which its ink could not be seen: air, as dark as dark ink."""
     made = np.zeros(cells.shape, np.uint8)
     middle, axis, length, height = _run(cells)
     ink = _dark_ink(cells, seen)
