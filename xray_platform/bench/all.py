@@ -18,6 +18,7 @@ from xray_platform.bench.refused import REFUSED
 from xray_platform.bench.repair import REPAIR
 from xray_platform.bench.repair_pays import REPAIR_PAYS
 from xray_platform.bench.report import REPORT
+from xray_platform.bench.scale import SCALE
 from xray_platform.bench.serving import SERVING
 from xray_platform.bench.store import STORE
 from xray_platform.bench.text import TEXT
@@ -42,6 +43,7 @@ _BENCHES = (
     REPAIR,
     REPAIR_PAYS,
     REPORT,
+    SCALE,
     SERVING,
     STORE,
     TEXT,

@@ -39,7 +39,7 @@ OWN_TABLES: Mapping[str, Table] = {
     for table in (tables.QUALITY, tables.IMAGES, tables.STANDARD_IMAGES, tables.PATCHES, tables.PREDICTIONS)
 } | {"raw_archive": tables.CATALOGUE}
 """The table that an asset of a batch writes; tensors have assets of their own names."""
-OFTEN: Mapping[str, Any] = {"rule": "Q000", "severity": "info", "intake": "stored", "modality": "DX", "side": 32}
+OFTEN: Mapping[str, Any] = {"rule": "Q000", "severity": "pass", "intake": "stored", "modality": "DX", "side": 32}
 
 
 def grow(store: LocalRunner, batches: int, pictures: int) -> None:
@@ -49,7 +49,7 @@ def grow(store: LocalRunner, batches: int, pictures: int) -> None:
     plans = [plan.batch for plan in plan_batches(places, places.inbox, batch_size=pictures)]
     rng = np.random.default_rng(batches)
     store.instance.add_dynamic_partitions(str(BATCHES.name), plans)
-    last = _Remembered(store.instance)
+    last = Remembered(store.instance)
     for batch in plans:
         catalogue = _taken_in(places, batch)
         known = _columns(catalogue, batch, rng)
@@ -60,8 +60,8 @@ def grow(store: LocalRunner, batches: int, pictures: int) -> None:
             part = rows_part(batch, name) if table is tables.TENSORS else batch
             with noted() as kept:
                 table.write(places, catalogue if table is tables.CATALOGUE else _rows(table, known), part)
-            _record(store, last, key, batch, kept)
-        _record_run(store.instance, batch)
+            record(store, last, key, batch, kept)
+        record_run(store.instance, batch)
 
 
 def _drop(inbox: Path, batches: int, pictures: int) -> None:
@@ -111,11 +111,12 @@ def _columns(catalogue: pd.DataFrame, batch: str, rng: np.random.Generator) -> d
 def _rows(table: Table, known: Mapping[str, list[Any]]) -> pd.DataFrame:
     """Return rows of a table: what is known of each picture, and something of the right kind for the rest."""
     count = len(known["sha256"])
-    filled = {column.name: known.get(column.name, [_any(column)] * count) for column in table.columns}
+    filled = {column.name: known.get(column.name, [any_value(column)] * count) for column in table.columns}
     return table.frame([dict(zip(filled, row, strict=True)) for row in zip(*filled.values(), strict=True)])
 
 
-def _any(column: Column) -> Any:
+def any_value(column: Column) -> Any:
+    """Return something of the right kind for a column: null where that may be."""
     if column.name in OFTEN:
         return OFTEN[column.name]
     if column.nullable:
@@ -126,7 +127,7 @@ def _any(column: Column) -> Any:
     return {"text": column.name, "integer": int(low), "number": float(low), "flag": False}.get(column.kind, [])
 
 
-class _Remembered(LastMaterializations):
+class Remembered(LastMaterializations):
     """What was recorded of the batch at hand, without asking Dagster for it again."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
@@ -137,7 +138,7 @@ class _Remembered(LastMaterializations):
         return self.made.get((key, batch))
 
 
-def _record(store: LocalRunner, last: _Remembered, key: dg.AssetKey, batch: str, kept: Mapping[str, str]) -> None:
+def record(store: LocalRunner, last: Remembered, key: dg.AssetKey, batch: str, kept: Mapping[str, str]) -> None:
     """Let Dagster remember that an asset of a batch was made, fresh, and that its checks passed."""
     digest = hashlib.sha256(str(kept).encode()).hexdigest()[:16]
     tags = {TAG: made_from(last, store.graph.specs[key], batch, store.graph), VERSION_TAG: digest}
@@ -156,7 +157,8 @@ def _passed(asset: str, batch: str) -> Iterator[dg.AssetCheckEvaluation]:
             )
 
 
-def _record_run(instance: dg.DagsterInstance, batch: str) -> None:
+def record_run(instance: dg.DagsterInstance, batch: str) -> None:
+    """Let Dagster remember that a run took a batch in."""
     tags = {"dagster/partition": batch}
     run = dg.DagsterRun("intake", run_id=str(uuid4()), status=dg.DagsterRunStatus.SUCCESS, tags=tags)
     instance.add_run(run)

@@ -21,6 +21,8 @@ from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
 from xray_platform.defs.models_in_use import models_in_use
 from xray_platform.defs.predictions import predictions_asset
+from xray_platform.defs.retention import SECTION as RUNS
+from xray_platform.defs.retention import RetentionSettings, nightly_forgetting, retention_job
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.evaluation.dataset.drift import DriftSettings
@@ -40,9 +42,9 @@ MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the check
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
-    """Return what can be set in `xray.yaml`: the settings class of each asset, of the checks on models and of PACS."""
+    """Return what can be set in `xray.yaml`: the settings of each asset, of the checks on models, of PACS and runs."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    return {**kinds, MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings}
+    return {**kinds, MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings, RUNS: RetentionSettings}
 
 
 def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
@@ -87,8 +89,14 @@ def definitions() -> dg.Definitions:
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],
-        jobs=[intake_job, cohort_job, monitoring_job, retraining_job(unasked)],
-        schedules=[weekly_retraining],
+        jobs=[
+            intake_job,
+            cohort_job,
+            monitoring_job,
+            retraining_job(unasked),
+            retention_job(cast("RetentionSettings", settings[RUNS])),
+        ],
+        schedules=[weekly_retraining, nightly_forgetting],
         sensors=[sensor, inbox_sensor, drift_sensor, failure_record],
         resources={"store": Store(root="")},
         executor=dg.in_process_executor,

@@ -4,7 +4,7 @@
 hundreds.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -33,6 +33,17 @@ def last_materialization(
 def batches_with(instance: dg.DagsterInstance, key: dg.AssetKey) -> Collection[str]:
     """Return the batches of which an asset was made."""
     return instance.get_materialized_partitions(key)
+
+
+def runs_of_last(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[str]:
+    """Yield the runs in which an asset was made last: once a batch where it has batches; Dagster is asked in lots."""
+    latest = instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    numbers = sorted(latest.values())
+    for first in range(0, len(numbers), AT_ONCE):
+        only = dg.AssetRecordsFilter(asset_key=key, storage_ids=numbers[first : first + AT_ONCE])
+        yield from (record.run_id for record in instance.fetch_materializations(only, limit=AT_ONCE).records)
+    if (whole := last_record(instance, key, None)) is not None:
+        yield whole.run_id
 
 
 class LastMaterializations:

@@ -78,8 +78,7 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     }
     labelled["split"] = labelled["group"].map(where)
     labelled["reason"] = labelled["group"].map(why)
-    rows = labelled[[column.name for column in SPLITS.columns]]
-    return SPLITS.frame([{str(name): value for name, value in row.items()} for row in rows.to_dict("records")])
+    return SPLITS.typed(labelled)
 
 
 def classes_of(splits: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:

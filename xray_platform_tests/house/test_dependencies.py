@@ -23,6 +23,7 @@ WITHOUT_IMPORT = {
 EXTRA_OF = {  # which files may import what an extra brings
     "bench": ("bench/", "imaging/repair/measure.py"),
     "teach": ("training/writing/",),
+    "s3": ("object_store/",),
 }
 
 

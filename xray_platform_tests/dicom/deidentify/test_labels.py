@@ -1,9 +1,14 @@
 """Labels: what the labels files said reaches the table in known words alone, and a correction corrects it."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from xray_platform.dicom.deidentify import labels as room
 from xray_platform.dicom.deidentify.labels import labels_of
-from xray_platform.dicom.intake.batch_plan import plan_batches
+from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile, plan_batches
 from xray_platform.dicom.intake.label_words import declare
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.tables.all import CATALOGUE, IMAGES
@@ -74,3 +79,24 @@ def test_a_correction_corrects(places: Places, source: Path) -> None:
     say(places, source, "normal", "KOWALSKA", "mass", "normal")
     say(places, source, "normal", "nodule", "KOWALSKA", "normal")
     assert told(places) == ([("normal", False), ("nodule", True), (None, None), ("normal", False)], 1)
+
+
+def test_no_more_than_one_plan_is_held_however_many_there_are(
+    places: Places, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "labels.csv").write_text("file,label\n" + "".join(f"{number}.dcm,mass\n" for number in range(4)))
+    for plan in plan_batches(places, source, batch_size=1):
+        CATALOGUE.write(places, take_in(places, plan), plan.batch)
+    del plan
+    held: list[int] = []
+    read = room.hashed_files
+
+    def counted(places: Places, plan: BatchPlan) -> Iterator[tuple[str, PlannedFile]]:
+        gc.collect()
+        held.append(sum(isinstance(one, PlannedFile) for one in gc.get_objects()) - len(plan.files))
+        yield from read(places, plan)
+
+    monkeypatch.setattr(room, "hashed_files", counted)
+    labels_of(places)
+    assert len(held) == 4
+    assert max(held) <= 1, "that of the plan before it, which is let go next"
