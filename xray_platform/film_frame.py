@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[Any]
 SIDE = 64  # of the thumbnail that is looked at: lungs are found in one of that size
-WHITE, AIR = 0.875, 0.22  # shares of its range of grey from which on a frame is white, and up to which air is dark
+WHITE, AIR = 0.87, 0.22  # shares of its range of grey from which on a frame is white, and up to which air is dark
 FRAMED = 0.6  # share of the upper edge, or of both sides, that a frame makes white
 ALONG = 0.1  # share of one side, at least: what is white above alone may be the jaw
 NEAR = 11  # pixels across, around what is white, in which air that lies inside of a frame begins

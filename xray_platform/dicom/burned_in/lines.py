@@ -9,7 +9,7 @@ import numpy as np
 
 from xray_platform.dicom.burned_in.crops import Cropper, Crops
 from xray_platform.dicom.burned_in.network import Maps, Seen
-from xray_platform.dicom.burned_in.reach import beside, bridged, faded_ends, rectangle, under
+from xray_platform.dicom.burned_in.reach import beside, faded_ends, rectangle, under
 from xray_platform.dicom.burned_in.text_verifier import verify
 
 Cover = np.ndarray[Any, np.dtype[np.uint8]]
@@ -116,8 +116,8 @@ def _lines(seen: Seen, verifier: Callable[[Crops], float], sure: float, faint: f
         taken[label] = likely > sure or (likely > faint and _is_faint(cells, seen))
     taken |= beside(candidates.labels, taken, candidates.peaks)
     for number in np.flatnonzero(taken):
-        cells = bridged(number, candidates.labels, taken) | faded_ends(candidates.labels == number, seen)
-        yield _line(cells, seen.cell, float(candidates.peaks[number]))
+        cells = candidates.labels == number
+        yield _line(cells | faded_ends(cells, seen), seen.cell, float(candidates.peaks[number]))
 
 
 def _is_faint(cells: Any, seen: Seen) -> bool:

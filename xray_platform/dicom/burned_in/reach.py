@@ -1,4 +1,4 @@
-"""Reach: how far a line goes on: what stands beside and along it, what lies between, and ends that fade."""
+"""Reach: how far a line goes on: what stands beside and along it, and ends that fade."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ FURTHER = 3.5
 """By how many heights of a line what goes on along it may be away: a name and a date are often set apart."""
 FADED, AIR = 24, 48
 """Grey levels (of 256) between ink and air behind it, below which the detector does not see it; and air's greatest."""
+MOST_STRONG = 128  # grey levels between ink and surroundings above which the line is not faint where it is seen
 FADES = 3
 """Heights by which a line of dark ink is longer at an end that lies in air."""
 LONG = 1.5  # lengths to heights from which on it is told which way a line runs
@@ -35,22 +36,6 @@ def beside(labels: Labels, taken: Any, peaks: Maps) -> Any:
         joined |= more
         fresh = np.flatnonzero(more)
     return joined
-
-
-def bridged(number: int, labels: Labels, taken: Any) -> Cells:
-    """Return the cells of a line, and those between it and what is taken further along it: a faint letter stands there.
-
-    The bridge is as wide as the line is thick, and no longer than FURTHER heights.
-    """
-    cells = labels == number
-    along = np.where(_along(cells) > 0, labels, 0)
-    others = [other for other in np.unique(along) if other != number and taken[other]]
-    made = cells.astype(np.uint8)
-    for other in others:
-        to = np.flip(np.argwhere(along == other).mean(0)) + 0.5
-        start, end = _pixel(_next_to(cells, to)), _pixel(to)
-        cv2.line(made, start, end, (1,), max(round(_thickness(cells)), 1))
-    return made > 0
 
 
 def faded_ends(cells: Cells, seen: Seen) -> Cells:
@@ -102,19 +87,12 @@ def _run(cells: Cells) -> tuple[_Point, _Point, float, float]:
     return np.asarray(middle), np.array([np.cos(turned), np.sin(turned)]), float(max(sides)), float(min(sides))
 
 
-def _next_to(cells: Cells, point: _Point) -> _Point:
-    """Return the point of the middle of a line, end to end, that is next to some other."""
-    middle, axis, length, height = _run(cells)
-    half = (length - height) / 2
-    return np.asarray(middle + axis * np.clip((point - middle) @ axis, -half, half))
-
-
 def _dark_ink(cells: Cells, seen: Seen) -> float | None:
-    """Return how bright the ink of a line is, None where it is brighter than the middle grey of its surroundings."""
+    """Return how bright the ink of a line is; None where it is brighter than its surroundings, or much darker."""
     around = (cv2.dilate(cells.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~cells
     behind = float(np.median(under(around, seen))) if around.any() else 0.0
     low, high = (float(mark) for mark in np.percentile(under(cells, seen), (3, 97)))
-    return low if behind - low > high - behind else None
+    return low if high - behind < behind - low <= MOST_STRONG else None
 
 
 def _box(middle: _Point, axis: _Point, side: float, shape: tuple[int, ...]) -> Any:
@@ -124,13 +102,3 @@ def _box(middle: _Point, axis: _Point, side: float, shape: tuple[int, ...]) -> A
     corners = cv2.boxPoints(((float(middle[0]), float(middle[1])), (side, side), angle))
     cv2.fillPoly(box, [np.round(corners - 0.5).astype(np.int32)], (1,))
     return box
-
-
-def _pixel(point: _Point) -> tuple[int, int]:
-    x, y = np.floor(point).astype(int)
-    return int(x), int(y)
-
-
-def _thickness(cells: Cells) -> float:
-    """Return how thick the cells of a line are where they are thickest, in cells."""
-    return 2 * float(cv2.distanceTransform(np.pad(cells.astype(np.uint8), 1), cv2.DIST_L2, 3).max()) - 1
