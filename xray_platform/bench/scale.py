@@ -1,8 +1,8 @@
 """Scale: what each step of a store costs at ten thousand, a hundred thousand and a million pictures.
 
 Each step is a process of its own. What was measured of a size is kept below `bench/scale` of the root, so that a
-cut-off run goes on; a step that `--only` names is measured anew. The grown stores stay there until somebody removes
-them: a million pictures have a million small files.
+cut-off run goes on. Where `--only` names steps, these alone are measured, anew, and shown beside what was kept. The
+grown stores stay there until somebody removes them: a million pictures have a million small files.
 """
 
 import json
@@ -54,7 +54,8 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
     for place, size in enumerate(sizes):
         found[size] = {}
         for number, step in enumerate((GROWN, *STEPS)):
-            found[size][step] = _kept(folder / str(size), step, size, anew=step in anew)
+            if not anew or step in {GROWN, *anew} or _file(folder / str(size), step).is_file():
+                found[size][step] = _kept(folder / str(size), step, size, anew=step in anew)
             progress(place * (len(STEPS) + 1) + number + 1, len(sizes) * (len(STEPS) + 1), f"{size:,}: {step}")
     drawing = folder / "growth.svg"
     drawing.write_bytes(draw_scale(_by_name(found)))
@@ -63,12 +64,16 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
 
 def _kept(folder: Path, step: str, size: int, *, anew: bool) -> Measured:
     """Return what was measured of a step, from its file where that was done before."""
-    file = folder / "measured" / f"{step}.json"
+    file = _file(folder, step)
     if anew or not file.is_file():
         if step == GROWN:
             shutil.rmtree(folder, ignore_errors=True)
         atomic_write(file, json.dumps(vars(_measured(folder, step, size))).encode())
     return Measured(**json.loads(file.read_text(encoding="utf-8")))
+
+
+def _file(folder: Path, step: str) -> Path:
+    return folder / "measured" / f"{step}.json"
 
 
 def _measured(folder: Path, step: str, size: int) -> Measured:
@@ -138,9 +143,8 @@ def _promises(found: Mapping[int, Mapping[str, Measured]]) -> dict[str, str | fl
     named = _by_name(found)
     grew = {name: rate for name, sizes in named.items() if (rate := growth(sizes)) is not None}
     held = {(step, size): one.mb for size, steps in found.items() for step, one in steps.items()}
-    batch = named[NEW_BATCH]
+    batch = named.get(NEW_BATCH, {})
     most = max(held, key=lambda one: held[one])
-    ratio = batch[max(batch)] / batch[min(batch)]
     said: dict[str, str | float] = {}
     if grew:
         worst = max(grew, key=lambda name: grew[name])
@@ -150,9 +154,10 @@ def _promises(found: Mapping[int, Mapping[str, Measured]]) -> dict[str, str | fl
     said[f"no step holds more than {MOST_MB:,} MiB"] = _kept_or_broken(
         held[most] <= MOST_MB, f"the most is {held[most]:,.0f} MiB, {most[0]!r} of {most[1]:,}"
     )
-    said[f"{NEW_BATCH}, beside {max(batch):,} at most {MOST_RATIO} x that beside {min(batch):,}"] = _kept_or_broken(
-        ratio <= MOST_RATIO, f"{ratio:.2f}"
-    )
+    if len(batch) > 1:
+        ratio = batch[max(batch)] / batch[min(batch)]
+        name = f"{NEW_BATCH}, beside {max(batch):,} at most {MOST_RATIO} x that beside {min(batch):,}"
+        said[name] = _kept_or_broken(ratio <= MOST_RATIO, f"{ratio:.2f}")
     return said
 
 
@@ -168,7 +173,7 @@ def _cells(found: Mapping[int, Mapping[str, Measured]]) -> Iterator[tuple[str, f
         if (rate := growth(seconds)) is not None:
             yield f"{name}{CELL}of n log n, ratio", round(rate, 2)
     for step in (GROWN, *STEPS):
-        for size in found:
+        for size in (size for size in found if step in found[size]):
             yield f"process of {step!r}{CELL}{size:,}, MiB", round(found[size][step].mb)
 
 

@@ -6,6 +6,7 @@ from typing import cast
 import dagster as dg
 
 from xray_platform.defs import archive, data_report, evaluation, imaging, models, monitoring
+from xray_platform.defs.alerts import alerts
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
@@ -14,8 +15,10 @@ from xray_platform.defs.drift_check import drift_check
 from xray_platform.defs.drift_sensor import drift_sensor
 from xray_platform.defs.failures import failure_record
 from xray_platform.defs.imaging import tensors_asset
-from xray_platform.defs.inbox import inbox_sensor
+from xray_platform.defs.inbox import SECTION as INBOX
+from xray_platform.defs.inbox import InboxSettings, inbox_sensor
 from xray_platform.defs.jobs import cohort_job, intake_job, monitoring_job, retraining_job
+from xray_platform.defs.labels_sensor import labels_sensor
 from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
 from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
@@ -42,9 +45,15 @@ MODEL_CHECKS = "model_checks"  # how `xray.yaml` calls the settings of the check
 
 
 def settings_classes(recipes: Mapping[str, NamedRecipe] = RECIPES) -> dict[str, type[Settings]]:
-    """Return what can be set in `xray.yaml`: the settings of each asset, of the checks on models, of PACS and runs."""
+    """Return what can be set in `xray.yaml`: of each asset, the checks on models, PACS, runs and the inbox."""
     kinds = {asset.name: with_recipes(asset.settings, recipes) for asset in STANDING if asset.settings}
-    return {**kinds, MODEL_CHECKS: ModelCheckSettings, PACS: PacsSettings, RUNS: RetentionSettings}
+    others: dict[str, type[Settings]] = {
+        MODEL_CHECKS: ModelCheckSettings,
+        PACS: PacsSettings,
+        RUNS: RetentionSettings,
+        INBOX: InboxSettings,
+    }
+    return {**kinds, **others}
 
 
 def assets(settings: Mapping[str, Settings] | None = None) -> list[PlatformAsset]:
@@ -97,7 +106,7 @@ def definitions() -> dg.Definitions:
             retention_job(cast("RetentionSettings", settings[RUNS])),
         ],
         schedules=[weekly_retraining, nightly_forgetting],
-        sensors=[sensor, inbox_sensor, drift_sensor, failure_record],
+        sensors=[sensor, inbox_sensor, drift_sensor, labels_sensor, alerts, failure_record],
         resources={"store": Store(root="")},
         executor=dg.in_process_executor,
     )

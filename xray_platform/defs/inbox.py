@@ -4,20 +4,41 @@ Names of files may name people. What was seen is kept in the raw zone; Dagster's
 """
 
 import time
+from typing import cast
 
 import dagster as dg
+from pydantic import Field
 
 from xray_platform.atomic import atomic_write
 from xray_platform.defs.jobs import intake_job
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
-from xray_platform.dicom.intake.batch_plan import batch_names, plan_batches
+from xray_platform.defs.store_settings import settings_of
+from xray_platform.dicom.intake.batch_plan import BATCH_SIZE, batch_names, plan_batches
 from xray_platform.dicom.intake.inbox_watch import InboxWatch, Look, inbox_watch
 from xray_platform.errors import XrayError
+from xray_platform.object_store.at_work import is_led
+from xray_platform.settings import Settings
 from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
 
+SECTION = "inbox"
+"""How `xray.yaml` calls these settings."""
+UNLED = "a store in object storage takes its inbox in under `xray ui`, or by `xray ingest`"
 EARLIER_MEMORY = "inbox-seen.json"  # of earlier versions
+
+
+class InboxSettings(Settings):
+    """When a batch is opened for what lies in the inbox."""
+
+    gather_minutes: int = Field(
+        0,
+        ge=0,
+        le=1440,
+        description="how long finished files wait for others to make up a batch of 1,000 with; 0: a batch is opened "
+        "for whatever is finished. Every batch costs the same few files, records and looks, however small it is",
+        json_schema_extra={"unit": "minute"},
+    )
 
 
 @dg.sensor(
@@ -32,12 +53,16 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
     Only what is new or changed is looked at, however much lies in the inbox.
     """
     places = store.places
+    if not is_led(places.root):
+        return dg.SkipReason(UNLED)
     if not places.inbox.is_dir():
         return dg.SkipReason("data/inbox is not there yet; make it and drop pictures into it")
     try:
         with inbox_watch(places) as watch:
             look = watch.look(time.time())
             context.update_cursor(look.mark if look.count else "")  # a moving mark; it replaces older ones with names
+            if waiting := _waiting(places, look):
+                return dg.SkipReason(waiting)
             _plan(places, watch, look)
     except (XrayError, OSError, ValueError) as error:
         return dg.SkipReason(_told(places, str(error)))
@@ -51,6 +76,15 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
         run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in new],
         dynamic_partitions_requests=[BATCHES.build_add_request(new)],
     )
+
+
+def _waiting(places: Places, look: Look) -> str:
+    """Say that finished files wait for others, as the store's settings have it; nothing where a batch is due."""
+    minutes = cast("InboxSettings", settings_of(places, SECTION, InboxSettings)).gather_minutes
+    arrived = [path.stat().st_ctime for path in look.finished] if 0 < len(look.finished) < BATCH_SIZE else []
+    if not arrived or time.time() - min(arrived) >= minutes * 60:
+        return ""
+    return f"{len(arrived)} finished files wait for others, {minutes} minutes at most"
 
 
 def _plan(places: Places, watch: InboxWatch, look: Look) -> None:

@@ -11,6 +11,7 @@ from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.drift_results import drifts_of
 from xray_platform.defs.pages import report_address
 from xray_platform.defs.store_settings import settings_of
+from xray_platform.dicom.deidentify.publish import publishing_part
 from xray_platform.dicom.intake.batch_plan import batch_names
 from xray_platform.evaluation.dataset.drift import OF_PREDICTIONS, Drift, DriftSettings, drift_of, prediction_facts_of
 from xray_platform.evaluation.monitoring_page import LISTED, Monitoring, write_monitoring
@@ -47,7 +48,8 @@ def monitoring_of(places: Places, settings: PerformanceSettings) -> AssetResult:
 def monitored(places: Places, settings: PerformanceSettings) -> Monitoring:
     """Return what is to be said of the newest batches of a store, whether it has a champion or not."""
     drift = cast("DriftSettings", settings_of(places, "data_report", DriftSettings))
-    order = [name for name in batch_names(places) if name in set(IMAGES.parts(places))]
+    published = set(IMAGES.parts(places))
+    order = [name for name in batch_names(places) if name in published]
     held = champion(open_tracking(places))
     predictions = PREDICTIONS.read(places)
     predictions = predictions[predictions["run"] == (held.run_id if held else "")]
@@ -62,11 +64,14 @@ def monitored(places: Places, settings: PerformanceSettings) -> Monitoring:
 
 
 def _predictions(predictions: pd.DataFrame, order: Sequence[str], settings: DriftSettings) -> dict[str, Drift]:
-    """Compare what the champion says of each batch with what it says of those before."""
-    facts = {str(batch): prediction_facts_of(rows) for batch, rows in predictions.groupby("batch")}
-    judged = [batch for batch in order if batch in facts]
+    """Compare what the champion says of each of the last batches with what it says of those before."""
+    said = set(predictions["batch"].astype(str))
+    judged = [batch for batch in order if batch in said]
+    shown = judged[-LISTED:]
+    needed = predictions[predictions["batch"].isin(judged[-LISTED - settings.reference_batches :])]
+    facts = {str(batch): prediction_facts_of(rows) for batch, rows in needed.groupby("batch")}
     found: dict[str, Drift] = {}
-    for place, batch in enumerate(judged):
+    for place, batch in enumerate(shown, start=len(judged) - len(shown)):
         before = judged[max(place - settings.reference_batches, 0) : place]
         reference = pd.concat([facts[one] for one in before]) if before else facts[batch].head(0)
         found[batch] = drift_of(batch, facts[batch], reference, settings, OF_PREDICTIONS)
@@ -84,8 +89,8 @@ def _performance(
 
 def _left_out(places: Places, batches: Sequence[str]) -> Mapping[str, tuple[int, float]]:
     """Return by batch how many files were judged, and the share of them that was not published."""
-    quality = QUALITY.read(places, columns=("sha256", "batch"))
+    quality = QUALITY.read_some(places, [part for batch in batches for part in (batch, publishing_part(batch))])
     files = quality.groupby("batch")["sha256"].nunique()
-    pictures = IMAGES.read(places, columns=("image", "batch")).groupby("batch").size()
+    pictures = IMAGES.read_some(places, batches).groupby("batch").size()
     counts = {batch: (int(files.get(batch, 0)), int(pictures.get(batch, 0))) for batch in batches}
     return {batch: (judged, 1 - published / judged) for batch, (judged, published) in counts.items() if judged}

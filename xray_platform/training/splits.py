@@ -64,7 +64,8 @@ def assign_splits(pictures: pd.DataFrame, before: pd.DataFrame, settings: SplitS
     part_before = dict(zip(before["subject"], before["split"], strict=True))
     kept = {group: part_before[subject] for group, subject in known.items()}
     kept = {group: part for group, part in kept.items() if group not in out}
-    rest = [group for group in labelled["group"].unique() if group not in {**chosen, **kept, **out}]
+    placed = {**chosen, **kept, **out}
+    rest = [group for group in labelled["group"].unique() if group not in placed]
     divide = divide_subjects if settings.group_by == "subject" else divide_whole_groups
     assigned = divide(labelled, rest, {**kept, **chosen}, settings)
     if chosen and "val" not in chosen.values():

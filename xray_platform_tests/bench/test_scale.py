@@ -18,6 +18,7 @@ from xray_platform.bench.scale_steps import GROWN, NEW_BATCH, STEPS, grown
 from xray_platform.defs.verify import verify_store
 from xray_platform.dicom.intake.raw_store import lost_raw, raw_path
 from xray_platform.dicom.intake.verify import history_differences
+from xray_platform.errors import MachineError
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
 from xray_platform.progress import silent
 from xray_platform.tables.all import CATALOGUE, IMAGES, LABELS, LIKENESS, SPLITS
@@ -95,10 +96,11 @@ def test_a_cut_off_run_goes_on_and_a_named_step_is_measured_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[tuple[str, int]] = []
+    resumed: list[bool] = []
 
     def measured(_: Path, step: str, size: int) -> Measured:
         done.append((step, size))
-        if len(done) == 3:
+        if len(done) == 3 and not resumed:
             raise KeyboardInterrupt
         return Measured({NEW_BATCH if step == "batch" else step: 1.0}, 1.0)
 
@@ -106,16 +108,21 @@ def test_a_cut_off_run_goes_on_and_a_named_step_is_measured_anew(
     with pytest.raises(KeyboardInterrupt):
         measure(silent, Inputs(tmp_path, only=("10000",)))
     first = list(done)
+    resumed.append(True)
     measure(silent, Inputs(tmp_path, only=("10000",)))
     assert done == [*first, *((step, 10_000) for step in (GROWN, *STEPS) if step not in {GROWN, next(iter(STEPS))})]
     done.clear()
     measure(silent, Inputs(tmp_path, only=("10000", "labels")))
     assert done == [("labels", 10_000)]
+    done.clear()
+    figures = measure(silent, Inputs(tmp_path, only=("10000", "100000", "labels")))
+    assert done == [("labels", 10_000), (GROWN, 100_000), ("labels", 100_000)], "no step that nobody named"
+    assert not any(str(name).startswith("splits | 100,000") for name in figures)
 
 
 def test_a_step_that_fails_names_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scale, "CHILD", "xray_platform.bench.no_such_steps")
-    with pytest.raises(scale.MachineError, match=r"the step grown of 10,000 pictures failed; .*grown\.log says why"):
+    with pytest.raises(MachineError, match=r"the step grown of 10,000 pictures failed; .*grown\.log says why"):
         measure(silent, Inputs(tmp_path, only=("10000",)))
     assert "no_such_steps" in (tmp_path / "bench/scale/10000/grown.log").read_text()
     assert json.dumps(list(tmp_path.rglob("measured/*"))) == "[]"

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from xray_platform.defs import graph
+from xray_platform.defs import graph, inbox
 from xray_platform.defs.automation import (
     AFTER_TRAINING,
     FOLLOW,
@@ -92,6 +92,37 @@ def test_a_file_that_lay_still_for_two_ticks_opens_a_batch(instance: dg.DagsterI
     assert opened(result) == ["batch-0001"]
     assert result.dynamic_partitions_requests
     assert [file.relative for file in read_plan(places, "batch-0001").files] == ["one.dcm"]
+
+
+def test_files_wait_for_others_where_a_store_says_so_and_not_for_ever(
+    instance: dg.DagsterInstance, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.settings.write_text("inbox: {gather_minutes: 30}\n")
+    for name in ("one.dcm", "two.dcm"):
+        drop(places, name)
+    ticks = Ticks(instance, places)
+    ticks.next()
+    waiting = ticks.next()
+    assert opened(waiting) == []
+    assert waiting.skip_message == "2 finished files wait for others, 30 minutes at most"
+    drop(places, "three.dcm")
+    ticks.next()
+    clock = time.time
+    monkeypatch.setattr(time, "time", lambda: clock() + 31 * 60)
+    assert opened(ticks.next()) == ["batch-0001"]
+    assert len(read_plan(places, "batch-0001").files) == 3
+
+
+def test_a_full_batch_waits_for_nobody(
+    instance: dg.DagsterInstance, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.settings.write_text("inbox: {gather_minutes: 30}\n")
+    monkeypatch.setattr(inbox, "BATCH_SIZE", 3)
+    for number in range(3):
+        drop(places, f"{number}.dcm")
+    ticks = Ticks(instance, places)
+    ticks.next()
+    assert opened(ticks.next()) == ["batch-0001"]
 
 
 def test_a_file_that_grows_is_left_until_it_is_finished(instance: dg.DagsterInstance, places: Places) -> None:

@@ -16,9 +16,11 @@ from xray_platform.defs.asset import plain_failures
 from xray_platform.defs.monitoring import monitoring, monitoring_check
 from xray_platform.defs.store import Store
 from xray_platform.errors import StoreError
+from xray_platform.evaluation.dataset.drift import Drift, drift_of
 from xray_platform.evaluation.performance import PerformanceSettings
 from xray_platform.tables.all import IMAGES, PREDICTIONS, QUALITY, SPLITS, STANDARD_IMAGES
 from xray_platform.tables.places import Places
+from xray_platform.tables.table import Table
 from xray_platform.tracking.registry import Registered
 from xray_platform_tests.defs.conftest import Story
 
@@ -150,6 +152,33 @@ def test_a_model_that_misses_more_is_a_warning(places: Places) -> None:
     assert not found.passed
     assert "sensitivity" in str(found.metadata["alarms"].value)
     assert "below the limit of" in page
+
+
+def test_of_many_batches_the_last_ones_are_compared_and_no_other_is_read_for_it(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months(places, [0.9] * 6)
+    monkeypatch.setattr(monitoring_results, "LISTED", 2)
+    compared: list[str] = []
+
+    def counted(batch: str, *given: Any) -> Drift:
+        compared.append(batch)
+        return drift_of(batch, *given)
+
+    read: list[str] = []
+    part = Table._part
+
+    def noted(table: Table, places: Places, name: str, **how: Any) -> Any:
+        read.extend([name] if table is QUALITY else [])
+        return part(table, places, name, **how)
+
+    monkeypatch.setattr(monitoring_results, "drift_of", counted)
+    monkeypatch.setattr(Table, "_part", noted)
+    found = monitoring_results.monitored(places, PerformanceSettings())
+    assert compared == list(found.predictions) == list(found.pictures) == ["batch-0005", "batch-0006"]
+    assert [drift.reference for drift in found.predictions.values()] == [4 * SUBJECTS, 5 * SUBJECTS]
+    assert read == ["batch-0005", "batch-0006"]
+    assert {point.batch for point in found.performance} == {f"batch-{number:04d}" for number in range(1, 7)}
 
 
 def test_pictures_that_it_learnt_from_say_nothing_of_how_often_it_is_right(places: Places) -> None:

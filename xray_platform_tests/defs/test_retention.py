@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -162,7 +163,6 @@ def test_more_runs_than_one_query_gives_and_none_twice(runs: Runs, monkeypatch: 
 def test_how_long_runs_are_kept_is_a_setting_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XRAY_ROOT", str(tmp_path))
     (tmp_path / "xray.yaml").write_text("runs: {keep_runs_days: 7}\n")
-    job = definitions().resolve_job_def(JOB)
-    op = job.op_config_schema if hasattr(job, "op_config_schema") else job.nodes[0].definition.config_schema
-    fields = op.as_field().config_type.fields
-    assert fields["keep_runs_days"].default_value == 7
+    (op,) = definitions().resolve_job_def(JOB).nodes
+    schema: Any = op.definition
+    assert schema.config_schema.as_field().config_type.fields["keep_runs_days"].default_value == 7

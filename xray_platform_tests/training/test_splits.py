@@ -1,5 +1,7 @@
 """A subject is in one part only, and stays there when new batches arrive."""
 
+from collections.abc import Iterator, Mapping
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from xray_platform.errors import InputError
 from xray_platform.tables.all import SPLITS
+from xray_platform.training import splits
 from xray_platform.training.split_settings import SplitSettings
 from xray_platform.training.splits import PARTS, assign_splits, classes_of, labelled_images
 
@@ -242,3 +245,36 @@ def test_holding_out_what_nobody_has_is_refused(hold_out: str, said: str) -> Non
 def test_a_fact_that_there_is_not_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'weight=9' is no `fact=value`; facts are origin, device, view, sex, age"):
         SplitSettings(hold_out="weight=9")
+
+
+class Counted(Mapping[str, str]):
+    """A mapping that counts how often somebody goes through all of it."""
+
+    def __init__(self, held: dict[str, str]) -> None:
+        self.held, self.rounds = held, 0
+
+    def __getitem__(self, name: str) -> str:
+        return self.held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.rounds += 1
+        return iter(self.held)
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+
+@pytest.mark.parametrize("subjects", [10, 400])
+def test_whoever_has_a_part_is_gone_through_a_few_times_however_many_subjects_there_are(
+    subjects: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Counted] = []
+    held_out = splits._held_out
+
+    def noted(labelled: pd.DataFrame, settings: SplitSettings) -> Counted:
+        counted.append(Counted(held_out(labelled, settings)))
+        return counted[0]
+
+    monkeypatch.setattr(splits, "_held_out", noted)
+    assign_splits(pictures(subjects), NOBODY, SplitSettings())
+    assert 0 < counted[0].rounds <= 6

@@ -9,6 +9,7 @@ import pytest
 from xray_platform.dicom.deidentify import labels as room
 from xray_platform.dicom.deidentify.labels import labels_of
 from xray_platform.dicom.intake.batch_plan import BatchPlan, PlannedFile, plan_batches
+from xray_platform.dicom.intake.hashed_files import hashed_files
 from xray_platform.dicom.intake.label_words import declare
 from xray_platform.dicom.intake.raw_store import take_in
 from xray_platform.tables.all import CATALOGUE, IMAGES
@@ -89,7 +90,7 @@ def test_no_more_than_one_plan_is_held_however_many_there_are(
         CATALOGUE.write(places, take_in(places, plan), plan.batch)
     del plan
     held: list[int] = []
-    read = room.hashed_files
+    read = hashed_files
 
     def counted(places: Places, plan: BatchPlan) -> Iterator[tuple[str, PlannedFile]]:
         gc.collect()
