@@ -19,11 +19,13 @@ from xray_platform.cli.demo import demo
 from xray_platform.cli.export import export
 from xray_platform.cli.forget import forget
 from xray_platform.cli.ingest import ingest
+from xray_platform.cli.metrics import metrics
 from xray_platform.cli.predict import predict
 from xray_platform.cli.promote import promote, rollback
 from xray_platform.cli.pull import pull
 from xray_platform.cli.receive import receive
 from xray_platform.cli.recipes import recipes
+from xray_platform.cli.remote import remember
 from xray_platform.cli.report import report
 from xray_platform.cli.restore import restore
 from xray_platform.cli.restore_store import restore_store
@@ -37,6 +39,7 @@ from xray_platform.cli.teach import teach
 from xray_platform.cli.ui import ui
 from xray_platform.cli.verify import verify
 from xray_platform.errors import InputError, XrayError
+from xray_platform.object_store.bucket import is_url
 
 HELP = """Chest X-ray archive to audited, tracked, retrainable models.
 
@@ -65,6 +68,7 @@ COMMANDS = (
     pull,
     send,
     status,
+    metrics,
     settings,
     dataset,
     check,
@@ -91,16 +95,22 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     root: Annotated[
-        Path,
-        typer.Option(envvar="XRAY_ROOT", help="data root: the folder that holds data/ and mlruns/", show_default="."),
-    ] = Path(),
+        str,
+        typer.Option(
+            envvar="XRAY_ROOT",
+            help="data root: the folder that holds data/ and mlruns/, or s3://BUCKET/PREFIX",
+            show_default=".",
+        ),
+    ] = ".",
     _: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and end")
     ] = False,
 ) -> None:
     """Take the options that go before the sub-command."""
-    os.environ["XRAY_ROOT"] = str(root.expanduser().resolve())
+    remember(context)
+    os.environ["XRAY_ROOT"] = root if is_url(root) else str(Path(root).expanduser().resolve())
 
 
 def main() -> None:

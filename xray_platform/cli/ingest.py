@@ -243,8 +243,11 @@ def _show(store: "LocalRunner", batch: str) -> None:
 def _tell_deidentified(places: Places, digests: list[str]) -> None:
     from xray_platform.dicom.intake.own_output import deidentified_before
     from xray_platform.dicom.intake.raw_store import raw_path  # see above
+    from xray_platform.object_store.raw import bring_raw
 
-    if before := sum(deidentified_before(raw_path(places, sha256)) for sha256 in digests):
+    paths = [raw_path(places, sha256) for sha256 in digests]
+    bring_raw(places, paths)
+    if before := sum(map(deidentified_before, paths)):
         say(
             f"{before} of them were de-identified by this platform before, and are once more: their subjects, studies "
             "and days are other ones here than in the store or folder that they come from."

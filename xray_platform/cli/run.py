@@ -10,6 +10,7 @@ import typer
 from xray_platform.cli.screen import RunScreen, complain, say, warn
 from xray_platform.cli.session import existing_store, opened_store
 from xray_platform.errors import DataError, InputError, StoreError
+from xray_platform.object_store.cache import shown
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -48,7 +49,9 @@ def run(
         _hold_to(config)
     with opened_store() as store:
         if not store.batches():
-            raise DataError(f"{store.places.root} holds no images yet; bring some: `xray ingest PATH` or `xray demo`")
+            raise DataError(
+                f"{shown(store.places.root)} holds no images yet; bring some: `xray ingest PATH` or `xray demo`"
+            )
         lost = lost_raw(store.places)
         for reason in list(lost.values())[:SHOWN]:
             complain(reason)

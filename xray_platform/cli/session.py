@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from xray_platform.cli.remote import opened_copy
 from xray_platform.errors import InputError, MachineError, StoreError
+from xray_platform.object_store.bucket import is_url
+from xray_platform.object_store.cache import shown
 from xray_platform.tables.places import Places
 
 if TYPE_CHECKING:
@@ -19,7 +22,8 @@ LEAST_FREE_BYTES = 200 * 1024**2
 
 def places() -> Places:
     """Return the store named by the option or the environment."""
-    return Places(Path(os.environ["XRAY_ROOT"]))
+    root = os.environ["XRAY_ROOT"]
+    return Places(opened_copy(root) if is_url(root) else Path(root))
 
 
 def existing_store() -> Places:
@@ -27,7 +31,7 @@ def existing_store() -> Places:
     store = places()
     if not (store.dagster.is_dir() or store.raw.is_dir() or (store.mlruns / "mlflow.db").is_file()):
         raise InputError(
-            f"{store.root} holds no store; bring images with `xray ingest PATH`, or name another root with --root"
+            f"{shown(store.root)} holds no store; bring images with `xray ingest PATH`, or name another with --root"
         )
     return store
 
@@ -59,7 +63,7 @@ def opened_store(least_free_bytes: int = LEAST_FREE_BYTES) -> "Iterator[LocalRun
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise MachineError(f"another xray command is at work on {store.root}; wait for it or end it") from error
+        raise MachineError(f"another xray command is at work on {shown(store.root)}; wait for it or end it") from error
     except OSError as error:
         raise StoreError(f"cannot write to {store.root}: {error.strerror}; give another root with --root") from error
     runner = LocalRunner(store, definitions())

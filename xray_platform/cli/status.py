@@ -2,6 +2,7 @@
 
 from xray_platform.cli.screen import OUT, say, show, warn
 from xray_platform.cli.session import read_store
+from xray_platform.object_store.cache import shown, url_of
 
 
 def status() -> None:
@@ -16,7 +17,8 @@ def status() -> None:
         from xray_platform.defs.batch_states import describe, unfinished
         from xray_platform.tables.all import ALL
 
-        OUT.print(f"store: {store.places.root}")
+        root = store.places.root
+        OUT.print(f"store: {shown(root)}" + (f"\ncopy:  {root}" if url_of(root) else ""), soft_wrap=True)
         batches = store.batches()
         if not batches:
             say("It holds no images yet; bring some with `xray ingest PATH`, or try `xray demo`.")

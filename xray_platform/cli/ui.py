@@ -18,7 +18,7 @@ import typer
 
 from xray_platform.cli.screen import OUT, say
 from xray_platform.cli.session import places
-from xray_platform.errors import InputError, MachineError
+from xray_platform.errors import InputError, MachineError, without_password
 from xray_platform.ports import HOST, is_free
 from xray_platform.tables.places import Places
 
@@ -50,21 +50,25 @@ def ui(
 ) -> None:
     """Serve both user interfaces until Ctrl-C: Dagster (webserver and daemon) and MLflow, for this machine only.
 
+    Where MLFLOW_TRACKING_URI names a server of MLflow, none is started.
     Closing the terminal ends them too, unless it was started with nohup.
     """
     if dagster_port == mlflow_port:
         raise InputError(f"both ports are {mlflow_port}; two different ones are needed")
+    store, elsewhere = places(), _mlflow_elsewhere()
     for name, port in (("Dagster", dagster_port), ("MLflow", mlflow_port)):
-        _check_free(name, port)
-    store = places()
+        if name == "Dagster" or not elsewhere:
+            _check_free(name, port)
+    mlflow_url = elsewhere or f"http://{HOST}:{mlflow_port}"
     running: list[subprocess.Popen[bytes]] = []
     _on_signals(_as_interrupt)
     try:
-        for service in _services(store, dagster_port, mlflow_port):
+        ours = [] if elsewhere else [_mlflow(store, mlflow_port)]
+        for service in [*ours, *_dagster(store, dagster_port, mlflow_url)]:
             say(f"starting {service.name} …")
             running.append(_start(store, service))
             _await(service, running[-1])
-        OUT.print(f"Dagster: http://{HOST}:{dagster_port}\nMLflow:  {_runs(store, mlflow_port)}", soft_wrap=True)
+        OUT.print(f"Dagster: http://{HOST}:{dagster_port}\nMLflow:  {_runs(store, mlflow_url)}", soft_wrap=True)
         say("Ctrl-C ends all of them.")
         _watch(running)
     except KeyboardInterrupt:
@@ -75,34 +79,46 @@ def ui(
         _end(running)
 
 
-def _runs(store: Places, mlflow_port: int) -> str:
-    """Return the address of all runs; MLflow's home page is about language models."""
+def _mlflow_elsewhere() -> str:
+    """Return the address of the MLflow server that the runs are kept on; empty: they lie in a database."""
     # MLflow takes a second to import
-    from xray_platform.tracking.links import experiment_url
+    from xray_platform.tracking.links import is_server
+
+    named = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return without_password(named) if is_server(named) else ""
+
+
+def _runs(store: Places, mlflow_url: str) -> str:
+    """Return the address of all runs; MLflow's home page is about language models."""
+    from xray_platform.tracking.links import experiment_url  # see above
     from xray_platform.tracking.mlflow_store import open_tracking
 
-    return experiment_url(open_tracking(store).experiment_id, f"http://{HOST}:{mlflow_port}")
+    return experiment_url(open_tracking(store).experiment_id, mlflow_url)
 
 
-def _services(store: Places, dagster_port: int, mlflow_port: int) -> list[Service]:
-    # Dagster and MLflow take a second each to import
-    from xray_platform.defs.home import dagster_home
-    from xray_platform.defs.location import code_server_command, write_workspace
-    from xray_platform.tracking.mlflow_store import open_tracking
+def _mlflow(store: Places, port: int) -> Service:
+    from xray_platform.tracking.mlflow_store import open_tracking  # see above
     from xray_platform.tracking.server_command import ui_command, ui_environment
 
-    mlflow_url = f"http://{HOST}:{mlflow_port}"
+    command = ui_command(open_tracking(store), port)
+    return Service("MLflow", command, {**ui_environment(), "PYTHONWARNINGS": "ignore"}, f"http://{HOST}:{port}")
+
+
+def _dagster(store: Places, port: int, mlflow_url: str) -> list[Service]:
+    # Dagster takes a second to import
+    from xray_platform.defs.home import dagster_home
+    from xray_platform.defs.location import code_server_command, write_workspace
+
     base = {**os.environ, "XRAY_ROOT": str(store.root), "XRAY_MLFLOW_URL": mlflow_url, "PYTHONWARNINGS": "ignore"}
     base["DAGSTER_HOME"] = str(dagster_home(store))
     socket_file = Path(tempfile.mkdtemp(prefix="xray-ui-")) / "code"  # not in the store: a socket's path must be short
     code = ["-w", str(write_workspace(store.dagster, socket_file))]
-    webserver = [sys.executable, "-m", "xray_platform.defs.webserver", "-h", HOST, "-p", str(dagster_port), *code]
+    webserver = [sys.executable, "-m", "xray_platform.defs.webserver", "-h", HOST, "-p", str(port), *code]
     daemon = [sys.executable, "-m", "dagster._daemon", "run", *code]
     return [
-        Service("MLflow", ui_command(open_tracking(store), mlflow_port), {**base, **ui_environment()}, mlflow_url),
         Service("the code server", code_server_command(socket_file), base, socket_file=socket_file),
         Service("the Dagster daemon", daemon, base),
-        Service("the Dagster webserver", webserver, base, f"http://{HOST}:{dagster_port}/server_info"),
+        Service("the Dagster webserver", webserver, base, f"http://{HOST}:{port}/server_info"),
     ]
 
 

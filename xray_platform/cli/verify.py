@@ -25,12 +25,13 @@ def verify(
 
     Without --deep only files that were written to since are read. Nothing is changed: `xray run` makes anew what is
     missing or damaged, `xray run --deep` also what only --deep finds. Raw files come back from a copy alone. Journal
-    and plans are held against their signatures, bundles against the digests in MLflow's database.
+    and plans are held against their signatures, bundles against the digests in MLflow's database. Of a store in object
+    storage each object is looked for too, and --deep fetches all raw files.
     """
     existing_store()
     with opened_store(least_free_bytes=0) as store, bar("verifying") as progress:
         # OpenCV and Dagster take a second to import
-        from xray_platform.defs.verify import verify_store
+        from xray_platform.defs.verify import verify_objects, verify_store
         from xray_platform.dicom.intake.accept import accept as sign
         from xray_platform.dicom.intake.history import is_anchored
 
@@ -38,7 +39,8 @@ def verify(
         if accept:
             sign(store.places, recorded)
             say("Journal and plans are signed as they are now.")
-        zones = verify_store(store, deep=deep, recorded=recorded, progress=progress)
+        objects = verify_objects(store.places, deep=deep, progress=progress)
+        zones = verify_store(store, deep=deep, recorded=recorded, progress=progress) + objects
         anchored = is_anchored(store.places)
     if as_json:
         OUT.print(json.dumps(_as_json(zones, deep)), soft_wrap=True, markup=False)

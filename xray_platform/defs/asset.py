@@ -23,7 +23,9 @@ from xray_platform.defs.freshness import ANY_DEPS, SETTINGS, TAG, UNASKED, Graph
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.partitions import BATCHES
+from xray_platform.defs.store import root_folder
 from xray_platform.errors import InputError, XrayError
+from xray_platform.object_store.at_work import at_work
 from xray_platform.settings import Settings, first_problem
 from xray_platform.tables.manifest import noted
 
@@ -121,7 +123,8 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
         made_of = made_from(LastMaterializations(context.instance), *_here(context))
         with plain_failures(), noted() as kept:
             config = {CONFIG: _validated(kind, context.op_execution_context.op_config)} if kind else {}
-            made = body(context=context, **resources, **config)
+            with at_work(root_folder() if (store := resources.get("store")) is None else store.places.root):
+                made = body(context=context, **resources, **config)
         metadata = {**made.describe(), FILES: dg.MetadataValue.json(kept)}
         return dg.MaterializeResult(metadata=metadata, data_version=made.data_version, tags={TAG: made_of})
 

@@ -12,6 +12,7 @@ from xray_platform.tables.column import Column
 from xray_platform.tables.table import Table
 
 FIRST = 5
+ROW_COUNT = "dagster/row_count"
 _MARKUP = re.compile(r"[<>&|`*\[\]\\!~#\x00-\x1f\x7f]")
 DAGSTER_TYPES = {"text": "string", "integer": "int", "number": "float", "flag": "bool", "list of text": "list[string]"}
 
@@ -37,7 +38,7 @@ class AssetResult:
         """Return the metadata that the Dagster UI shows."""
         shown = dict(self.metadata)
         if self.table is not None and self.frame is not None:
-            shown["dagster/row_count"] = len(self.frame)
+            shown[ROW_COUNT] = len(self.frame)
             shown["dagster/column_schema"] = column_schema(self.table)
             if not self.table.raw:
                 names = [column.name for column in self.table.columns if column.shown]

@@ -63,10 +63,11 @@ def _by_intake(spec: dg.AssetSpec) -> bool:
 def _state(instance: dg.DagsterInstance, batch: str, lacks: tuple[str, ...], assets: int) -> BatchState | None:
     runs = instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: batch}), limit=1)
     if runs and runs[0].status is dg.DagsterRunStatus.FAILURE:
-        return BatchState(batch, lacks, _failed_steps(instance, runs[0].run_id), runs[0].run_id)
+        return BatchState(batch, lacks, failed_steps(instance, runs[0].run_id), runs[0].run_id)
     return BatchState(batch, lacks, started=bool(runs) or len(lacks) < assets) if lacks else None
 
 
-def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> tuple[str, ...]:
+def failed_steps(instance: dg.DagsterInstance, run_id: str) -> tuple[str, ...]:
+    """Return the steps of a run that failed; none where it failed before or after them."""
     steps = instance.get_run_step_stats(run_id)
     return tuple(step.step_key for step in steps if step.status is not None and step.status.value == "FAILURE")

@@ -12,7 +12,7 @@ import dagster as dg
 
 from xray_platform.defs.dagster_internals import AssetCheckExecutionRecordStatus
 from xray_platform.defs.drift_check import ASSET, NAME
-from xray_platform.defs.jobs import RETRAIN
+from xray_platform.defs.jobs import RETRAIN, retraining_under_way
 from xray_platform.defs.store import Store
 from xray_platform.defs.store_settings import settings_of
 from xray_platform.dicom.intake.batch_plan import read_plan
@@ -24,13 +24,6 @@ from xray_platform.tables.places import Places
 CHECK = dg.AssetCheckKey(dg.AssetKey(ASSET), NAME)
 TAG = "xray/drift"  # of a run: the batches for which it was started
 MOST = 200  # results that a tick reads; more cannot come between two ticks
-UNDER_WAY = (
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
 
 
 @dg.sensor(
@@ -58,7 +51,7 @@ def drift_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
         return dg.SkipReason("the setting retrain_on_drift of data_report is off")
     waiting = sorted({*waiting, *(str(record.partition) for record in new)})
     ready = [batch for batch in waiting if _has_labels(places, batch)]
-    if not ready or context.instance.get_runs_count(dg.RunsFilter(job_name=RETRAIN, statuses=list(UNDER_WAY))):
+    if not ready or retraining_under_way(context.instance):
         context.update_cursor(_cursor(seen, waiting))
         why = "a retraining is under way" if ready else "none of them has labels yet" if waiting else "no batch drifted"
         return dg.SkipReason(why)

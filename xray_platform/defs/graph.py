@@ -6,6 +6,7 @@ from typing import cast
 import dagster as dg
 
 from xray_platform.defs import archive, data_report, evaluation, imaging, models, monitoring
+from xray_platform.defs.alerts import alerts
 from xray_platform.defs.asset import PlatformAsset
 from xray_platform.defs.automation import sensor, weekly_retraining
 from xray_platform.defs.checks import CHECKS, tensors_checks
@@ -17,6 +18,7 @@ from xray_platform.defs.imaging import tensors_asset
 from xray_platform.defs.inbox import SECTION as INBOX
 from xray_platform.defs.inbox import InboxSettings, inbox_sensor
 from xray_platform.defs.jobs import cohort_job, intake_job, monitoring_job, retraining_job
+from xray_platform.defs.labels_sensor import labels_sensor
 from xray_platform.defs.launchpad import own_recipe, tensors_in_use, with_recipes
 from xray_platform.defs.model_check_settings import ModelCheckSettings
 from xray_platform.defs.model_checks import model_checks
@@ -104,7 +106,7 @@ def definitions() -> dg.Definitions:
             retention_job(cast("RetentionSettings", settings[RUNS])),
         ],
         schedules=[weekly_retraining, nightly_forgetting],
-        sensors=[sensor, inbox_sensor, drift_sensor, failure_record],
+        sensors=[sensor, inbox_sensor, drift_sensor, labels_sensor, alerts, failure_record],
         resources={"store": Store(root="")},
         executor=dg.in_process_executor,
     )

@@ -17,12 +17,14 @@ from xray_platform.defs.store_settings import settings_of
 from xray_platform.dicom.intake.batch_plan import BATCH_SIZE, batch_names, plan_batches
 from xray_platform.dicom.intake.inbox_watch import InboxWatch, Look, inbox_watch
 from xray_platform.errors import XrayError
+from xray_platform.object_store.at_work import is_led
 from xray_platform.settings import Settings
 from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
 
 SECTION = "inbox"
 """How `xray.yaml` calls these settings."""
+UNLED = "a store in object storage takes its inbox in under `xray ui`, or by `xray ingest`"
 EARLIER_MEMORY = "inbox-seen.json"  # of earlier versions
 
 
@@ -51,6 +53,8 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
     Only what is new or changed is looked at, however much lies in the inbox.
     """
     places = store.places
+    if not is_led(places.root):
+        return dg.SkipReason(UNLED)
     if not places.inbox.is_dir():
         return dg.SkipReason("data/inbox is not there yet; make it and drop pictures into it")
     try:

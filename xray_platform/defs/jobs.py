@@ -6,24 +6,31 @@ import dagster as dg
 
 from xray_platform.defs.dagster_internals import UnresolvedAssetJobDefinition
 
-RETRAIN = "retrain"
+INTAKE, COHORT, MONITOR, RETRAIN = JOBS = "intake", "cohort", "monitor", "retrain"
+UNDER_WAY = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 
 intake_job = dg.define_asset_job(
-    "intake",
+    INTAKE,
     selection=dg.AssetSelection.groups("imaging")
     | dg.AssetSelection.assets("raw_archive", "quality", "images", "predictions"),
     description="Takes one batch in: from raw bytes to tensors, patches, and what the champion says of them.",
 )
 
 cohort_job = dg.define_asset_job(
-    "cohort",
+    COHORT,
     selection=dg.AssetSelection.assets("labels", "boxes", "splits", "data_report"),
     description="Joins labels and boxes to the pictures of all batches, divides them into train, val and test, and "
     "reports on the data.",
 )
 
 monitoring_job = dg.define_asset_job(
-    "monitor",
+    MONITOR,
     selection=dg.AssetSelection.assets("monitoring"),
     description="Says whether pictures, predictions and the share of right ones are as they were.",
 )
@@ -39,3 +46,8 @@ def retraining_job(unasked: Collection[str]) -> UnresolvedAssetJobDefinition:
         description="Joins labels and boxes, divides the pictures, trains all models on them, judges them, promotes "
         "the best.",
     )
+
+
+def retraining_under_way(instance: dg.DagsterInstance) -> bool:
+    """Tell whether a retraining waits or runs: while one does, no sensor asks for another."""
+    return instance.get_runs_count(dg.RunsFilter(job_name=RETRAIN, statuses=list(UNDER_WAY))) > 0

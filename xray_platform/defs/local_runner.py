@@ -97,6 +97,10 @@ class LocalRunner:
         """Return all batches, in order: those that have a plan; a partition that somebody typed in by hand is none."""
         return batch_names(self.places)
 
+    def checks(self) -> Collection[dg.AssetCheckKey]:
+        """Return all checks of the graph."""
+        return self._assets.asset_check_keys
+
     def _open(self) -> None:
         """Open the partition of each batch: an ingest that was killed has left a plan alone."""
         opened = self.instance.get_dynamic_partitions(str(BATCHES.name))

@@ -26,6 +26,7 @@ def code_server_command(socket: Path) -> list[str]:
 
 def write_workspace(folder: Path, socket: Path) -> Path:
     """Write a workspace file of that code server below `folder`, for the webserver and the daemon, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "workspace.yaml"
     server = {"socket": str(socket), "location_name": NAME}
     file.write_text(json.dumps({"load_from": [{"grpc_server": server}]}, indent=2), encoding="utf-8")  # JSON is YAML

@@ -11,6 +11,8 @@ from xray_platform.dicom.intake.history import RecordedHead
 from xray_platform.dicom.intake.raw_store import lost_raw, raw_path
 from xray_platform.dicom.intake.verify import history_differences
 from xray_platform.dicom.intake.verify import verify as raw_differences
+from xray_platform.object_store.objects import object_faults
+from xray_platform.object_store.working_copy import WorkingCopy
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
 from xray_platform.tables.faults import ZONES, Fault, faults_of, files_of, is_gone, manifest_names, unknown_files
@@ -18,7 +20,7 @@ from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import bundle_faults
 
-RAW, RAW_TABLES, BUNDLES = "raw", "raw tables", "bundles"
+RAW, RAW_TABLES, BUNDLES, OBJECTS = "raw", "raw tables", "bundles", "objects"
 SUPERSEDED = "; it is of an earlier run, and nothing makes it anew: remove all of it, or keep it"
 
 
@@ -56,6 +58,21 @@ def verify_store(
         *(_counted(places, zone, names, found[zone]) for zone in (RAW_TABLES, *ZONES)),
         Zone(BUNDLES, *_registered(places), tuple(found[BUNDLES])),
     ]
+
+
+def verify_objects(places: Places, *, deep: bool = False, progress: Progress = silent) -> list[Zone]:
+    """Return what was found of the objects of a store in object storage, as one zone; none of a store in a folder.
+
+    With `deep` every object is read, and the raw files whose objects are sound are fetched, to be verified here.
+    """
+    copy = WorkingCopy.of(places.root)
+    if copy is None:
+        return []
+    commit, faults = object_faults(copy.bucket, deep=deep, progress=progress)
+    if deep:
+        damaged = {f"data/{fault.where}" for fault in faults}
+        copy.bring_raw([path for path in commit.files if path not in damaged], progress)
+    return [Zone(OBJECTS, len(commit.files), sum(file.size for file in commit.files.values()), tuple(faults))]
 
 
 def _noted(store: LocalRunner) -> Iterator[tuple[str, str]]:

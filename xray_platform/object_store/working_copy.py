@@ -69,7 +69,7 @@ class WorkingCopy:
     def of(cls, root: Path) -> "WorkingCopy | None":
         """Return the working copy whose folder this is; None of a store that is a folder itself."""
         url = url_of(root)
-        return cls.open(url) if url else None
+        return cls(Bucket.open(url), root.parent) if url else None
 
     @cached_property
     def activity(self) -> Activity:

@@ -7,9 +7,14 @@ BASE = "http://127.0.0.1:5000"
 VIEW = "?workflowType=machine_learning"  # else the UI opens with its menus for language models
 
 
+def is_server(tracking_uri: str) -> bool:
+    """Say whether a server of MLflow stands at this address, which shows its runs itself; else it is a database."""
+    return tracking_uri.startswith(("http://", "https://"))
+
+
 def base_url(tracking_uri: str = "") -> str:
     """Return the address of the MLflow UI: $XRAY_MLFLOW_URL, else the tracking server, else what `make ui` uses."""
-    server = tracking_uri if tracking_uri.startswith(("http://", "https://")) else BASE
+    server = tracking_uri if is_server(tracking_uri) else BASE
     return (os.environ.get(BASE_VARIABLE) or server).rstrip("/")
 
 

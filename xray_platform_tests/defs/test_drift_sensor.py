@@ -1,7 +1,7 @@
 """A batch that differs retrains the models where a store asks for it: tick by tick, and through the real daemon."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,16 +15,19 @@ from xray_platform.defs import drift_sensor as room
 from xray_platform.defs.drift_sensor import CHECK, TAG, drift_sensor
 from xray_platform.defs.graph import definitions
 from xray_platform.defs.jobs import RETRAIN
+from xray_platform.defs.labels_sensor import TAG as NEW_LABELS
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
+from xray_platform.defs.webhook import VARIABLE
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
 from xray_platform_tests.conftest import KEY
-from xray_platform_tests.defs.conftest import SECONDS, served
+from xray_platform_tests.defs.conftest import SECONDS, Interfaces, served
 from xray_platform_tests.defs.test_daemon import within
+from xray_platform_tests.defs.webhook_double import Webhook, listening
 
 REPOSITORY = definitions().get_repository_def()
 ON = "data_report: {retrain_on_drift: true, fewest_subjects: 10}\n"
@@ -136,21 +139,49 @@ def test_the_check_is_the_one_of_the_graph() -> None:
     assert CHECK in definitions().resolve_asset_graph().asset_check_keys
 
 
-@pytest.mark.timeout(900)
-def test_the_daemon_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two deliveries: one of large images, taken in by the command, one of small ones, dropped into the inbox."""
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    with listening() as made:
+        monkeypatch.setenv(VARIABLE, made.url)
+        yield made
+
+
+INTAKE = ("raw_archive", "quality", "images", "standard_images")
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """A store with a first delivery, of large images, and a second one beside it, of small ones."""
     monkeypatch.setenv("XRAY_KEY", KEY)
-    places = Places(tmp_path / "store")
-    monkeypatch.setenv("XRAY_ROOT", str(places.root))
+    made = Places(tmp_path / "store")
+    monkeypatch.setenv("XRAY_ROOT", str(made.root))
     for name, side, seed in (("first", 256, 5), ("second", 128, 6)):
         write_archive(tmp_path / name, ArchiveSettings(pictures=24, side=side, seed=seed, broken=False), workers=1)
-    plan_batches(places, tmp_path / "first", origin="phantom")
-    (places.root / "xray.yaml").write_text(ON)
+    plan_batches(made, tmp_path / "first", origin="phantom")
+    return made
+
+
+def take_in(places: Places, assets: Sequence[str]) -> None:
     store = LocalRunner(places, definitions())
-    intake = [dg.AssetKey(name) for name in ("raw_archive", "quality", "images", "standard_images")]
-    assert all(outcome.success for outcome in store.run(intake, lambda _: None))
+    assert all(outcome.success for outcome in store.run([dg.AssetKey(name) for name in assets], lambda _: None))
     store.close()
     assert IMAGES.read(places)["subject"].nunique() >= 10
+
+
+def retrained(interfaces: Interfaces, tags: dict[str, Any]) -> Callable[[], bool]:
+    def started() -> bool:
+        found = interfaces.instance.get_runs(dg.RunsFilter(job_name=RETRAIN, tags=tags))
+        return any(run.status in {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS} for run in found)
+
+    return started
+
+
+@pytest.mark.timeout(900)
+def test_the_daemon_starts_it_for_a_batch_in_the_inbox_and_tells_of_it(
+    tmp_path: Path, places: Places, webhook: Webhook
+) -> None:
+    (places.root / "xray.yaml").write_text(ON)
+    take_in(places, INTAKE)
     with served(places.root) as interfaces:
         places.inbox.mkdir(parents=True, exist_ok=True)
         labels = pd.read_csv(tmp_path / "second" / "labels.csv")
@@ -158,9 +189,15 @@ def test_the_daemon_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             shutil.copyfile(tmp_path / "second" / file, places.inbox / file.replace("/", "-"))
         named = labels.assign(file=labels["file"].str.replace("/", "-"))
         named.to_csv(places.inbox / "labels.csv", index=False)
-
-        def started() -> bool:
-            found = interfaces.instance.get_runs(dg.RunsFilter(job_name=RETRAIN, tags={TAG: "batch-0002"}))
-            return any(run.status in {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS} for run in found)
-
+        started = retrained(interfaces, {TAG: "batch-0002"})
         assert within(2 * SECONDS, started), "a retraining for the second delivery"
+        told = "check drift of standard_images of batch-0002 did not pass"
+        assert within(SECONDS, lambda: any(told in text for text in webhook.texts))
+
+
+@pytest.mark.timeout(900)
+def test_the_daemon_starts_one_for_new_labels(places: Places) -> None:
+    (places.root / "xray.yaml").write_text("data_report: {retrain_on_labels: 20}\n")
+    take_in(places, (*INTAKE, "labels", "splits"))
+    with served(places.root) as interfaces:
+        assert within(2 * SECONDS, retrained(interfaces, {NEW_LABELS: "24"}))

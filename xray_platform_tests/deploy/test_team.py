@@ -1,42 +1,32 @@
 """A team's deployment: Dagster and MLflow in PostgreSQL, by configuration alone, give what the default gives."""
 
-import os
 import shutil
-import signal
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from sqlalchemy import NullPool, create_engine, text
 
 from xray_platform.phantoms.archive import ArchiveSettings, write_archive
-from xray_platform.ports import HOST, free_port
+from xray_platform.ports import HOST
 from xray_platform.tables.all import IMAGES, LEADERBOARD, PREDICTIONS, SCORES, SPLITS
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.processes import ROOT, XRAY, environment
-from xray_platform_tests.conftest import KEY
+from xray_platform_tests.deploy.deployment import (
+    Deployment,
+    assert_same_tables,
+    command,
+    count,
+    graphql,
+    mlflow_server,
+    pages,
+)
 from xray_platform_tests.deploy.postgres import binaries, postgres
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed (apt-get install postgresql)")
 TEAM = ROOT / "deploy" / "team"
 MODEL = "pca_residual"
 WANTED = f"+key:{MODEL}_report,leaderboard,champion,predictions"
-START_SECONDS = 180
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """A store that was run, and the variables that say where its memories are."""
-
-    places: Places
-    variables: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -64,59 +54,15 @@ def local(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment
     return Deployment(Places(root), {})
 
 
-@contextmanager
-def mlflow_server(database: str, root: Path) -> Iterator[str]:
-    """Run `mlflow server` as the page says, until the end of the block; yield its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database]
-    command += ["--artifacts-destination", str(root.parent / "artifacts"), "--host", HOST, "--port", str(port)]
-    with subprocess.Popen(
-        [*command, "--workers", "1"], cwd=root.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:  # fmt: skip
-        try:
-            awaited(f"http://{HOST}:{port}/health", process)
-            yield f"http://{HOST}:{port}"
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)  # a test's own, whose workers take their time otherwise
-            process.wait(30)
-
-
-def awaited(address: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(address, timeout=5):  # noqa: S310 - on loopback
-            return
-        time.sleep(0.3)
-    raise AssertionError("the MLflow server did not start")
-
-
 def lived(archive: Path, root: Path, variables: Mapping[str, str]) -> None:
     """Take the archive in and make a champion, by the commands of a user."""
     command(root, variables, "ingest", archive, "--origin", "phantom")
     command(root, variables, "run", "--select", WANTED)
 
 
-def command(root: Path, variables: Mapping[str, str], *words: object) -> str:
-    ran = subprocess.run(
-        [XRAY, "--root", str(root), *map(str, words)],
-        env=environment(XRAY_KEY=KEY, **variables), capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
-    return ran.stdout
-
-
-def count(deployment: Deployment, database: str, query: str) -> int:
-    address = deployment.variables["XRAY_DAGSTER_DATABASE"].removesuffix("dagster") + database
-    with create_engine(address, poolclass=NullPool).connect() as connection:
-        return int(connection.execute(text(query)).scalar_one())
-
-
 def test_the_tables_and_figures_are_those_of_the_embedded_default(team: Deployment, local: Deployment) -> None:
-    for table, part in ((IMAGES, None), (SPLITS, None), (SCORES, MODEL), (PREDICTIONS, None), (LEADERBOARD, None)):
-        own = [name for name in table.read(local.places, part) if name not in {"run", "ms_per_picture", "report"}]
-        there, here = (one.read(side.places, part)[own] for side, one in ((team, table), (local, table)))
-        pd.testing.assert_frame_equal(there, here, obj=table.name)
+    tables = ((IMAGES, None), (SPLITS, None), (SCORES, MODEL), (PREDICTIONS, None), (LEADERBOARD, None))
+    assert_same_tables(team.places, local.places, tables)
 
 
 def test_what_dagster_and_mlflow_remember_lies_in_postgresql_alone(team: Deployment) -> None:
@@ -134,6 +80,12 @@ def test_the_command_knows_what_is_done_and_the_champion_predicts(team: Deployme
     picture = next(archive.rglob("*.dcm"))
     assert "probability" in command(team.places.root, team.variables, "predict", picture)
     assert MODEL in command(team.places.root, team.variables, "promote")
+
+
+def test_the_pages_show_the_server_of_mlflow_that_is_there(team: Deployment) -> None:
+    with pages(team.places.root, team.variables) as address:
+        said = graphql(address, "{ runsOrError(limit: 9) { ... on Runs { results { status jobName } } } }")
+    assert {run["jobName"] for run in said["runsOrError"]["results"]} >= {"intake"}
 
 
 @pytest.mark.parametrize(

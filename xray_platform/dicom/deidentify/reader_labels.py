@@ -8,6 +8,7 @@ from xray_platform.dicom.intake.hashed_files import hashed_files
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.dicom.intake.readings import HandedOver, Reading, append_line, read_lines, waiting
 from xray_platform.errors import StoreError
+from xray_platform.object_store.raw import bring_raw
 from xray_platform.tables.places import Places
 
 
@@ -55,6 +56,7 @@ def _planned(places: Places, wanted: set[str]) -> dict[str, tuple[str, PlannedFi
 
 def _relabelled(places: Places, before: PlannedFile, reading: Reading) -> PlannedFile:
     path = raw_path(places, reading.sha256)
+    bring_raw(places, [path])
     status = path.stat()
     changed = {
         "path": str(path),

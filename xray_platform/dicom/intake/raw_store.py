@@ -21,6 +21,7 @@ from xray_platform.dicom.intake.refused_files import FORGOTTEN
 from xray_platform.dicom.intake.safe_open import SourceError
 from xray_platform.dicom.pseudonym import PseudonymKey, load_key
 from xray_platform.errors import StoreError
+from xray_platform.object_store.raw import bring_raw, kept_size
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
 from xray_platform.tables.owner_only import FILE_MODE, make_folder, tighten
@@ -40,6 +41,7 @@ def raw_path(places: Places, sha256: str) -> Path:
 def read_raw(places: Places, sha256: str) -> bytes:
     """Return the raw bytes of this hash; raises StoreError where they are gone, which nothing can make good."""
     path = raw_path(places, sha256)
+    bring_raw(places, [path])
     try:
         return path.read_bytes()
     except OSError as error:
@@ -54,7 +56,7 @@ def lost_raw(places: Places) -> dict[str, str]:
         stored = rows[rows["intake"] == "stored"]
         for sha256, size in zip(stored["sha256"].astype(str), stored["size_bytes"], strict=True):
             path = raw_path(places, sha256)
-            found = path.stat().st_size if path.is_file() else None
+            found = kept_size(places, path)
             if found != size:
                 reason = "it is missing" if found is None else f"it has {found} bytes; {size} came"
                 lost[sha256] = _GONE.format(path=path, reason=reason)
@@ -146,7 +148,7 @@ def _arrivals(
 
 
 def _arrive(places: Places, plan: BatchPlan, waiting: Path, file: PlannedFile, known: str | None) -> _Arrived:
-    if known and raw_path(places, known).exists():
+    if known and kept_size(places, raw_path(places, known)) is not None:
         return _Arrived(file, None, known, file.size_bytes, file.modified_ns)
     try:
         copied = copy(file, waiting, plan.source)

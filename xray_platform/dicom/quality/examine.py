@@ -21,6 +21,7 @@ from xray_platform.dicom.quality.find_duplicates import find_duplicates
 from xray_platform.dicom.quality.rule import finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.rules import NOTHING_FOUND
+from xray_platform.object_store.raw import bring_raw
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, QUALITY
 from xray_platform.tables.places import Places
@@ -53,6 +54,7 @@ def examine_batch(
 
 
 def _are_there(places: Places, hashes: Sequence[str]) -> None:
+    bring_raw(places, [raw_path(places, sha256) for sha256 in hashes])
     for sha256 in hashes:
         if not raw_path(places, sha256).is_file():
             read_raw(places, sha256)

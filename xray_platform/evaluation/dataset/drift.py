@@ -63,6 +63,13 @@ class DriftSettings(Settings):
         description="whether a batch with labels that drifted starts a retraining of all models (in `xray ui`); off, "
         "it is a warning, for a person to look at first",
     )
+    retrain_on_labels: int = Field(
+        0,
+        ge=0,
+        le=10_000_000,
+        description="how many more pictures with labels than at the last training start a retraining of all models "
+        "(in `xray ui`); 0: none do",
+    )
 
 
 @dataclass(frozen=True)
