@@ -2,7 +2,8 @@
 
 The outline is drawn, not learnt: two dark lobes that widen downwards, a bright mediastinum with the heart's bulge
 between them, bright chest wall and abdomen around. It is correlated (zero-mean, normalised) with the ranks of the
-grey values, so that neither window nor tone curve matters.
+grey values, so that neither window nor tone curve matters. A white frame around a film, which looks like chest wall,
+and the air inside of it, which looks like lungs, are left out.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_platform.film_frame import without_frame
+
 Pixels = NDArray[Any]
 WORKING_SIDE = 64  # the longer side of the picture that is looked at, in pixels
 LEAST_SIDE = 16  # smaller pictures show no lungs
@@ -21,6 +24,9 @@ SLIMMEST, WIDEST = 0.7, 1.7  # width to height
 BESIDE, ABOVE = 0.2, 0.15  # drawn around the lungs, as shares of their half width and of their height
 OUTSIDE = 0.15  # the outline may reach so far out of the picture, as a share of its sides
 LARGER_IS_BETTER = 0.5  # small parts of a picture match by chance more easily than large ones
+FOUND = 0.35
+"""Correlation with the outline above which lungs count as found where it is not asked how well."""
+WORSE = 0.1  # by as much less they may correlate without a frame: by more, what was taken for one is none
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,21 @@ class Lungs:
 
 
 def find_lungs(pixels: Pixels) -> Lungs:
-    """Return the best matching box in a picture of any dtype; `match` is -1 where it is too small or even."""
+    """Return the best matching box in a picture (rows, columns) of any dtype, bright bones; a white frame is left out.
+
+    The frame stays where lungs are found with it only, or clearly better. `match` is -1 where the picture is too small
+    or even.
+    """
+    whole, bare = match_outline(pixels), without_frame(pixels)
+    found = match_outline(bare) if bare is not None else whole
+    if bare is None or found.match < max(FOUND, whole.match - WORSE):
+        return whole
+    scale = max(pixels.shape) / max(bare.shape)
+    return Lungs(found.top * scale, found.left * scale, found.bottom * scale, found.right * scale, found.match)
+
+
+def match_outline(pixels: Pixels) -> Lungs:
+    """Return the best matching box in a picture as it is, a frame included; `match` is -1: too small, or even."""
     ranks = _ranks(pixels)
     rows, columns = ranks.shape
     if min(ranks.shape) < LEAST_SIDE or np.ptp(ranks) == 0:

@@ -67,7 +67,7 @@ def report_asset(model: str) -> PlatformAsset:
     return platform_asset(
         name=f"{model}_report",
         group=GROUP,
-        version="7",
+        version="8",
         deps=[f"{model}_scores", "boxes", "label_shortcuts"],
         kinds={"html", "mlflow"},
         shows_dataset=True,

@@ -2,13 +2,10 @@
 
 import numpy as np
 
-from xray_platform.dicom.burned_in.film_frame import without_frame
 from xray_platform.dicom.burned_in.lines import Cover, TextLine, cover_of
 from xray_platform.dicom.burned_in.tone import Grey
-from xray_platform.lung_fields import Lungs, find_lungs, half_width
+from xray_platform.lung_fields import FOUND, Lungs, find_lungs, half_width, match_outline
 
-MATCH = 0.35
-"""Correlation with the drawn outline of lungs above which they count as found."""
 DEEPEST, DEEPEST_UNFOUND = 0.3, 0.2
 """How far from the picture's nearest edge paint may reach, as a share of its side, where lungs are found and not."""
 NECK = 0.25  # half the width of windpipe and spine above the lungs, as a share of the lungs' half width
@@ -22,8 +19,8 @@ def chest_of(grey: Grey) -> Cover:
     That is the outline of the lungs with the heart between them, the neck above, and whatever is far from all edges;
     where no lungs are found, what is not near an edge. Shoulders, arms, chest wall and belly are left.
     """
-    lungs = max((_lungs(grey), find_lungs(255 - grey)), key=lambda one: one.match)
-    found = lungs.match >= MATCH
+    lungs = max((find_lungs(grey), match_outline(255 - grey)), key=lambda one: one.match)
+    found = lungs.match >= FOUND
     inner = _far_from_edges(grey.shape, DEEPEST if found else DEEPEST_UNFOUND)
     return inner | _outline(grey.shape, lungs) if found else inner
 
@@ -32,16 +29,6 @@ def spares(line: TextLine, chest: Cover) -> bool:
     """Say whether a line leaves the chest free."""
     here = chest[cover_of([line], chest.shape) > 0]
     return bool(here.size) and float(here.mean()) <= OVERLAP
-
-
-def _lungs(grey: Grey) -> Lungs:
-    """Return where lungs lie; a white frame around a film is not looked at, unless nothing is found without it."""
-    bare = without_frame(grey)
-    found = find_lungs(bare) if bare is not None else None
-    if bare is None or found is None or found.match < MATCH:
-        return find_lungs(grey)
-    scale = max(grey.shape) / max(bare.shape)
-    return Lungs(found.top * scale, found.left * scale, found.bottom * scale, found.right * scale, found.match)
 
 
 def _far_from_edges(shape: tuple[int, ...], share: float) -> Cover:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xray_platform.dicom.burned_in.crops import Cropper, Crops
 from xray_platform.dicom.burned_in.network import Maps, Seen
+from xray_platform.dicom.burned_in.reach import beside, faded_ends, rectangle, under
 from xray_platform.dicom.burned_in.text_verifier import verify
 
 Cover = np.ndarray[Any, np.dtype[np.uint8]]
@@ -18,10 +19,14 @@ LIKELY, PERHAPS = 0.3, 0.2
 """A candidate rises above LIKELY somewhere, and goes as far as its probability of writing stays above PERHAPS."""
 SURE = 0.8
 """It is a line where the probabilities of detector and verifier together, their odds multiplied, are above this."""
-BESIDE = 0.35
-"""What stands beside a line belongs to it with less."""
-FURTHER = 3.5
-"""By how many heights of a line what goes on along it may be away: a name and a date are often set apart."""
+FAINTER = 0.15
+"""By how much lower that bar lies for small faint writing in the finest view: little else is small and faint there."""
+FAINT = (30.0, 62.0)
+"""Levels of grey (of 256) that it spans, 5 to 95 percent of what is under its cells; grain has less."""
+FAINT_CELLS = 32
+"""Cells that it takes, at least: fewer are specks, or a tick of a ruler."""
+FAINT_HEIGHT = 24
+"""Cells that it is high, at most: the letters of a finest view, and what is uneven around them."""
 ADDS = 0.05
 """Share of a line of a coarser view that finer ones must leave for it to count."""
 LEAST_MASS = 3.0
@@ -52,8 +57,9 @@ def lines_of(
     """
     found: list[TextLine] = []
     cover = np.zeros(shape[:2], np.uint8)
-    for each in sorted(seen, key=lambda one: one.cell):
-        lines = [line for line in _lines(each, verifier, sure) if not found or _adds(line, cover, each.cell)]
+    for number, each in enumerate(sorted(seen, key=lambda one: one.cell)):
+        bars = (sure, sure - FAINTER if number == 0 else sure)
+        lines = [line for line in _lines(each, verifier, *bars) if not found or _adds(line, cover, each.cell)]
         cover |= cover_of(lines, shape)
         found += lines
     return tuple(found)
@@ -98,17 +104,28 @@ def candidates_of(seen: Seen) -> Candidates:
     return Candidates(np.asarray(labels, np.int32), peaks, tuple(int(label) for label in likely))
 
 
-def _lines(seen: Seen, verifier: Callable[[Crops], float], sure: float) -> Iterator[TextLine]:
+def _lines(seen: Seen, verifier: Callable[[Crops], float], sure: float, faint: float) -> Iterator[TextLine]:
+    """Yield the lines in a view: what is likelier than `sure`, or faint and likelier than `faint`; what joins on."""
     candidates = candidates_of(seen)
     if not candidates.likely:
         return
     cropper, taken = Cropper(seen), np.zeros(len(candidates.peaks), bool)
     for label in candidates.likely:
-        detected, verified = float(candidates.peaks[label]), verifier(cropper.crop(candidates.labels == label))
-        taken[label] = _together(detected, verified) > sure
-    taken |= _beside(candidates.labels, taken, candidates.peaks)
+        cells = candidates.labels == label
+        likely = _together(float(candidates.peaks[label]), verifier(cropper.crop(cells)))
+        taken[label] = likely > sure or (likely > faint and _is_faint(cells, seen))
+    taken |= beside(candidates.labels, taken, candidates.peaks)
     for number in np.flatnonzero(taken):
-        yield _line(candidates.labels == number, seen.cell, float(candidates.peaks[number]))
+        cells = candidates.labels == number
+        yield _line(cells | faded_ends(cells, seen), seen.cell, float(candidates.peaks[number]))
+
+
+def _is_faint(cells: Any, seen: Seen) -> bool:
+    """Say whether a candidate is as small as letters of its view, and spans few levels of grey, yet more than grain."""
+    if np.count_nonzero(cells) < FAINT_CELLS or min(rectangle(cells)[1]) > FAINT_HEIGHT:
+        return False
+    low, high = np.percentile(under(cells, seen), (5, 95))
+    return bool(FAINT[0] <= high - low <= FAINT[1])
 
 
 def _together(detected: float, verified: float) -> float:
@@ -124,39 +141,6 @@ def _peaks_and_masses(text: Maps, labels: Any, count: int) -> tuple[Maps, Maps]:
     masses = np.bincount(labels.ravel(), weights=text.ravel(), minlength=count).astype(np.float32)
     peaks[0] = masses[0] = 0
     return peaks, masses
-
-
-def _beside(labels: Any, taken: Any, peaks: Maps) -> Any:
-    """Say which labels stand within three cells of a line, or along it, or of one that does, and may be part of it."""
-    near = np.ones((7, 7), np.uint8)
-    joined = taken.copy()
-    fresh = np.flatnonzero(taken)
-    while fresh.size:
-        parts = [_along(labels == number) for number in fresh]
-        around = np.maximum.reduce([cv2.dilate(joined[labels].astype(np.uint8), near), *parts])
-        more = np.zeros_like(taken)
-        more[np.unique(labels[around > 0])] = True
-        more &= (peaks > BESIDE) & ~joined
-        joined |= more
-        fresh = np.flatnonzero(more)
-    return joined
-
-
-def _along(candidate: Any) -> Cover:
-    """Return where a line would go on (rows, columns of cells; 0 or 1): its rectangle, longer by FURTHER heights."""
-    middle, sides, angle = _rectangle(candidate)
-    longer = 2 * FURTHER * min(sides)
-    wide, high = (sides[0] + longer, sides[1]) if sides[0] >= sides[1] else (sides[0], sides[1] + longer)
-    along = np.zeros(candidate.shape, np.uint8)
-    cv2.fillPoly(along, [np.round(cv2.boxPoints((middle, (wide, high), angle)) - 0.5).astype(np.int32)], (1,))
-    return along
-
-
-def _rectangle(candidate: Any) -> Any:
-    """Return middle, sides and angle of the smallest rectangle around the cells of a candidate."""
-    down, across = np.nonzero(candidate)
-    points = np.concatenate([np.stack([across + x, down + y], 1) for x in (0, 1) for y in (0, 1)]).astype(np.float32)
-    return cv2.minAreaRect(points)
 
 
 def _line(candidate: Any, cell: float, probability: float) -> TextLine:

@@ -1,15 +1,13 @@
 """Where no paint may go: lungs, heart and neck; and, where no lungs are found, all that is not near an edge."""
 
-import cv2
 import numpy as np
 import pytest
 
 from xray_platform.dicom.burned_in.chest import chest_of, spares
-from xray_platform.dicom.burned_in.film_frame import without_frame
 from xray_platform.dicom.burned_in.lines import TextLine
 from xray_platform.phantoms.render import render
 from xray_platform.phantoms.sample import PhantomSettings, sample_phantom
-from xray_platform_tests.dicom.burned_in.drawing import Pixels
+from xray_platform_tests.dicom.burned_in.drawing import Pixels, framed
 
 
 def at(top: int, left: int, height: int = 20, width: int = 100) -> TextLine:
@@ -51,16 +49,6 @@ def test_where_no_lungs_are_found_only_the_edge_may_be_painted() -> None:
     assert not spares(at(60, 10, 100, 120), chest), "from the edge to the middle"
 
 
-def framed(picture: Pixels, air: int = 30, frame: int = 30) -> Pixels:
-    """A film with a strip of air beside the body, in a white frame whose inner edge is soft."""
-    inside = cv2.copyMakeBorder(picture, air // 3, 0, air, air, cv2.BORDER_CONSTANT, value=(8,))
-    whole = cv2.copyMakeBorder(inside, frame, frame, frame, frame, cv2.BORDER_CONSTANT, value=(255,))
-    outside = np.ones(whole.shape, np.uint8)
-    outside[frame:-frame, frame:-frame] = 0
-    soft = cv2.GaussianBlur(outside.astype(np.float32), (0, 0), 3)
-    return np.asarray(np.clip(whole + soft * outside * 255, 0, 255), np.uint8)
-
-
 def test_a_white_frame_around_the_film_is_no_chest_wall_and_air_in_it_no_lung(phantom: Pixels) -> None:
     film = framed(phantom)
     chest, (rows, columns) = chest_of(film), film.shape
@@ -76,15 +64,3 @@ def test_black_around_a_film_is_no_white_frame_of_its_negative(phantom: Pixels) 
     chest = chest_of(film)
     for down, across in ((0.5, 0.37), (0.5, 0.63), (0.55, 0.5)):
         assert not spares(at(round(down * len(film)) - 10, round(across * len(film)) - 50), chest)
-
-
-def test_a_white_belly_or_jaw_or_a_dark_frame_is_no_white_frame(phantom: Pixels) -> None:
-    jaw = phantom.copy()
-    jaw[:30, 60:] = 255
-    assert without_frame(jaw) is None
-    belly = phantom.copy()
-    belly[-120:] = 255
-    assert without_frame(belly) is None
-    assert without_frame(np.pad(phantom, 30)) is None
-    assert without_frame(np.full((300, 300), 255, np.uint8)) is None, "nothing but white"
-    assert without_frame(framed(phantom)) is not None

@@ -42,6 +42,15 @@ def test_margins_are_added_around_the_lungs() -> None:
     assert large.bottom > small.bottom
 
 
+def test_a_film_is_cropped_to_the_lungs_and_not_to_its_white_frame() -> None:
+    chest, _ = draw_chest()
+    air = np.pad(chest, ((10, 0), (30, 30)), constant_values=1500)
+    film = np.pad(air, 30, constant_values=65535)
+    plain, inside = CropBox.of(LungsSettings().find(chest)), CropBox.of(LungsSettings().find(film))
+    off = np.array([inside.top - 40, inside.left - 60, inside.bottom - 40, inside.right - 60])
+    assert np.abs(off - [plain.top, plain.left, plain.bottom, plain.right]).max() < 45  # of 390 x 420 pixels
+
+
 def test_the_crop_of_real_chests_holds_what_radiologists_boxed(shared_data: Path) -> None:
     boxes = pd.read_csv(shared_data / "nih" / "boxes.csv")
     paths = {path.name: path for path in (shared_data / "nih").rglob("*.jp*g")}
