@@ -170,10 +170,11 @@ def _champion(places: Places) -> Iterator[None]:
 
 def _batch(places: Places) -> Seconds:
     """Take a new batch in, from the inbox to the predictions."""
-    delivery = f"delivery-{len(list(places.inbox.glob('*')))}"
+    number = len(list(places.inbox.glob("*")))
+    delivery = f"delivery-{number}"
     waiting = places.root.parent / delivery
     if not waiting.is_dir():
-        write_archive(waiting, ArchiveSettings(pictures=A_BATCH, side=DELIVERED, seed=len(delivery), broken=False))
+        write_archive(waiting, ArchiveSettings(pictures=A_BATCH, side=DELIVERED, seed=10 + number, broken=False))
     found: Seconds = {}
     with open_store(places) as store:
         places.inbox.mkdir(parents=True, exist_ok=True)
