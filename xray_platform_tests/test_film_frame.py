@@ -33,7 +33,7 @@ def test_a_white_belly_or_jaw_or_a_dark_frame_is_no_white_frame(picture: Pixels)
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
 def test_lungs_in_a_framed_film_lie_where_they_lie_without_it(picture: Pixels, dtype: type) -> None:
-    film = framed(picture, air=30, frame=30).astype(dtype)
+    film: Pixels = framed(picture, air=30, frame=30).astype(dtype)
     film = film / 255 if dtype is np.float32 else film * dtype(1 if dtype is np.uint8 else 128)
     inside, outside, whole = find_lungs(picture), find_lungs(film), match_outline(film)
     expected = np.array([inside.top + 40, inside.left + 60, inside.bottom + 40, inside.right + 60])
