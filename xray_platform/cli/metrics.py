@@ -1,5 +1,6 @@
 """`xray metrics`: the figures of a store for an operator's monitoring, in the text form of Prometheus."""
 
+import signal
 import threading
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,10 +44,11 @@ def metrics(
 def _serve(registry: "CollectorRegistry", port: int) -> None:
     from prometheus_client import start_http_server
 
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started it in the background
+        signal.signal(number, lambda *_: ended.set())
     server, thread = start_http_server(port, addr=HOST, registry=registry)
     say(f"metrics: http://{HOST}:{port}/metrics; Ctrl-C ends it")
-    try:
-        threading.Event().wait()
-    finally:
-        server.shutdown()
-        thread.join()
+    ended.wait()
+    server.shutdown()
+    thread.join()

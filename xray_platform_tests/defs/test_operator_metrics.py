@@ -71,7 +71,7 @@ def test_a_server_gives_them_anew_each_time(story: Story) -> None:
         finally:
             waiting.unlink(missing_ok=True)
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            assert process.wait(30) == 0
 
 
 def test_a_store_without_models_has_figures_too(tmp_path: Path) -> None:
