@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Annotated
 from urllib.error import URLError
@@ -154,7 +155,7 @@ def _await(service: Service, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _answers(url: str) -> bool:
-    with suppress(URLError, OSError), urlopen(url, timeout=5) as answer:  # noqa: S310 - our own loopback address
+    with suppress(URLError, OSError, HTTPException), urlopen(url, timeout=5) as answer:  # noqa: S310 - our own loopback address
         return int(answer.status) == 200
     return False
 
