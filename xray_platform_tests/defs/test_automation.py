@@ -479,7 +479,7 @@ def test_checks_and_sensors_are_loaded() -> None:
     definitions = graph.definitions()
     dg.Definitions.validate_loadable(definitions)
     names = {sensor.name for sensor in definitions.sensors or []}
-    assert names == {"follow_changes", "inbox_sensor", "drift_sensor", "failure_record"}
+    assert names == {"follow_changes", "inbox_sensor", "drift_sensor", "labels_sensor", "alerts", "failure_record"}
 
 
 def test_a_raw_table_is_never_validated(tmp_path: Path) -> None:
