@@ -30,7 +30,8 @@ from xray_platform_tests.defs.conftest import Story
 
 OLD = Registered("xray-champion", "1", "old", "run", "bundle", tags={"logged_at": "2026-01-01"})
 DETECTOR = "one_class_svm, one_class_svm_scores, one_class_svm_report"
-HARDLY_LEARNT = {"epochs": 1, "learning_rate": 1e-6, "threads": 1}
+CHANGED = {"scale": 0.2, "stretch": 0.35, "gamma": 0.5, "contrast": 0.3, "sharpness": 0.5, "blur": 0.25, "noise": 0.05}
+HARDLY_LEARNT = {"epochs": 2, "threads": 1, "rotation_degrees": 10, "shift": 0.06, "brightness": 0.15, **CHANGED}
 NEW = replace(OLD, version="2", model="new", tags={"logged_at": "2026-02-01"})
 
 
@@ -92,7 +93,7 @@ def test_who_tries_another_threshold_gets_a_nested_run_with_its_own_settings_and
 
 
 def test_a_person_promotes_from_the_launchpad_and_the_choice_stands(store: LocalRunner) -> None:
-    """The person's choice is a network that learnt nothing, and is the worst of all."""
+    """The person's choice is a network that saw each picture twice and much changed, and is the worst of all."""
     network = "attention_cnn, attention_cnn_scores, attention_cnn_report, leaderboard, champion"
     assert materialised(store, network, {"attention_cnn": HARDLY_LEARNT})["changed"] is False
     choice = {"promote": "attention_cnn", "by": "A. Person", "why": "it finds what matters to us"}
