@@ -20,7 +20,11 @@ from xray_platform.training.training_settings import TrainingSettings
 from xray_platform_tests.training.pictures import BLOB, part
 
 TRAIN, VAL = part(96, 1), part(24, 2)
-QUICK = TrainingSettings(epochs=5, batch_size=8, learning_rate=5e-3, threads=1, device="cpu")
+CHANGED = {"scale": 0.2, "stretch": 0.35, "gamma": 0.5, "contrast": 0.3, "sharpness": 0.5, "blur": 0.25, "noise": 0.05}
+QUICK = TrainingSettings.model_validate(
+    {"epochs": 5, "batch_size": 8, "learning_rate": 5e-3, "threads": 1, "device": "cpu", **CHANGED}
+)
+"""Pictures are changed a lot, so that the network looks at the blob, and not at what a cover does to the rest."""
 
 
 @pytest.fixture(scope="module")
