@@ -7,7 +7,9 @@ shows: the standard images of the batches that a contact sheet draws from, all o
 
 import hashlib
 import heapq
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -54,27 +56,37 @@ Columns = Mapping[str, Any]
 def grow_to(store: LocalRunner, pictures: int, recipes: Mapping[str, str], progress: Progress) -> None:
     """Fill a new store with so many pictures, a multiple of 1,000; `recipes` are the ids by asset of the tensors."""
     batches = pictures // A_BATCH
-    event.listen(Engine, "connect", _unguarded)
-    last, rng = Remembered(store.instance), np.random.default_rng(pictures)
-    drawn = _Drawn()
-    for first in range(0, batches, PLANNED_AT_ONCE):
-        numbers = range(first, min(first + PLANNED_AT_ONCE, batches))
-        files = [file for number in numbers for file in _files(number)]
-        names = [plan.batch for plan in plan_files(store.places, store.places.inbox, "archive", files)]
-        store.instance.add_dynamic_partitions(str(BATCHES.name), names)
-        for place, batch in enumerate(names):
-            columns = _taken_in(store.places, batch, files[place * A_BATCH : (place + 1) * A_BATCH])
-            _written(store, last, batch, {**columns, **_seen(batch, rng)}, recipes)
-            drawn.add(batch, columns["image"])
-            progress(first + place + 1, batches, "batches grown")
-    for batch, names in sorted(drawn.batches().items()):
-        _standard_images(store.places, batch, names)
-    _indexed(store.places)
+    with _unguarded():
+        last, rng = Remembered(store.instance), np.random.default_rng(pictures)
+        drawn = _Drawn()
+        for first in range(0, batches, PLANNED_AT_ONCE):
+            numbers = range(first, min(first + PLANNED_AT_ONCE, batches))
+            files = [file for number in numbers for file in _files(number)]
+            names = [plan.batch for plan in plan_files(store.places, store.places.inbox, "archive", files)]
+            store.instance.add_dynamic_partitions(str(BATCHES.name), names)
+            for place, batch in enumerate(names):
+                columns = _taken_in(store.places, batch, files[place * A_BATCH : (place + 1) * A_BATCH])
+                _written(store, last, batch, {**columns, **_seen(batch, rng)}, recipes)
+                drawn.add(batch, columns["image"])
+                progress(first + place + 1, batches, "batches grown")
+        for batch, names in sorted(drawn.batches().items()):
+            _standard_images(store.places, batch, names)
+        _indexed(store.places)
 
 
-def _unguarded(connection: Any, _: object) -> None:
-    """Let Dagster's databases not wait for the disk in this process: a store that is half grown is grown anew."""
-    connection.execute("PRAGMA synchronous = OFF")
+@contextmanager
+def _unguarded() -> Iterator[None]:
+    """Let Dagster's SQLite not wait for the disk meanwhile: a store that is half grown is grown anew."""
+
+    def connected(connection: Any, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", connected)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", connected)
 
 
 def _files(number: int) -> list[PlannedFile]:

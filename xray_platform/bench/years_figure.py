@@ -22,7 +22,8 @@ LANES: Mapping[str, str] = {
 
 def draw_years(seen: "Sequence[MonthSeen]") -> bytes:
     """Draw sensitivity and specificity by month above, and what was noticed and done below; a PNG."""
-    figure, (above, below) = canvas(LIGHT, PAGE.wide, 6.4, (1.5, 0.2, 0.6, 0.6), 2, 1, gap=0.3, sharex=True)
+    figure, axes = canvas(LIGHT, PAGE.wide, 6.4, (1.5, 0.2, 0.6, 0.6), 2, 1, gap=0.3, sharex=True)
+    above, below = axes[:, 0]
     months = np.array([one.number for one in seen])
     for place, (title, colour) in enumerate((("sensitivity", LIGHT.abnormal), ("specificity", LIGHT.normal))):
         shares = np.array([np.nan if one.right is None else one.right[place] for one in seen])

@@ -94,7 +94,7 @@ def test_no_more_than_one_plan_is_held_however_many_there_are(
 
     def counted(places: Places, plan: BatchPlan) -> Iterator[tuple[str, PlannedFile]]:
         gc.collect()
-        held.append(sum(isinstance(one, PlannedFile) for one in gc.get_objects()) - len(plan.files))
+        held.append(sum(type(one) is PlannedFile for one in gc.get_objects()) - len(plan.files))
         yield from read(places, plan)
 
     monkeypatch.setattr(room, "hashed_files", counted)
