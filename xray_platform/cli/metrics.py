@@ -1,15 +1,13 @@
 """`xray metrics`: the figures of a store for an operator's monitoring, in the text form of Prometheus."""
 
-import signal
-import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xray_platform.cli.listening import check_free, ended_by_signal
 from xray_platform.cli.screen import say
 from xray_platform.cli.session import read_store
-from xray_platform.errors import MachineError
-from xray_platform.ports import HOST, is_free
+from xray_platform.ports import HOST
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -26,8 +24,8 @@ def metrics(
     Printed once, they suit the text-file collector of a node exporter; with --port a server gives them, read anew each
     time. No figure names a picture, a file or a person.
     """
-    if port is not None and not is_free(port):
-        raise MachineError(f"port {port} is in use; end what uses it, or give another with --port")
+    if port is not None:
+        check_free(port)
     with read_store() as store:
         # MLflow takes a second to import
         from prometheus_client import generate_latest
@@ -44,9 +42,7 @@ def metrics(
 def _serve(registry: "CollectorRegistry", port: int) -> None:
     from prometheus_client import start_http_server
 
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started it in the background
-        signal.signal(number, lambda *_: ended.set())
+    ended = ended_by_signal()
     server, thread = start_http_server(port, addr=HOST, registry=registry)
     say(f"metrics: http://{HOST}:{port}/metrics; Ctrl-C ends it")
     ended.wait()

@@ -1,12 +1,11 @@
 """`xray receive`: DICOM objects from a PACS or a device, straight into the inbox."""
 
-import signal
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xray_platform.cli.listening import ended_by_signal
 from xray_platform.cli.screen import OUT, say, show
 from xray_platform.cli.session import places
 from xray_platform.ports import HOST
@@ -32,13 +31,11 @@ def receive(
     from xray_platform.serving.pacs.receiver import Receiver
     from xray_platform.serving.pacs.tls import client_tls, server_tls
 
-    ended = threading.Event()
     tls = server_tls(settings)
     with received_files(places(), "dicom") as files:
         receiver = Receiver(files, settings, tls, client_tls(settings) if tls else None)
         receiver.start(host, port)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
+        ended = ended_by_signal()
         OUT.print(f"Receiving as {settings.ae_title} on {host}:{port}", soft_wrap=True)
         if not settings.senders:
             say("Whoever is on this machine may send; Ctrl-C ends it.")

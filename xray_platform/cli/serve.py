@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xray_platform.cli.listening import check_free
 from xray_platform.cli.screen import OUT, say
 from xray_platform.cli.session import existing_store, places
-from xray_platform.errors import InputError, MachineError
-from xray_platform.ports import HOST, is_free
+from xray_platform.errors import InputError
+from xray_platform.ports import HOST
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -51,8 +52,7 @@ def serve(
     if token is not None and len(token) < LEAST_TOKEN:
         raise InputError(f"XRAY_TOKEN has {len(token)} signs; at least {LEAST_TOKEN} are needed")
     existing_store()
-    if not is_free(port):
-        raise MachineError(f"port {port} is in use; end what uses it, or give another with --port")
+    check_free(port)
     from xray_platform.workers import start_ahead
 
     start_ahead(CHILDREN_IMPORT)

@@ -17,10 +17,11 @@ from urllib.request import urlopen
 
 import typer
 
+from xray_platform.cli.listening import check_free
 from xray_platform.cli.screen import OUT, say
 from xray_platform.cli.session import places
 from xray_platform.errors import InputError, MachineError, without_password
-from xray_platform.ports import HOST, is_free
+from xray_platform.ports import HOST
 from xray_platform.tables.places import Places
 
 START_SECONDS = 180
@@ -59,7 +60,7 @@ def ui(
     store, elsewhere = places(), _mlflow_elsewhere()
     for name, port in (("Dagster", dagster_port), ("MLflow", mlflow_port)):
         if name == "Dagster" or not elsewhere:
-            _check_free(name, port)
+            check_free(port, option=f"--{name.lower()}-port", purpose=f" for {name}")
     mlflow_url = elsewhere or f"http://{HOST}:{mlflow_port}"
     running: list[subprocess.Popen[bytes]] = []
     _on_signals(_as_interrupt)
@@ -121,12 +122,6 @@ def _dagster(store: Places, port: int, mlflow_url: str) -> list[Service]:
         Service("the Dagster daemon", daemon, base),
         Service("the Dagster webserver", webserver, base, f"http://{HOST}:{port}/server_info"),
     ]
-
-
-def _check_free(name: str, port: int) -> None:
-    if not is_free(port):
-        option = f"--{name.lower()}-port"
-        raise MachineError(f"port {port} for {name} is in use; end what uses it, or give another with {option}")
 
 
 def _start(store: Places, service: Service) -> "subprocess.Popen[bytes]":

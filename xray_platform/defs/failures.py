@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from xray_platform.defs.batch_states import PARTITION_TAG
 from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import root_folder
 from xray_platform.tables.places import Places
@@ -30,7 +31,7 @@ def failure_record(context: dg.RunFailureSensorContext) -> None:
 def failure_text(context: dg.RunFailureSensorContext) -> str:
     """Return the record as Markdown: each asset and check that failed, and why; or why the run ended without any."""
     run = context.dagster_run
-    batch = run.tags.get("dagster/partition")
+    batch = run.tags.get(PARTITION_TAG)
     events = (entry.dagster_event for entry in context.instance.all_logs(run.run_id))
     found = reasons(event for event in events if event is not None)
     lines = [

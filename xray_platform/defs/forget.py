@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from xray_platform.defs.dagster_internals import DagsterEvent, StepMaterializationData
 from xray_platform.defs.freshness import TAG, is_fresh, made_from
 from xray_platform.defs.integrity import FILES, manifests_of
+from xray_platform.defs.jobs import UNDER_WAY
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.materializations import VERSION_TAG, LastMaterializations, last_record
 from xray_platform.defs.recorded_head import HEAD, RAW_ARCHIVE, head_metadata
@@ -28,10 +29,6 @@ from xray_platform.keeping.proof import Searched, search
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.manifest import manifest_bytes, manifest_file
 
-AT_WORK = [
-    dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
-]  # fmt: skip
 FORGOTTEN = "forget"
 """The job's name of what is noted here."""
 
@@ -89,7 +86,7 @@ def _noted(store: LocalRunner, person: Person, renewed: dict[str, str]) -> Perso
 
 def run_under_way(store: LocalRunner) -> str | None:
     """Return a Dagster run that is queued or at work on the store, or None."""
-    found = store.instance.get_runs(dg.RunsFilter(statuses=AT_WORK), limit=1)
+    found = store.instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY), limit=1)
     return found[0].run_id if found else None
 
 

@@ -14,6 +14,7 @@ UNDER_WAY = (
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
+ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 intake_job = dg.define_asset_job(
     INTAKE,
@@ -50,4 +51,4 @@ def retraining_job(unasked: Collection[str]) -> UnresolvedAssetJobDefinition:
 
 def retraining_under_way(instance: dg.DagsterInstance) -> bool:
     """Tell whether a retraining waits or runs: while one does, no sensor asks for another."""
-    return instance.get_runs_count(dg.RunsFilter(job_name=RETRAIN, statuses=list(UNDER_WAY))) > 0
+    return instance.get_runs_count(dg.RunsFilter(job_name=RETRAIN, statuses=UNDER_WAY)) > 0

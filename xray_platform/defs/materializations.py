@@ -36,14 +36,19 @@ def batches_with(instance: dg.DagsterInstance, key: dg.AssetKey) -> Collection[s
 
 
 def runs_of_last(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[str]:
-    """Yield the runs in which an asset was made last: once a batch where it has batches; Dagster is asked in lots."""
+    """Yield the runs in which an asset was made last: once a batch where it has batches."""
+    yield from (record.run_id for record in _last_by_batch(instance, key))
+    if (whole := last_record(instance, key, None)) is not None:
+        yield whole.run_id
+
+
+def _last_by_batch(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
+    """Yield the record of the last materialisation of each batch of an asset; Dagster is asked in lots."""
     latest = instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
     numbers = sorted(latest.values())
     for first in range(0, len(numbers), AT_ONCE):
         only = dg.AssetRecordsFilter(asset_key=key, storage_ids=numbers[first : first + AT_ONCE])
-        yield from (record.run_id for record in instance.fetch_materializations(only, limit=AT_ONCE).records)
-    if (whole := last_record(instance, key, None)) is not None:
-        yield whole.run_id
+        yield from instance.fetch_materializations(only, limit=AT_ONCE).records
 
 
 class LastMaterializations:
@@ -90,14 +95,10 @@ class LastMaterializations:
                     self._by_batch[key][batch] = made
 
     def _all(self, key: dg.AssetKey) -> dict[str, dg.AssetMaterialization]:
-        latest = self.instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
-        numbers = sorted(latest.values())
         found: dict[str, dg.AssetMaterialization] = {}
-        for first in range(0, len(numbers), AT_ONCE):
-            only = dg.AssetRecordsFilter(asset_key=key, storage_ids=numbers[first : first + AT_ONCE])
-            for record in self.instance.fetch_materializations(only, limit=AT_ONCE).records:
-                if record.partition_key is not None and record.asset_materialization is not None:
-                    found[record.partition_key] = record.asset_materialization
+        for record in _last_by_batch(self.instance, key):
+            if record.partition_key is not None and record.asset_materialization is not None:
+                found[record.partition_key] = record.asset_materialization
         return found
 
 

@@ -14,14 +14,13 @@ from prometheus_client.core import GaugeMetricFamily
 
 from xray_platform.defs.batch_states import unfinished
 from xray_platform.defs.dagster_internals import AssetCheckExecutionRecordStatus
-from xray_platform.defs.jobs import JOBS, UNDER_WAY
+from xray_platform.defs.jobs import ENDED, JOBS, UNDER_WAY
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.tables.all import ALL, LEADERBOARD, QUALITY
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion
 
-ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 FIGURES = ("val_auroc", "auroc", "sensitivity", "specificity", "brier")
 """Of the leaderboard: the AUROC of the validation part, and what was measured on the test part."""
 Gauges = Iterator[GaugeMetricFamily]

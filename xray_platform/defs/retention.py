@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
+from xray_platform.defs.batch_states import PARTITION_TAG
 from xray_platform.defs.config_fields import config_schema
 from xray_platform.defs.instance import is_embedded
+from xray_platform.defs.jobs import ENDED
 from xray_platform.defs.materializations import last_record, runs_of_last
 from xray_platform.defs.store import Store
 from xray_platform.settings import Settings
@@ -22,9 +24,7 @@ SECTION = "runs"
 """How `xray.yaml` calls these settings."""
 JOB = "forget_runs"
 CRON = "30 4 * * *"
-FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 AT_ONCE = 500  # runs that one query asks for
-PARTITION_TAG = "dagster/partition"
 
 
 class RetentionSettings(Settings):
@@ -43,7 +43,7 @@ class RetentionSettings(Settings):
 def forgettable(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
     """Yield the finished runs from before a moment that nothing rests on, the oldest first; nothing is changed."""
     kept = {run_id for key in instance.all_asset_keys() for run_id in runs_of_last(instance, key)}
-    filters, cursor = dg.RunsFilter(statuses=list(FINISHED), created_before=before), None
+    filters, cursor = dg.RunsFilter(statuses=ENDED, created_before=before), None
     while records := instance.get_run_records(filters, limit=AT_ONCE, ascending=True, cursor=cursor):
         for record in records:
             run = record.dagster_run

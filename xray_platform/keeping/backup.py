@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +28,11 @@ from xray_platform.keeping.snapshot import (
 )
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.owner_only import FILE_MODE, KEPT_MODE, make_folder
-from xray_platform.tables.places import Places
+from xray_platform.tables.places import BY_HAND, Places
+from xray_platform.tables.sqlite_copy import BESIDE, DATABASES, copy_database
 
-_DATABASES = (".db", ".sqlite")
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite writes beside a database; the copy holds it
 _DERIVED = ("data/standard/", "data/tensors/", "data/patches/")
 _LEFT_OUT = ("data/raw/.locks/", "data/raw/.incoming/", "data/raw/.index/", "data/raw/index.sqlite", "mlruns/cache/")
-_OWN = ("xray.yaml", "dataset.yaml", "dagster.yaml", "workspace.yaml")
 _CHUNK = 1 << 20
 
 
@@ -143,12 +140,12 @@ def _files(places: Places, *, with_derived: bool) -> Iterator[Path]:
                 where = path.relative_to(places.root).as_posix()
                 if _belongs(path, where) and (with_derived or not where.startswith(_DERIVED)):
                     yield path
-    yield from (places.root / name for name in _OWN if (places.root / name).is_file())
+    yield from (places.root / name for name in BY_HAND if (places.root / name).is_file())
 
 
 def _belongs(path: Path, where: str) -> bool:
     passing = path.suffix in {".lock", ".part", ".old"} or path.name == ".lock" or ".waiting/" in where
-    return path.is_file() and not passing and not path.name.endswith(_BESIDE) and not where.startswith(_LEFT_OUT)
+    return path.is_file() and not passing and not path.name.endswith(BESIDE) and not where.startswith(_LEFT_OUT)
 
 
 def _keep_all(
@@ -200,7 +197,7 @@ def _last(backup: Path) -> Mapping[str, KeptFile]:
 def _kept(places: Places, backup: Path, path: Path, before: KeptFile | None) -> tuple[KeptFile, bool]:
     status = path.stat()
     mode = status.st_mode & 0o777
-    is_database = path.suffix in _DATABASES
+    is_database = path.suffix in DATABASES
     same = before and (before.size, before.modified_ns) == (status.st_size, status.st_mtime_ns)
     if before and same and not is_database and _is_there(backup, before.sha256, before.size):
         return before.model_copy(update={"mode": mode}), False
@@ -242,16 +239,8 @@ def _copied(path: Path, waiting: Path) -> tuple[str, int]:
 def _copied_database(path: Path, waiting: Path) -> tuple[str, int]:
     """Copy a database as of one moment, whoever writes to it meanwhile."""
     aside = waiting.with_name(f"{waiting.name}-database")
-    os.close(os.open(aside, os.O_WRONLY | os.O_CREAT, FILE_MODE))
     try:
-        with (
-            closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as source,
-            closing(sqlite3.connect(aside)) as target,
-        ):
-            source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")
+        copy_database(path, aside)
         return _copied(aside, waiting)
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"cannot copy the database {path}: {error}") from error
     finally:
         aside.unlink(missing_ok=True)

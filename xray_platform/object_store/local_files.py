@@ -7,18 +7,14 @@ committed nor removed.
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 
-from xray_platform.errors import StoreError
 from xray_platform.object_store.commit import StoredFile
+from xray_platform.tables.places import BY_HAND
+from xray_platform.tables.sqlite_copy import BESIDE, DATABASES, copy_database
 
-OWN = ("xray.yaml", "dataset.yaml", "dagster.yaml", "workspace.yaml")  # what people write at the root
 ZONES = ("data", "mlruns", "recipes")
-DATABASES = (".db", ".sqlite")
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite writes beside a database
 _PASSING = (".lock", ".part", ".old", ".pid")
 _OF_THE_MACHINE = (
     "data/inbox/", "data/raw/.locks/", "data/raw/.incoming/", "data/raw/.index/", "data/raw/index.sqlite",
@@ -31,9 +27,9 @@ _CHUNK = 1 << 20
 def belongs(path: str) -> bool:
     """Say whether a path is of the store, and not of this machine or of a moment."""
     name = path.rsplit("/", 1)[-1]
-    if path in OWN:
+    if path in BY_HAND:
         return True
-    passing = name.endswith((*_PASSING, *_BESIDE)) or name == ".lock" or ".waiting/" in path
+    passing = name.endswith((*_PASSING, *BESIDE)) or name == ".lock" or ".waiting/" in path
     log = path.startswith("data/.dagster/") and path.count("/") == 2 and name.endswith(".log")
     unfinished = path.startswith("data/models/") and "/checkpoints/" in path
     return (
@@ -43,7 +39,7 @@ def belongs(path: str) -> bool:
 
 def is_by_hand(path: str) -> bool:
     """Say whether people write a file themselves: then a change of it is meant, whenever it was made."""
-    return path in OWN or path.startswith("recipes/")
+    return path in BY_HAND or path.startswith("recipes/")
 
 
 def is_database(path: str) -> bool:
@@ -58,7 +54,7 @@ def walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
             folders.sort()
             inside = Path(folder).relative_to(root).as_posix()
             yield from _files(root, (f"{inside}/{name}" for name in sorted(names)))
-    yield from _files(root, OWN)
+    yield from _files(root, BY_HAND)
 
 
 def _files(root: Path, paths: "Iterator[str] | tuple[str, ...]") -> Iterator[tuple[str, os.stat_result]]:
@@ -100,18 +96,9 @@ def _copied_database(file: Path, aside: Path) -> tuple[str, int]:
     if not file.exists():
         raise FileNotFoundError(file)
     aside.unlink(missing_ok=True)
-    os.close(os.open(aside, os.O_WRONLY | os.O_CREAT, 0o600))
-    try:
-        with (
-            closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60)) as source,
-            closing(sqlite3.connect(aside)) as target,
-        ):
-            source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")
-        with aside.open("rb") as copy:
-            return hashlib.file_digest(copy, "sha256").hexdigest(), aside.stat().st_size
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"cannot copy the database {file}: {error}") from error
+    copy_database(file, aside)
+    with aside.open("rb") as copy:
+        return hashlib.file_digest(copy, "sha256").hexdigest(), aside.stat().st_size
 
 
 class DatabaseNotes:

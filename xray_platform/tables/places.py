@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+BY_HAND = ("xray.yaml", "dataset.yaml", "dagster.yaml", "workspace.yaml")
+"""What people write at the root of a store themselves."""
+
 
 @dataclass(frozen=True)
 class Places:
