@@ -1,6 +1,9 @@
 """Remote: the working copy of a store in object storage that a command works on, committed when the command ends."""
 
 import os
+import threading
+import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from xray_platform.cli.screen import bar, complain, say, visible
-from xray_platform.errors import InputError
+from xray_platform.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from xray_platform.object_store.working_copy import WorkingCopy
@@ -22,7 +25,8 @@ INSTEAD = {
     "receive": "receive into a folder of its own, then `xray ingest` that store's data/inbox",
     "pull": "pull into a folder of its own, then `xray ingest` that store's data/inbox",
 }
-SWEEP_EVERY = 20  # commits
+START_SECONDS = 120.0  # how long pages wait for another command
+FOLLOW_SECONDS = 10.0
 OTHERWISE = "give a folder with --root"
 _CONTEXT: list[typer.Context] = []
 
@@ -49,6 +53,9 @@ def opened_copy(url: str) -> Path:
     from xray_platform.object_store.working_copy import WorkingCopy
 
     copy = WorkingCopy.open(url)
+    if name == "ui" and _kept_up(copy):
+        os.environ["XRAY_ROOT"] = str(copy.folder)
+        return copy.folder
     if name in WRITERS:
         context.call_on_close(take_lease(copy.bucket, copy.home).release)
     with bar("fetching") as progress:
@@ -68,9 +75,33 @@ def opened_copy(url: str) -> Path:
     return copy.folder
 
 
+def _kept_up(copy: "WorkingCopy") -> bool:
+    """Say whether pages may be served without the lease, since Dagster and MLflow remember elsewhere.
+
+    Then others work on the store at the same time, and the copy follows it as long as this process lives.
+    """
+    from xray_platform.defs.instance import remembers_elsewhere  # Dagster takes a second to import
+    from xray_platform.object_store.at_work import at_work
+
+    with bar("fetching") as progress:
+        copy.bring_up(progress=progress)
+    if not remembers_elsewhere(copy.folder):
+        return False
+    at_work(copy.folder, lambda: None, beside=True, patience=START_SECONDS)  # commits what people wrote here
+    threading.Thread(target=_follow, args=(copy,), name="follow", daemon=True).start()
+    return True
+
+
+def _follow(copy: "WorkingCopy") -> None:
+    while True:
+        time.sleep(FOLLOW_SECONDS)
+        with suppress(StoreError):  # the storage may come back; whoever works on the store says what is wrong
+            copy.keep_up()
+
+
 def _commit(copy: "WorkingCopy", *, forgets: bool) -> None:
     """Commit what a command did; with `forgets` raw files may go, and all that earlier commits held goes at once."""
-    from xray_platform.object_store.objects import sweep  # see above
+    from xray_platform.object_store.objects import sweep, sweep_at_times  # see above
 
     with bar("committing") as progress:
         made = copy.commit(raw_may_go=forgets, progress=progress)
@@ -83,5 +114,5 @@ def _commit(copy: "WorkingCopy", *, forgets: bool) -> None:
         say(
             "Copies on other machines lose them with their next command; versions that a bucket keeps are yours to end."
         )
-    elif made is not None and made.number % SWEEP_EVERY == 0:
-        sweep(copy.bucket)
+    elif made is not None:
+        sweep_at_times(copy.bucket, made.number)

@@ -1,13 +1,18 @@
 """Failures: a readable record of each failed run."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 
 from xray_platform.defs.batch_states import PARTITION_TAG
+from xray_platform.defs.instance import remembers_elsewhere
 from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import root_folder
+from xray_platform.object_store.at_work import at_work
 from xray_platform.tables.places import Places
+
+PATIENCE_SECONDS = 20.0  # of a tick, which Dagster ends after 60
 
 
 @dg.run_failure_sensor(
@@ -18,14 +23,18 @@ from xray_platform.tables.places import Places
 def failure_record(context: dg.RunFailureSensorContext) -> None:
     """Say what failed and why, in the words that the assets found for it."""
     places = Places(root_folder())
-    places.failures.mkdir(parents=True, exist_ok=True)
-    record = places.failures / f"{context.dagster_run.run_id}.md"
-    record.write_text(failure_text(context), encoding="utf-8")
+    write = partial(_write, places, context.dagster_run.run_id, failure_text(context))
+    at_work(places.root, write, beside=remembers_elsewhere(places.root), patience=PATIENCE_SECONDS)
     if places.mlruns.joinpath("mlflow.db").exists():
         from xray_platform.tracking.mlflow_store import open_tracking  # MLflow takes seconds to import
         from xray_platform.tracking.runs import fail_runs
 
         fail_runs(open_tracking(places), context.dagster_run.run_id)
+
+
+def _write(places: Places, run_id: str, text: str) -> None:
+    places.failures.mkdir(parents=True, exist_ok=True)
+    (places.failures / f"{run_id}.md").write_text(text, encoding="utf-8")
 
 
 def failure_text(context: dg.RunFailureSensorContext) -> str:

@@ -4,20 +4,23 @@ Names of files may name people. What was seen is kept in the raw zone; Dagster's
 """
 
 import time
+from collections.abc import Set
 from typing import cast
 
 import dagster as dg
 from pydantic import Field
 
 from xray_platform.atomic import atomic_write
+from xray_platform.defs.instance import remembers_elsewhere
 from xray_platform.defs.jobs import intake_job
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.defs.store_settings import settings_of
-from xray_platform.dicom.intake.batch_plan import BATCH_SIZE, batch_names, plan_batches
+from xray_platform.dicom.intake.batch_plan import BATCH_SIZE, batch_names, plan_batches, read_plan
 from xray_platform.dicom.intake.inbox_watch import InboxWatch, Look, inbox_watch
+from xray_platform.dicom.intake.raw_store import take_in_some
 from xray_platform.errors import XrayError
-from xray_platform.object_store.at_work import is_led
+from xray_platform.object_store.at_work import at_work, is_apart
 from xray_platform.settings import Settings
 from xray_platform.tables.owner_only import FILE_MODE
 from xray_platform.tables.places import Places
@@ -25,6 +28,7 @@ from xray_platform.tables.places import Places
 SECTION = "inbox"
 """How `xray.yaml` calls these settings."""
 UNLED = "a store in object storage takes its inbox in under `xray ui`, or by `xray ingest`"
+TAKING_SECONDS = 20.0  # of a tick, which Dagster ends after 60
 EARLIER_MEMORY = "inbox-seen.json"  # of earlier versions
 
 
@@ -53,7 +57,7 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
     Only what is new or changed is looked at, however much lies in the inbox.
     """
     places = store.places
-    if not is_led(places.root):
+    if is_apart(places.root) and not remembers_elsewhere(places.root):
         return dg.SkipReason(UNLED)
     if not places.inbox.is_dir():
         return dg.SkipReason("data/inbox is not there yet; make it and drop pictures into it")
@@ -63,13 +67,12 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
             context.update_cursor(look.mark if look.count else "")  # a moving mark; it replaces older ones with names
             if waiting := _waiting(places, look):
                 return dg.SkipReason(waiting)
-            _plan(places, watch, look)
+            opened = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
+            new = _due(places, watch, look, opened)
     except (XrayError, OSError, ValueError) as error:
         return dg.SkipReason(_told(places, str(error)))
     if not look.count:
         return dg.SkipReason("the inbox is empty")
-    opened = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
-    new = [batch for batch in batch_names(places) if batch not in opened]
     if not new:
         return dg.SkipReason(f"{look.count} files in the inbox, none of them new and finished")
     return dg.SensorResult(
@@ -85,6 +88,29 @@ def _waiting(places: Places, look: Look) -> str:
     if not arrived or time.time() - min(arrived) >= minutes * 60:
         return ""
     return f"{len(arrived)} finished files wait for others, {minutes} minutes at most"
+
+
+def _due(places: Places, watch: InboxWatch, look: Look, opened: Set[str]) -> list[str]:
+    """Open batches for what is finished, and return those of which a run is due.
+
+    Where runs are made on machines that do not see this inbox, its bytes go into the store before: as much of them as
+    a tick has time for.
+    """
+
+    def unopened() -> list[str]:
+        return [batch for batch in batch_names(places) if batch not in opened]
+
+    def taken_in() -> list[str]:
+        _plan(places, watch, look)
+        deadline = time.monotonic() + TAKING_SECONDS
+        return [
+            batch for batch in unopened() if take_in_some(places, read_plan(places, batch), deadline - time.monotonic())
+        ]
+
+    if not is_apart(places.root):
+        _plan(places, watch, look)
+        return unopened()
+    return at_work(places.root, taken_in, beside=True, patience=0) if look.finished or unopened() else []
 
 
 def _plan(places: Places, watch: InboxWatch, look: Look) -> None:

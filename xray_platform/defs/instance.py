@@ -1,5 +1,6 @@
 """Instance: Dagster's memory of a store, embedded under its root unless the root's dagster.yaml says otherwise."""
 
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from xray_platform.defs.dagster_internals import InstanceRef
 from xray_platform.errors import StoreError, first_line, without_password
 from xray_platform.tables.places import Places
+from xray_platform.tracking.links import is_server
 
 DRIVER = "postgresql+psycopg2://…"
 UNSET = re.compile(r'environment variable "(\w+)" which is not set')
@@ -56,6 +58,11 @@ def is_embedded(root: Path) -> bool:
     said = yaml.safe_load(file.read_text(encoding="utf-8"))
     storage = said.get("storage") if isinstance(said, dict) else None
     return isinstance(storage, dict) and "sqlite" in storage
+
+
+def remembers_elsewhere(root: Path) -> bool:
+    """Say whether neither Dagster's nor MLflow's memory of a store lies in it, so that several may work at once."""
+    return not is_embedded(root) and is_server(os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
 def _embedded(folder: Path) -> dict[str, object]:

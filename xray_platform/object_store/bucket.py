@@ -136,6 +136,14 @@ class Bucket:
             return ObjectFacts(key, found["size"], found["last_modified"])
         return None
 
+    def tag(self, key: str) -> str | None:
+        """Return the tag of an object as it is now; None where there is none."""
+        import obstore
+
+        with _errors(self.url, missing_is_fine=True):
+            return str(obstore.head(self.store, key)["e_tag"])
+        return None
+
     def list(self, prefix: str) -> Iterator[ObjectFacts]:
         """Yield what lies below a prefix."""
         import obstore

@@ -34,16 +34,21 @@ class StoredFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Commit:
-    """A store at one time, and who made it so; `number` counts the commits."""
+    """A store at one time, and who made it so; `number` counts the commits.
+
+    `alone` counts those of commands, which nobody may have worked beside: forgetting somebody is one.
+    """
 
     files: Mapping[str, StoredFile] = field(default_factory=dict)
     number: int = 0
     by: str = ""
     at: str = ""
+    alone: int = 0
 
-    def next(self, files: Mapping[str, StoredFile]) -> "Commit":
+    def next(self, files: Mapping[str, StoredFile], *, alone: bool = False) -> "Commit":
         """Return the commit after this one, made by this process, now."""
-        return Commit(files, self.number + 1, writer(), datetime.now(UTC).isoformat(timespec="seconds"))
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        return Commit(files, self.number + 1, writer(), at, self.alone + alone)
 
 
 def writer() -> str:
@@ -64,7 +69,7 @@ def is_raw_bytes(path: str) -> bool:
 
 def pack(commit: Commit) -> bytes:
     """Return a commit as it is stored."""
-    said = {"format": FORMAT, "number": commit.number, "by": commit.by, "at": commit.at}
+    said = {"format": FORMAT, "number": commit.number, "by": commit.by, "at": commit.at, "alone": commit.alone}
     files = {path: list(file) for path, file in sorted(commit.files.items())}
     return gzip.compress(json.dumps({**said, "files": files}, separators=(",", ":")).encode(), 1, mtime=0)
 
@@ -76,7 +81,8 @@ def unpack(data: bytes, where: str) -> Commit:
         if said["format"] == FORMAT:
             files = {str(path): StoredFile(*file) for path, file in said["files"].items()}
             if all(_is_below(path) for path in files):
-                return Commit(files, int(said["number"]), str(said["by"]), str(said["at"]))
+                alone = int(said.get("alone", 0))  # earlier versions did not count
+                return Commit(files, int(said["number"]), str(said["by"]), str(said["at"]), alone)
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{where}: the manifest {KEY} is damaged; bring back an earlier version of it") from error
     raise StoreError(f"{where}: the manifest {KEY} is of another version of xray-platform, or not of a store")

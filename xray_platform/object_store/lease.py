@@ -64,19 +64,37 @@ class Lease:
             self.tag = tag
 
 
-def take_lease(
-    bucket: Bucket, home: Path, *, patience: float = 0, sleep: Callable[[float], None] = time.sleep
-) -> Lease:
-    """Take the lease of a store, for a machine whose copy lies in `home`.
+def machine_lock(bucket: Bucket, home: Path, patience: float = 0) -> FileLock:
+    """Return the held lock of all who write in this copy, so that one at a time does on this machine.
 
-    Waits up to `patience` seconds where another holds it. Raises MachineError, which names the other, after that.
+    Waits up to `patience` seconds where another holds it. Raises MachineError after that.
     """
-    deadline = time.monotonic() + patience
     lock = FileLock(home / "lease.lock")
     try:
         lock.acquire(timeout=patience)
     except Timeout as error:
         raise MachineError(_AT_WORK.format(url=bucket.url, who="on this machine")) from error
+    return lock
+
+
+def take_lease(
+    bucket: Bucket,
+    home: Path,
+    *,
+    patience: float = 0,
+    sleep: Callable[[float], None] = time.sleep,
+    lock: FileLock | None = None,
+) -> Lease:
+    """Take the lease of a store, for a machine whose copy lies in `home`.
+
+    Waits up to `patience` seconds where another holds it. Raises MachineError, which names the other, after that. Who
+    holds the machine's `lock` already gives it, and goes on holding it when the lease is released.
+    """
+    deadline = time.monotonic() + patience
+    if lock is None:
+        lock = machine_lock(bucket, home, patience)
+    else:
+        lock.acquire()  # a lock counts how often its holder took it
     try:
         return _awaited(bucket, home, lock, deadline, sleep).start()
     except BaseException:

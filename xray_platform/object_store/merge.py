@@ -8,11 +8,15 @@ from xray_platform.object_store.commit import Commit, StoredFile
 SHOWN = 3
 
 
+class OvertakenError(StoreError):
+    """What was worked on is not what the store is now: others were faster, and theirs stands."""
+
+
 def merged(base: Commit, mine: Mapping[str, StoredFile], theirs: Commit, mine_by: str) -> dict[str, StoredFile]:
     """Return the files of `theirs` with what `mine` changed since `base`.
 
-    Both may have made the same of a file. Raises StoreError, which names both writers, where they made different things
-    of it, or one changed what the other removed: nothing is lost unsaid.
+    Both may have made the same of a file. Raises OvertakenError, which names both writers, where they made different
+    things of it, or one changed what the other removed: nothing is lost unsaid.
     """
     changed = {path for path in {*base.files, *mine} if not same(base.files.get(path), mine.get(path))}
     both = [
@@ -22,7 +26,7 @@ def merged(base: Commit, mine: Mapping[str, StoredFile], theirs: Commit, mine_by
     ]
     if both:
         more = f" and {len(both) - SHOWN} more" if len(both) > SHOWN else ""
-        raise StoreError(
+        raise OvertakenError(
             f"{', '.join(both[:SHOWN])}{more} were changed by {theirs.by} ({theirs.at}) and by {mine_by}; what the "
             "first committed stands, and this one's is not kept: run the same command once more"
         )

@@ -11,6 +11,8 @@ from xray_platform.object_store.transfer import AT_ONCE, SWEPT_AFTER
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.faults import Fault
 
+SWEEP_EVERY = 20  # commits
+
 
 def object_faults(bucket: Bucket, *, deep: bool = False, progress: Progress = silent) -> tuple[Commit, list[Fault]]:
     """Return the store's commit, and what is wrong with its objects: presence and size, with `deep` every byte.
@@ -55,6 +57,12 @@ def _digest(bucket: Bucket, key: str) -> str:
     for part in bucket.parts(key):
         digest.update(part)
     return digest.hexdigest()
+
+
+def sweep_at_times(bucket: Bucket, commit_number: int) -> None:
+    """Sweep at every twentieth commit; for who holds the lease."""
+    if commit_number % SWEEP_EVERY == 0:
+        sweep(bucket)
 
 
 def sweep(bucket: Bucket, *, older_than: timedelta = SWEPT_AFTER) -> tuple[int, int]:

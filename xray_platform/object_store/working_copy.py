@@ -19,6 +19,7 @@ from xray_platform.object_store.activity import Activity
 from xray_platform.object_store.bucket import Bucket
 from xray_platform.object_store.cache import FOLDER, home_of, url_of
 from xray_platform.object_store.commit import (
+    KEY,
     RAW_ZONE,
     Commit,
     StoredFile,
@@ -32,7 +33,7 @@ from xray_platform.object_store.commit import (
 )
 from xray_platform.object_store.compare import Difference, Here, difference, touches_history, unchanged
 from xray_platform.object_store.local_files import DatabaseNotes, is_database, walk
-from xray_platform.object_store.merge import merged, same
+from xray_platform.object_store.merge import OvertakenError, merged, same
 from xray_platform.object_store.transfer import fetch, store_all
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.owner_only import FILE_MODE, make_folder
@@ -102,6 +103,11 @@ class WorkingCopy:
                 else:
                     self.activity.end()
 
+    def keep_up(self) -> None:
+        """Make the copy equal to the store where that has moved on; raises StoreError."""
+        if self.bucket.tag(KEY) != self.base()[1]:
+            self.bring_up()
+
     def _made_equal(self, progress: Progress) -> tuple[str, ...]:
         for leftover in self.waiting.iterdir():
             leftover.unlink()
@@ -120,18 +126,22 @@ class WorkingCopy:
         fetch(self.bucket, self.folder, found.fetch, self.waiting, progress)
         self._note({path: file for path, file in found.fetch.items() if is_database(path)})
 
-    def commit(self, *, raw_may_go: bool = False, progress: Progress = silent) -> Committed | None:
+    def commit(
+        self, *, raw_may_go: bool = False, beside: bool = False, progress: Progress = silent
+    ) -> Committed | None:
         """Make what has changed here the store: bytes first, the manifest last; None where nothing has changed.
 
         What others committed meanwhile is kept, and comes down. With `raw_may_go` raw files that are not here are no
-        longer of the store; else they are just not fetched. Raises StoreError where others changed the same files.
+        longer of the store; else they are just not fetched. `beside` others is whoever began without the lease. Raises
+        OvertakenError where others changed the same files, or a command worked alone meanwhile; StoreError.
         """
         with self._sync:
             base, tag = self.base()
-            mine = self._stored(base, raw_may_go, progress)
+            known = set() if beside else {key_of(path, file.sha256) for path, file in base.files.items()}
+            mine = self._stored(base, known, raw_may_go, progress)
             if mine == base.files:
                 return None
-            made, tag = self._written(base, mine, tag)
+            made, tag = self._written(base, mine, tag, beside=beside)
             theirs = {path: file for path, file in made.files.items() if not same(file, mine.get(path))}
             gone = tuple(path for path in mine if path not in made.files)
             self._apply(Difference({p: f for p, f in theirs.items() if not is_raw_bytes(p)}, gone, ()), silent)
@@ -139,22 +149,30 @@ class WorkingCopy:
             changed = [file for path, file in mine.items() if file != base.files.get(path)]
             return Committed(made.number, len(changed), sum(file.size for file in changed))
 
-    def _written(self, base: Commit, mine: dict[str, StoredFile], tag: str | None) -> tuple[Commit, str]:
+    def _written(
+        self, base: Commit, mine: dict[str, StoredFile], tag: str | None, *, beside: bool
+    ) -> tuple[Commit, str]:
         now, files = base, mine
         for _ in range(_TRIES):
-            made = now.next(files)
+            made = now.next(files, alone=not beside)
             if (written := write_commit(self.bucket, made, tag)) is not None:
                 return made, written
             now, tag = read_commit(self.bucket)
             if now == made:
                 return now, str(tag)  # the answer to our own write was lost on the way
+            if beside and now.alone != base.alone:
+                raise OvertakenError(f"{self.bucket.url}: {now.by} worked on it alone meanwhile; run this once more")
             files = merged(base, mine, now, writer())
         raise StoreError(f"{self.bucket.url}: others commit all the time; run the same command once more")
 
-    def _stored(self, base: Commit, raw_may_go: bool, progress: Progress) -> dict[str, StoredFile]:
-        """Bring into the bucket what is here and not in `base`, and return all files of the store."""
+    def _stored(
+        self, base: Commit, known: Collection[str], raw_may_go: bool, progress: Progress
+    ) -> dict[str, StoredFile]:
+        """Bring into the bucket what is here and not in `base`, and return all files of the store.
+
+        `known` are keys of objects that are there for sure: not those of `base` where others may have swept since.
+        """
         notes = self._notes()
-        known = {key_of(path, file.sha256) for path, file in base.files.items()}
         files: dict[str, StoredFile] = {}
         for history in (True, False):  # journal, anchor and plans belong together, so nobody writes them meanwhile
             with self._still() if history else ExitStack():

@@ -2,7 +2,8 @@
 
 import ctypes
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -73,17 +74,38 @@ def take_in(places: Places, plan: BatchPlan, *, progress: Progress = silent) -> 
     a reason, and so is one whose bytes were forgotten, unless the plan brings such back. Raises StoreError where the
     store cannot be written (a full disk).
     """
+    with _at_intake(places, plan) as index:
+        entries = _take_in(places, plan, index, progress)
+    return CATALOGUE.frame([vars(entries[file.source]) for file in plan.files])
+
+
+def take_in_some(places: Places, plan: BatchPlan, seconds: float) -> bool:
+    """Take files of a batch in, a group at least and for about so long, and say whether all of it is there.
+
+    For a machine that alone sees the files: `take_in` goes on from there anywhere, and reads none of those again.
+    Raises StoreError as `take_in` does.
+    """
+    deadline = time.monotonic() + seconds
+    with _at_intake(places, plan) as index:
+        entries = _take_in(places, plan, index, silent, lambda: time.monotonic() >= deadline)
+    return all(file.source in entries for file in plan.files)
+
+
+@contextmanager
+def _at_intake(places: Places, plan: BatchPlan) -> Iterator[Index]:
+    """Let nobody else take the same batch in."""
     try:
         make_folder(places.raw / ".locks", places.raw)
         tighten(places.raw)
         with FileLock(places.raw / ".locks" / f"{plan.batch}.lock", mode=FILE_MODE), open_index(places) as index:
-            entries = _take_in(places, plan, index, progress)
+            yield index
     except OSError as error:
         raise StoreError(f"cannot write the raw archive {places.raw}: {error.strerror or error}") from error
-    return CATALOGUE.frame([vars(entries[file.source]) for file in plan.files])
 
 
-def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) -> dict[str, JournalEntry]:
+def _take_in(
+    places: Places, plan: BatchPlan, index: Index, progress: Progress, enough: Callable[[], bool] = lambda: False
+) -> dict[str, JournalEntry]:
     with journal_lock(places):
         index.catch_up()
     entries = {entry.source: entry for entry in index.of_batch(plan.batch)}
@@ -96,6 +118,8 @@ def _take_in(places: Places, plan: BatchPlan, index: Index, progress: Progress) 
                 entries[entry.source] = entry
             done += len(group)
             progress(done, len(plan.files), "files taken in")
+            if enough():
+                break
     return entries
 
 
