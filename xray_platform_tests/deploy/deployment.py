@@ -84,7 +84,7 @@ def until(done: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 @contextmanager
-def pages(root: Path, variables: Mapping[str, str]) -> Iterator[str]:
+def pages(root: Path | str, variables: Mapping[str, str]) -> Iterator[str]:
     """Serve a store with `xray ui` until the end of the block; yield Dagster's address. MLflow is served elsewhere."""
     port = free_port()
     command = [XRAY, "--root", str(root), "ui", "--dagster-port", str(port), "--mlflow-port", str(free_port())]
@@ -112,7 +112,7 @@ def graphql(address: str, query: str, **variables: object) -> Any:
         return json.load(answer)["data"]
 
 
-def command(root: Path, variables: Mapping[str, str], *words: object) -> str:
+def command(root: Path | str, variables: Mapping[str, str], *words: object) -> str:
     ran = subprocess.run(
         [XRAY, "--root", str(root), *map(str, words)],
         env=environment(XRAY_KEY=KEY, **variables), capture_output=True, text=True, timeout=900, check=False,

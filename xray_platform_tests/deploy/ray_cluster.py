@@ -12,8 +12,10 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from tempfile import mkdtemp
 from typing import Any
 
@@ -44,21 +46,32 @@ class Node:
     address: str
     process: "subprocess.Popen[bytes]"
 
+    def family(self) -> dict[int, psutil.Process]:
+        """Return what it has started, with itself, by process id."""
+        with suppress(psutil.NoSuchProcess):
+            node = psutil.Process(self.process.pid)
+            return {one.pid: one for one in [node, *node.children(recursive=True)]}
+        return {}
+
+    def sees(self, folder: Path) -> bool:
+        """Say whether there is anything for it in a folder of this machine."""
+        return any(Path(f"/proc/{self.process.pid}/root{folder}").iterdir())
+
     def kill(self) -> None:
         """End it at once with all that it has started, runs too, which have sessions of their own: a power failure."""
-        with suppress(psutil.NoSuchProcess):
-            family = psutil.Process(self.process.pid).children(recursive=True)
-            for one in [*family, self.process]:
-                with suppress(psutil.NoSuchProcess):
-                    one.kill()
+        for one in reversed(self.family().values()):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         self.process.wait(30)
 
 
 class RayCluster:
     """A head; workers join it when they are told to."""
 
-    def __init__(self, folder: Path, variables: Mapping[str, str], stack: ExitStack) -> None:
-        self.folder, self._stack = folder, stack
+    def __init__(
+        self, folder: Path, variables: Mapping[str, str], stack: ExitStack, hidden: Path | None = None
+    ) -> None:
+        self.folder, self._stack, self._hidden = folder, stack, hidden
         self._variables = {**variables, **AUTHORISED}
         self._port, self._jobs_port = str(free_port()), str(free_port())
         words = {"HEAD": HEAD, "6379": self._port, "8265": self._jobs_port}
@@ -99,11 +112,12 @@ class RayCluster:
 
     def _node(self, address: str, command: list[str]) -> Node:
         folder = self.folder / address.rsplit(".", 1)[1]
-        folder.mkdir()
+        (folder / "tmp").mkdir(parents=True)
+        own = {"XRAY_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
         with (folder / "log.txt").open("wb") as log:
             process = subprocess.Popen(
-                [RAY, *command[1:], *SMALL, "--temp-dir", str(folder)],
-                env=environment(**self._variables), stdout=log, stderr=log, start_new_session=True,
+                [*_without(self._hidden), RAY, *command[1:], *SMALL, "--temp-dir", str(folder)],
+                env=environment(**self._variables, **own), stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         node = Node(address, process)
         self._stack.callback(node.kill)
@@ -115,15 +129,33 @@ class RayCluster:
 
 
 @contextmanager
-def ray_cluster(variables: Mapping[str, str]) -> Iterator[RayCluster]:
-    """Start a head, whose workers have these variables; all of it is ended at the end of the block, by its own ids."""
+def ray_cluster(variables: Mapping[str, str], hidden: Path | None = None) -> Iterator[RayCluster]:
+    """Start a head, whose workers have these variables; all of it is ended at the end of the block, by its own ids.
+
+    What lies in the folder `hidden` no node sees, where the kernel lets us hide it.
+    """
     folder = Path(mkdtemp(prefix="xray-ray-"))  # sockets need short paths
     try:
         with ExitStack() as stack:
-            yield (cluster := RayCluster(folder, variables, stack))
+            yield (cluster := RayCluster(folder, variables, stack, hidden))
         until(lambda: not cluster.left(), 30, "the end of Ray's processes")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
+def hides() -> tuple[str, ...]:
+    """Return the command that gives a process a file system of its own; empty where the kernel refuses it."""
+    ways = (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"])
+    allowed = [way for way in ways if which("unshare") and subprocess.run([*way, "true"], check=False).returncode == 0]
+    return tuple(allowed[0]) if allowed else ()
+
+
+def _without(folder: Path | None) -> list[str]:
+    """Return what to put before a command for which a folder shall be empty."""
+    if folder is None or not hides():
+        return []
+    return [*hides(), "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(folder)]
 
 
 def _command_lines() -> Iterator[str]:

@@ -1,30 +1,16 @@
 """A cluster's deployment: runs are jobs on Ray's workers, one of which is lost, and all comes out as on one machine."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
 
 import dagster as dg
-import pandas as pd
 import pytest
 
 from xray_platform.defs.instance import open_instance
-from xray_platform.phantoms.archive import ArchiveSettings, write_archive
-from xray_platform.tables.all import (
-    IMAGES,
-    LABELS,
-    LEADERBOARD,
-    PATCHES,
-    PREDICTIONS,
-    QUALITY,
-    SCORES,
-    SPLITS,
-    STANDARD_IMAGES,
-    TENSORS,
-)
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.processes import ROOT
 from xray_platform_tests.conftest import KEY
@@ -38,6 +24,18 @@ from xray_platform_tests.deploy.deployment import (
 )
 from xray_platform_tests.deploy.postgres import binaries, postgres
 from xray_platform_tests.deploy.ray_cluster import RayCluster, lacking, ray_cluster
+from xray_platform_tests.deploy.story import (
+    BATCHES,
+    CAPTURED,
+    LOGS,
+    PATIENCE,
+    TABLES,
+    all_done,
+    steps_of,
+    trained,
+    versions,
+    waiting_runs,
+)
 
 pytestmark = [
     pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed (apt-get install postgresql)"),
@@ -45,49 +43,6 @@ pytestmark = [
     pytest.mark.timeout(2400),
 ]
 CLUSTER = ROOT / "deploy" / "cluster"
-MODEL = "pca_residual"
-TRAINED = (MODEL, f"{MODEL}_scores", f"{MODEL}_report", "leaderboard", "champion")
-BATCHES = ("batch-0001", "batch-0002")
-PATIENCE = 900.0
-OF_CONTENT = {
-    "quality", "images", "standard_images", "tensors_default_128", "tensors_default_224", "tensors_equalised_128",
-    "patches", "labels", "boxes", "label_shortcuts", "splits", f"{MODEL}_scores",
-}  # fmt: skip
-"""Assets whose data version comes of their content alone; that of the others names a place or a run."""
-TABLES = (
-    *((table, None) for table in (QUALITY, IMAGES, STANDARD_IMAGES, TENSORS, PATCHES, LABELS, SPLITS)),
-    (SCORES, MODEL), (PREDICTIONS, None), (LEADERBOARD, None),
-)  # fmt: skip
-LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) { __typename
-... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-LOGS = """query($run: ID!) { logsForRun(runId: $run, limit: 1000) { ... on EventConnection { events { __typename
-... on MessageEvent { message } ... on LogsCapturedEvent { fileKey } } } } }"""
-CAPTURED = "query($key: [String!]!) { capturedLogs(logKey: $key) { stdout stderr } }"
-
-
-@pytest.fixture(scope="module")
-def deliveries(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two folders of pictures, each with the list of labels that is due once it is there."""
-    home, lists = tmp_path_factory.mktemp("delivery"), []
-    for name, seed in (("first", 94), ("second", 95)):
-        write_archive(home / "made", ArchiveSettings(pictures=24, side=128, seed=seed, broken=False), workers=1)
-        table = pd.read_csv(home / "made" / "labels.csv")
-        lists.append(table.assign(file=table["file"].str.replace("EXPORT", name, n=1)))
-        (home / name).mkdir()
-        (home / "made" / "EXPORT").rename(home / name / name)
-        pd.concat(lists).to_csv(home / name / "labels.csv", index=False)
-        shutil.rmtree(home / "made")
-    return [home / "first", home / "second"]
-
-
-def deliver(delivery: Path, places: Places) -> None:
-    """Bring a delivery into the inbox at one moment: first the list, which is not taken without the files it names."""
-    places.inbox.mkdir(parents=True, exist_ok=True)
-    waiting = places.root / "waiting"
-    shutil.copytree(delivery, waiting)
-    (waiting / "labels.csv").replace(places.inbox / "labels.csv")
-    (waiting / delivery.name).rename(places.inbox / delivery.name)
-    waiting.rmdir()
 
 
 @dataclass(frozen=True)
@@ -131,12 +86,7 @@ def taken_in(
 
     Returns the run that was lost, and the address where each batch's run began.
     """
-    for batch, delivery in zip(BATCHES, deliveries, strict=True):
-        deliver(delivery, places)
-        until(lambda batch=batch: intake_of(instance, batch) is not None, PATIENCE, f"the run of {batch}")  # type: ignore[misc]
-    first, second = (run.run_id for batch in BATCHES if (run := intake_of(instance, batch)))
-    until(lambda: len(ray.jobs() or []) >= len(BATCHES), PATIENCE, "both runs wait in Ray")
-    assert [ray.address_of(run) for run in (first, second)] == [None, None], "there is no worker yet"
+    first, second = waiting_runs(deliveries, places, instance, ray)
     workers = [ray.worker(1), ray.worker(2)]
     until(lambda: bool(ray.address_of(first) and ray.address_of(second)), PATIENCE, "each worker takes a run")
     until(lambda: steps_of(instance, first) > 1, PATIENCE, "the first run is amid its steps")
@@ -144,50 +94,6 @@ def taken_in(
     next(worker for worker in workers if worker.address == began_on[0]).kill()
     until(lambda: all_done(instance), PATIENCE, "both batches are taken in")
     return first, began_on
-
-
-def trained(address: str, instance: dg.DagsterInstance, places: Places) -> None:
-    """Ask for the cohort and for a training, as the pages do; the daemon lets the predictions follow the champion."""
-    for job, assets in (("cohort", ()), ("__ASSET_JOB", TRAINED)):
-        launch(address, job, assets)
-        until(lambda: all_done(instance), PATIENCE, f"{job} {assets}")
-    until(lambda: PREDICTIONS.parts(places) == list(BATCHES), PATIENCE, "the daemon lets predictions be made")
-    until(lambda: all_done(instance), PATIENCE, "the end of all runs")
-
-
-def launch(address: str, job: str, assets: Sequence[str]) -> None:
-    selector = {"repositoryName": "__repository__", "repositoryLocationName": "xray_platform", "pipelineName": job}
-    asked = {**selector, "assetSelection": [{"path": [asset]} for asset in assets] or None}
-    said = graphql(address, LAUNCH, params={"selector": asked, "runConfigData": {}})
-    assert said["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", said
-
-
-def intake_of(instance: dg.DagsterInstance, batch: str) -> dg.DagsterRun | None:
-    """Return the first run that takes a batch in."""
-    found = instance.get_runs(dg.RunsFilter(job_name="intake", tags={"dagster/partition": batch}), ascending=True)
-    return found[0] if found else None
-
-
-def steps_of(instance: dg.DagsterInstance, run_id: str) -> int:
-    return len(instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_START))
-
-
-def all_done(instance: dg.DagsterInstance) -> bool:
-    """Tell whether all runs have ended, and each that was lost was tried again."""
-    runs = instance.get_runs()
-    again = {run.parent_run_id for run in runs}
-    return all(run.is_finished and (run.is_success or run.run_id in again) for run in runs)
-
-
-@pytest.fixture(scope="module")
-def local(deliveries: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Places:
-    """The same deliveries on one machine, by the commands."""
-    places = Places(tmp_path_factory.mktemp("local") / "store")
-    for delivery in deliveries:
-        deliver(delivery, places)
-        command(places.root, {}, "ingest", places.inbox)
-    command(places.root, {}, "run", "--select", f"+key:{','.join(TRAINED)},predictions,patches")
-    return places
 
 
 def test_each_batch_is_a_run_on_a_worker_of_its_own(story: Story) -> None:
@@ -221,19 +127,6 @@ def test_the_data_versions_are_those_of_one_machine(story: Story, local: Places)
     there = versions(story.instance)
     assert {key: there.get(key) for key in here} == here
     assert len(here) > 10
-
-
-def versions(instance: dg.DagsterInstance) -> dict[tuple[str, str | None], str]:
-    """Return the data version of each asset and batch, but for those that name a place or a run."""
-    found = {}
-    for key in instance.all_asset_keys():
-        for batch in (None, *BATCHES):
-            wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[batch] if batch else None)
-            records = instance.fetch_materializations(wanted, limit=1).records
-            made = records[0].asset_materialization if records else None
-            if made is not None and made.partition == batch and key.to_user_string() in OF_CONTENT:
-                found[key.to_user_string(), batch] = (made.tags or {})["dagster/data_version"]
-    return found
 
 
 def test_a_log_of_a_worker_is_read_on_the_pages(story: Story) -> None:
