@@ -75,7 +75,7 @@ def story(deliveries: list[Path], tmp_path_factory: pytest.TempPathFactory) -> I
         address = stack.enter_context(pages(places.root, variables))
         instance = stack.enter_context(open_instance(places))
         lost, began_on = taken_in(deliveries, places, instance, ray)
-        trained(address, instance, places)
+        trained(address, instance)
         yield Story(places, variables, instance, ray, address, lost, began_on)
 
 

@@ -97,7 +97,7 @@ def story(deliveries: list[Path], tmp_path_factory: pytest.TempPathFactory) -> I
         address = stack.enter_context(pages(url, variables))
         instance = stack.enter_context(open_instance(Places(copy.folder)))
         lost, workers = taken_in(deliveries, copy, instance, ray)
-        trained(address, instance, Places(copy.folder))
+        trained(address, instance)
         patch.setenv("XRAY_CACHE", str(home / "reader"))
         reader = WorkingCopy.open(url)
         reader.bring_up()
