@@ -243,7 +243,7 @@ def _show(store: "LocalRunner", batch: str) -> None:
 def _tell_deidentified(places: Places, digests: list[str]) -> None:
     from xray_platform.dicom.intake.own_output import deidentified_before
     from xray_platform.dicom.intake.raw_store import raw_path  # see above
-    from xray_platform.object_store.raw import bring_raw
+    from xray_platform.object_store.on_demand import bring_raw
 
     paths = [raw_path(places, sha256) for sha256 in digests]
     bring_raw(places, paths)

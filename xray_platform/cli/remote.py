@@ -84,7 +84,7 @@ def _kept_up(copy: "WorkingCopy") -> bool:
     from xray_platform.object_store.at_work import at_work
 
     with bar("fetching") as progress:
-        copy.bring_up(progress=progress)
+        copy.bring_up(whole=False, progress=progress)
     if not remembers_elsewhere(copy.folder):
         return False
     at_work(copy.folder, lambda: None, beside=True, patience=START_SECONDS)  # commits what people wrote here

@@ -17,7 +17,7 @@ from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import Store
 from xray_platform.defs.store_settings import settings_of
 from xray_platform.dicom.intake.batch_plan import BATCH_SIZE, batch_names, plan_batches, read_plan
-from xray_platform.dicom.intake.inbox_watch import InboxWatch, Look, inbox_watch
+from xray_platform.dicom.intake.inbox_watch import Look, inbox_watch
 from xray_platform.dicom.intake.raw_store import take_in_some
 from xray_platform.errors import XrayError
 from xray_platform.object_store.at_work import at_work, is_apart
@@ -29,6 +29,7 @@ SECTION = "inbox"
 """How `xray.yaml` calls these settings."""
 UNLED = "a store in object storage takes its inbox in under `xray ui`, or by `xray ingest`"
 TAKING_SECONDS = 20.0  # of a tick, which Dagster ends after 60
+PROBLEM = "inbox-problem.txt"
 EARLIER_MEMORY = "inbox-seen.json"  # of earlier versions
 
 
@@ -67,8 +68,7 @@ def inbox_sensor(context: dg.SensorEvaluationContext, store: Store) -> dg.Sensor
             context.update_cursor(look.mark if look.count else "")  # a moving mark; it replaces older ones with names
             if waiting := _waiting(places, look):
                 return dg.SkipReason(waiting)
-            opened = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
-            new = _due(places, watch, look, opened)
+        new = _due(places, look, set(context.instance.get_dynamic_partitions(str(BATCHES.name))))
     except (XrayError, OSError, ValueError) as error:
         return dg.SkipReason(_told(places, str(error)))
     if not look.count:
@@ -90,39 +90,42 @@ def _waiting(places: Places, look: Look) -> str:
     return f"{len(arrived)} finished files wait for others, {minutes} minutes at most"
 
 
-def _due(places: Places, watch: InboxWatch, look: Look, opened: Set[str]) -> list[str]:
+def _due(places: Places, look: Look, opened: Set[str]) -> list[str]:
     """Open batches for what is finished, and return those of which a run is due.
 
     Where runs are made on machines that do not see this inbox, its bytes go into the store before: as much of them as
-    a tick has time for.
+    a tick has time for. What fails is tried again at the next tick.
     """
 
     def unopened() -> list[str]:
         return [batch for batch in batch_names(places) if batch not in opened]
 
     def taken_in() -> list[str]:
-        _plan(places, watch, look)
+        _plan(places, look)
         deadline = time.monotonic() + TAKING_SECONDS
         return [
             batch for batch in unopened() if take_in_some(places, read_plan(places, batch), deadline - time.monotonic())
         ]
 
     if not is_apart(places.root):
-        _plan(places, watch, look)
-        return unopened()
-    return at_work(places.root, taken_in, beside=True, patience=0) if look.finished or unopened() else []
+        _plan(places, look)
+        due = unopened()
+    else:
+        due = at_work(places.root, taken_in, beside=True, patience=0) if look.finished or unopened() else []
+    with inbox_watch(places) as watch:
+        watch.planned(look.finished)  # now that the plans are the store's
+    return due
 
 
-def _plan(places: Places, watch: InboxWatch, look: Look) -> None:
-    """Open batches for what is finished; where that fails it is tried again at the next tick."""
+def _plan(places: Places, look: Look) -> None:
     if look.finished:
-        ready = watch.ready(look.finished)
+        with inbox_watch(places) as watch:
+            ready = watch.ready(look.finished)
         plan_batches(places, places.inbox, ready=lambda file: str(file.path) in ready, patient=True, only=look.finished)
-        watch.planned(look.finished)
     (places.raw / EARLIER_MEMORY).unlink(missing_ok=True)
 
 
 def _told(places: Places, problem: str) -> str:
     """Keep the problem in the raw zone, since it may name files; the tick only says where it stands."""
-    atomic_write(places.raw / "inbox-problem.txt", problem + "\n", mode=FILE_MODE, durable=True)
-    return "the inbox cannot be taken in; data/raw/inbox-problem.txt says why (it may name files)"
+    atomic_write(places.raw / PROBLEM, problem + "\n", mode=FILE_MODE, durable=True)
+    return f"the inbox cannot be taken in; data/raw/{PROBLEM} says why (it may name files)"

@@ -41,5 +41,5 @@ def root_folder(given: str | Path | None = None) -> Path:
 def _copied(url: str) -> Path:
     """Return the working copy of a store in object storage, as the store was when this process first asked."""
     copy = WorkingCopy.open(url)
-    copy.bring_up()
+    copy.bring_up(whole=False)
     return copy.folder

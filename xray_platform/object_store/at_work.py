@@ -46,7 +46,7 @@ def at_work(root: Path, work: Callable[[], T], *, beside: bool = False, patience
             with suppress(OvertakenError):  # then once more, and nobody can be faster
                 return _beside_others(copy, lock, work, patience)
         with _lease(copy, lock, patience):
-            return _worked(copy, work, partial(copy.commit, beside=beside))
+            return _worked(copy, work, partial(copy.commit, beside=beside, whole=False))
     finally:
         lock.release()
 
@@ -63,8 +63,8 @@ def is_apart(root: Path) -> bool:
 
 def _beside_others(copy: WorkingCopy, lock: FileLock, work: Callable[[], T], patience: float) -> T:
     def commit() -> None:
-        with _lease(copy, lock, patience):  # a command on another machine may have it
-            if (made := copy.commit(beside=True)) is not None:
+        with _lease(copy, lock, patience, passing=True):  # a command on another machine may have it
+            if (made := copy.commit(beside=True, whole=False)) is not None:
                 sweep_at_times(copy.bucket, made.number)
 
     return _worked(copy, work, commit)
@@ -72,7 +72,7 @@ def _beside_others(copy: WorkingCopy, lock: FileLock, work: Callable[[], T], pat
 
 def _worked(copy: WorkingCopy, work: Callable[[], T], commit: Callable[[], object]) -> T:
     try:
-        copy.bring_up(stay=True)
+        copy.bring_up(stay=True, whole=False)
         made = work()
         commit()
         return made
@@ -81,8 +81,8 @@ def _worked(copy: WorkingCopy, work: Callable[[], T], commit: Callable[[], objec
 
 
 @contextmanager
-def _lease(copy: WorkingCopy, lock: FileLock, patience: float) -> Iterator[None]:
-    lease = take_lease(copy.bucket, copy.home, patience=patience, lock=lock)
+def _lease(copy: WorkingCopy, lock: FileLock, patience: float, *, passing: bool = False) -> Iterator[None]:
+    lease = take_lease(copy.bucket, copy.home, patience=patience, lock=lock, passing=passing)
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from xray_platform.errors import StoreError
 from xray_platform.object_store.bucket import Bucket
+from xray_platform.tables.layouts import STANDARD_SHARD
 
 FORMAT = 1
 KEY = "manifest.json.gz"
@@ -65,6 +66,19 @@ def is_raw_bytes(path: str) -> bool:
     """Say whether a path is of a raw file, `data/raw/ab/cd/<sha256>`, which never changes."""
     parts = path.split("/")
     return len(parts) == 5 and path.startswith(RAW_ZONE) and len(parts[4]) == 64 and parts[4][:2] == parts[2]
+
+
+def on_demand(path: str) -> str:
+    """Return with what a file comes to a machine that does not need the whole store: itself, or its batch's folder.
+
+    Empty: it comes at once. On demand come the many bytes: pictures, and arrays of them.
+    """
+    zone, *below = path.removeprefix("data/").split("/")
+    if zone == "processed" and len(below) == 3:  # subject, study, picture
+        return path
+    if zone == "standard" and len(below) == 2 and below[1].endswith(STANDARD_SHARD):
+        return f"data/standard/{below[0]}"
+    return f"data/tensors/{below[0]}/{below[1]}" if zone == "tensors" and len(below) > 2 else ""
 
 
 def pack(commit: Commit) -> bytes:

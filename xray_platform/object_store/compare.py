@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xray_platform.errors import StoreError
-from xray_platform.object_store.commit import RAW_ZONE, Commit, StoredFile, is_raw_bytes
+from xray_platform.object_store.commit import RAW_ZONE, Commit, StoredFile, is_raw_bytes, on_demand
 from xray_platform.object_store.local_files import DatabaseNotes, is_by_hand, is_database
 
 Here = Mapping[str, os.stat_result]
@@ -33,8 +33,12 @@ def unchanged(root: Path, path: str, status: os.stat_result, file: StoredFile, n
     return (status.st_size, status.st_mtime_ns, status.st_mode & 0o777) == (file.size, file.modified_ns, file.mode)
 
 
-def difference(root: Path, here: Here, base: Commit, target: Commit, notes: DatabaseNotes) -> Difference:
+def difference(
+    root: Path, here: Here, base: Commit, target: Commit, notes: DatabaseNotes, *, whole: bool = True
+) -> Difference:
     """Return what makes the copy equal to `target`, but for raw files, which are fetched when they are read.
+
+    So are pictures and arrays where the copy shall not be `whole`.
 
     What people write themselves and changed here since `base` is kept. Raises StoreError where others changed it too.
     """
@@ -46,12 +50,16 @@ def difference(root: Path, here: Here, base: Commit, target: Commit, notes: Data
     fetch = {
         path: file
         for path, file in target.files.items()
-        if path not in kept and (not fits(path, file) if path in here else not is_raw_bytes(path))
+        if path not in kept and (not fits(path, file) if path in here else not _waits(path, whole=whole))
     }
     remove = tuple(path for path in here if path not in target.files and path not in kept)
     mine = [path for path in here if path not in kept and not fits(path, base.files.get(path))]
     given_up = tuple(path for path in mine if not fits(path, target.files.get(path)))
     return Difference(fetch, remove, given_up)
+
+
+def _waits(path: str, *, whole: bool) -> bool:
+    return is_raw_bytes(path) or (not whole and bool(on_demand(path)))
 
 
 def _is_edit(root: Path, path: str, here: Here, base: Commit, target: Commit, notes: DatabaseNotes) -> bool:

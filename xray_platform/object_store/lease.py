@@ -25,6 +25,7 @@ from xray_platform.object_store.commit import writer
 KEY = "lease.json"
 RENEW_SECONDS = 15.0
 EXPIRES_SECONDS = 60.0
+PASSING_SECONDS = 60.0  # how long a command waits for the commit of another machine's asset
 _AT_WORK = "another xray command is at work on {url} ({who}); wait for it or end it"
 
 
@@ -84,11 +85,13 @@ def take_lease(
     patience: float = 0,
     sleep: Callable[[float], None] = time.sleep,
     lock: FileLock | None = None,
+    passing: bool = False,
 ) -> Lease:
-    """Take the lease of a store, for a machine whose copy lies in `home`.
+    """Take the lease of a store, for a machine whose copy lies in `home`; `passing` where it is for one commit alone.
 
-    Waits up to `patience` seconds where another holds it. Raises MachineError, which names the other, after that. Who
-    holds the machine's `lock` already gives it, and goes on holding it when the lease is released.
+    Waits up to `patience` seconds where another holds it, and longer for one that is passing. Raises MachineError,
+    which names the other, after that. Who holds the machine's `lock` already gives it, and goes on holding it when the
+    lease is released.
     """
     deadline = time.monotonic() + patience
     if lock is None:
@@ -96,36 +99,36 @@ def take_lease(
     else:
         lock.acquire()  # a lock counts how often its holder took it
     try:
-        return _awaited(bucket, home, lock, deadline, sleep).start()
+        said = json.dumps({"owner": str(uuid4()), "by": writer(), "machine": machine(home), "passing": passing})
+        return _awaited(bucket, home, Lease(bucket, lock, said.encode(), ""), deadline, sleep).start()
     except BaseException:
         lock.release()
         raise
 
 
-def _awaited(bucket: Bucket, home: Path, lock: FileLock, deadline: float, sleep: Callable[[float], None]) -> Lease:
-    while (taken := _take(bucket, home, lock, sleep)) is None:
-        if time.monotonic() >= deadline:
-            raise _refusal(bucket)
+def _awaited(bucket: Bucket, home: Path, wanted: Lease, deadline: float, sleep: Callable[[float], None]) -> Lease:
+    while not _take(home, wanted, sleep):
+        found = bucket.get(KEY)
+        if time.monotonic() >= deadline + (PASSING_SECONDS if found and _read(found[0]).get("passing") else 0):
+            who = _read(found[0]).get("by") if found else "it just ended"
+            raise MachineError(_AT_WORK.format(url=bucket.url, who=who))
         sleep(1.0)
-    return taken
+    return wanted
 
 
-def _refusal(bucket: Bucket) -> MachineError:
-    found = bucket.get(KEY)
-    return MachineError(_AT_WORK.format(url=bucket.url, who=_read(found[0]).get("by") if found else "it just ended"))
-
-
-def _take(bucket: Bucket, home: Path, lock: FileLock, sleep: Callable[[float], None]) -> Lease | None:
-    said = _renewed(json.dumps({"owner": str(uuid4()), "by": writer(), "machine": machine(home)}).encode())
-    if (tag := bucket.replace(KEY, said, None)) is not None:
-        return Lease(bucket, lock, said, tag)
-    found, facts = bucket.get(KEY), bucket.facts(KEY)
-    if found is None or facts is None:
-        return None
-    if _read(found[0]).get("machine") != machine(home) and not _is_dead(bucket, found[1], facts.modified_at, sleep):
-        return None
-    tag = bucket.replace(KEY, said, found[1])
-    return Lease(bucket, lock, said, tag) if tag is not None else None
+def _take(home: Path, wanted: Lease, sleep: Callable[[float], None]) -> bool:
+    """Say whether a lease could be had, and is."""
+    bucket, wanted.said = wanted.bucket, _renewed(wanted.said)
+    tag = bucket.replace(KEY, wanted.said, None)
+    if tag is None:
+        found, facts = bucket.get(KEY), bucket.facts(KEY)
+        if found is None or facts is None:
+            return False
+        if _read(found[0]).get("machine") != machine(home) and not _is_dead(bucket, found[1], facts.modified_at, sleep):
+            return False
+        tag = bucket.replace(KEY, wanted.said, found[1])
+    wanted.tag = tag or ""
+    return tag is not None
 
 
 def _is_dead(bucket: Bucket, tag: str, renewed_at: datetime, sleep: Callable[[float], None]) -> bool:

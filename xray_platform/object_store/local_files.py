@@ -18,6 +18,7 @@ ZONES = ("data", "mlruns", "recipes")
 _PASSING = (".lock", ".part", ".old", ".pid")
 _OF_THE_MACHINE = (
     "data/inbox/", "data/raw/.locks/", "data/raw/.incoming/", "data/raw/.index/", "data/raw/index.sqlite",
+    "data/raw/inbox-problem.txt",
     "mlruns/cache/", "data/.dagster/dagster.yaml", "data/.dagster/workspace.yaml",
     "data/.dagster/.telemetry/", "data/.dagster/.logs_queue/", "data/.dagster/.nux/",
 )  # fmt: skip

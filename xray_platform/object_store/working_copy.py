@@ -5,7 +5,7 @@ process that dies in between has changed nothing of the store, and what it left 
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +25,7 @@ from xray_platform.object_store.commit import (
     StoredFile,
     is_raw_bytes,
     key_of,
+    on_demand,
     pack,
     read_commit,
     unpack,
@@ -58,6 +59,7 @@ class WorkingCopy:
         self._base_file = home / "base"
         self._sync = FileLock(home / "sync.lock", mode=FILE_MODE)
         self.waiting = home / "waiting"
+        self._dropped = home / "dropped"
         self.waiting.mkdir(mode=0o700, exist_ok=True)
 
     @classmethod
@@ -88,15 +90,20 @@ class WorkingCopy:
         """Return when the commit that the copy was made from came here, in ns; 0 before the first."""
         return self._base_file.stat().st_mtime_ns if self._base_file.exists() else 0
 
-    def bring_up(self, *, stay: bool = False, progress: Progress = silent) -> tuple[str, ...]:
+    def bring_up(self, *, stay: bool = False, whole: bool = True, progress: Progress = silent) -> tuple[str, ...]:
         """Make the copy equal to the store, but for raw files; return the paths of unfinished work that was given up.
 
-        With `stay` this process is at work from now on. Where another process of this machine is, the copy is left as
-        that has it. Raises StoreError.
+        A copy that need not be `whole` gets pictures and arrays when they are read. With `stay` this process is at
+        work from now on. Where another process of this machine is, the copy is left as that has it, but for what it
+        lacks to be whole. Raises StoreError.
         """
         with self._sync:
             try:
-                return self._made_equal(progress) if self.activity.alone() else ()
+                if self.activity.alone():
+                    return self._made_equal(progress, whole=whole)
+                if whole:
+                    self._fetch_missing({p: f for p, f in self.base()[0].files.items() if on_demand(p)}, progress)
+                return ()
             finally:
                 if stay:
                     self.activity.begin()
@@ -104,15 +111,15 @@ class WorkingCopy:
                     self.activity.end()
 
     def keep_up(self) -> None:
-        """Make the copy equal to the store where that has moved on; raises StoreError."""
+        """Make the copy equal to the store where that has moved on, but for what comes on demand. Raises StoreError."""
         if self.bucket.tag(KEY) != self.base()[1]:
-            self.bring_up()
+            self.bring_up(whole=False)
 
-    def _made_equal(self, progress: Progress) -> tuple[str, ...]:
-        for leftover in self.waiting.iterdir():
-            leftover.unlink()
+    def _made_equal(self, progress: Progress, *, whole: bool) -> tuple[str, ...]:
+        for leftover in (*self.waiting.iterdir(), self._dropped):
+            leftover.unlink(missing_ok=True)
         (base, _), (target, tag) = self.base(), read_commit(self.bucket)
-        found = difference(self.folder, dict(walk(self.folder)), base, target, self._notes())
+        found = difference(self.folder, dict(walk(self.folder)), base, target, self._notes(), whole=whole)
         self._apply(found, progress)
         self._keep_base(target, tag)
         return found.given_up
@@ -127,25 +134,37 @@ class WorkingCopy:
         self._note({path: file for path, file in found.fetch.items() if is_database(path)})
 
     def commit(
-        self, *, raw_may_go: bool = False, beside: bool = False, progress: Progress = silent
+        self,
+        *,
+        raw_may_go: bool = False,
+        beside: bool = False,
+        whole: bool = True,
+        progress: Progress = silent,
     ) -> Committed | None:
         """Make what has changed here the store: bytes first, the manifest last; None where nothing has changed.
 
         What others committed meanwhile is kept, and comes down. With `raw_may_go` raw files that are not here are no
-        longer of the store; else they are just not fetched. `beside` others is whoever began without the lease. Raises
-        OvertakenError where others changed the same files, or a command worked alone meanwhile; StoreError.
+        longer of the store; else they are just not fetched. So are pictures and arrays of a copy that is not `whole`,
+        unless they were taken away by `drop` or their folder was made anew. `beside` others is whoever began without
+        the lease. Raises OvertakenError where others changed the same files, or a command worked alone meanwhile;
+        StoreError.
         """
         with self._sync:
             base, tag = self.base()
             known = set() if beside else {key_of(path, file.sha256) for path, file in base.files.items()}
-            mine = self._stored(base, known, raw_may_go, progress)
+            mine = self._stored(base, known, progress)
+            mine |= self._elsewhere(base, mine, raw_may_go=raw_may_go, whole=whole)
             if mine == base.files:
+                self._dropped.unlink(missing_ok=True)
                 return None
             made, tag = self._written(base, mine, tag, beside=beside)
             theirs = {path: file for path, file in made.files.items() if not same(file, mine.get(path))}
             gone = tuple(path for path in mine if path not in made.files)
-            self._apply(Difference({p: f for p, f in theirs.items() if not is_raw_bytes(p)}, gone, ()), silent)
+            here = {path: file for path, file in theirs.items() if whole or not on_demand(path)}
+            here |= {path: file for path, file in theirs.items() if (self.folder / path).exists()}
+            self._apply(Difference({p: f for p, f in here.items() if not is_raw_bytes(p)}, gone, ()), silent)
             self._keep_base(made, tag)
+            self._dropped.unlink(missing_ok=True)
             changed = [file for path, file in mine.items() if file != base.files.get(path)]
             return Committed(made.number, len(changed), sum(file.size for file in changed))
 
@@ -165,10 +184,33 @@ class WorkingCopy:
             files = merged(base, mine, now, writer())
         raise StoreError(f"{self.bucket.url}: others commit all the time; run the same command once more")
 
-    def _stored(
-        self, base: Commit, known: Collection[str], raw_may_go: bool, progress: Progress
+    def _elsewhere(
+        self, base: Commit, mine: Mapping[str, StoredFile], *, raw_may_go: bool, whole: bool
     ) -> dict[str, StoredFile]:
-        """Bring into the bucket what is here and not in `base`, and return all files of the store.
+        """Return the files of the store that are not here and yet are no less of it."""
+        changed = [path for path, file in mine.items() if file != base.files.get(path)]
+        anew = {on_demand(path) or path.rpartition("/")[0] for path in changed}
+        gone = self._gone()
+
+        def waits(path: str) -> bool:
+            if is_raw_bytes(path):
+                return not raw_may_go
+            return not whole and bool(unit := on_demand(path)) and unit not in anew and path not in gone
+
+        return {path: file for path, file in base.files.items() if path not in mine and waits(path)}
+
+    def drop(self, path: str) -> None:
+        """Take a file out of the store with the next commit, whether or not it was ever fetched."""
+        with self._dropped.open("a", encoding="utf-8") as noted:
+            noted.write(path + "\n")
+
+    def _gone(self) -> frozenset[str]:
+        return (
+            frozenset(self._dropped.read_text(encoding="utf-8").splitlines()) if self._dropped.exists() else frozenset()
+        )
+
+    def _stored(self, base: Commit, known: Collection[str], progress: Progress) -> dict[str, StoredFile]:
+        """Bring into the bucket what is here and not in `base`, and return all that is here.
 
         `known` are keys of objects that are there for sure: not those of `base` where others may have swept since.
         """
@@ -183,8 +225,6 @@ class WorkingCopy:
                 stored = store_all(self.bucket, self.folder, changed, known, self.waiting, progress)
                 files |= {path: _as_before(path, base, file) for path, file in stored.items()}
                 self._note({path: file for path, file in stored.items() if is_database(path)}, here)
-        if not raw_may_go:
-            files |= {path: file for path, file in base.files.items() if is_raw_bytes(path)}
         return files
 
     @contextmanager
@@ -204,8 +244,23 @@ class WorkingCopy:
     def bring_raw(self, paths: Collection[str] | None = None, progress: Progress = silent) -> None:
         """Fetch raw files that are not here: those of these paths, or all. Raises StoreError."""
         files = self.base()[0].files
-        wanted = files if paths is None else paths
-        missing = {p: files[p] for p in wanted if is_raw_bytes(p) and p in files and not (self.folder / p).exists()}
+        wanted = {p: files[p] for p in (files if paths is None else paths) if is_raw_bytes(p) and p in files}
+        self._fetch_missing(wanted, progress)
+
+    def bring(self, units: Iterable[Mapping[str, StoredFile]], progress: Progress = silent) -> None:
+        """Fetch what is not here of files that belong together, but for such of which some were made anew here.
+
+        Raises StoreError.
+        """
+        notes, wanted = self._notes(), dict[str, StoredFile]()
+        for files in units:
+            here = {path: (self.folder / path).stat() for path in files if (self.folder / path).exists()}
+            if all(unchanged(self.folder, path, status, files[path], notes) for path, status in here.items()):
+                wanted |= files
+        self._fetch_missing(wanted, progress)
+
+    def _fetch_missing(self, files: Mapping[str, StoredFile], progress: Progress) -> None:
+        missing = {path: file for path, file in files.items() if not (self.folder / path).exists()}
         fetch(self.bucket, self.folder, missing, self.waiting, progress)
 
     def _fits(self, path: str, status: os.stat_result, base: Commit, notes: DatabaseNotes) -> bool:

@@ -60,6 +60,19 @@ def test_who_waits_gets_it_when_the_other_is_done(machine: Machine) -> None:
     assert len(waited) == 1
 
 
+def test_a_command_waits_for_a_commit_of_another_machine_that_passes(machine: Machine) -> None:
+    here, there = machine("here"), machine("there")
+    held, waited = take_lease(here.bucket, here.home, passing=True), []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            held.release()
+
+    take_lease(there.bucket, there.home, sleep=sleep).release()
+    assert len(waited) == 3
+
+
 def test_the_lease_of_a_killed_command_is_taken_over_at_once_on_its_machine(
     machine: Machine, url: str, tmp_path: Path
 ) -> None:

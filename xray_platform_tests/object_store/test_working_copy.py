@@ -9,7 +9,7 @@ import pytest
 from xray_platform.errors import StoreError
 from xray_platform.object_store.cache import shown, url_of
 from xray_platform.object_store.commit import KEY, key_of, read_commit
-from xray_platform.object_store.raw import bring_raw, kept_size
+from xray_platform.object_store.on_demand import bring_raw, kept_size
 from xray_platform.object_store.working_copy import WorkingCopy
 from xray_platform.tables.places import Places
 from xray_platform_tests.object_store.conftest import Machine

@@ -23,6 +23,7 @@ from xray_platform.dicom.pseudonym import PseudonymKey
 from xray_platform.dicom.rules import BURNED_IN_TEXT, UNPUBLISHABLE
 from xray_platform.errors import StoreError
 from xray_platform.lots import map_in_lots
+from xray_platform.object_store.on_demand import drop
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.layouts import published_manifest
@@ -209,7 +210,7 @@ def _sweep(places: Places, before: pd.DataFrame, images: pd.DataFrame) -> None:
     """Remove what an earlier run of this batch published and this one did not."""
     for file in set(before["file"]) - set(images["file"]):
         path = places.processed / file
-        path.unlink(missing_ok=True)
+        drop(places, path)
         for folder in (path.parent, path.parent.parent):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()

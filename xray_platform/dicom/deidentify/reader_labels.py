@@ -8,7 +8,7 @@ from xray_platform.dicom.intake.hashed_files import hashed_files
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.dicom.intake.readings import HandedOver, Reading, append_line, read_lines, waiting
 from xray_platform.errors import StoreError
-from xray_platform.object_store.raw import bring_raw
+from xray_platform.object_store.on_demand import bring_raw
 from xray_platform.tables.places import Places
 
 

@@ -22,7 +22,7 @@ from xray_platform.dicom.intake.refused_files import FORGOTTEN
 from xray_platform.dicom.intake.safe_open import SourceError
 from xray_platform.dicom.pseudonym import PseudonymKey, load_key
 from xray_platform.errors import StoreError
-from xray_platform.object_store.raw import bring_raw, kept_size
+from xray_platform.object_store.on_demand import bring_raw, kept_size
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE
 from xray_platform.tables.owner_only import FILE_MODE, make_folder, tighten

@@ -21,7 +21,7 @@ from xray_platform.dicom.quality.find_duplicates import find_duplicates
 from xray_platform.dicom.quality.rule import finding
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.rules import NOTHING_FOUND
-from xray_platform.object_store.raw import bring_raw
+from xray_platform.object_store.on_demand import bring_raw
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import CATALOGUE, QUALITY
 from xray_platform.tables.places import Places

@@ -20,6 +20,7 @@ from xray_platform.dicom.standard.standard_shard import StandardShards, standard
 from xray_platform.dicom.standard.zarr_chunk import one_chunk
 from xray_platform.errors import DataError, StoreError
 from xray_platform.lots import map_in_lots
+from xray_platform.object_store.on_demand import bring
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
 from xray_platform.tables.layouts import (
@@ -95,6 +96,7 @@ def _jobs(places: Places, batch: str, images: pd.DataFrame, target: Path) -> lis
         return []
     published = read_manifest(places, published_manifest(batch))
     files = [(str(image), places.processed / file) for image, file in zip(images["image"], images["file"], strict=True)]
+    bring(places, [file for _, file in files])
     return [
         StandardJob(image, batch, str(file), published.crc32c(places, file), str(target / image))
         for image, file in files

@@ -18,6 +18,7 @@ from numcodecs import blosc  # type: ignore[import-untyped]
 
 from xray_platform.errors import StoreError
 from xray_platform.imaging.pixel_range import Pixels
+from xray_platform.object_store.on_demand import bring
 from xray_platform.tables.layouts import (
     ABOUT,
     CHUNK,
@@ -60,6 +61,7 @@ class StandardImageBatch:
         names = sorted(Path(path).name for path in manifest.files if path.endswith(STANDARD_SHARD))
         if not names:
             raise StoreError(f"the standard images of {batch} are not of this version; materialise `standard_images`")
+        bring(places, [folder])
         members = [(folder / name, *found) for name in names for found in _members(folder / name)]
         if len(members) != len(manifest.rows):
             raise StoreError(

@@ -21,6 +21,7 @@ from xray_platform.imaging.store.rounding import read_scale, stored_dtype, store
 from xray_platform.imaging.store.shard_job import ShardJob, ShardMade, prepare_shard
 from xray_platform.imaging.store.shard_reader import ShardedImages
 from xray_platform.imaging.store.standard_image_reader import StandardImageBatch, read_standard_image
+from xray_platform.object_store.on_demand import bring
 from xray_platform.progress import Progress, silent
 from xray_platform.tables.all import STANDARD_IMAGES, TENSORS
 from xray_platform.tables.layouts import (
@@ -104,6 +105,7 @@ def open_tensors(places: Places, recipe_id: str, batch: str) -> ShardedImages:
     Raises StoreError where there are none.
     """
     array = tensor_array(places, recipe_id, batch)
+    bring(places, [array])
     if not array.exists() and not manifest_file(places, tensors_manifest(recipe_id, batch)).exists():
         raise StoreError(f"there are no tensors at {array}")
     manifest = read_manifest(places, tensors_manifest(recipe_id, batch))
