@@ -1,7 +1,7 @@
 """Compare: a working copy on disk beside a commit: what is there, what is another, what is too much."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,24 @@ def difference(
     mine = [path for path in here if path not in kept and not fits(path, base.files.get(path))]
     given_up = tuple(path for path in mine if not fits(path, target.files.get(path)))
     return Difference(fetch, remove, given_up)
+
+
+def elsewhere(
+    base: Commit, mine: Mapping[str, StoredFile], gone: Collection[str], *, raw_may_go: bool, whole: bool
+) -> dict[str, StoredFile]:
+    """Return the files of a store that are not `mine`, which are those here, and yet are no less of it.
+
+    What is `gone` was removed on purpose; of a folder that was made anew nothing old is left.
+    """
+    changed = [path for path, file in mine.items() if file != base.files.get(path)]
+    anew = {on_demand(path) or path.rpartition("/")[0] for path in changed}
+
+    def stays(path: str) -> bool:
+        if is_raw_bytes(path):
+            return not raw_may_go
+        return not whole and bool(unit := on_demand(path)) and unit not in anew and path not in gone
+
+    return {path: file for path, file in base.files.items() if path not in mine and stays(path)}
 
 
 def _waits(path: str, *, whole: bool) -> bool:

@@ -32,7 +32,7 @@ from xray_platform.object_store.commit import (
     write_commit,
     writer,
 )
-from xray_platform.object_store.compare import Difference, Here, difference, touches_history, unchanged
+from xray_platform.object_store.compare import Difference, Here, difference, elsewhere, touches_history, unchanged
 from xray_platform.object_store.local_files import DatabaseNotes, is_database, walk
 from xray_platform.object_store.merge import OvertakenError, merged, same
 from xray_platform.object_store.transfer import fetch, store_all
@@ -153,7 +153,7 @@ class WorkingCopy:
             base, tag = self.base()
             known = set() if beside else {key_of(path, file.sha256) for path, file in base.files.items()}
             mine = self._stored(base, known, progress)
-            mine |= self._elsewhere(base, mine, raw_may_go=raw_may_go, whole=whole)
+            mine |= elsewhere(base, mine, self._gone(), raw_may_go=raw_may_go, whole=whole)
             if mine == base.files:
                 self._dropped.unlink(missing_ok=True)
                 return None
@@ -183,21 +183,6 @@ class WorkingCopy:
                 raise OvertakenError(f"{self.bucket.url}: {now.by} worked on it alone meanwhile; run this once more")
             files = merged(base, mine, now, writer())
         raise StoreError(f"{self.bucket.url}: others commit all the time; run the same command once more")
-
-    def _elsewhere(
-        self, base: Commit, mine: Mapping[str, StoredFile], *, raw_may_go: bool, whole: bool
-    ) -> dict[str, StoredFile]:
-        """Return the files of the store that are not here and yet are no less of it."""
-        changed = [path for path, file in mine.items() if file != base.files.get(path)]
-        anew = {on_demand(path) or path.rpartition("/")[0] for path in changed}
-        gone = self._gone()
-
-        def waits(path: str) -> bool:
-            if is_raw_bytes(path):
-                return not raw_may_go
-            return not whole and bool(unit := on_demand(path)) and unit not in anew and path not in gone
-
-        return {path: file for path, file in base.files.items() if path not in mine and waits(path)}
 
     def drop(self, path: str) -> None:
         """Take a file out of the store with the next commit, whether or not it was ever fetched."""
