@@ -247,4 +247,6 @@ def test_a_wrong_address_is_one_line(first: User) -> None:
     )
     assert "is no address of a store" in replace(first, root="ftp://host/store").xray("status", code=2)
     empty = replace(first, root="s3://archive/empty")
-    assert "s3://archive/empty holds no store" in empty.xray("status", code=2)
+    said = empty.xray("status", code=2)
+    assert "s3://archive/empty holds no store" in said
+    assert f"its working copy on this machine is {empty.copy.folder}" in said
