@@ -57,7 +57,7 @@ def _rows(places: Places, batch: str, predictor: Predictor, progress: Progress) 
     pictures = IMAGES.read(places, batch)[["image", "batch", "subject", "file"]]
     rows = with_tensors(places, pictures, predictor.facts.recipes, batch)
     if len(rows) == len(pictures) and (pictures.empty or settings_of(places, [batch]) == predictor.facts.standard):
-        return _by_tensors(Cohort(places, predictor.facts.recipes, rows), predictor)
+        return _by_tensors(Cohort(places, predictor.facts.recipes, rows, predictor.facts.clinical_columns), predictor)
     return _by_files(places, pictures, predictor, progress)
 
 

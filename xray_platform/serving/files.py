@@ -53,8 +53,9 @@ def _refused(record: FileRecord) -> FileRecord:
 
 
 def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor, *, heatmaps: bool) -> Iterator[FileRecord]:
+    facts = predictor.facts
     tasks = [
-        ReadingTask(path, predictor.facts.recipes, predictor.facts.standard, predictor.quality)
+        ReadingTask(path, facts.recipes, facts.standard, predictor.quality, facts.clinical_columns)
         for path, reason in chunk
         if not reason
     ]

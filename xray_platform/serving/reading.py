@@ -23,12 +23,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class ReadingTask:
-    """One file to read, and how; small enough to be sent to a child process."""
+    """One file to read, and how; small enough to be sent to a child process. `columns`: see `prepare`."""
 
     path: Path
     recipes: tuple[Recipe, ...]
     standard: StandardSettings = field(default_factory=StandardSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    columns: tuple[str, ...] = ()
 
 
 def read_file(task: ReadingTask) -> ModelInput | Refusal:
@@ -44,7 +45,7 @@ def read_with_image(task: ReadingTask) -> tuple[ModelInput, StandardImage] | Ref
         size, most = task.path.stat().st_size, task.quality.max_file_mib
         if size > most * MEBI:
             return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
-        return prepare_with_image(task.path.read_bytes(), task.recipes, task.standard, task.quality)
+        return prepare_with_image(task.path.read_bytes(), task.recipes, task.standard, task.quality, task.columns)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:
