@@ -22,6 +22,13 @@ class ClinicalSettings(Settings):
         "in which each column is hidden by itself; so that the network does not lean on them",
     )
 
+    @field_validator("clinical_columns", mode="before")
+    @classmethod
+    def _as_text(cls, found: object) -> object:
+        """Take a list, too, as a person writes it into `xray.yaml`."""
+        listed = isinstance(found, list | tuple) and all(isinstance(name, str) for name in found)
+        return ", ".join(found) if listed else found  # type: ignore[arg-type]
+
     @field_validator("clinical_columns")
     @classmethod
     def _in_one_order(cls, text: str) -> str:
