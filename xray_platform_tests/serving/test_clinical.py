@@ -1,53 +1,34 @@
 """A model that is told columns: from the header of a file where it states them, without them where it does not."""
 
 from dataclasses import replace
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import torch
 from pydicom import dcmread
 
 from xray_platform.clinical_columns import ClinicalFacts, encode, with_values, without_values
 from xray_platform.dicom.parse.clinical_facts import clinical_facts
 from xray_platform.dicom.parse.container import open_container
 from xray_platform.errors import InputError, StoreError
-from xray_platform.networks.all import NETWORKS
-from xray_platform.networks.clinical import ClinicalNetwork, told_columns
 from xray_platform.serving.bundle import BundleFacts, write_bundle
 from xray_platform.serving.files import predict_files
-from xray_platform.serving.made_with import made_with
+from xray_platform.serving.http.champion import ModelLocation
+from xray_platform.serving.http.settings import ServeSettings
+from xray_platform.serving.model_input import prepare
 from xray_platform.serving.pacs.judged_image import JudgedImage, judge_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile
-from xray_platform.training.trained_network import TrainedNetwork
-from xray_platform.training.training_settings import TrainingSettings
-from xray_platform_tests.serving.bundles import SIDE, facts, small_bundle
-
-COLUMNS = ("age", "sex", "view")
-
-
-@cache
-def network() -> TrainedNetwork:
-    """A network that learnt nothing and to which each column matters."""
-    torch.manual_seed(0)
-    kind = NETWORKS["attention_cnn"]
-    settings, training = kind.settings(width=8), TrainingSettings(clinical_columns=", ".join(COLUMNS))  # type: ignore[call-arg]
-    module = told_columns(kind.build(settings, 1), COLUMNS, kind.smallest_side)
-    assert isinstance(module, ClinicalNetwork)
-    torch.nn.init.normal_(module.modulation.weight, std=0.3)
-    return TrainedNetwork("attention_cnn", settings, training, SIDE, module, ({"val_auroc": 0.5},), 0)
+from xray_platform_tests.serving.bundles import facts, small_bundle
+from xray_platform_tests.serving.http.serving import server
+from xray_platform_tests.serving.told import COLUMNS, network, told_bundle
 
 
 @pytest.fixture(scope="module")
 def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    told = facts().model_copy(
-        update={"clinical_columns": COLUMNS, "made_with": made_with("attention_cnn", facts().recipes, network())}
-    )
-    return Predictor.load(write_bundle(tmp_path_factory.mktemp("told") / "bundle", told, network()).folder, threads=1)
+    return Predictor.load(told_bundle(tmp_path_factory.mktemp("told") / "bundle").folder, threads=1)
 
 
 def changed(file: Path, **tags: str | None) -> bytes:
@@ -81,8 +62,6 @@ def test_a_file_without_its_tags_is_judged_by_the_picture_alone_and_with_them_as
     plain, told = (one.facts.recipes for one in (picture_alone, predictor))
     assert plain == told
     data = changed(sound[0], PatientAge="063Y", PatientSex="F", ViewPosition="AP")
-    from xray_platform.serving.model_input import prepare  # the same picture, as the store would hold it
-
     pixels = prepare(data, told, predictor.facts.standard, predictor.quality).pixels[None]
     known = encode(ClinicalFacts(63.0, "F", "AP"), COLUMNS)[None]
     assert predictor.predict(data).score == pytest.approx(network().score(with_values(pixels, known))[0], abs=1e-6)
@@ -161,3 +140,12 @@ def test_other_code_for_the_columns_is_noticed_when_the_bundle_is_opened(
     monkeypatch.setattr("xray_platform.serving.made_with.encode", lambda facts, columns: encode(facts, columns) * 0.5)
     with pytest.raises(StoreError, match="is not that of its bundle"):
         Predictor.load(folder, threads=1)
+
+
+def test_a_server_judges_a_file_by_its_header(sound: list[Path], predictor: Predictor, tmp_path: Path) -> None:
+    bundle = told_bundle(tmp_path / "bundle")
+    location = ModelLocation(bundle.folder, bundle.id, "7")
+    with server(lambda: location, ServeSettings(readers=1)) as running:
+        for data in (sound[0].read_bytes(), without(sound[0])):
+            (image,) = running.judge(data).json["images"]
+            assert image["score"] == pytest.approx(predictor.predict(data).score, abs=1e-5)
