@@ -14,7 +14,7 @@ from xray_platform_tests.serving.told import told_bundle
 
 def test_a_row_may_say_what_its_file_does_not(tmp_path: Path) -> None:
     bundle, model = told_bundle(tmp_path / "bundle"), BundleModel()
-    context = PythonModelContext({"bundle": str(bundle.folder)}, {"bundle": bundle.id})
+    context = PythonModelContext({"bundle": str(bundle.folder)}, {"bundle": bundle.id})  # type: ignore[no-untyped-call]
     model.load_context(context)
     picture = example_picture()
     rows = pd.DataFrame(
