@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.defs.asset_result import AssetResult
+from xray_platform.defs.clinical_values import stated_facts
 from xray_platform.defs.cohort import Cohort, with_tensors
 from xray_platform.defs.read_parts import read_parts
 from xray_platform.dicom.standard.standard_images import settings_of
@@ -79,7 +80,9 @@ def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[Judged]:
 
 def _by_files(places: Places, pictures: pd.DataFrame, predictor: Predictor, progress: Progress) -> Iterator[Judged]:
     by_path = {str(places.processed / row["file"]): row for row in pictures.to_dict("records")}
-    for record in predict_files([places.processed / file for file in pictures["file"]], predictor, progress):
+    files = [places.processed / file for file in pictures["file"]]
+    said = dict(zip(files, stated_facts(places, pictures["image"].astype(str).tolist()), strict=True))
+    for record in predict_files(files, predictor, progress, said=said):
         if isinstance(record, PredictedFile):
             row, prediction = by_path[record.file], record.prediction
             said = {

@@ -94,11 +94,22 @@ def test_a_view_is_found_where_some_machines_write_it(sound: list[Path]) -> None
     assert clinical_facts(open_container(data)).view is None
 
 
-def test_a_picture_without_a_header_is_judged(predictor: Predictor) -> None:
+def test_a_picture_without_a_header_is_judged_by_itself_or_by_what_is_said_of_it(
+    predictor: Predictor, tmp_path: Path
+) -> None:
     place = np.hypot(*np.mgrid[-1:1:300j, -1:1:300j])
     grey = np.random.default_rng(0).integers(0, 30, place.shape) + 200 * np.exp(-place)
-    png = cv2.imencode(".png", grey.astype(np.uint8))[1].tobytes()
-    assert "columns: age and sex and view not stated; judged without" in predictor.predict(png).warnings
+    png, words = cv2.imencode(".png", grey.astype(np.uint8))[1].tobytes(), "columns: age and sex and view not stated"
+    paths = [tmp_path / "said.png", tmp_path / "unsaid.png"]
+    for path in paths:
+        path.write_bytes(png)
+    known, unknown = predict_files(paths, predictor, said={paths[0]: ClinicalFacts(63.0, "F", "AP")})
+    assert isinstance(known, PredictedFile)
+    assert isinstance(unknown, PredictedFile)
+    assert known.prediction.score != pytest.approx(unknown.prediction.score, abs=1e-3)
+    assert not [said for said in known.prediction.warnings if said.startswith("columns")]
+    assert f"{words}; judged without" in unknown.prediction.warnings
+    assert unknown.prediction.score == pytest.approx(predictor.predict(png).score, abs=1e-6)
 
 
 def test_files_in_children_and_results_for_a_pacs_are_judged_alike(
