@@ -181,10 +181,11 @@ def _architectures(family: str) -> Iterator[Trial]:
 
 def _subjects() -> Iterator[Trial]:
     """Yield every network in each of its forms, of both sides, judged on subjects alone that it never saw."""
-    for side, kind in product((BRIEF_SIDE, LARGE_SIDE), NETWORKS.values()):
-        for form in FORMS if "form" in kind.settings.model_fields else ("",):
-            title = f"{kind.name}{f' ({form})' if form else ''}, {SAID.replace(str(BRIEF_SIDE), str(side))}"
-            changed = {"form": form} if form else {}
+    for side, form, kind in product((BRIEF_SIDE, LARGE_SIDE), FORMS, NETWORKS.values()):
+        has_forms = "form" in kind.settings.model_fields
+        if has_forms or form == FORMS[0]:
+            title = f"{kind.name}{f' ({form})' if has_forms else ''}, {SAID.replace(str(BRIEF_SIDE), str(side))}"
+            changed = {"form": form} if has_forms else {}
             yield Trial(title, kind, kind.recipe, side, "", BRIEF, changed, "subjects", (), HALF)
 
 
