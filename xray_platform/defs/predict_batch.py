@@ -15,7 +15,7 @@ from xray_platform.serving.class_probabilities import ClassProbability, named_in
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile
-from xray_platform.tables.all import CLASS_PREDICTIONS, IMAGES, PREDICTIONS
+from xray_platform.tables.all import CLASS_PREDICTIONS, EMBEDDINGS, IMAGES, PREDICTIONS
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import champion, champion_bundle
@@ -28,15 +28,17 @@ def predict_batch(places: Places, batch: str, progress: Progress) -> AssetResult
     tracking = open_tracking(places)
     in_use = champion(tracking)
     if in_use is None:
-        PREDICTIONS.write(places, PREDICTIONS.frame([]), batch)
-        CLASS_PREDICTIONS.write(places, CLASS_PREDICTIONS.frame([]), batch)
+        for table in (PREDICTIONS, CLASS_PREDICTIONS, EMBEDDINGS):
+            table.write(places, table.frame([]), batch)
         return AssetResult(PREDICTIONS, PREDICTIONS.frame([]), {"champion": "none yet; train the models"})
     bundle = champion_bundle(tracking)
     predictor = Predictor.load(bundle.folder, expected=bundle.id)
     by = {"model": in_use.model, "run": in_use.run_id}
     judged = list(_rows(places, batch, predictor, progress))
-    frame = PREDICTIONS.frame([{**row, **by} for row, _ in judged])
+    rows = [{**row, **by} for row, _ in judged]
+    frame = PREDICTIONS.frame(rows)
     PREDICTIONS.write(places, frame, batch)
+    EMBEDDINGS.write(places, EMBEDDINGS.frame(rows), batch)
     each = [
         {"image": row["image"], "batch": batch, **by, **one.as_json()} for row, classes in judged for one in classes
     ]
@@ -66,12 +68,13 @@ def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[Judged]:
     images = pictures.images(pictures.rows)
     for chosen, read in read_parts(predictor.model, images):
         part: pd.DataFrame = pictures.rows.iloc[chosen]
-        scores, classes = predictor.judge(read)
+        (scores, classes), placed = predictor.judge(read), predictor.place(read)
         prediction = part[["image", "batch", "subject"]].assign(
             score=scores,
             probability=predictor.probability(scores),
             verdict=np.where(predictor.facts.threshold.predict(scores), "abnormal", "normal"),
-            distance=[where.distance if where else np.nan for where in predictor.place(read)],
+            distance=[where.distance if where else np.nan for where in placed],
+            embedding=pd.Series([where.along if where else () for where in placed], index=part.index, dtype=object),
             named=pd.Series([named_in(said) for said in classes], index=part.index, dtype=object),
         )
         rows_of_part = ({str(name): value for name, value in row.items()} for row in prediction.to_dict("records"))
@@ -89,5 +92,6 @@ def _by_files(places: Places, pictures: pd.DataFrame, predictor: Predictor, prog
                 **{name: row[name] for name in ("image", "batch", "subject")},
                 **{name: getattr(prediction, name) for name in ("score", "probability", "verdict")},
             }
-            distance = prediction.placed.distance if prediction.placed else None
-            yield {**said, "distance": distance, "named": named_in(prediction.classes)}, prediction.classes
+            where = prediction.placed
+            seen = {"distance": where.distance if where else None, "embedding": where.along if where else ()}
+            yield {**said, **seen, "named": named_in(prediction.classes)}, prediction.classes
