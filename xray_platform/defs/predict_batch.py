@@ -84,8 +84,8 @@ def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[Judged]:
 def _by_files(places: Places, pictures: pd.DataFrame, predictor: Predictor, progress: Progress) -> Iterator[Judged]:
     by_path = {str(places.processed / row["file"]): row for row in pictures.to_dict("records")}
     files = [places.processed / file for file in pictures["file"]]
-    said = dict(zip(files, stated_facts(places, pictures["image"].astype(str).tolist()), strict=True))
-    for record in predict_files(files, predictor, progress, said=said):
+    stated = dict(zip(files, stated_facts(places, pictures["image"].astype(str).tolist()), strict=True))
+    for record in predict_files(files, predictor, progress, said=stated):
         if isinstance(record, PredictedFile):
             row, prediction = by_path[record.file], record.prediction
             said = {
