@@ -1,5 +1,6 @@
 """Image stack: what every model takes, checked once where it enters; in memory, or read by index when it is needed."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -17,6 +18,7 @@ Embeddings: TypeAlias = NDArray[np.float32]  # (N, C), what a model sees in an i
 Labels: TypeAlias = NDArray[np.bool_]  # (N,)
 Indices: TypeAlias = slice | NDArray[np.int64]
 TOLERANCE = 1e-3
+READ_AT_ONCE = 256  # pictures, for a digest
 
 
 class ImageSource(Protocol):
@@ -149,3 +151,13 @@ def batch_slices(images: ImageSource, size: int) -> Iterator[slice]:
     """Yield slices of at most `size` pictures that together cover all, in order."""
     for start in range(0, len(images), size):
         yield slice(start, start + size)
+
+
+def images_digest(images: ImageSource) -> bytes:
+    """Return a digest of the pictures: of what their source says that they are, else of every one of them."""
+    if isinstance(images, KnownImages):
+        return images.digest().encode()
+    digest = hashlib.sha256()
+    for part in batch_slices(images, READ_AT_ONCE):
+        digest.update(np.ascontiguousarray(images[part]).data)
+    return digest.digest()

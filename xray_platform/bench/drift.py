@@ -1,7 +1,7 @@
 """Drift: how often a batch raises an alarm where nothing changed, and where something did, on a store's own pictures.
 
 The subjects of all batches are shuffled and dealt out anew: history without any drift. A change is then made in the
-batch alone.
+batch alone. Where the store has a champion, what it sees is compared as well.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
+from xray_platform.bench.drift_seen import measure_seen
 from xray_platform.errors import InputError
 from xray_platform.evaluation.dataset.drift import DriftSettings, drift_of, facts_of
 from xray_platform.progress import Progress
@@ -38,7 +39,7 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
         for name, change in CHANGES.items():
             figures[f"found, {name}, {size} subjects"] = _alarms(facts, size, CHANGED_ROUNDS, change)
         progress(place + 1, len(sizes), "sizes")
-    return figures
+    return figures | dict(measure_seen(places, SIZES, progress))
 
 
 def _alarms(facts: pd.DataFrame, size: int, rounds: int, change: Change) -> float:

@@ -1,4 +1,7 @@
-"""Ingest: the whole intake against hashing, copying and renaming the same files, and decoding against plain pydicom."""
+"""Ingest: the whole intake against hashing, copying and renaming the same files, and decoding against plain pydicom.
+
+Besides, how the intake grows with processes, and its memory with files.
+"""
 
 import hashlib
 import shutil
@@ -10,6 +13,7 @@ from xray_platform.bench.decoding import decoding
 from xray_platform.bench.intake import take_archive_in
 from xray_platform.bench.intake_files import write_archive
 from xray_platform.bench.intake_memory import memory
+from xray_platform.bench.intake_processes import processes
 from xray_platform.bench.timing import timed
 from xray_platform.dicom.quality.examine import QualitySettings
 from xray_platform.progress import Progress
@@ -29,11 +33,13 @@ def measure(progress: Progress, _: Inputs) -> Figures:
         for done, (size, (count, side)) in enumerate(ARCHIVES.items()):
             total = write_archive(folder / size, count, side)
             figures |= {f"{size}: {key}": value for key, value in _rates(folder, size, count, total).items()}
-            progress(done + 1, len(ARCHIVES) + 2, "intake")
+            progress(done + 1, len(ARCHIVES) + 3, "intake")
+        figures |= processes(folder)
+        progress(len(ARCHIVES) + 1, len(ARCHIVES) + 3, "processes")
         figures |= decoding()
-        progress(len(ARCHIVES) + 1, len(ARCHIVES) + 2, "decoding")
+        progress(len(ARCHIVES) + 2, len(ARCHIVES) + 3, "decoding")
         figures |= memory(folder)
-        progress(len(ARCHIVES) + 2, len(ARCHIVES) + 2, "memory")
+        progress(len(ARCHIVES) + 3, len(ARCHIVES) + 3, "memory")
     return figures
 
 

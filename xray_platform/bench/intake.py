@@ -25,15 +25,25 @@ def take_archive_in(
     seconds = {"stored": 0.0, "examined": 0.0, "published": 0.0}
     _, planning = timed(plan_batches, places, source)
     for batch in batch_names(places):
-        plan, reading = timed(read_plan, places, batch)
-        catalogue, storing = timed(take_in, places, plan)
-        CATALOGUE.write(places, catalogue, batch)
-        quality, examining = timed(examine_batch, places, batch, settings)
-        QUALITY.write(places, quality, batch)
-        published, publishing = timed(publish_batch, places, batch, KEY, deidentify)
-        QUALITY.write(places, published.findings, publishing_part(batch))
-        IMAGES.write(places, published.images, batch)
-        for stage, taken in (("stored", reading + storing), ("examined", examining), ("published", publishing)):
+        for stage, taken in take_batch_in(places, batch, settings, deidentify).items():
             seconds[stage] += taken
     seconds["stored"] += planning
     return seconds
+
+
+def take_batch_in(
+    places: Places,
+    batch: str,
+    settings: QualitySettings = QualitySettings(),
+    deidentify: DeidentifySettings = DeidentifySettings(),
+) -> dict[str, float]:
+    """Take a planned batch in; return the seconds of the stages `stored`, `examined` and `published`."""
+    plan, reading = timed(read_plan, places, batch)
+    catalogue, storing = timed(take_in, places, plan)
+    CATALOGUE.write(places, catalogue, batch)
+    quality, examining = timed(examine_batch, places, batch, settings)
+    QUALITY.write(places, quality, batch)
+    published, publishing = timed(publish_batch, places, batch, KEY, deidentify)
+    QUALITY.write(places, published.findings, publishing_part(batch))
+    IMAGES.write(places, published.images, batch)
+    return {"stored": reading + storing, "examined": examining, "published": publishing}

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ HALF = 0.5  # of the abnormal subjects that a brief training learns from: there 
 SAID = f"{BRIEF_EPOCHS} epochs, {BRIEF_SIDE} px, half of the abnormal"
 FORMS = ("proposed", "standard")
 SEEDS = (0, 1, 2)  # of one network, whose scores are averaged too
-GROUPS = ("shipped", "long", "measures", "architectures", "large")
+GROUPS = ("shipped", "long", "measures", "architectures", "subjects", "large")
 STRONG: Mapping[str, Any] = {
     "rotation_degrees": 10.0, "shift": 0.06, "scale": 0.2, "stretch": 0.35, "brightness": 0.15, "contrast": 0.3,
     "gamma": 0.5, "sharpness": 0.5, "blur": 0.25, "noise": 0.05,
@@ -133,6 +134,7 @@ def trials(rows: pd.DataFrame) -> Iterator[Trial]:
     yield from _architectures(hardest)
     for family in (*unseen[1:], ""):
         yield _shipped(shipped, family)
+    yield from _subjects()
     yield from _large(hardest)
     for family in unseen[1:]:
         yield from _measures(family)
@@ -175,6 +177,16 @@ def _architectures(family: str) -> Iterator[Trial]:
             pools = (_pool(family),) if form == "proposed" else ()
             changed = {"form": form}
             yield Trial(title, kind, kind.recipe, BRIEF_SIDE, family, BRIEF, changed, "architectures", pools, HALF)
+
+
+def _subjects() -> Iterator[Trial]:
+    """Yield every network in each of its forms, of both sides, judged on subjects alone that it never saw."""
+    for side, form, kind in product((BRIEF_SIDE, LARGE_SIDE), FORMS, NETWORKS.values()):
+        has_forms = "form" in kind.settings.model_fields
+        if has_forms or form == FORMS[0]:
+            title = f"{kind.name}{f' ({form})' if has_forms else ''}, {SAID.replace(str(BRIEF_SIDE), str(side))}"
+            changed = {"form": form} if has_forms else {}
+            yield Trial(title, kind, kind.recipe, side, "", BRIEF, changed, "subjects", (), HALF)
 
 
 def _large(family: str) -> Iterator[Trial]:

@@ -48,6 +48,8 @@ ABNORMAL = 0.4
 DEVICES, VIEWS, SEXES = ("Aster", "Borealis", "Corona", "Delta"), ("PA", "AP"), ("M", "F")
 PHANTOMS, SIDE = 8, 64
 """How many different pictures the shown ones are, and their side in pixels."""
+AXES = 32
+"""Numbers of an embedding."""
 RUN = "5ca1e" + "0" * 27
 """The MLflow run that the predictions are said to come from."""
 Columns = Mapping[str, Any]
@@ -176,6 +178,7 @@ def _seen(batch: str, rng: np.random.Generator) -> Columns:
         "probability": rng.random(A_BATCH),
         "verdict": rng.choice(["normal", "abnormal"], A_BATCH),
         "distance": rng.random(A_BATCH),
+        "embedding": list(rng.normal(size=(A_BATCH, AXES)).astype(np.float32)),
     }
 
 
@@ -190,6 +193,8 @@ def _written(store: LocalRunner, last: Remembered, batch: str, columns: Columns,
                 OWN_TABLES[name].write(places, _frame(OWN_TABLES[name], columns), batch)
                 if name == "quality":
                     _warnings(places, batch, columns)
+                if name == "predictions":
+                    tables.EMBEDDINGS.write(places, _frame(tables.EMBEDDINGS, columns), batch)
             else:
                 rows = _frame(tables.TENSORS, {**columns, "recipe": [recipes[name]] * A_BATCH})
                 tables.TENSORS.write(places, rows, rows_part(batch, recipes[name]))

@@ -30,9 +30,10 @@ def existing_store() -> Places:
     """Return the store named by the option or the environment; InputError where there is none. Nothing is made."""
     store = places()
     if not (store.dagster.is_dir() or store.raw.is_dir() or (store.mlruns / "mlflow.db").is_file()):
-        here = f"; its working copy on this machine is {store.root}" if shown(store.root) != str(store.root) else ""
+        known = shown(store.root)
+        copy = "" if known == str(store.root) else f"; its working copy on this machine is {store.root}"
         raise InputError(
-            f"{shown(store.root)} holds no store; bring images with `xray ingest PATH`, or name another with --root{here}"
+            f"{known} holds no store; bring images with `xray ingest PATH`, or name another with --root{copy}"
         )
     return store
 

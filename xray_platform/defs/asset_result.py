@@ -14,7 +14,10 @@ from xray_platform.tables.table import Table
 FIRST = 5
 ROW_COUNT = "dagster/row_count"
 _MARKUP = re.compile(r"[<>&|`*\[\]\\!~#\x00-\x1f\x7f]")
-DAGSTER_TYPES = {"text": "string", "integer": "int", "number": "float", "flag": "bool", "list of text": "list[string]"}
+DAGSTER_TYPES = {
+    "text": "string", "integer": "int", "number": "float", "flag": "bool", "list of text": "list[string]",
+    "list of numbers": "list[float]",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xray_platform.clinical_columns import columns_of
 from xray_platform.defs.cohort import Cohort, read_cohort, with_tensors
 from xray_platform.defs.model_store import TrainingRecord, current_record
 from xray_platform.defs.promotion_settings import PromotionSettings
@@ -81,7 +82,7 @@ def _kept_scores(tracking: Tracking, places: Places, before: Registered, rows: p
 
 
 def _asked_scores(places: Places, bundle: Bundle, rows: pd.DataFrame) -> "pd.Series":
-    cohort = read_cohort(places, bundle.facts.recipes)
+    cohort = read_cohort(places, bundle.facts.recipes, bundle.facts.clinical_columns)
     known = cohort.rows[cohort.rows["image"].isin(rows["image"])]
     if len(known) < len(rows):
         raise DataError(f"only {len(known)} of {len(rows)} pictures have tensors of the champion's recipe")
@@ -103,7 +104,8 @@ def _called(places: Places, recipes: Sequence[Recipe], model: FittedModel, thres
     """Return `normal` or `abnormal` for each picture of the newest batch that has tensors of these recipes."""
     newest = IMAGES.parts(places)[-1]
     pictures = IMAGES.read(places, newest)[["image", "batch"]]
-    cohort = Cohort(places, tuple(recipes), with_tensors(places, pictures, recipes, newest))
+    rows = with_tensors(places, pictures, recipes, newest)
+    cohort = Cohort(places, tuple(recipes), rows, columns_of(model))
     if cohort.rows.empty:
         raise DataError(f"no picture of {newest} has tensors of the recipe of both models")
     found = np.where(threshold.predict(score_images(model, cohort.images(cohort.rows), silent)), "abnormal", "normal")

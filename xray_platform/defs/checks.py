@@ -40,6 +40,7 @@ BY_BATCH: tuple[Suite, ...] = (
     schema_suite(tables.PATCHES),
     schema_suite(tables.PREDICTIONS),
     replace(schema_suite(tables.CLASS_PREDICTIONS), name="class_predictions", asset="predictions"),
+    replace(schema_suite(tables.EMBEDDINGS), name="embeddings", asset="predictions"),
 )
 WHOLE: tuple[Suite, ...] = (
     schema_suite(tables.LABELS),

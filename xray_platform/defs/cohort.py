@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xray_platform.clinical_columns import ClinicalImages, ClinicalValues
 from xray_platform.defs.asset_result import frame_digest
+from xray_platform.defs.clinical_values import clinical_values
 from xray_platform.errors import DataError
 from xray_platform.evaluation.class_outputs import present_classes
 from xray_platform.image_stack import ImageSource, ViewedImages
@@ -25,12 +27,13 @@ class Cohort:
     """Labelled pictures in a fixed order: `rows` has image, batch, subject, findings, abnormal and split.
 
     Besides, the rows of the tensors, of one recipe or of each that the parts of an ensemble read, and what splits can
-    be grouped by: origin, device, view, sex and age.
+    be grouped by: origin, device, view, sex and age. `clinical_columns` are those that the pictures are given out with.
     """
 
     places: Places
     recipes: tuple[Recipe, ...]
     rows: pd.DataFrame
+    clinical_columns: tuple[str, ...] = ()
 
     def part(self, split: str, *, normal_only: bool = False) -> pd.DataFrame:
         """Return the rows of one split."""
@@ -45,13 +48,21 @@ class Cohort:
     def images(self, rows: pd.DataFrame) -> ImageSource:
         """Return the tensors of these rows, (N, side, side) float32 in [0, 1], each read when it is asked for.
 
-        Of several recipes each is a view: (N, views, side, side), as `pack_views` packs them.
+        Of several recipes each is a view: (N, views, side, side), as `pack_views` packs them. With clinical columns
+        they are (N, 2, side, side), see `clinical_columns.py`.
         """
         sources = tuple(
             StoredImages.open(self.places, recipe, rows[["batch"]].assign(row=rows[row_column(view)]))
             for view, recipe in enumerate(self.recipes)
         )
-        return ViewedImages(sources) if len(sources) > 1 else sources[0]
+        images = ViewedImages(sources) if len(sources) > 1 else sources[0]
+        return ClinicalImages(images, self.values(rows)) if self.clinical_columns else images
+
+    def values(self, rows: pd.DataFrame) -> ClinicalValues:
+        """Return the values of the clinical columns of these rows, (N, K) float32; K is 0 without columns."""
+        if not self.clinical_columns:
+            return np.zeros((len(rows), 0), np.float32)
+        return clinical_values(self.places, rows["image"].astype(str).tolist(), self.clinical_columns)
 
     def labels(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which of these rows are abnormal, (N,)."""
@@ -80,6 +91,14 @@ def findings_digest(rows: pd.DataFrame) -> str:
     return _digest(rows, {"image": str, "findings": str})
 
 
+def clinical_digest(cohort: Cohort) -> dict[str, str]:
+    """Return, as `clinical`, 16 hexadecimal digits of the clinical columns' values; nothing without columns."""
+    if not cohort.clinical_columns:
+        return {}
+    values = pd.DataFrame(cohort.values(cohort.rows)).assign(image=cohort.rows["image"].astype(str).to_numpy())
+    return {"clinical": frame_digest(values.sort_values("image", ignore_index=True).rename(columns=str))[:16]}
+
+
 def _digest(rows: pd.DataFrame, columns: dict[str, type]) -> str:
     said = rows[list(columns)].astype(columns)
     return frame_digest(said.sort_values("image", ignore_index=True))[:16]
@@ -103,8 +122,8 @@ def with_tensors(
     return pictures
 
 
-def read_cohort(places: Places, recipes: Sequence[Recipe]) -> Cohort:
-    """Join splits and the tensors of these recipes.
+def read_cohort(places: Places, recipes: Sequence[Recipe], clinical_columns: Sequence[str] = ()) -> Cohort:
+    """Join splits and the tensors of these recipes; pictures are given out with these clinical columns.
 
     Raises DataError where no picture has a label, or none of them has tensors of all these recipes.
     """
@@ -120,7 +139,7 @@ def read_cohort(places: Places, recipes: Sequence[Recipe]) -> Cohort:
             "made by the recipes and sides that models are set to in `xray.yaml` (`recipe`, `tensor_side`)"
         )
     rows = rows.sort_values(["batch", "image"]).merge(_facts(places), on="image", how="left")
-    return Cohort(places, tuple(recipes), rows.reset_index(drop=True))
+    return Cohort(places, tuple(recipes), rows.reset_index(drop=True), tuple(clinical_columns))
 
 
 def _facts(places: Places) -> pd.DataFrame:

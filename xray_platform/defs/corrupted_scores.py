@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from xray_platform.clinical_columns import ClinicalValues, with_values
 from xray_platform.defs.cohort import Cohort
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.robustness import CLEAN, Condition, Robustness, measure_robustness, robustness_sample
@@ -33,7 +34,11 @@ def robustness_of(cohort: Cohort, scorer: FittedModel, evaluation: Evaluation, p
     conditions: list[Condition] = [CLEAN, *((kind.name, severity) for kind, severity in steps)]
     made = CorruptedImages(cohort.places, cohort.recipes, steps, settings.seed)
     said = np.empty((len(rows), len(conditions)), np.float64)
-    stacks, done, together = _stacks(cohort, made, rows), 0, max(AT_ONCE // len(conditions), 1)
+    stacks, done, together = (
+        _told(_stacks(cohort, made, rows), cohort.values(rows)),
+        0,
+        max(AT_ONCE // len(conditions), 1),
+    )
     while part := list(islice(stacks, together)):
         score = scorer.score(np.concatenate(part))
         said[done : done + len(part)] = score.reshape(len(part), len(conditions))
@@ -41,6 +46,12 @@ def robustness_of(cohort: Cohort, scorer: FittedModel, evaluation: Evaluation, p
         progress(done, len(rows), "pictures corrupted")
     scores = {condition: said[:, place] for place, condition in enumerate(conditions)}
     return measure_robustness(rows, scores, evaluation.threshold, settings.draws, len(test))
+
+
+def _told(stacks: Iterator[Images], values: ClinicalValues) -> Iterator[Images]:
+    """Yield each picture's stack with the values of its clinical columns, which no corruption spoils."""
+    for stack, known in zip(stacks, values, strict=True):
+        yield with_values(stack, np.repeat(known[None], len(stack), axis=0))
 
 
 def _stacks(cohort: Cohort, made: CorruptedImages, rows: pd.DataFrame) -> Iterator[Images]:

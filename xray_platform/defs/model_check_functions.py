@@ -149,7 +149,7 @@ def _tried(places: Places, model: str) -> tuple[NDArray[np.float64], NDArray[np.
 def _tried_champion(places: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     bundle = champion_bundle(open_tracking(places))
     model = load_model(bundle.facts.model, bundle.model_folder)
-    return _tried_on(model, read_cohort(places, bundle.facts.recipes))
+    return _tried_on(model, read_cohort(places, bundle.facts.recipes, bundle.facts.clinical_columns))
 
 
 def _tried_on(model: FittedModel, cohort: Cohort) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -13,19 +13,22 @@ from xray_platform.models.contract import FittedModel, ModelKind
 from xray_platform.models.named import load_model
 from xray_platform.settings import Settings
 from xray_platform.tables.places import Places
+from xray_platform.training.clinical_settings import ClinicalSettings
 
 
 @dataclass(frozen=True)
 class ModelData:
     """The recipes that a model reads, and their name for a person.
 
-    `parts` are the fitted parts of an ensemble with their views, `known` the settings that follow from the patches.
+    `parts` are the fitted parts of an ensemble with their views, `known` the settings that follow from the patches,
+    `clinical_columns` what a network takes beside the picture.
     """
 
     name: str
     recipes: tuple[Recipe, ...]
     parts: Mapping[str, tuple[FittedModel, int, int]] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
+    clinical_columns: tuple[str, ...] = ()
 
 
 def model_data(places: Places, kind: ModelKind, config: Settings) -> ModelData:
@@ -41,7 +44,8 @@ def model_data(places: Places, kind: ModelKind, config: Settings) -> ModelData:
         allowed = "; ".join(map(str, kind.takes))
         raise DataError(f"the recipe {prepared.recipe} gives {recipe.gives}; {kind.name} takes {allowed}")
     if kind.from_patches is None:
-        return ModelData(prepared.recipe, (recipe,))
+        columns = config.columns if isinstance(config, ClinicalSettings) else ()
+        return ModelData(prepared.recipe, (recipe,), clinical_columns=columns)
     known = kind.from_patches(prepared.tensor_side, read_patch_settings(places, recipe.id))
     return ModelData(prepared.recipe, (recipe,), known=known)
 

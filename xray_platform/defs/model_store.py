@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xray_platform.atomic import atomic_write
+from xray_platform.clinical_columns import ClinicalColumn, columns_in
 from xray_platform.errors import DataError, StoreError
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.serving.bundle import hashes
@@ -54,6 +55,11 @@ class TrainingRecord(BaseModel):
     def recipes(self) -> tuple[Recipe, ...]:
         """The recipe that it reads, or those of the parts of an ensemble."""
         return tuple(Recipe.model_validate(recipe) for recipe in (self.recipe, *self.views))
+
+    @property
+    def clinical_columns(self) -> tuple[ClinicalColumn, ...]:
+        """What a network takes beside the picture."""
+        return columns_in(str(self.settings.get("training", {}).get("clinical_columns", "")))
 
 
 def model_folder(places: Places, record: TrainingRecord) -> Path:

@@ -58,7 +58,12 @@ def model_asset(kind: ModelKind) -> PlatformAsset:
 def _own_tensors(kind: ModelKind) -> Callable[[Any], tuple[str, ...]]:
     """Return what says of given settings which tensors the model reads; one that works on patches reads these too."""
     patches = ("patches",) if kind.from_patches else ()
-    return lambda settings: (settings.asset, *patches)
+    return lambda settings: (settings.asset, *patches, *_told(settings))
+
+
+def _told(settings: Any) -> tuple[str, ...]:
+    """Return what else says something of the pictures that the model is told."""
+    return ("images",) if getattr(settings, "clinical_columns", "") else ()
 
 
 def _best_epoch(record: "TrainingRecord") -> dict[str, float | int]:

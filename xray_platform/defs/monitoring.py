@@ -14,7 +14,7 @@ NAME = "as_before"
 
 @platform_asset(
     group="predictions",
-    version="1",
+    version="2",
     deps=["quality", "standard_images", "predictions", "splits", "champion"],
     kinds={"html"},
     automation=HOURLY,

@@ -16,7 +16,7 @@ from xray_platform.dicom.intake.batch_plan import batch_names
 from xray_platform.evaluation.dataset.drift import OF_PREDICTIONS, Drift, DriftSettings, drift_of, prediction_facts_of
 from xray_platform.evaluation.monitoring_page import LISTED, Monitoring, write_monitoring
 from xray_platform.evaluation.performance import PerformancePoint, PerformanceSettings, performance_chart
-from xray_platform.tables.all import IMAGES, PREDICTIONS, QUALITY, SPLITS
+from xray_platform.tables.all import EMBEDDINGS, IMAGES, PREDICTIONS, QUALITY, SPLITS
 from xray_platform.tables.manifest import keep_files
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -56,20 +56,24 @@ def monitored(places: Places, settings: PerformanceSettings) -> Monitoring:
     return Monitoring(
         champion=f"{held.model}, version {held.version}" if held else "none yet",
         pictures={one.batch: one for one in drifts_of(places, order[-LISTED:], drift)},
-        predictions=_predictions(predictions, order, drift),
+        predictions=_predictions(places, predictions, order, drift),
         performance=_performance(places, predictions, order, settings),
         left_out=_left_out(places, order[-LISTED:]),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def _predictions(predictions: pd.DataFrame, order: Sequence[str], settings: DriftSettings) -> dict[str, Drift]:
-    """Compare what the champion says of each of the last batches with what it says of those before."""
+def _predictions(
+    places: Places, predictions: pd.DataFrame, order: Sequence[str], settings: DriftSettings
+) -> dict[str, Drift]:
+    """Compare what the champion says and sees of each of the last batches with those before."""
     said = set(predictions["batch"].astype(str))
     judged = [batch for batch in order if batch in said]
     shown = judged[-LISTED:]
-    needed = predictions[predictions["batch"].isin(judged[-LISTED - settings.reference_batches :])]
-    facts = {str(batch): prediction_facts_of(rows) for batch, rows in needed.groupby("batch")}
+    compared = judged[-LISTED - settings.reference_batches :]
+    needed, seen = predictions[predictions["batch"].isin(compared)], EMBEDDINGS.read_some(places, compared)
+    seen = seen[seen["run"].isin(needed["run"])]
+    facts = {str(batch): prediction_facts_of(rows, seen) for batch, rows in needed.groupby("batch")}
     found: dict[str, Drift] = {}
     for place, batch in enumerate(shown, start=len(judged) - len(shown)):
         before = judged[max(place - settings.reference_batches, 0) : place]

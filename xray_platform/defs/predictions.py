@@ -23,7 +23,7 @@ def predictions_asset(tensors: Sequence[str]) -> PlatformAsset:
 
     return platform_asset(
         group=GROUP,
-        version="2",
+        version="3",
         by_batch=True,
         deps=[*tensors, "champion"],
         kinds={"parquet", "mlflow"},

@@ -11,7 +11,7 @@ import dagster as dg
 import pandas as pd
 
 from xray_platform.defs.asset_result import frame_digest
-from xray_platform.defs.cohort import Cohort, read_cohort
+from xray_platform.defs.cohort import Cohort, clinical_digest, read_cohort
 from xray_platform.defs.launchpad import MODEL_SETTINGS, with_recipes
 from xray_platform.defs.model_data import ModelData, model_data
 from xray_platform.defs.store_settings import settings_of
@@ -38,6 +38,7 @@ class RefittedModel:
         """Return 16 hexadecimal digits of the model, its settings, what is said of its pictures, and `more`."""
         kind, recipes = self.kind, [recipe.id for recipe in self.data.recipes]
         made = [kind.name, kind.version, self.config.model_dump(mode="json"), recipes, *more]
+        made += clinical_digest(self.cohort).values()
         return frame_digest(said.assign(made=json.dumps(made, sort_keys=True)))[:16]
 
     def open_run(self, context: dg.AssetExecutionContext, name: str, stage: str) -> AbstractContextManager[TrackedRun]:
@@ -59,6 +60,6 @@ def refitted_model(places: Places, name: str) -> RefittedModel:
     config = settings_of(places, kind.name, with_recipes(MODEL_SETTINGS[kind.name], known_recipes(places)))
     _, config = with_registered(open_tracking(places), config)
     data = model_data(places, kind, config)
-    cohort = read_cohort(places, data.recipes)
+    cohort = read_cohort(places, data.recipes, data.clinical_columns)
     rows = cohort.rows[cohort.rows["split"] != "test"].reset_index(drop=True)
     return RefittedModel(kind, config, data, replace(cohort, rows=rows))

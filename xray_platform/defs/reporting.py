@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from xray_platform.defs.clinical_results import clinical_reliance_of
 from xray_platform.defs.cohort import Cohort, data_digest
 from xray_platform.defs.data_card import data_card
 from xray_platform.defs.drawn_boxes import MapsHeld, drawn_boxes, hold_maps
@@ -100,16 +101,18 @@ def report(places: Places, model: str, progress: Progress) -> WrittenReport:
     facts = nuisance_facts(pictures, STANDARD_IMAGES.read(places))
     card = data_card(places, evaluation.rows)
     audit = shortcut_audit(evaluation, facts, stored_label_shortcuts(places))
-    found = [*cautions_of(places, evaluation), *audit.cautions()]
+    clinical = clinical_reliance_of(cohort, scorer, evaluation, progress)
+    found = [*cautions_of(places, evaluation), *audit.cautions(), *(clinical.cautions() if clinical else [])]
     folder = places.reports / model / record.run
     given = _input(record, evaluation, samples, scale, held, pictures, findings)
-    page = write_report(folder, replace(given, audit=audit, card=card, maps=maps), progress=progress)
+    page = write_report(folder, replace(given, audit=audit, card=card, maps=maps, clinical=clinical), progress=progress)
     keep_folder(places, report_manifest(record), folder)
     reference = reference_images(cohort, scorer, record.model)
     bundle = _pack(places, record, _bundle_facts(record, scorer, evaluation, scale, _origin(pictures)), reference)
     kept = guards(evaluation, audit, _guard_settings(places))
     figures = {**audit.figures(), **reliance_of(evaluation).figures(), **guard_figures(kept)}
     figures |= maps.figures() if maps else {}
+    figures |= clinical.figures() if clinical else {}
     said = {f"guard.{one.guard}": str(one) for one in kept}
     link = _hand_over(places, record, evaluation, found, card.described, [folder, bundle], figures, said)
     return WrittenReport(page, evaluation, samples, scale, held, found, card, link)
@@ -221,6 +224,7 @@ def _bundle_facts(
         recipe=recipe,
         views=tuple(views),
         made_with=made_with(record.model, record.recipes, scorer),
+        clinical_columns=record.clinical_columns,
         threshold=evaluation.threshold,
         calibration=evaluation.calibration,
         classes=evaluation.classes.judgement if evaluation.classes else None,

@@ -85,7 +85,7 @@ def stored_evaluation(places: Places, record: TrainingRecord) -> Evaluation:
 
 def cohort_of(places: Places, record: TrainingRecord) -> Cohort:
     """Return the cohort with the tensors that the model learnt from."""
-    return read_cohort(places, record.recipes)
+    return read_cohort(places, record.recipes, record.clinical_columns)
 
 
 def scorer_of(places: Places, record: TrainingRecord) -> FittedModel:

@@ -63,8 +63,8 @@ class SearchTask:
         known = type(self.model.config).model_fields
         if unknown := sorted(set(values) - set(known)):
             raise InputError(f"search space: {self.kind.name} has no setting {unknown[0]!r}; it has {', '.join(known)}")
-        if fixed := sorted(set(values) & {"recipe", "tensor_side"}):
-            raise InputError(f"search space: {fixed[0]} says which tensors are read; set it in xray.yaml")
+        if fixed := sorted(set(values) & {"recipe", "tensor_side", "clinical_columns"}):
+            raise InputError(f"search space: {fixed[0]} says what is read; set it in xray.yaml")
         try:
             return type(self.model.config).model_validate({**self.model.config.model_dump(), **values})
         except ValidationError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from xray_platform.defs.cohort import Cohort, data_digest, findings_digest, read_cohort
+from xray_platform.defs.cohort import Cohort, clinical_digest, data_digest, findings_digest, read_cohort
 from xray_platform.defs.launchpad import part_of
 from xray_platform.defs.model_card import description_of_training, origin_of
 from xray_platform.defs.model_data import ModelData, model_data
@@ -44,7 +44,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
     tracking = open_tracking(places)
     begins_with, config = with_registered(tracking, config)
     model, data = kind.name, model_data(places, kind, config)
-    cohort = read_cohort(places, data.recipes)
+    cohort = read_cohort(places, data.recipes, data.clinical_columns)
     _enough(cohort, kind)
     standard = {STANDARD: settings_of(places, cohort.rows["batch"].unique()).model_dump(mode="json")}
     origin, inputs = origin_of(places, cohort.rows), _inputs(cohort)
@@ -151,7 +151,7 @@ def _parameters(settings: dict[str, Any], data: ModelData, cohort: Cohort, input
         "recipe": {**recipe, **first.model_dump(mode="json")},
         **parts,
         **({"seed": seeds[0]} if seeds else {}),
-        "data": {**inputs, "findings": findings_digest(cohort.rows), "pictures": pictures},
+        "data": {**inputs, "findings": findings_digest(cohort.rows), **clinical_digest(cohort), "pictures": pictures},
     }
 
 

@@ -44,6 +44,7 @@ LISTED = 300
 PICTURES_FILE = "metrics/pictures.csv"
 AUDIT_FILE = "metrics/shortcut_audit.json"
 BOXES_FILE = "metrics/map_in_boxes.csv"
+CLINICAL_FILE = "metrics/clinical.json"
 CARD_FILE = "metrics/data_card.json"
 CHECKLISTS_FILE = "metrics/checklists.json"
 FLOW_FILE = "images/flow.svg"
@@ -61,7 +62,8 @@ def write_report(folder: Path, report: ReportInput, *, progress: Progress = sile
     `heatmaps/` (those pictures with their maps, and what these call abnormal as masks, in red and as boxes);
     `metrics/` (`metrics.json`, `curves.json`, `shortcut_audit.json`, and
     `pictures.csv` with every test picture, of which the page lists a few hundred; `map_in_boxes.csv` where people drew
-    boxes, `maps.json` and `maps.csv` where maps were looked at, `robustness.csv` where corruptions were tried,
+    boxes, `clinical.json` of a model that takes columns beside the picture, `maps.json` and `maps.csv` where maps were
+    looked at, `robustness.csv` where corruptions were tried,
     `subgroups.csv`, `reliance.json`, `data_card.json` and `checklists.json` where a data card was handed in). The page
     comes last: with it, all is there.
     Raises StoreError where the folder cannot be written.
@@ -82,15 +84,7 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     (folder / "metrics" / "metrics.json").write_text(stored, encoding="utf-8")
     pictures = picture_rows(evaluation, report.hashes, report.findings)
     atomic_write(folder / PICTURES_FILE, _as_csv(pictures))
-    if report.audit:
-        write_audit(folder / AUDIT_FILE, report.audit)
-    if report.card:
-        _write_card(folder, report, report.card)
-    if report.boxes:
-        atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
-    if report.maps:
-        atomic_write(folder / MAPS_FILE, json.dumps(report.maps.dump(), indent=2, allow_nan=False))
-        atomic_write(folder / MAP_ROWS_FILE, report.maps.rows.to_csv(index=False))
+    _write_findings(folder, report)
     if evaluation.robustness and evaluation.robustness.each:
         atomic_write(folder / ROBUSTNESS_FILE, robustness_csv(evaluation.robustness))
     if evaluation.subgroups:
@@ -117,6 +111,21 @@ def _write(folder: Path, report: ReportInput, progress: Progress) -> Path:
     atomic_write(page, render("report.html", **_content(report, figures, pictures, reliance)))
     progress(4, STEPS, "report")
     return page
+
+
+def _write_findings(folder: Path, report: ReportInput) -> None:
+    """Write what was looked at beside the scores, each in a file of its own."""
+    if report.audit:
+        write_audit(folder / AUDIT_FILE, report.audit)
+    if report.clinical:
+        atomic_write(folder / CLINICAL_FILE, report.clinical.model_dump_json(indent=2))
+    if report.card:
+        _write_card(folder, report, report.card)
+    if report.boxes:
+        atomic_write(folder / BOXES_FILE, _boxes_as_csv(report.boxes))
+    if report.maps:
+        atomic_write(folder / MAPS_FILE, json.dumps(report.maps.dump(), indent=2, allow_nan=False))
+        atomic_write(folder / MAP_ROWS_FILE, report.maps.rows.to_csv(index=False))
 
 
 def _write_card(folder: Path, report: ReportInput, card: DataCard) -> None:
@@ -146,6 +155,7 @@ def _content(
         "cautions": [
             *cautions(evaluation, report.hashes, phantom=report.phantom),
             *(report.audit.cautions() if report.audit else []),
+            *(report.clinical.cautions() if report.clinical else []),
         ],
         "audit": report.audit,
         **(_card_content(report, report.card) if report.card else {"card": None}),

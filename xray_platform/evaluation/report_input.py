@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from xray_platform.evaluation.clinical_reliance import ClinicalReliance
 from xray_platform.evaluation.dataset.data_card import DataCard
 from xray_platform.evaluation.evaluate import Evaluation
 from xray_platform.evaluation.figures import History
@@ -42,6 +43,7 @@ class ReportInput:
     hashes: one row a picture: `image`, `sha256` (of the raw bytes), optionally `pixel_sha256`; for the table of test
         pictures and to find copies across parts.
     audit: how far facts that know no lung go, from `shortcut_audit(evaluation, facts)`; None: not made.
+    clinical: how much the columns beside the picture matter, from `clinical_reliance(...)`; None: the model takes none.
     maps: where the maps of test pictures lie and how alike they are, from `map_statistics(...)`; None: not looked at.
     card: what people say of the data, what became of the files, what the pictures of each part are; None: left out.
     phantom: whether the pictures are made up; the report then says so at the top.
@@ -63,6 +65,7 @@ class ReportInput:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     hashes: pd.DataFrame | None = None
     audit: ShortcutAudit | None = None
+    clinical: ClinicalReliance | None = None
     maps: MapStatistics | None = None
     card: DataCard | None = None
     phantom: bool = False

@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
+from xray_platform.clinical_columns import pictures_of
 from xray_platform.image_stack import Embeddings, Images, unpack_view
 from xray_platform.models.contract import FittedModel
 from xray_platform.models.ensemble import Ensemble
@@ -30,7 +31,7 @@ def embed(model: FittedModel, images: Images) -> Embeddings:
     ensemble it is the embedding of its first part that is a network, of any other model the image alone.
     """
     if isinstance(model, EmbeddingModel):
-        halves = [_of_length_1(model.embed(images)), _of_length_1(_shrunk(images))]
+        halves = [_of_length_1(model.embed(images)), _of_length_1(_shrunk(pictures_of(images)))]
         return np.asarray(np.concatenate(halves, axis=1) / np.sqrt(2), np.float32)
     if isinstance(model, Ensemble):
         part = next((part for part in model.parts if isinstance(part.model, EmbeddingModel)), model.parts[0])

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from xray_platform.clinical_columns import columns_of, without_values
 from xray_platform.errors import DataError, InputError, StoreError
 from xray_platform.image_stack import (
     Heatmaps,
@@ -77,13 +78,18 @@ class EnsemblePart:
 
     def score(self, images: Images) -> Scores:
         """Return how far pictures lie from normal ones, in units of these."""
-        said = self.model.score(unpack_view(images, self.view, self.side))
+        said = self.model.score(seen_by(self.model, images, self.view, self.side))
         return np.asarray((said - self.centre) / self.spread, np.float64)
 
     def heatmap(self, images: Images) -> Heatmaps:
         """Return the part's map in units of what is usual on normal pictures."""
         shown = self.model.heatmap(unpack_view(images, self.view, self.side))
         return np.asarray(shown / self.map_spread, np.float32)
+
+
+def seen_by(model: FittedModel, images: Images, view: int, side: int) -> Images:
+    """Return what a part sees of the pictures; one that takes clinical columns is told none of them here."""
+    return without_values(unpack_view(images, view, side), columns_of(model))
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +267,7 @@ def _measured(name: str, model: FittedModel, view: int, side: int, normal: Image
     """Return a part with what is usual on normal pictures: centre and spread of scores, and the height of maps."""
     said, highest = np.empty(len(normal), np.float64), []
     for rows in batch_slices(normal, AT_ONCE):
-        seen = unpack_view(normal[rows], view, side)
+        seen = seen_by(model, normal[rows], view, side)
         said[rows] = model.score(seen)
         highest.append(float(np.percentile(model.heatmap(seen), 95)))
     spread, usual = float(said.std(ddof=1)), float(np.mean(np.abs(highest)))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xray_platform.atomic import atomic_path
+from xray_platform.clinical_columns import ClinicalColumn
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError, StoreError
 from xray_platform.evaluation.calibration import Calibration
@@ -49,6 +50,11 @@ class BundleFacts(BaseModel):
     calibration: Calibration = Field(description="how a score becomes a probability")
     classes: ClassJudgement | None = Field(
         default=None, description="of a model that knows several classes: which, and how its outputs become named ones"
+    )
+    clinical_columns: tuple[ClinicalColumn, ...] = Field(
+        default=(),
+        exclude_if=lambda columns: not columns,  # so that a bundle without any is what it was, byte for byte
+        description="what the model takes beside the picture, as the file states it; unknown where it does not",
     )
     heatmap_scale: float | None = Field(
         default=None, gt=0, description="heat-map value shown in full colour, the same for all pictures; None: not set"

@@ -1,10 +1,11 @@
 """Files: predictions for whole files and folders, many at once, each for itself."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.intake.sources import spelled
 from xray_platform.progress import Progress, silent
 from xray_platform.serving.listing import files_below
@@ -28,18 +29,20 @@ def predict_files(
     *,
     heatmaps: bool = False,
     unfamiliar: Unfamiliar = "warn",
+    said: Mapping[Path, ClinicalFacts] = {},
 ) -> Iterator[FileRecord]:
     """Yield one record for every file below `paths`, in order; what is wrong with one never stops the others.
 
     Files are read in child processes that can be killed, so that no file, however hostile, takes the predictor down.
     Hidden files are left out. With `heatmaps` each prediction has its heat map, as large as its picture. A path that
     leads nowhere and a folder without a file each give a record with the error. A picture farther from what the model
-    learnt than its limit is judged with a warning, or refused where `unfamiliar` says so.
+    learnt than its limit is judged with a warning, or refused where `unfamiliar` says so. `said` is by file what is
+    known of a picture besides itself, where its header does not state it.
     """
     found = [(path, reason) for start in paths for path, reason in files_below(start)]
     done = 0
     for chunk in _chunks(found, AT_ONCE):
-        for record in _predict_chunk(chunk, predictor, heatmaps=heatmaps):
+        for record in _predict_chunk(chunk, predictor, said, heatmaps=heatmaps):
             done += 1
             progress(done, len(found), "predicting")
             yield _refused(record) if unfamiliar == "refuse" else record
@@ -52,9 +55,14 @@ def _refused(record: FileRecord) -> FileRecord:
     return record
 
 
-def _predict_chunk(chunk: list[tuple[Path, str]], predictor: Predictor, *, heatmaps: bool) -> Iterator[FileRecord]:
+def _predict_chunk(
+    chunk: list[tuple[Path, str]], predictor: Predictor, said: Mapping[Path, ClinicalFacts], *, heatmaps: bool
+) -> Iterator[FileRecord]:
+    facts, unsaid = predictor.facts, ClinicalFacts()
     tasks = [
-        ReadingTask(path, predictor.facts.recipes, predictor.facts.standard, predictor.quality)
+        ReadingTask(
+            path, facts.recipes, facts.standard, predictor.quality, facts.clinical_columns, said.get(path, unsaid)
+        )
         for path, reason in chunk
         if not reason
     ]

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from xray_platform import __version__
+from xray_platform.clinical_columns import ClinicalFacts, columns_of, encode, with_values
 from xray_platform.errors import StoreError
-from xray_platform.image_stack import pack_views
+from xray_platform.image_stack import Images, pack_views
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 from xray_platform.models.contract import FittedModel
@@ -27,6 +28,7 @@ from xray_platform.models.named import named_model
 
 PACKAGE = "xray_platform"
 ASIDE = ("xray_platform.errors", "xray_platform.progress")  # words and bars, no numbers
+PEOPLE = (ClinicalFacts(), ClinicalFacts(30.0, "F", "PA"), ClinicalFacts(70.0, "M", "AP"))  # of the probes
 SHARE = 0.01  # of the largest score: further apart is another result; processors differ by far less
 
 
@@ -80,7 +82,13 @@ def _scores(recipes: Sequence[Recipe], model: FittedModel) -> tuple[float, ...]:
         for recipe in recipes
     ]
     seen = [as_model_input(from_storage(view), recipe.gives) for view, recipe in zip(views, recipes, strict=True)]
-    return tuple(float(score) for score in model.score(pack_views(seen)))
+    return tuple(float(score) for score in model.score(_told(model, pack_views(seen))))
+
+
+def _told(model: FittedModel, images: Images) -> Images:
+    """Return the probes as the model takes them: one with no clinical column known, the others with all."""
+    columns = columns_of(model)
+    return with_values(images, np.stack([encode(facts, columns) for facts in PEOPLE]))
 
 
 def probes() -> list[npt.NDArray[np.uint16]]:

@@ -81,7 +81,8 @@ class Predictor:
 
     def predict(self, data: bytes, *, heatmap: bool = False) -> Prediction:
         """Return what the model says of the bytes of a DICOM, JPEG or PNG file; InputError says why it is refused."""
-        made = prepare(data, self.facts.recipes, self.facts.standard, self.quality)
+        facts = self.facts
+        made = prepare(data, facts.recipes, facts.standard, self.quality, facts.clinical_columns)
         return self.predict_inputs([made], heatmap=heatmap)[0]
 
     def predict_inputs(self, inputs: Sequence[ModelInput], *, heatmap: bool = False) -> list[Prediction]:

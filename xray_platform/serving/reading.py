@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import cv2
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.parse.container import MEBI
 from xray_platform.dicom.pixels.standard_image import StandardImage
 from xray_platform.dicom.quality.settings import QualitySettings
@@ -23,12 +24,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class ReadingTask:
-    """One file to read, and how; small enough to be sent to a child process."""
+    """One file to read, and how; small enough to be sent to a child process. `columns`, `said`: see `prepare`."""
 
     path: Path
     recipes: tuple[Recipe, ...]
     standard: StandardSettings = field(default_factory=StandardSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    columns: tuple[str, ...] = ()
+    said: ClinicalFacts = field(default_factory=ClinicalFacts)
 
 
 def read_file(task: ReadingTask) -> ModelInput | Refusal:
@@ -44,7 +47,8 @@ def read_with_image(task: ReadingTask) -> tuple[ModelInput, StandardImage] | Ref
         size, most = task.path.stat().st_size, task.quality.max_file_mib
         if size > most * MEBI:
             return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
-        return prepare_with_image(task.path.read_bytes(), task.recipes, task.standard, task.quality)
+        data = task.path.read_bytes()
+        return prepare_with_image(data, task.recipes, task.standard, task.quality, task.columns, task.said)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:

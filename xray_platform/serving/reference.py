@@ -7,6 +7,7 @@ neighbours for what lies outside of the training distribution). What is usual is
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
@@ -17,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from xray_platform.errors import StoreError
 from xray_platform.image_stack import Embeddings, Labels
+from xray_platform.serving.principal_axes import PrincipalAxes, principal_axes
 
 CARD, ARRAYS = "reference.json", "reference.safetensors"
 NEIGHBOURS = 5  # whose mean distance is the distance
@@ -40,12 +42,16 @@ class Similar:
 
 @dataclass(frozen=True)
 class Placed:
-    """Where an image lies: its distance from what a model learnt, the limit of that, and the most similar images."""
+    """Where an image lies: its distance from what a model learnt, the limit of that, and the most similar images.
+
+    along: its place along the principal axes of what was learnt.
+    """
 
     distance: float
     limit: float
     similar: tuple[Similar, ...]
     similar_normals: tuple[Similar, ...]
+    along: tuple[float, ...] = ()
 
     def beyond(self) -> str | None:
         """Say in words that the image lies beyond the limit; None where it does not."""
@@ -84,6 +90,11 @@ class Reference:
         place = int(np.ceil((count + 1) * USUAL)) - 1
         return float(self.usual[place]) if place < count else SPARE * float(self.usual[-1])
 
+    @cached_property
+    def axes(self) -> PrincipalAxes:
+        """The directions in which what was learnt differs most."""
+        return principal_axes(self.embeddings)
+
     def distances(self, seen: Embeddings) -> Distances:
         """Return how far each embedding (K, C) lies from what was learnt, (K,): 0 for the same, 2 for the opposite."""
         return _nearest_mean(self._apart(seen))
@@ -93,9 +104,12 @@ class Reference:
         apart, normals = self._apart(seen), np.flatnonzero(~self.abnormal)
         limit, anyone = self.limit, np.arange(len(self.images))
         return [
-            Placed(float(distance), limit, self._nearest(row, anyone, most), self._nearest(row, normals, most))
-            for distance, row in zip(_nearest_mean(apart), apart, strict=True)
-        ]
+            Placed(
+                float(distance), limit, self._nearest(row, anyone, most), self._nearest(row, normals, most),
+                tuple(along.tolist()),
+            )
+            for distance, row, along in zip(_nearest_mean(apart), apart, self.axes.along(seen), strict=True)
+        ]  # fmt: skip
 
     def _nearest(self, apart: Distances, among: npt.NDArray[np.intp], most: int) -> tuple[Similar, ...]:
         order = among[np.argsort(apart[among], kind="stable")[:most]]

@@ -117,6 +117,12 @@ CLASS_PREDICTIONS = Table(
     (c.IMAGE, c.BATCH_NAME, c.MODEL, c.RUN, c.CLASS, c.CLASS_SCORE, c.CLASS_PROBABILITY),
     key=("image", "class"),
 )
+EMBEDDINGS = Table(
+    "embeddings",
+    "what the champion sees in every picture, in a few numbers, by which batches are compared",
+    (c.IMAGE, c.BATCH_NAME, c.SUBJECT, c.MODEL, c.RUN, c.EMBEDDING),
+    key=("image",),
+)
 LEADERBOARD = Table(
     "leaderboard",
     "the models side by side on the same test part",
@@ -140,4 +146,5 @@ DECISIONS = Table(
 ALL = (
     CATALOGUE, LIKENESS, QUALITY, IMAGES, STANDARD_IMAGES, LABELS, BOXES, SPLITS, CLASSES, TENSORS, PATCHES,
     SCORES, CLASS_SCORES, SPREADS, CROSS_VALIDATION, LEADERBOARD, DECISIONS, PREDICTIONS, CLASS_PREDICTIONS,
+    EMBEDDINGS,
 )  # fmt: skip

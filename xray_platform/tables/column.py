@@ -5,7 +5,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-Kind = Literal["text", "integer", "number", "flag", "list of text"]
+Kind = Literal["text", "integer", "number", "flag", "list of text", "list of numbers"]
 
 ARROW: dict[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -13,6 +13,7 @@ ARROW: dict[Kind, pa.DataType] = {
     "number": pa.float64(),
     "flag": pa.bool_(),
     "list of text": pa.list_(pa.string()),
+    "list of numbers": pa.list_(pa.float32()),
 }
 
 

@@ -197,6 +197,10 @@ DISTANCE = Column(
     "distance", "number", "how far the picture lies from what the model learnt, 0 to 2; null where it does not know",
     nullable=True, low=0, high=2, shown=False,
 )  # fmt: skip
+EMBEDDING = Column(
+    "embedding", "list of numbers", "where the picture lies along the principal axes of what the model learnt from, as "
+    "it sees them; empty where it does not know", shown=False,
+)  # fmt: skip
 NAMED = Column(
     "named", "text", "classes that the model names, several with `|` between; null where it knows two", nullable=True,
     pattern=r"^[^<>@^\x00-\x1f\x7f]{0,200}$", shown=False,

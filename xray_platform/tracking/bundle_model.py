@@ -11,6 +11,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.errors import InputError
 from xray_platform.serving.model_input import ModelInput, prepare
 from xray_platform.serving.predict import Predictor
@@ -25,9 +26,10 @@ PICTURE, PIXELS, HEATMAP = "picture", "pixels", "heatmap"
 class BundleModel(PythonModel):
     """Takes pictures, one a row: as `picture`, the bytes of a DICOM, JPEG or PNG file, or as `pixels`, an array.
 
-    `pixels` are (rows, columns) of 0 to 65535, white where X-rays were stopped, as the frontal view is looked at. Of a
-    model of several classes a row also has those that are `named` (`|` between) and all `classes`, as JSON. With the
-    parameter `heatmap` it has the heat map over the whole picture, as base64 PNG of 8 bits from `heatmap_low` to
+    `pixels` are (rows, columns) of 0 to 65535, white where X-rays were stopped, as the frontal view is looked at. For a
+    model that takes clinical columns a row may have `age` (years), `sex` and `view`, for what the file does not state.
+    Of a model of several classes a row also has those that are `named` (`|` between) and all `classes`, as JSON. With
+    the parameter `heatmap` it has the heat map over the whole picture, as base64 PNG of 8 bits from `heatmap_low` to
     `heatmap_high`. What cannot be judged has its `error` instead; it does not stop the others. Through HTTP (`mlflow
     models serve`) bytes are base64 text, in the form `dataframe_split` or `dataframe_records` alone.
     """
@@ -51,11 +53,25 @@ class BundleModel(PythonModel):
         predictor = self._predictor
         by = {**dict.fromkeys(OUTPUTS), "model": predictor.facts.model, "bundle": self._bundle}
         try:
-            made = prepare(_file(given), predictor.facts.recipes, predictor.facts.standard, predictor.quality)
+            made = _prepared(given, predictor)
         except InputError as error:
             return {**by, "error": str(error)}
         prediction = predictor.predict_inputs([made], heatmap=heatmap)[0]
         return {**by, **_said(prediction), **_shown(predictor, prediction, made)}
+
+
+def _prepared(given: dict[Any, Any], predictor: Predictor) -> ModelInput:
+    """Return what the model takes of a row; InputError where it has no picture that can be read."""
+    facts = predictor.facts
+    age = given.get("age")
+    said = ClinicalFacts(
+        float(age) if isinstance(age, int | float) else None, _text(given.get("sex")), _text(given.get("view"))
+    )
+    return prepare(_file(given), facts.recipes, facts.standard, predictor.quality, facts.clinical_columns, said)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _file(given: dict[Any, Any]) -> bytes:

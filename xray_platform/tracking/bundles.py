@@ -1,6 +1,7 @@
 """Bundles: log a bundle as an MLflow model from code: no pickle, a signature, pinned requirements."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -89,7 +90,7 @@ def _save(location: str, model_id: str, run_id: str, bundle: Bundle, folder: Pat
         path=str(folder),
         python_model=str(CODE),
         artifacts={ARTIFACT: str(named)},
-        signature=signature(),
+        signature=signature(bundle.facts.clinical_columns),
         input_example=pd.DataFrame({PICTURE: [example_picture()]}),
         pip_requirements=[f"{name}=={version(name)}" for name in NEEDED],
         model_config={ARTIFACT: bundle.id},
@@ -97,11 +98,15 @@ def _save(location: str, model_id: str, run_id: str, bundle: Bundle, folder: Pat
     )
 
 
-def signature() -> ModelSignature:
-    """Return: takes files as bytes, or arrays of pixels; gives a prediction each, or what is wrong with the picture."""
+def signature(columns: Sequence[str] = ()) -> ModelSignature:
+    """Return: takes files as bytes, or arrays of pixels; gives a prediction each, or what is wrong with the picture.
+
+    Beside a picture it takes the clinical columns of the model: age in years, sex and view in DICOM's words.
+    """
     takes: list[ColSpec | TensorSpec] = [
         ColSpec("binary", PICTURE, required=False),
         ColSpec(Array(Array("long")), "pixels", required=False),
+        *(ColSpec("double" if name == "age" else "string", name, required=False) for name in columns),
     ]
     gives: list[ColSpec | TensorSpec] = [
         ColSpec("double" if name in NUMBERS else "string", name, required=False) for name in OUTPUTS

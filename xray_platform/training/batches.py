@@ -1,6 +1,6 @@
 """Batches: which pictures each step sees, the same for the same seed and epoch, also after a restart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,19 +8,21 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
-from xray_platform.image_stack import ImageSource, Labels, check_images
+from xray_platform.clinical_columns import check_taken
+from xray_platform.image_stack import ImageSource, Labels
 from xray_platform.training.as_tensor import as_tensor
 from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS, read_ahead
 from xray_platform.training.world import ALONE, World
 
-Batch = tuple[Tensor, Tensor]  # pictures (n, 1, S, S) float32 in [0, 1]; labels (n,) or (n, K), 0 or 1
+Batch = tuple[Tensor, Tensor]
+"""Pictures (n, 1, S, S) float32 in [0, 1], (n, 2, S, S) with clinical columns; labels (n,) or (n, K), 0 or 1."""
 
 
 class PictureSet(Dataset[Batch]):
     """Images, read when they are asked for, and labels, given out a batch at a time; checked as they are read."""
 
-    def __init__(self, images: ImageSource, labels: Labels) -> None:
-        self.images, self.labels = images, torch.from_numpy(labels.astype("float32"))
+    def __init__(self, images: ImageSource, labels: Labels, columns: Sequence[str] = ()) -> None:
+        self.images, self.columns, self.labels = images, columns, torch.from_numpy(labels.astype("float32"))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -28,7 +30,7 @@ class PictureSet(Dataset[Batch]):
     def __getitem__(self, indices: list[int]) -> Batch:
         """Return the pictures named, as one batch; InputError where one of them is not in [0, 1]."""
         chosen = np.asarray(indices, np.int64)
-        return as_tensor(check_images(self.images[chosen])), self.labels[torch.from_numpy(chosen)]
+        return as_tensor(check_taken(self.images[chosen], self.columns)), self.labels[torch.from_numpy(chosen)]
 
 
 class ReadAhead(DataLoader[Batch]):
@@ -107,16 +109,26 @@ def training_batches(
     balanced: bool = False,
     threads: int = DEFAULT_NUM_WORKERS,
     world: World = ALONE,
+    columns: Sequence[str] = (),
 ) -> ReadAhead:
-    """Return the training part, shuffled anew each epoch; `balanced`: with as many pictures of each class."""
-    pictures = PictureSet(images, labels)
+    """Return the training part, shuffled anew each epoch; `balanced`: with as many pictures of each class.
+
+    `columns` are the clinical ones that the pictures come with.
+    """
+    pictures = PictureSet(images, labels, columns)
     abnormal = pictures.labels if pictures.labels.ndim == 1 else 1 - pictures.labels[:, 0]  # normal is the first class
     return ReadAhead(pictures, SeededBatches(len(images), size, seed, abnormal if balanced else None, world), threads)
 
 
 def validation_batches(
-    images: ImageSource, labels: Labels, size: int, *, threads: int = DEFAULT_NUM_WORKERS, world: World = ALONE
+    images: ImageSource,
+    labels: Labels,
+    size: int,
+    *,
+    threads: int = DEFAULT_NUM_WORKERS,
+    world: World = ALONE,
+    columns: Sequence[str] = (),
 ) -> ReadAhead:
     """Return the validation part in its own order, or this process's share of it."""
     in_order = BatchSampler(range(world.rank, len(images), world.size), size, drop_last=False)
-    return ReadAhead(PictureSet(images, labels), in_order, threads)
+    return ReadAhead(PictureSet(images, labels, columns), in_order, threads)

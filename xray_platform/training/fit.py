@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from xray_platform.clinical_columns import check_taken
 from xray_platform.errors import DataError, InputError
-from xray_platform.image_stack import ImageSource, Labels, check_images
+from xray_platform.image_stack import ImageSource, Labels, images_digest
 from xray_platform.networks.all import NETWORKS
+from xray_platform.networks.clinical import adapted, told_columns
 from xray_platform.networks.contract import NetworkKind
 from xray_platform.networks.members import NetworkMembers
 from xray_platform.progress import Progress, silent
 from xray_platform.settings import Settings
-from xray_platform.training.checkpoint_folder import CHECKPOINTS, images_digest, open_checkpoints
+from xray_platform.training.checkpoint_folder import CHECKPOINTS, open_checkpoints
 from xray_platform.training.device import backend_of
 from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
 from xray_platform.training.explain.attention_map import spatial_attention
@@ -51,7 +53,8 @@ def fit_network(
 ) -> TrainedNetwork:
     """Return the network named, trained on images (N, S, S) float32 in [0, 1] and labels (N,), True abnormal.
 
-    With `classes`, the first of them normal, labels are (N, K): which classes each picture has.
+    With `classes`, the first of them normal, labels are (N, K): which classes each picture has. Where the training asks
+    for clinical columns, images are (N, 2, S, S) with them (`ClinicalImages`).
     Images are read a batch at a time, so that memory does not grow with their number.
     The weights kept are those of the epoch with the best validation AUROC, among equals the lowest loss.
     `folder/checkpoints` holds a checkpoint during training and is gone afterwards; the same call after a kill
@@ -65,9 +68,14 @@ def fit_network(
     kind = _kind(network, settings)
     if bool(classes) != (training.target != "abnormal"):
         raise InputError(f"the target {training.target} and {len(classes)} classes do not belong together")
-    train, val = (_checked(part, name, kind, classes) for part, name in ((train, "training"), (val, "validation")))
+    columns = training.columns
+    train, val = (
+        _checked(part, name, kind, classes, columns) for part, name in ((train, "training"), (val, "validation"))
+    )
     if train[0].shape[1:] != val[0].shape[1:]:
-        raise InputError(f"training pictures of {train[0].shape[1]} px and validation pictures of {val[0].shape[1]} px")
+        raise InputError(
+            f"training pictures of {train[0].shape[-1]} px and validation pictures of {val[0].shape[-1]} px"
+        )
     _enough_for(training.devices * training.nodes, train, val)
     again = partial(fit_network, network, settings, training, train, val, folder=folder, classes=classes)
     with joined(training.devices, training.nodes, backend_of(training.device), again) as world:
@@ -82,7 +90,7 @@ def fit_network(
         if world.leads:
             shutil.rmtree(folder / CHECKPOINTS)
     module = ran[0].module if len(ran) == 1 else NetworkMembers([one.module for one in ran])
-    side = train[0].shape[1]
+    side = train[0].shape[-1]
     return TrainedNetwork(network, settings, training, side, module, ran[0].history, ran[0].best_epoch, classes)
 
 
@@ -145,17 +153,18 @@ def _begun(kind: NetworkKind, settings: Settings, training: TrainingSettings, ou
     network = kind.build(settings, outputs)
     if kind.initialise is not None:
         kind.initialise(network, settings)
+    network = told_columns(network, training.columns, kind.smallest_side)
     check_frozen(network, training)
     if training.heatmap == "attention" and spatial_attention(network) is None:
         raise InputError(f"{kind.name} with these settings has no attention over places; choose another heatmap")
     published = kind.published(settings) if kind.published else None
-    load_initial_weights(network, training, kind.adapt, published)
+    load_initial_weights(network, training, adapted(network, kind.adapt), published)
     return network
 
 
-def _checked(part: Part, name: str, kind: NetworkKind, classes: tuple[str, ...]) -> Part:
+def _checked(part: Part, name: str, kind: NetworkKind, classes: tuple[str, ...], columns: tuple[str, ...]) -> Part:
     images, labels = part[0], np.asarray(part[1]).astype(bool)
-    check_images(images[:1], smallest=kind.smallest_side)
+    check_taken(images[:1], columns, smallest=kind.smallest_side)
     if labels.shape != ((len(images), len(classes)) if classes else (len(images),)):
         raise InputError(f"{len(images)} {name} pictures but labels of shape {labels.shape}")
     abnormal = ~labels[:, 0] if classes else labels

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from xray_platform.image_stack import ImageSource, SelectedImages
+from xray_platform.image_stack import ImageSource, SelectedImages, images_digest
 from xray_platform.progress import Progress, silent
 from xray_platform.training.batches import training_batches, validation_batches
-from xray_platform.training.checkpoint_folder import images_digest, open_checkpoints
+from xray_platform.training.checkpoint_folder import open_checkpoints
 from xray_platform.training.epoch_callback import OnEpoch, ignore_epoch
 from xray_platform.training.finished_member import read_finished, write_finished
 from xray_platform.training.normals_module import LightningNormals, PretextTask

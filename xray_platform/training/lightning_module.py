@@ -6,13 +6,14 @@ from typing import Any, cast
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from xray_platform.errors import DataError
 from xray_platform.image_stack import Labels
 from xray_platform.training.abnormal_score import abnormal_score
 from xray_platform.training.augmentation import apply, sample
 from xray_platform.training.batches import Batch, ReadAhead, generator_for
+from xray_platform.training.clinical_dropout import hidden_by_chance
 from xray_platform.training.losses import class_shares, losses
 from xray_platform.training.mixup import mixed
 from xray_platform.training.parameter_groups import freeze, frozen_in
@@ -64,10 +65,19 @@ class LightningClassifier(TrainingModule):
         others = (self.world.rank,) if self.world.size > 1 else ()
         rng = generator_for(self.settings.seed, self.current_epoch, number, *others)
         torch.manual_seed(rng.initial_seed())  # what dropout leaves out
-        changed, targets = mixed(apply(images, sample(images, self.settings, rng)), labels, self.settings.mixup, rng)
+        changed, targets = mixed(self._changed(images, rng), labels, self.settings.mixup, rng)
         loss = self._loss(self.network(changed), targets)
         self._losses.append(loss.detach())
         return loss
+
+    def _changed(self, images: Tensor, rng: Generator) -> Tensor:
+        """Return pictures augmented, and of their clinical columns, where they have some, not all."""
+        pictures = images[:, :1]
+        augmented = apply(pictures, sample(pictures, self.settings, rng))
+        if not (columns := self.settings.columns):
+            return augmented
+        told = hidden_by_chance(images[:, 1:], columns, self.settings.clinical_dropout, rng)
+        return torch.cat([augmented, told], dim=1)
 
     def on_validation_epoch_start(self) -> None:
         """Forget the logits of the epoch before."""

@@ -72,9 +72,12 @@ def fit_with_lightning(
         balanced=balanced,
         threads=settings.num_workers,
         world=world,
+        columns=settings.columns,
     )
     module = LightningClassifier(network, settings, class_weights(train[1], settings), batches, world)
-    validation = validation_batches(*val, settings.scoring_batch_size, threads=settings.num_workers, world=world)
+    validation = validation_batches(
+        *val, settings.scoring_batch_size, threads=settings.num_workers, world=world, columns=settings.columns
+    )
     loop = Loop(
         settings.epochs, settings.patience, settings.kept_epoch == "last", settings.gradient_clip_norm,
         settings.precision, settings.device, settings.frozen_groups > 0,

@@ -22,18 +22,22 @@ PLAN = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
 
 @dataclass(frozen=True, eq=False)
 class OpenVinoGraph:
-    """A graph as the bytes of its two files; it takes (n, 1, S, S) float32 and gives one array or several."""
+    """A graph as the bytes of its two files; it takes (n, 1, S, S) float32 and gives one array or several.
+
+    Of a network with clinical columns it takes (n, 2, S, S).
+    """
 
     xml: bytes = field(repr=False)
     weights: bytes = field(repr=False)
     _plans: dict[int, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, images: Images, *, threads: int = 1) -> tuple[NDArray[np.float32], ...]:
-        """Return what the network says of pictures (n, S, S) in [0, 1].
+        """Return what the network says of pictures (n, S, S) in [0, 1], or (n, 2, S, S) with clinical columns.
 
         One thread, where pictures are scored side by side in processes.
         """
-        answer = self._compiled(threads)({0: np.ascontiguousarray(images[:, None])})
+        planes = images if images.ndim == 4 else images[:, None]
+        answer = self._compiled(threads)({0: np.ascontiguousarray(planes)})
         return tuple(np.array(answer[number], np.float32) for number in range(len(answer)))
 
     def save(self, folder: Path) -> None:
@@ -68,17 +72,17 @@ def load_graph(folder: Path) -> OpenVinoGraph:
     return graph
 
 
-def export_graph(network: "nn.Module", side: int) -> OpenVinoGraph:
-    """Return a network of pictures (n, 1, side, side), in evaluation mode, as a graph."""
+def export_graph(network: "nn.Module", side: int, planes: int = 1) -> OpenVinoGraph:
+    """Return a network of pictures (n, planes, side, side), in evaluation mode, as a graph."""
     # seconds to import, both
     import openvino
     import torch
 
-    example = torch.zeros(2, 1, side, side)
+    example = torch.zeros(2, planes, side, side)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning)  # of torch, for how OpenVINO reads a network
         traced = torch.jit.trace(network.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
-        model = openvino.convert_model(traced, example_input=example, input=[(-1, 1, side, side)])
+        model = openvino.convert_model(traced, example_input=example, input=[(-1, planes, side, side)])
     _name_by_order(model)
     with tempfile.TemporaryDirectory() as folder:
         openvino.save_model(model, Path(folder) / XML, compress_to_fp16=False)

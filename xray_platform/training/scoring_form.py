@@ -11,7 +11,7 @@ from xray_platform.training.openvino_graph import OpenVinoGraph, export_graph
 
 
 class ScoringForm(nn.Module):
-    """A network as it scores: images (N, 1, S, S) in, the logits and the mean of the last maps (N, C) out."""
+    """A network as it scores: images (N, 1 or 2, S, S) in, the logits and the mean of the last maps (N, C) out."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -23,7 +23,10 @@ class ScoringForm(nn.Module):
         return self.network.head(maps), maps.mean(dim=(2, 3))
 
 
-def scoring_graph(network: nn.Module, side: int) -> OpenVinoGraph:
-    """Return the network's scoring form for images of this side; its logits differ from torch's by rounding (1e-4)."""
+def scoring_graph(network: nn.Module, side: int, planes: int = 1) -> OpenVinoGraph:
+    """Return the network's scoring form for images of this side; its logits differ from torch's by rounding (1e-4).
+
+    `planes`: 2 of a network that takes clinical columns.
+    """
     on_processor = all(weights.device.type == "cpu" for weights in network.parameters())
-    return export_graph(ScoringForm(network if on_processor else deepcopy(network).cpu()), side)
+    return export_graph(ScoringForm(network if on_processor else deepcopy(network).cpu()), side, planes)

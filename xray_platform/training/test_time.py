@@ -12,11 +12,12 @@ from xray_platform.training.test_time_views import MOVES
 def averaged(network: Callable[[Tensor], Tensor], images: Tensor, views: int) -> Tensor:
     """Return the mean of what a network says of so many views of each image (N, 1, S, S): the first ones of `MOVES`.
 
-    It is the same for an image whoever is beside it, and with one view just what the network says.
+    It is the same for an image whoever is beside it, and with one view just what the network says. Clinical columns,
+    of images (N, 2, S, S), stay.
     """
     total = network(images)
     for move in MOVES[1:views]:
-        total = total + network(moved(images, *move))
+        total = total + network(torch.cat([moved(images[:, :1], *move), images[:, 1:]], dim=1))
     return total / views if views > 1 else total
 
 

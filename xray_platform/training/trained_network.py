@@ -14,9 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from xray_platform.clinical_columns import ClinicalColumn, check_taken, pictures_of, without_values
 from xray_platform.errors import InputError, StoreError
 from xray_platform.image_stack import Embeddings, Heatmaps, Images, Samples, Scores, batch_slices, check_images
 from xray_platform.networks.all import NETWORKS
+from xray_platform.networks.clinical import told_columns
 from xray_platform.networks.contract import NetworkKind, NetworkModule
 from xray_platform.networks.members import NetworkMembers
 from xray_platform.progress import Progress, silent
@@ -42,6 +44,9 @@ OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 class TrainedNetwork:
     """A network that exists is trained; it scores pictures of `side` px and does not know its threshold.
 
+    One with `clinical_columns` scores images (N, 2, S, S), see `clinical_columns.py`; what it sees in a picture
+    (`embed`) and its maps are made of the picture alone.
+
     `history` has the metrics of each epoch; `best_epoch` is the epoch (from 0) whose weights were kept. `classes` are
     those that it tells apart, the first of them normal; none of a network that only knows normal and abnormal.
     On a processor it scores by its graph (`exported`, made where there is none), on a GPU by its module.
@@ -60,6 +65,11 @@ class TrainedNetwork:
     def __post_init__(self) -> None:
         self.module.to(scoring_device(self.training.device)).eval().requires_grad_(requires_grad=False)
 
+    @property
+    def clinical_columns(self) -> tuple[ClinicalColumn, ...]:
+        """What it takes beside the picture; nothing unless it was trained so."""
+        return self.training.columns
+
     def score(self, images: Images, *, progress: Progress = silent) -> Scores:
         """Return the logit of each picture, (N,) float64, for pictures (N, S, S) in [0, 1]; higher is more abnormal.
 
@@ -76,7 +86,7 @@ class TrainedNetwork:
         return self._outputs(images, (len(self.classes),), progress)
 
     def _outputs(self, images: Images, shape: tuple[int, ...], progress: Progress) -> Scores:
-        stack, outputs = check_images(images, side=self.side), np.empty((len(images), *shape), np.float64)
+        stack, outputs = self._taken(images), np.empty((len(images), *shape), np.float64)
         with torch.inference_mode():
             for part in batch_slices(stack, self.training.scoring_batch_size):
                 said = averaged(self._logits, self._placed(stack[part]), self.training.test_time_views)
@@ -92,16 +102,16 @@ class TrainedNetwork:
         if images.device.type != "cpu":
             said: tuple[torch.Tensor, torch.Tensor] = ScoringForm(self.module)(images)
             return said
-        return [torch.from_numpy(said) for said in self.graph(images.numpy()[:, 0], threads=torch.get_num_threads())]
+        return [torch.from_numpy(said) for said in self.graph(images.numpy(), threads=torch.get_num_threads())]
 
     @cached_property
     def graph(self) -> OpenVinoGraph:
         """The network as it scores on a processor."""
-        return self.exported or scoring_graph(self.module, self.side)
+        return self.exported or scoring_graph(self.module, self.side, 2 if self.clinical_columns else 1)
 
     def embed(self, images: Images, *, progress: Progress = silent) -> Embeddings:
         """Return what the network sees in each image, (N, C) float32: its last maps, averaged over the places."""
-        stack = check_images(images, side=self.side)
+        stack = self._taken(without_values(images, self.clinical_columns))
         seen = []
         with torch.inference_mode():
             for part in batch_slices(stack, self.training.scoring_batch_size):
@@ -114,7 +124,7 @@ class TrainedNetwork:
 
         Pictures (N, S, S) in [0, 1], each seen once, without test-time views. What cannot be asked is left out.
         """
-        stack, passes = check_images(images, side=self.side), self.training.dropout_passes
+        stack, passes = self._taken(images), self.training.dropout_passes
         wanted, network = partial(abnormal_logit, target=self.training.target), self.module
         ways: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {}
         if passes and has_dropout(network):
@@ -145,7 +155,7 @@ class TrainedNetwork:
         return self._maps(images, lambda logits: logits[:, place], progress)
 
     def _maps(self, images: Images, wanted: Callable[[torch.Tensor], torch.Tensor], progress: Progress) -> Heatmaps:
-        stack = check_images(images, side=self.side)
+        stack = check_images(pictures_of(images) if self.clinical_columns else images, side=self.side)
         maps, make = np.empty_like(stack), EXPLANATIONS[self.training.heatmap].make
         for part in batch_slices(stack, self.training.scoring_batch_size):
             maps[part] = make(self.module, self._placed(stack[part]), wanted).cpu().numpy()  # type: ignore[arg-type]
@@ -175,6 +185,9 @@ class TrainedNetwork:
             old.load_state_dict(new.state_dict())
         return replace(self, module=changed, exported=None)
 
+    def _taken(self, images: Images) -> Images:
+        return check_taken(images, self.clinical_columns, side=self.side)
+
     def _placed(self, images: Images) -> torch.Tensor:
         return as_tensor(images).to(next(self.module.parameters()).device)
 
@@ -199,6 +212,11 @@ class TrainedNetwork:
             f"score: the logit of being abnormal; heat map: {EXPLANATIONS[self.training.heatmap].words}",
             *([f"began with the weights {self.training.weights}"] if self.training.weights else []),
             *([f"tells apart {', '.join(self.classes)}"] if self.classes else []),
+            *(
+                [f"is told {self.training.clinical_columns} beside the picture, where known; maps are of the picture"]
+                if self.clinical_columns
+                else []
+            ),
         ]
 
     def save(self, folder: Path) -> None:
@@ -241,9 +259,11 @@ class TrainedNetwork:
 
 def built(kind: NetworkKind, settings: Settings, training: TrainingSettings, outputs: int) -> nn.Module:
     """Return a network of this kind, not trained yet; several as one where the training has members."""
-    if training.members == 1:
-        return kind.build(settings, outputs)
-    return NetworkMembers([kind.build(settings, outputs) for _ in range(training.members)])
+    each = [
+        told_columns(kind.build(settings, outputs), training.columns, kind.smallest_side)
+        for _ in range(training.members)
+    ]
+    return each[0] if training.members == 1 else NetworkMembers(each)
 
 
 def _read_card(file: Path) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from typing import Literal
 from pydantic import Field
 
 from xray_platform.training.augmentation_settings import AugmentationSettings
+from xray_platform.training.clinical_settings import ClinicalSettings
 from xray_platform.training.read_ahead import DEFAULT_NUM_WORKERS
 from xray_platform.training.test_time_views import MOST_VIEWS
 from xray_platform.training.transfer_settings import TransferSettings
 
 
-class TrainingSettings(TransferSettings, AugmentationSettings):
+class TrainingSettings(ClinicalSettings, TransferSettings, AugmentationSettings):
     """How a network learns: how long, how fast, from what changes, and when it stops."""
 
     target: Literal["abnormal", "label", "findings"] = Field(

@@ -77,7 +77,8 @@ def test_a_networks_trials_tell_of_their_epochs(store: Places) -> None:
     [
         ("{model: pca_residual, space: wings=1..2}", "pca_residual has no setting 'wings'"),
         ("{model: pca_residual, space: rank=0..5000}", "rank"),
-        ("{model: pca_residual, space: tensor_side=64|128}", "tensor_side says which tensors are read"),
+        ("{model: pca_residual, space: tensor_side=64|128}", "tensor_side says what is read"),
+        ("{model: attention_cnn, space: clinical_columns=age|sex}", "clinical_columns says what is read"),
         ("{model: ensemble}", "cannot be fitted by itself"),
         ("{model: pca_residual, space: rank}", "search space 'rank'"),
     ],

@@ -18,7 +18,7 @@ from xray_platform.defs.store import Store
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.dataset.drift import Drift, drift_of
 from xray_platform.evaluation.performance import PerformanceSettings
-from xray_platform.tables.all import IMAGES, PREDICTIONS, QUALITY, SPLITS, STANDARD_IMAGES
+from xray_platform.tables.all import EMBEDDINGS, IMAGES, PREDICTIONS, QUALITY, SPLITS, STANDARD_IMAGES
 from xray_platform.tables.places import Places
 from xray_platform.tables.table import Table
 from xray_platform.tracking.registry import Registered
@@ -38,9 +38,18 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
 
 
 def months(
-    places: Places, sensitivities: Sequence[float], *, brighter: int = 0, farther: int = 0, split: str = "test"
+    places: Places,
+    sensitivities: Sequence[float],
+    *,
+    brighter: int = 0,
+    farther: int = 0,
+    unlike: int = 0,
+    split: str = "test",
 ) -> None:
-    """Write batches of labelled pictures, so many of the abnormal ones found; the last ones brighter, or farther."""
+    """Write batches of labelled pictures, so many of the abnormal ones found.
+
+    The last ones are brighter, or farther from what was learnt, or unlike in what the champion sees in them.
+    """
     rng, count = np.random.default_rng(3), len(sensitivities)
     for number, sensitivity in enumerate(sensitivities, start=1):
         batch = f"batch-{number:04d}"
@@ -61,6 +70,9 @@ def months(
             for one, score, found, far in said
         ]  # fmt: skip
         PREDICTIONS.write(places, PREDICTIONS.frame(rows), batch)
+        embeddings = rng.normal(size=(SUBJECTS, 8)) + (number > count - unlike) * np.linspace(0, 0.8, 8)
+        seen = [{**row, "embedding": tuple(one.tolist())} for row, one in zip(rows, embeddings, strict=True)]
+        EMBEDDINGS.write(places, EMBEDDINGS.frame(seen), batch)
         truth = [
             {**one, "findings": "mass" if sick else "normal", "abnormal": bool(sick), "split": split, "reason": "test"}
             for one, sick in zip(who, abnormal, strict=True)
@@ -135,6 +147,7 @@ def test_months_that_are_alike_raise_no_alarm_and_the_page_lists_them(places: Pl
     [
         ({"brighter": 1}, "Mean grey"),
         ({"farther": 1}, "Distance from what the champion learnt"),
+        ({"unlike": 1}, "What the champion sees: told apart from before with an AUROC of 0."),
     ],
 )
 def test_other_pictures_and_other_distances_are_a_warning(places: Places, changed: dict[str, Any], words: str) -> None:
@@ -188,6 +201,15 @@ def test_pictures_that_it_learnt_from_say_nothing_of_how_often_it_is_right(place
     assert "no picture that the champion did not learn from has a label" in page
 
 
+def test_what_another_champion_saw_is_not_compared(places: Places) -> None:
+    months(places, [0.9] * 3, unlike=1)
+    part = "batch-0003"
+    EMBEDDINGS.write(places, EMBEDDINGS.read(places, part).assign(run="b" * 32), part)
+    found, page = watched(places)
+    assert found.passed, found.description
+    assert "What the champion sees" not in page
+
+
 def test_a_damaged_table_is_an_error_and_no_quiet_page(places: Places) -> None:
     months(places, [0.9, 0.9])
     path = PREDICTIONS.path(places, "batch-0002")
@@ -202,3 +224,13 @@ def test_the_story_of_a_store_has_the_page(story: Story) -> None:
     page = (story.places.reports / "monitoring.html").read_text()
     assert "attention_cnn" in page
     assert "batch-0001" in page
+
+
+def test_the_story_of_a_store_keeps_what_the_champion_sees(story: Story) -> None:
+    seen, said = (table.read(story.places) for table in (EMBEDDINGS, PREDICTIONS))
+    assert list(seen["image"]) == list(said["image"])
+    assert set(seen["run"]) == set(said["run"])
+    numbers = np.stack(list(seen["embedding"]))
+    assert numbers.shape[1] > 1
+    assert (np.linalg.norm(numbers, axis=1) <= 2).all()
+    assert numbers.std(axis=0).min() > 0

@@ -133,6 +133,8 @@ ELSEWHERE = {
     "unfreeze_epochs",
     "dropout_passes",
     "heatmap",
+    "clinical_columns",
+    "clinical_dropout",
 }  # heard by tests of their own, or the same result
 
 

@@ -3,10 +3,11 @@
 Numbers are compared by the test of Kolmogorov and Smirnov, words by Fisher's exact test of each value; p-values are
 Holm's, over all facts. How large a difference is says the population stability index (PSI), less what chance alone
 would give. A fact has drifted where both say so: in a large batch a trifle is certain, in a small one a large number is
-chance. One picture a subject counts, since pictures of one person are no independent witnesses.
+chance. One picture a subject counts, since pictures of one person are no independent witnesses. What a model sees in
+pictures, an embedding, is compared by whether a classifier can tell the batch apart (`told_apart.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ from pydantic import Field
 from scipy import stats
 
 from xray_platform.evaluation.dataset.distributions import NUMBERS
+from xray_platform.evaluation.dataset.stability import Numbers, difference, stability
+from xray_platform.evaluation.dataset.told_apart import told_apart
 from xray_platform.evaluation.paired_models import holm
 from xray_platform.settings import Settings
 
@@ -34,12 +37,11 @@ GIVEN = {"age_years": "Age stated", "spacing_mm": "Pixel spacing stated"}
 """Facts that a file may leave out: how often it does is a fact as well."""
 PREDICTED = {"score": "Score of the champion", "distance": "Distance from what the champion learnt"}
 CALLED = {"verdict": "Verdict of the champion"}
+SEEN = {"embedding": "What the champion sees"}
 UNKNOWN = "unknown"
-BINS = 10
 MOST_VALUES = 20
 """Values of a word that are tested, the most frequent."""
 OF_IMAGES = ("image", "batch", "subject", *WORDS, "rows", "columns", "spacing_mm", "age_years")
-Numbers = NDArray[np.float64]
 Outcome = Literal["drifted", "alike", "too few", "nothing before"]
 
 
@@ -74,15 +76,16 @@ class DriftSettings(Settings):
 
 @dataclass(frozen=True)
 class FactSet:
-    """Which facts are compared, by column and title: numbers, words, and those that may be left out."""
+    """Which facts are compared, by column and title: numbers, words, those that may be left out, and embeddings."""
 
     numbers: Mapping[str, str]
     words: Mapping[str, str]
     given: Mapping[str, str] = field(default_factory=dict)
+    embeddings: Mapping[str, str] = field(default_factory=dict)
 
 
 OF_PICTURES = FactSet({fact.name: fact.title for fact in NUMBERS}, WORDS, GIVEN)
-OF_PREDICTIONS = FactSet(PREDICTED, CALLED)
+OF_PREDICTIONS = FactSet(PREDICTED, CALLED, embeddings=SEEN)
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,15 @@ def facts_of(images: pd.DataFrame, standard: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
-def prediction_facts_of(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a subject with what the champion says; rows of the table `predictions`, of one champion."""
-    first = predictions.sort_values("image").drop_duplicates("subject")
-    columns = {name: _numbers(first[name]) for name in PREDICTED}
+def prediction_facts_of(predictions: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a subject with what the champion says and sees, of one champion.
+
+    Rows of the tables `predictions` and `embeddings`; what is seen is null where the second lacks the picture.
+    """
+    joined = predictions.merge(embeddings[["image", *SEEN]], on="image", how="left").sort_values("image")
+    first = joined.drop_duplicates("subject")
+    columns: dict[str, Any] = {name: _numbers(first[name]) for name in PREDICTED}
+    columns |= {name: first[name] for name in SEEN}
     return pd.DataFrame({"batch": first["batch"].astype(str), **columns, "verdict": first["verdict"].astype(str)})
 
 
@@ -164,6 +172,7 @@ def drift_of(
     compared = [_number(title, facts[name], reference[name], settings) for name, title in compare.numbers.items()]
     compared += [_word(title, facts[name], reference[name]) for name, title in compare.words.items()]
     compared += [_word(title, _given(facts[name]), _given(reference[name])) for name, title in compare.given.items()]
+    compared += [_seen(title, facts[name], reference[name], settings) for name, title in compare.embeddings.items()]
     tested = [one for one in compared if one is not None]
     adjusted = holm([one.p for one in tested])
     found = [_judged(one, p or 0.0, settings) for one, p in zip(tested, adjusted, strict=True)]
@@ -193,12 +202,20 @@ def _number(
     new, old = (_known(side) for side in (batch, reference))
     if min(len(new), len(old)) < settings.fewest_subjects:
         return None
-    p = float(stats.ks_2samp(new, old, method="asymp").pvalue)
-    edges = np.unique(np.quantile(old, np.linspace(0, 1, BINS + 1)[1:-1]))
-    bins = len(edges) + 1
-    counts = [np.bincount(np.searchsorted(edges, side, side="right"), minlength=bins) for side in (new, old)]
+    p, change = difference(new, old)
     said = f"{title.split(':', maxsplit=1)[0]}: median {np.median(new):.4g}, was {np.median(old):.4g}"
-    return FactDrift(title, p, _stability(counts[0], counts[1]), False, said)
+    return FactDrift(title, p, change, False, said)
+
+
+def _seen(
+    title: str, batch: "pd.Series[Any]", reference: "pd.Series[Any]", settings: DriftSettings
+) -> FactDrift | None:
+    """Compare embeddings; None where too few have one on either side."""
+    new, old = ([one for one in side if np.ndim(one) and len(one)] for side in (batch, reference))
+    if min(len(new), len(old)) < settings.fewest_subjects:
+        return None
+    p, change, auroc = told_apart(np.stack(new), np.stack(old))
+    return FactDrift(title, p, change, False, f"{title}: told apart from before with an AUROC of {auroc:.2f}")
 
 
 def _numbers(values: "pd.Series[Any]") -> Numbers:
@@ -222,7 +239,7 @@ def _word(title: str, batch: "pd.Series[str]", reference: "pd.Series[str]") -> F
     shares = table / table.sum(axis=1, keepdims=True)
     place = int(np.argmax(np.abs(shares[0] - shares[1])))
     said = f"{title}: {every[place]!s} in {shares[0, place]:.0%}, was {shares[1, place]:.0%}"
-    return FactDrift(title, p, _stability(table[0], table[1]), False, said)
+    return FactDrift(title, p, stability(table[0], table[1]), False, said)
 
 
 def _exact(table: NDArray[np.int64], totals: NDArray[np.int64]) -> float:
@@ -235,15 +252,3 @@ def _exact(table: NDArray[np.int64], totals: NDArray[np.int64]) -> float:
         for here, there in table.T
     ]
     return min(1.0, min(values) * (1 if len(values) == 2 else len(values)))
-
-
-def _stability(new: Sequence[int] | NDArray[np.int64], old: Sequence[int] | NDArray[np.int64]) -> float:
-    """Return the population stability index of two rows of counts, less its mean where both are alike; not below 0.
-
-    Half a subject is added to each bin, so that an empty one makes no infinity.
-    """
-    first, second = np.asarray(new, np.float64) + 0.5, np.asarray(old, np.float64) + 0.5
-    share, was = first / first.sum(), second / second.sum()
-    index = float(((share - was) * np.log(share / was)).sum())
-    chance = float((len(first) - 1) * (1 / first.sum() + 1 / second.sum()))
-    return max(index - chance, 0.0)

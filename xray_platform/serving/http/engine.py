@@ -78,7 +78,7 @@ class Engine:
         With `show` the standard image comes too, and the heat map lies over that one and not over the image as it came.
         """
         facts = served.predictor.facts
-        found = await self.reader.read(data, facts.recipes, facts.standard, show=show)
+        found = await self.reader.read(data, facts.recipes, facts.standard, facts.clinical_columns, show=show)
         if isinstance(found, Refusal):
             self.metrics.images.labels("refused").inc()
             return found

@@ -73,14 +73,22 @@ class Reader:
         self._children.stop()
 
     async def read(
-        self, data: MemoryFile, recipes: tuple[Recipe, ...], standard: StandardSettings, *, show: bool = False
+        self,
+        data: MemoryFile,
+        recipes: tuple[Recipe, ...],
+        standard: StandardSettings,
+        columns: tuple[str, ...] = (),
+        *,
+        show: bool = False,
     ) -> ReadImage | Refusal:
         """Read an image, and let go of it; with `show`, keep its standard image, too.
 
-        A lost reader is a refusal, and says why. Where the client goes away the child goes on: to kill it would cost
-        the next one a cold start, and what it reads must stay open, for its number may else be another's the next time.
+        `columns` are the clinical ones that the model takes. A lost reader is a refusal, and says why. Where the client
+        goes away the child goes on: to kill it would cost the next one a cold start, and what it reads must stay open,
+        for its number may else be another's the next time.
         """
-        task = asyncio.create_task(self._read(data, ReadingTask(data.path, recipes, standard, self.quality), show))
+        reading = ReadingTask(data.path, recipes, standard, self.quality, columns)
+        task = asyncio.create_task(self._read(data, reading, show))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
@@ -108,7 +116,7 @@ def _read(task: _Task) -> ReadImage | Refusal:
         if size > most * MEBI:
             return Refusal(f"Q010: the file has {size} bytes; {most} MiB are allowed")
         made, picture = prepare_with_image(
-            reading.path.read_bytes(), reading.recipes, reading.standard, reading.quality
+            reading.path.read_bytes(), reading.recipes, reading.standard, reading.quality, reading.columns
         )
     except InputError as error:
         return Refusal(str(error))
