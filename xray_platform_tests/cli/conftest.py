@@ -25,10 +25,18 @@ class Ran:
 Xray = Callable[..., Ran]
 
 
+def without_a_store(patch: pytest.MonkeyPatch) -> None:
+    """Begin as a new terminal does, and let what a command sets be taken back with the patch."""
+    for variable in ("XRAY_ROOT", "XRAY_SETTINGS"):
+        patch.setenv(variable, "")  # noted, since what is not set leaves nothing to go back to
+        patch.delenv(variable)
+
+
 def command(root: Path, *words: object) -> Ran:
     """Run `xray --root …` in this process, where no fixture of one test can be asked."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        without_a_store(patch)
         patch.setattr(sys, "argv", ["xray", "--root", str(root), *map(str, words)])
         try:
             main()
@@ -42,8 +50,7 @@ def command(root: Path, *words: object) -> Ran:
 def xray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Xray:
     """Return the command `xray --root <empty folder> …`."""
     monkeypatch.setenv("XRAY_KEY", KEY)
-    monkeypatch.setenv("XRAY_ROOT", "")  # noted, so that what the command sets is taken back after the test
-    monkeypatch.delenv("XRAY_ROOT")
+    without_a_store(monkeypatch)
 
     def run(*words: object, root: Path = tmp_path / "store") -> Ran:
         monkeypatch.setattr(sys, "argv", ["xray", "--root", str(root), *map(str, words)])

@@ -2,19 +2,17 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from xray_platform.cli import main
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.dicom.intake.seal import unsealed
 from xray_platform.dicom.pseudonym import PseudonymKey
 from xray_platform.tables.places import Places
-from xray_platform_tests.cli.conftest import Ran, Xray
+from xray_platform_tests.cli.conftest import Ran, Xray, command
 from xray_platform_tests.conftest import KEY
 
 KEY_ID = PseudonymKey(bytes.fromhex(KEY)).id
@@ -41,18 +39,7 @@ def take_in(root: Path, source: Path) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XRAY_KEY", KEY)
         plan_batches(Places(root), source)
-    return command(root, "run", "--select", "raw_archive")
-
-
-def command(root: Path, *words: object) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XRAY_KEY", KEY)
-        patch.setattr(sys, "argv", ["xray", "--root", str(root), *map(str, words)])
-        try:
-            main()
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
+        return command(root, "run", "--select", "raw_archive").code
 
 
 @pytest.fixture

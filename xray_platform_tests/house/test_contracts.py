@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
+import pytest
 from syrupy.assertion import SnapshotAssertion
 
 import xray_platform
@@ -23,8 +25,10 @@ LONGEST = 300
 
 
 def modules() -> Iterator[ModuleType]:
-    for found in pkgutil.walk_packages(xray_platform.__path__, "xray_platform."):
-        yield importlib.import_module(found.name)
+    with TemporaryDirectory() as empty, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XRAY_ROOT", empty)  # one of them reads a store's settings as it is loaded
+        for found in pkgutil.walk_packages(xray_platform.__path__, "xray_platform."):
+            yield importlib.import_module(found.name)
 
 
 def settings_classes() -> list[type[Settings]]:
