@@ -3,6 +3,7 @@
 Made-up deliveries, a month each, go the way of all pictures. Retraining starts as in a store that asks for it: where a
 batch with labels drifted, and every sixth month; not in a month in which the model in use was found wrong more often
 than before, for then a person looks at the labels first: those of the month before are put right, and taken in again.
+Where the retrained model is no better, a person says that the champion stays, as `xray promote champion` does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,11 @@ from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.opened_store import open_store, own_key
 from xray_platform.bench.simulated_years import EVENTS, MONTHS, WRONG_LABELS, Month, correct
 from xray_platform.bench.years_figure import draw_years
-from xray_platform.defs.drift_results import drifts_of
 from xray_platform.defs.launchpad import QUICK_SETTINGS
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.monitoring_results import monitored
 from xray_platform.dicom.intake.batch_plan import plan_batches
 from xray_platform.errors import MachineError
-from xray_platform.evaluation.dataset.drift import DriftSettings
 from xray_platform.evaluation.performance import PerformanceSettings
 from xray_platform.progress import Progress
 from xray_platform.tables.all import DECISIONS, PREDICTIONS, SPLITS
@@ -36,14 +35,15 @@ EVERY = 6  # months from one scheduled retraining to the next
 FIRST = 3  # the month in which the first models are made
 MODEL_ASSETS = ",".join(f"{name},{name}_scores,{name}_report" for name in MODELS) + ",leaderboard,champion"
 READ = ",".join(f'+key:"{name}"' for name in MODELS)  # with all that is made before them
-DRIFT = DriftSettings()
+CONFIRMED = {"champion": {"promote": "champion", "by": "a person", "why": "the retrained model is no better"}}
 
 
 @dataclass(frozen=True)
 class MonthSeen:
     """What was seen in a month, and what was done: reasons of a retraining, and what became of the models.
 
-    right: by measure, the share of the month's verdicts that were right by the true labels; None before a champion.
+    confirmed: a person said that the champion stays; right: by measure, the share of the month's verdicts that were
+    right by the true labels; None before a champion.
     """
 
     number: int
@@ -51,6 +51,7 @@ class MonthSeen:
     losses: tuple[str, ...] = ()
     retrained: str = ""
     decisions: tuple[str, ...] = ()
+    confirmed: bool = False
     right: tuple[float, float] | None = None
 
 
@@ -88,6 +89,8 @@ def _lived(store: LocalRunner, folder: Path, progress: Progress) -> Iterator[Mon
         seen = _seen(store.places, number, batches[-1])
         if reason := _reason(seen, number):
             seen = replace(seen, retrained=reason, decisions=_retrained(store))
+            if seen.drifted and seen.decisions == ("kept",):
+                seen = replace(seen, confirmed=_confirmed(store))
         said[number] = PREDICTIONS.read(store.places, batches[-1])
         found.append(seen)
         progress(number, MONTHS, "months")
@@ -102,11 +105,10 @@ def _made(store: LocalRunner, keys: Sequence[dg.AssetKey]) -> None:
 
 
 def _seen(places: Places, number: int, batch: str) -> MonthSeen:
-    """Say what the checks noticed of the newest batch."""
-    (drift,) = drifts_of(places, [batch], DRIFT)
+    """Say what monitoring noticed of the newest batch."""
     watched = monitored(places, PerformanceSettings())
-    predicted = watched.predictions.get(batch)
-    facts = [*drift.drifted, *(predicted.drifted if predicted and predicted.outcome == "drifted" else ())]
+    found = [side[batch] for side in (watched.pictures, watched.predictions) if batch in side]
+    facts = [fact for one in found for fact in one.drifted]
     losses = tuple(point.said for point in watched.performance if point.alarm and point.batch == batch)
     return MonthSeen(number, tuple(fact.said for fact in facts), losses)
 
@@ -127,6 +129,14 @@ def _retrained(store: LocalRunner) -> tuple[str, ...]:
     list(store.run(store.select([], MODEL_ASSETS), lambda _: None, force=True))
     new = [part for part in DECISIONS.parts(store.places) if part not in before]
     return tuple(str(word) for part in new for word in DECISIONS.read(store.places, part)["decision"])
+
+
+def _confirmed(store: LocalRunner) -> bool:
+    """Let a person say that the champion stays: the batches that are there are known then."""
+    return all(
+        outcome.success
+        for outcome in store.run(store.select([], "champion"), lambda _: None, force=True, config=CONFIRMED)
+    )
 
 
 def _right(said: pd.DataFrame, truth: "pd.Series[bool]") -> tuple[float, float] | None:
@@ -153,7 +163,9 @@ def figures_of(seen: Sequence[MonthSeen]) -> Figures:
         first = next((number for number in (month, month + 1) if noticed.get(number)), None)
         figures[f"{event} in month {month}, noticed in month"] = first if first is not None else "not noticed"
     figures["other months in which something was noticed"] = ", ".join(str(n) for n in quiet if noticed[n]) or "none"
+    figures["months with an alarm"] = sum(noticed.values())
     figures["retrained in months"] = ", ".join(f"{one.number} ({one.retrained})" for one in seen if one.retrained)
+    figures["champion confirmed by a person in months"] = ", ".join(str(one.number) for one in seen if one.confirmed)
     for word in ("promoted", "kept", "refused"):
         figures[f"models {word}"] = decisions.count(word)
     return figures

@@ -17,6 +17,7 @@ LANES: Mapping[str, str] = {
     "retrained": "retrained",
     "promoted": "promoted",
     "kept or refused": "held",
+    "confirmed": "confirmed",
 }
 
 

@@ -10,6 +10,7 @@ from xray_platform.cli.run import materialise
 from xray_platform.cli.screen import OUT, say, show, visible
 from xray_platform.cli.session import existing_store, opened_store, places
 from xray_platform.errors import DataError, InputError
+from xray_platform.tracking.names import CHAMPION
 
 COLUMNS = ("version", "model", "alias", "validation AUROC", "test AUROC", "promoted", "by", "why")
 
@@ -17,13 +18,17 @@ COLUMNS = ("version", "model", "alias", "validation AUROC", "test AUROC", "promo
 def promote(
     what: Annotated[
         str,
-        typer.Argument(help="challenger, previous (rolls back), a version's number, a model's name; empty: show"),
+        typer.Argument(
+            help="challenger, previous (rolls back), a version's number, a model's name; champion: it stays, though "
+            "the pictures changed; empty: show"
+        ),
     ] = "",
     why: Annotated[str, typer.Option(help="why; is written down with your name")] = "",
 ) -> None:
     """Make another model the champion, or show which there are; who promoted it, when and why is written down.
 
-    A person's choice stands until a model that was made later is better by the margin.
+    A person's choice stands until a model that was made later is better by the margin. The batches that are there
+    count as known to the champion then: monitoring holds later ones against them.
     """
     existing_store()
     if not what:
@@ -35,6 +40,8 @@ def promote(
         config = {"champion": {"promote": what, "by": _who(), "why": why}}
         materialise(store, keys[:1], force=True, quiet=True, config=config)
         materialise(store, keys[1:], quiet=True)
+        if what == CHAMPION:
+            materialise(store, store.select([], "monitoring"), force=True, quiet=True)
     _show()
 
 

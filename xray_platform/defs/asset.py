@@ -20,13 +20,12 @@ from xray_platform.defs.asset_groups import ASSET_GROUPS, source_of
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.config_fields import config_schema
 from xray_platform.defs.freshness import ANY_DEPS, SETTINGS, TAG, UNASKED, Graph, made_from
-from xray_platform.defs.instance import remembers_elsewhere
 from xray_platform.defs.integrity import FILES
 from xray_platform.defs.materializations import LastMaterializations
 from xray_platform.defs.partitions import BATCHES
 from xray_platform.defs.store import root_folder
+from xray_platform.defs.store_work import work_on
 from xray_platform.errors import InputError, XrayError
-from xray_platform.object_store.at_work import at_work
 from xray_platform.settings import Settings, first_problem
 from xray_platform.tables.manifest import noted
 
@@ -125,8 +124,7 @@ def _run(body: Body, kind: type[Settings] | None) -> Callable[..., dg.Materializ
         with plain_failures(), noted() as kept:
             config = {CONFIG: _validated(kind, context.op_execution_context.op_config)} if kind else {}
             root = root_folder() if (store := resources.get("store")) is None else store.places.root
-            work = functools.partial(body, context=context, **resources, **config)
-            made = at_work(root, work, beside=remembers_elsewhere(root))
+            made = work_on(root, functools.partial(body, context=context, **resources, **config))
         metadata = {**made.describe(), FILES: dg.MetadataValue.json(kept)}
         return dg.MaterializeResult(metadata=metadata, data_version=made.data_version, tags={TAG: made_of})
 

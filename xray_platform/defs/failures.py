@@ -6,10 +6,9 @@ from functools import partial
 import dagster as dg
 
 from xray_platform.defs.batch_states import PARTITION_TAG
-from xray_platform.defs.instance import remembers_elsewhere
 from xray_platform.defs.reasons import reasons
 from xray_platform.defs.store import root_folder
-from xray_platform.object_store.at_work import at_work
+from xray_platform.defs.store_work import work_on
 from xray_platform.tables.places import Places
 
 PATIENCE_SECONDS = 20.0  # of a tick, which Dagster ends after 60
@@ -24,7 +23,7 @@ def failure_record(context: dg.RunFailureSensorContext) -> None:
     """Say what failed and why, in the words that the assets found for it."""
     places = Places(root_folder())
     write = partial(_write, places, context.dagster_run.run_id, failure_text(context))
-    at_work(places.root, write, beside=remembers_elsewhere(places.root), patience=PATIENCE_SECONDS)
+    work_on(places.root, write, patience=PATIENCE_SECONDS)
     if places.mlruns.joinpath("mlflow.db").exists():
         from xray_platform.tracking.mlflow_store import open_tracking  # MLflow takes seconds to import
         from xray_platform.tracking.runs import fail_runs

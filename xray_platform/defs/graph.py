@@ -29,7 +29,6 @@ from xray_platform.defs.retention import RetentionSettings, nightly_forgetting, 
 from xray_platform.defs.store import Store, root_folder
 from xray_platform.defs.store_settings import read_settings
 from xray_platform.evaluation.dataset.drift import DriftSettings
-from xray_platform.evaluation.performance import PerformanceSettings
 from xray_platform.imaging.named_recipe import NamedRecipe
 from xray_platform.imaging.recipes import RECIPES, known_recipes
 from xray_platform.serving.pacs.settings import SECTION as PACS
@@ -94,7 +93,7 @@ def definitions() -> dg.Definitions:
         asset_checks=[
             *CHECKS,
             drift_check(cast("DriftSettings", settings["data_report"])),
-            monitoring.monitoring_check(cast("PerformanceSettings", settings["monitoring"])),
+            monitoring.as_before,
             *(tensors_checks(name, recipe) for name, recipe in recipe_ids.items()),
             *model_checks(checks),
         ],

@@ -20,13 +20,15 @@ from xray_platform.training.clinical_settings import ClinicalSettings
 class ModelData:
     """The recipes that a model reads, and their name for a person.
 
-    `parts` are the fitted parts of an ensemble with their views, `known` the settings that follow from the patches,
-    `clinical_columns` what a network takes beside the picture.
+    `parts` are the fitted parts of an ensemble with their views, `batches` those that the parts learnt from (nothing
+    where one of them does not say so), `known` the settings that follow from the patches, `clinical_columns` what a
+    network takes beside the picture.
     """
 
     name: str
     recipes: tuple[Recipe, ...]
     parts: Mapping[str, tuple[FittedModel, int, int]] = field(default_factory=dict)
+    batches: tuple[str, ...] = ()
     known: Mapping[str, Any] = field(default_factory=dict)
     clinical_columns: tuple[str, ...] = ()
 
@@ -64,4 +66,6 @@ def _of_parts(places: Places, kind: ModelKind, settings: Any) -> ModelData:
         recipe = record.recipes[0]
         model = load_model(record.model, trained_folder(places, record))
         parts[record.model] = (model, views[recipe.id], recipe.side or 0)
-    return ModelData(" + ".join(parts), recipes, parts)
+    learnt = [record.batches for record in records]
+    batches = tuple(sorted({batch for each in learnt for batch in each})) if all(learnt) else ()
+    return ModelData(" + ".join(parts), recipes, parts, batches)

@@ -49,6 +49,7 @@ class TrainingRecord(BaseModel):
     provenance: dict[str, Any]
     seconds: float
     pictures: dict[str, int]
+    batches: tuple[str, ...] = ()  # those of the training part; none in the records of older versions
     files: dict[str, str] = {}
 
     @property
@@ -92,13 +93,22 @@ def current_record(places: Places, model: str) -> TrainingRecord:
     if not pointer.exists() and not manifest_file(places, _current_manifest(model)).exists():
         raise DataError(f"{model} is not trained yet; materialise it first")
     try:
-        run = json.loads(read_checked(places, _current_manifest(model), pointer))["run"]
-        raw = read_checked(places, f"models/{model}/{run}/{MODEL}", places.models / model / run / RECORD)
-        record = TrainingRecord.model_validate_json(raw)
-    except (StoreError, ValueError, KeyError, TypeError, ValidationError) as error:
+        run = str(json.loads(read_checked(places, _current_manifest(model), pointer))["run"])
+    except (StoreError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"the record of {model} in {pointer.parent} cannot be read: {error}") from error
+    return record_of(places, model, run)
+
+
+def record_of(places: Places, model: str, run: str) -> TrainingRecord:
+    """Return the record of one training of a model; StoreError as `current_record` raises it."""
+    folder = places.models / model
+    try:
+        raw = read_checked(places, f"models/{model}/{run}/{MODEL}", folder / run / RECORD)
+        record = TrainingRecord.model_validate_json(raw)
+    except (StoreError, ValueError, ValidationError) as error:
+        raise StoreError(f"the record of {model} in {folder} cannot be read: {error}") from error
     if (record.model, record.run) != (model, run):
-        raise StoreError(f"the record of {model} in {pointer.parent} is that of {record.model}, run {record.run}")
+        raise StoreError(f"the record of {model} in {folder} is that of {record.model}, run {record.run}")
     _guard(places, record, RECORD, raw)
     return record
 

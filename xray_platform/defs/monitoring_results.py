@@ -1,6 +1,6 @@
 """Monitoring results: what the tables say of the pictures, the predictions and the labels, batch by batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
@@ -9,11 +9,13 @@ import pandas as pd
 
 from xray_platform.defs.asset_result import AssetResult
 from xray_platform.defs.drift_results import drifts_of
+from xray_platform.defs.known_batches import knowledge_of, published_batches
+from xray_platform.defs.monitoring import ALARMS, SUMMARY
 from xray_platform.defs.pages import report_address
 from xray_platform.defs.store_settings import settings_of
 from xray_platform.dicom.deidentify.publish import publishing_part
-from xray_platform.dicom.intake.batch_plan import batch_names
-from xray_platform.evaluation.dataset.drift import OF_PREDICTIONS, Drift, DriftSettings, drift_of, prediction_facts_of
+from xray_platform.evaluation.dataset.drift import OF_PREDICTIONS, Drift, DriftSettings, prediction_facts_of
+from xray_platform.evaluation.dataset.drift_since import drifts_since
 from xray_platform.evaluation.monitoring_page import LISTED, Monitoring, write_monitoring
 from xray_platform.evaluation.performance import PerformancePoint, PerformanceSettings, performance_chart
 from xray_platform.tables.all import EMBEDDINGS, IMAGES, PREDICTIONS, QUALITY, SPLITS
@@ -36,7 +38,8 @@ def monitoring_of(places: Places, settings: PerformanceSettings) -> AssetResult:
         content=f"{found.champion} {found.summary} {[point.said for point in found.performance]}",
         metadata={
             "champion": found.champion,
-            "summary": found.summary,
+            SUMMARY: found.summary,
+            ALARMS: dg.MetadataValue.json(list(found.alarms)),
             **drifted,
             "losses": sum(point.alarm for point in found.performance),
             "page": dg.MetadataValue.path(str(page)),
@@ -48,47 +51,55 @@ def monitoring_of(places: Places, settings: PerformanceSettings) -> AssetResult:
 def monitored(places: Places, settings: PerformanceSettings) -> Monitoring:
     """Return what is to be said of the newest batches of a store, whether it has a champion or not."""
     drift = cast("DriftSettings", settings_of(places, "data_report", DriftSettings))
-    published = set(IMAGES.parts(places))
-    order = [name for name in batch_names(places) if name in published]
-    held = champion(open_tracking(places))
+    tracking, order = open_tracking(places), published_batches(places)
+    held = champion(tracking)
+    knowledge = knowledge_of(places, tracking, held)
+    known = knowledge.batches(order)
     predictions = PREDICTIONS.read(places)
     predictions = predictions[predictions["run"] == (held.run_id if held else "")]
+    unseen = predictions[~knowledge.learnt_from(places, predictions)]
+    pictures = {one.batch: one for one in drifts_of(places, order[-LISTED:], drift, known)}
+    changed = {batch for batch, found in pictures.items() if found.outcome == "drifted"}
+    said = set(predictions["batch"].astype(str))
     return Monitoring(
         champion=f"{held.model}, version {held.version}" if held else "none yet",
-        pictures={one.batch: one for one in drifts_of(places, order[-LISTED:], drift)},
-        predictions=_predictions(places, predictions, order, drift),
-        performance=_performance(places, predictions, order, settings),
+        pictures=pictures,
+        predictions=_predictions(places, unseen, [batch for batch in order if batch in said], drift, known, changed),
+        performance=_performance(places, unseen, order, settings),
         left_out=_left_out(places, order[-LISTED:]),
+        known=known or frozenset(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
 def _predictions(
-    places: Places, predictions: pd.DataFrame, order: Sequence[str], settings: DriftSettings
+    places: Places,
+    unseen: pd.DataFrame,
+    judged: Sequence[str],
+    settings: DriftSettings,
+    known: Collection[str] | None,
+    changed: Collection[str],
 ) -> dict[str, Drift]:
-    """Compare what the champion says and sees of each of the last batches with those before."""
-    said = set(predictions["batch"].astype(str))
-    judged = [batch for batch in order if batch in said]
-    shown = judged[-LISTED:]
-    compared = judged[-LISTED - settings.reference_batches :]
-    needed, seen = predictions[predictions["batch"].isin(compared)], EMBEDDINGS.read_some(places, compared)
-    seen = seen[seen["run"].isin(needed["run"])]
-    facts = {str(batch): prediction_facts_of(rows, seen) for batch, rows in needed.groupby("batch")}
-    found: dict[str, Drift] = {}
-    for place, batch in enumerate(shown, start=len(judged) - len(shown)):
-        before = judged[max(place - settings.reference_batches, 0) : place]
-        reference = pd.concat([facts[one] for one in before]) if before else facts[batch].head(0)
-        found[batch] = drift_of(batch, facts[batch], reference, settings, OF_PREDICTIONS)
-    return found
+    """Compare what the champion says and sees of each of the last batches with those before.
+
+    Pictures that it learnt from are left out on both sides: it is surer of them, and they lie nearer to what it learnt.
+    """
+
+    def read(batch: str) -> pd.DataFrame:
+        seen = EMBEDDINGS.read_some(places, [batch])
+        rows = unseen[unseen["batch"] == batch]
+        return prediction_facts_of(rows, seen[seen["run"].isin(unseen["run"])])
+
+    found = drifts_since(judged, judged[-LISTED:], read, settings, OF_PREDICTIONS, known, changed)
+    return {one.batch: one for one in found}
 
 
 def _performance(
-    places: Places, predictions: pd.DataFrame, order: Sequence[str], settings: PerformanceSettings
+    places: Places, unseen: pd.DataFrame, order: Sequence[str], settings: PerformanceSettings
 ) -> tuple[PerformancePoint, ...]:
-    """Chart the labelled pictures that the champion did not learn from: those of the validation and the test part."""
-    labelled = SPLITS.read(places, columns=("image", "abnormal", "split"))
-    rows = predictions.merge(labelled[labelled["split"] != "train"], on="image", how="inner")
-    return performance_chart(rows, order, settings)
+    """Chart the labelled pictures that the champion did not learn from, whatever part they are in today."""
+    labelled = SPLITS.read(places, columns=("image", "abnormal"))
+    return performance_chart(unseen.merge(labelled, on="image", how="inner"), order, settings)
 
 
 def _left_out(places: Places, batches: Sequence[str]) -> Mapping[str, tuple[int, float]]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from xray_platform.defs.challenge import judged_by_both, relative_guards
 from xray_platform.defs.decisions import Decision, keep_decisions
+from xray_platform.defs.known_batches import published_batches
 from xray_platform.defs.model_store import current_record
 from xray_platform.defs.promotion_settings import PromotionSettings
 from xray_platform.defs.reporting import stored_audit
@@ -75,7 +76,8 @@ def _chosen(asked: _Asked, before: Registered | None) -> PromotionResult:
     rival = champion_aliases.named(tracking, settings.promote)
     by = settings.by or "a person at the launchpad"
     why = settings.why or "no reason was given"
-    held = champion_aliases.promote(tracking, rival.version, by=by, why=why, chosen=True, run=asked.run)
+    newest = (published_batches(asked.places) or [""])[-1]
+    held = champion_aliases.promote(tracking, rival.version, by=by, why=why, chosen=True, run=asked.run, newest=newest)
     auroc = _registered_auroc(held)
     against = Superiority(True, why, auroc, _registered_auroc(before) if before else None)
     keep_decisions(asked.places, [Decision("chosen", rival, before, why, against)], by=by, run=asked.run)

@@ -78,6 +78,7 @@ def train(context: dg.AssetExecutionContext, places: Places, kind: ModelKind, co
             provenance=provenance(),
             seconds=round(time.monotonic() - began, 2),
             pictures={split: len(cohort.part(split)) for split in PARTS},
+            batches=data.batches or tuple(sorted(cohort.part("train")["batch"].astype(str).unique())),
         )
         fitted.save(model_folder(places, record) / MODEL)
         keep_record(places, record, run)

@@ -1,6 +1,6 @@
 """Monitoring page: whether pictures, predictions and the share of right ones stay as they were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class Monitoring:
     """What is watched, by batch in their order: drift of the pictures and of the predictions, and the performance.
 
     champion: the model in use, in words; left_out: by batch, files that were judged and the share of them that was
-    not published.
+    not published; known: the batches that the champion knows, whose drift somebody has seen to.
     """
 
     champion: str
@@ -27,13 +27,15 @@ class Monitoring:
     predictions: Mapping[str, Drift]
     performance: Sequence[PerformancePoint]
     left_out: Mapping[str, tuple[int, float]]
+    known: Collection[str] = frozenset()
     created: str = ""
 
     @property
     def alarms(self) -> tuple[str, ...]:
         """What was noticed in the newest batch, a sentence each; nothing where all is as before."""
         newest = max(self.pictures, default="")
-        drifts = [side[newest] for side in (self.pictures, self.predictions) if newest in side]
+        asked = () if newest in self.known else (self.pictures, self.predictions)
+        drifts = [side[newest] for side in asked if newest in side]
         found = [f"{newest}: {one.said.rstrip('.')}" for one in drifts if one.outcome == "drifted"]
         lost = max((point.batch for point in self.performance), default="")
         return (*found, *(f"{lost}: {one.said}" for one in self.performance if one.alarm and one.batch == lost))

@@ -46,10 +46,13 @@ def is_of(tracking: Tracking, version: Registered, training: str) -> bool:
     return version.tags.get(LOGGED) == logged_by(tracking, evaluated_in(tracking, training))
 
 
-def promote(tracking: Tracking, version: str, *, by: str, why: str, chosen: bool = False, run: str = "") -> Registered:
+def promote(
+    tracking: Tracking, version: str, *, by: str, why: str, chosen: bool = False, run: str = "", newest: str = ""
+) -> Registered:
     """Make a version of `xray-champion` the champion and write down who decided it, and why.
 
-    `chosen`: a person did; `run`: in this Dagster run. The one that it displaces becomes `previous`.
+    `chosen`: a person did; `run`: in this Dagster run; `newest`: the batch that was the newest then. The one that it
+    displaces becomes `previous`.
     """
     held, client = version_with_alias(tracking, CHAMPION), tracking.client
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -58,7 +61,7 @@ def promote(tracking: Tracking, version: str, *, by: str, why: str, chosen: bool
         _tag(tracking, held.version, DISPLACED, record)
         client.set_registered_model_alias(CHAMPION_MODEL, PREVIOUS, held.version)
         record["instead_of"] = str(held.version)
-    _tag(tracking, version, PROMOTED, record)
+    _tag(tracking, version, PROMOTED, {**record, "newest_batch": newest})
     client.set_registered_model_alias(CHAMPION_MODEL, CHAMPION, version)
     for alias in (CHALLENGER, PREVIOUS):
         _remove_alias(tracking, alias, version)

@@ -46,6 +46,11 @@ def evaluated_in(tracking: Tracking, training: str) -> str:
     return tags_of(tracking, training).get(EVALUATED_IN, training)
 
 
+def training_of(tracking: Tracking, run_id: str) -> str:
+    """Return the training that was judged in a run: the one above it, or the run itself."""
+    return tags_of(tracking, run_id).get(MLFLOW_PARENT_RUN_ID, run_id)
+
+
 def inherited_tags(tracking: Tracking, run_id: str) -> dict[str, str]:
     """Return the tags of a run that hold for its judgements and its model too."""
     tags = tags_of(tracking, run_id)

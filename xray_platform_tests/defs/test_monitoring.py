@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xray_platform.defs import monitoring_results
 from xray_platform.defs.asset import plain_failures
-from xray_platform.defs.monitoring import monitoring, monitoring_check
+from xray_platform.defs.monitoring import as_before, monitoring
 from xray_platform.defs.store import Store
 from xray_platform.errors import StoreError
 from xray_platform.evaluation.dataset.drift import Drift, drift_of
@@ -122,7 +122,7 @@ def watched(places: Places) -> tuple[dg.AssetCheckEvaluation, str]:
     """Materialise the asset as Dagster does, and return what its check found and the page."""
     defs = dg.Definitions(
         assets=[monitoring.definition()],
-        asset_checks=[monitoring_check()],
+        asset_checks=[as_before],
         resources={"store": Store(root=str(places.root))},
         executor=dg.in_process_executor,
     )
