@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from xray_platform.defs.model_store import record_of
+from xray_platform.defs.model_store import has_record, record_of
 from xray_platform.dicom.intake.batch_plan import batch_names
-from xray_platform.errors import DataError, StoreError
+from xray_platform.errors import DataError
 from xray_platform.tables.all import IMAGES, SPLITS
 from xray_platform.tables.places import Places
 from xray_platform.tracking.evaluations import training_of
@@ -53,12 +53,20 @@ def published_batches(places: Places) -> list[str]:
 
 
 def knowledge_of(places: Places, tracking: Tracking, held: Registered | None) -> Knowledge:
-    """Return what a champion knows, by the record of its training and by the registry; nothing without a champion."""
+    """Return what a champion knows, by the record of its training and by the registry; nothing without a champion.
+
+    Raises StoreError where the record was changed or cannot be read.
+    """
     if held is None:
         return Knowledge()
     chosen = held.tags.get("promoted_newest_batch", "") if held.tags.get("promoted_how") == "chosen" else ""
+    return Knowledge(frozenset(_batches(places, tracking, held)) or None, chosen)
+
+
+def _batches(places: Places, tracking: Tracking, held: Registered) -> tuple[str, ...]:
+    """Return the batches that a champion learnt from; none where its training is not in this store, or is old."""
     try:
-        batches = record_of(places, held.model, training_of(tracking, held.run_id)).batches
-    except (DataError, StoreError):  # its training lies in another store, or is gone
-        batches = ()
-    return Knowledge(frozenset(batches) or None, chosen)
+        training = training_of(tracking, held.run_id)
+    except DataError:
+        return ()
+    return record_of(places, held.model, training).batches if has_record(places, held.model, training) else ()

@@ -99,6 +99,11 @@ def current_record(places: Places, model: str) -> TrainingRecord:
     return record_of(places, model, run)
 
 
+def has_record(places: Places, model: str, run: str) -> bool:
+    """Say whether a training of a model has its record in this store."""
+    return manifest_file(places, f"models/{model}/{run}/{MODEL}").exists()
+
+
 def record_of(places: Places, model: str, run: str) -> TrainingRecord:
     """Return the record of one training of a model; StoreError as `current_record` raises it."""
     folder = places.models / model

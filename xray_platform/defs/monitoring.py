@@ -1,5 +1,7 @@
 """Monitoring: the asset that watches the model in use, and the check that warns where something changed."""
 
+from typing import cast
+
 import dagster as dg
 
 from xray_platform.defs.asset import platform_asset
@@ -39,7 +41,7 @@ def as_before(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     if made is None or ALARMS not in made.metadata:
         said = "the page was not made yet by this version; materialise `monitoring`"
         return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=said)
-    alarms = made.metadata[ALARMS].value
+    alarms = cast("list[str]", made.metadata[ALARMS].value)
     return dg.AssetCheckResult(
         passed=not alarms,
         severity=dg.AssetCheckSeverity.WARN,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from xray_platform.defs.asset import plain_failures
 from xray_platform.defs.monitoring import as_before, monitoring
 from xray_platform.defs.store import Store
 from xray_platform.errors import StoreError
+from xray_platform.evaluation.dataset import drift_since
 from xray_platform.evaluation.dataset.drift import Drift, drift_of
+from xray_platform.evaluation.monitoring_page import Monitoring
 from xray_platform.evaluation.performance import PerformanceSettings
 from xray_platform.tables.all import EMBEDDINGS, IMAGES, PREDICTIONS, QUALITY, SPLITS, STANDARD_IMAGES
 from xray_platform.tables.places import Places
@@ -60,7 +63,7 @@ def months(
         tone += 0.2 * (number > count - brighter)
         distance += 0.2 * (number > count - farther)
         who = [{"image": one[:16], "batch": batch, "subject": f"sub-{one[:16]}"} for one in digests]
-        _write(places, batch, digests, who, tone)
+        write_batch(places, batch, digests, who, tone)
         said = zip(who, rng.random(SUBJECTS) / 2 + called / 2, called, distance, strict=True)
         rows = [
             {
@@ -80,7 +83,7 @@ def months(
         SPLITS.write(places, pd.concat([SPLITS.read(places), SPLITS.frame(truth)], ignore_index=True))
 
 
-def _write(
+def write_batch(
     places: Places,
     batch: str,
     digests: list[str],
@@ -185,13 +188,40 @@ def test_of_many_batches_the_last_ones_are_compared_and_no_other_is_read_for_it(
         read.extend([name] if table is QUALITY else [])
         return part(table, places, name, **how)
 
-    monkeypatch.setattr(monitoring_results, "drift_of", counted)
+    monkeypatch.setattr(drift_since, "drift_of", counted)
     monkeypatch.setattr(Table, "_part", noted)
     found = monitoring_results.monitored(places, PerformanceSettings())
-    assert compared == list(found.predictions) == list(found.pictures) == ["batch-0005", "batch-0006"]
+    assert list(found.predictions) == list(found.pictures) == ["batch-0005", "batch-0006"]
+    assert compared == 2 * ["batch-0005", "batch-0006"]
     assert [drift.reference for drift in found.predictions.values()] == [4 * SUBJECTS, 5 * SUBJECTS]
     assert read == ["batch-0005", "batch-0006"]
     assert {point.batch for point in found.performance} == {f"batch-{number:04d}" for number in range(1, 7)}
+
+
+def test_the_check_says_what_the_page_found_and_computes_nothing_again(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months(places, [0.9] * 4, brighter=1)
+    looked: list[Places] = []
+    once = monitoring_results.monitored
+
+    def counted(places: Places, settings: PerformanceSettings) -> Monitoring:
+        looked.append(places)
+        return once(places, settings)
+
+    monkeypatch.setattr(monitoring_results, "monitored", counted)
+    found, page = watched(places)
+    assert looked == [places]
+    assert not found.passed
+    assert str(found.description) in unescape(page)
+
+
+def test_a_page_that_was_not_made_is_a_warning_and_no_quiet_check() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        found = as_before(dg.build_asset_check_context(instance=instance))
+    assert isinstance(found, dg.AssetCheckResult)
+    assert not found.passed
+    assert "materialise `monitoring`" in str(found.description)
 
 
 def test_pictures_that_it_learnt_from_say_nothing_of_how_often_it_is_right(places: Places) -> None:

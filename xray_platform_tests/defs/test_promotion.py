@@ -12,6 +12,7 @@ import pytest
 
 from xray_platform.defs.challenge import judged_by_both
 from xray_platform.defs.graph import definitions
+from xray_platform.defs.known_batches import knowledge_of
 from xray_platform.defs.local_runner import LocalRunner
 from xray_platform.defs.materializations import last_materialization
 from xray_platform.defs.model_store import current_record
@@ -172,6 +173,13 @@ def test_a_person_rolls_back_by_the_command(store: LocalRunner) -> None:
     shown = command(root, "promote")
     assert "the new one" in shown.out
     assert "champion" in shown.out
+    stays = command(root, "promote", "champion", "--why", "as good on the new device")
+    assert stays.code == 0, stays.err
+    again = in_use(store)
+    assert (again.version, again.tags["promoted_why"]) == (held.version, "as good on the new device")
+    assert again.tags["promoted_newest_batch"] == "batch-0001"
+    assert again.tags["promoted_instead_of"] == held.tags["promoted_instead_of"]
+    assert knowledge_of(store.places, open_tracking(store.places), again).chosen_beside == "batch-0001"
     wrong = command(root, "promote", "nobody")
     assert wrong.code == 2
     assert "nothing to promote is called 'nobody'; there are challenger" in wrong.err

@@ -49,7 +49,11 @@ class DriftSettings(Settings):
     """When a batch is called different from what came before it."""
 
     reference_batches: int = Field(
-        20, ge=1, le=1000, description="how many batches before it a batch is compared with, the last ones"
+        20,
+        ge=1,
+        le=1000,
+        description="how many batches before it a batch is compared with, the last ones; beside a champion, so many "
+        "that it knows and so many after them",
     )
     fewest_subjects: int = Field(
         30, ge=10, le=100_000, description="subjects that batch and reference must have; below, nothing is said"
