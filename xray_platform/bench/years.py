@@ -165,7 +165,9 @@ def figures_of(seen: Sequence[MonthSeen]) -> Figures:
     figures["other months in which something was noticed"] = ", ".join(str(n) for n in quiet if noticed[n]) or "none"
     figures["months with an alarm"] = sum(noticed.values())
     figures["retrained in months"] = ", ".join(f"{one.number} ({one.retrained})" for one in seen if one.retrained)
-    figures["champion confirmed by a person in months"] = ", ".join(str(one.number) for one in seen if one.confirmed)
+    figures["champion confirmed by a person in months"] = (
+        ", ".join(str(one.number) for one in seen if one.confirmed) or "none"
+    )
     for word in ("promoted", "kept", "refused"):
         figures[f"models {word}"] = decisions.count(word)
     return figures

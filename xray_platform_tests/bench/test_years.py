@@ -61,6 +61,7 @@ def test_what_was_seen_is_counted_and_drawn() -> None:
             losses=("sensitivity 40 %",) if number == WRONG_LABELS else (),
             retrained="schedule" if number == 6 else "",
             decisions=("promoted",) if number == 6 else ("kept",) if number == 7 else (),
+            confirmed=number == 7,
             right=(0.9, 0.8),
         )
         for number in range(1, MONTHS + 1)
@@ -70,6 +71,8 @@ def test_what_was_seen_is_counted_and_drawn() -> None:
     assert figures[f"tone changes in month {NEW_TONE}, noticed in month"] == "not noticed"
     assert figures[f"wrong labels in month {WRONG_LABELS}, noticed in month"] == WRONG_LABELS
     assert figures["other months in which something was noticed"] == "12"
+    assert figures["champion confirmed by a person in months"] == "7"
+    assert figures["months with an alarm"] == 3
     assert (figures["models promoted"], figures["models kept"], figures["models refused"]) == (1, 1, 0)
     picture = cv2.imdecode(np.frombuffer(draw_years(seen), np.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture is not None
