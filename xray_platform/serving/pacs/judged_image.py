@@ -43,9 +43,8 @@ def judge_files(
 
     Files are read in child processes that can be killed.
     """
-    facts = predictor.facts
-    columns = facts.clinical_columns
-    tasks = [ReadingTask(path, facts.recipes, facts.standard, predictor.quality, columns) for path in paths]
+    preparation = predictor.preparation
+    tasks = [ReadingTask(path, preparation) for path in paths]
     for done, found in enumerate(read_in_children(_read, tasks, predictor.quality), start=1):
         if isinstance(found, _Read):
             yield _judged(found, predictor)
