@@ -2,7 +2,8 @@
 
 Made-up 12-bit chests are stored in two ways: filling the detector's range, as after processing, and filling a
 sixteenth of a 16-bit range, as a detector of wide latitude stores them before. Each is kept as it is, rounded to 8
-bits, and sent through JPEG; the recipe that follows is the same. Fits that are done are kept below the store's root.
+bits, and sent through JPEG; the recipe that follows is the same. Fits that are done are kept below the store's root,
+so that a run that was ended goes on; `--only done` tells of those alone.
 """
 
 import json
@@ -32,6 +33,8 @@ from xray_platform.training.training_settings import TrainingSettings
 
 SEED = 12  # of the phantoms
 DRAWN = PhantomSettings(side=256, difficulty=1.0)  # at 0.5 every network finds all, whatever the bits
+SIDES = (112, 224, 512)
+DONE = "done"
 TRAIN, VAL, TEST = 240, 60, 200
 SEEDS = (0, 1)  # of the fits; the scores of both are averaged
 QUALITY = 90  # of JPEG
@@ -77,41 +80,47 @@ class Trial:
         return f"{self.network}{f' ({form})' if form else ''} at {self.side} px"
 
 
-TRIALS = (
-    Trial("attention_cnn", 112),
-    Trial("resnet", 112, {"form": "standard"}),
-    Trial("resnet", 112, {"form": "proposed"}),
-    Trial("attention_cnn", 224),
+TRIALS = tuple(
+    Trial(network, side, settings)
+    for side in SIDES
+    for network, settings in (("attention_cnn", {}), ("resnet", {"form": "standard"}), ("resnet", {"form": "proposed"}))
 )
 
 
 def run(progress: Progress, inputs: Inputs) -> Figures:
-    """Fit each network on each kind of images, and compare what it says of the test images."""
-    below = inputs.root / "bench" / "bits"
-    chests = list(_chests(progress))
-    pixels, abnormal = [one[0] for one in chests], np.array([one[1] for one in chests])
+    """Fit each network on each kind of images, of the sides asked for, and compare what it says of the test images."""
+    below, fits = inputs.root / "bench" / "bits", DONE not in inputs.only
+    sides = {int(part) for part in inputs.only if part != DONE} or {trial.side for trial in TRIALS}
     figures: dict[str, float | int | str] = {
         "images": f"{TRAIN} to learn from, {VAL} to validate on, {TEST} to test on"
     }
-    for trial, stored in product(TRIALS, RANGES):
-        scores = {}
-        for kept in KEPT:
-            file = below / f"{_digest(trial, stored, kept)}.json"
-            if not file.exists():
-                images = prepared(pixels, trial.side, stored, kept)
-                said = _scores(trial, images, abnormal, file.with_suffix(""), progress)
-                atomic_write(file, json.dumps(said.tolist()).encode())
-            scores[kept] = np.array(json.loads(file.read_text()))
-        figures |= compared(f"{trial.title}, {stored}", scores, abnormal[TRAIN + VAL :])
+    for side in sorted(sides):
+        chests = list(_chests(side, progress))
+        pixels, abnormal = [one[0] for one in chests], np.array([one[1] for one in chests])
+        for trial, stored in product((trial for trial in TRIALS if trial.side == side), RANGES):
+            files = {kept: below / f"{_digest(trial, stored, kept)}.json" for kept in KEPT}
+            for kept, file in files.items():
+                if fits and not file.exists():
+                    images = prepared(pixels, side, stored, kept)
+                    said = _scores(trial, images, abnormal, file.with_suffix(""), progress)
+                    atomic_write(file, json.dumps(said.tolist()).encode())
+            if all(file.exists() for file in files.values()):
+                scores = {kept: np.array(json.loads(file.read_text())) for kept, file in files.items()}
+                figures |= compared(f"{trial.title}, {stored}", scores, abnormal[TRAIN + VAL :])
     return figures
 
 
-def _chests(progress: Progress) -> Iterator[tuple[Pixels, bool]]:
+def _drawn(side: int) -> PhantomSettings:
+    """Return how the chests of a side are drawn: no smaller than the network sees them."""
+    return DRAWN.model_copy(update={"side": max(DRAWN.side, side)})
+
+
+def _chests(side: int, progress: Progress) -> Iterator[tuple[Pixels, bool]]:
     rng, count = np.random.default_rng(SEED), TRAIN + VAL + TEST
     for number in range(count):
-        phantom = render(sample_phantom(rng, DRAWN))
+        phantom = render(sample_phantom(rng, _drawn(side)))
         yield phantom.pixels, phantom.finding != "normal"
-        progress(number + 1, count, "phantoms")
+        progress(number + 1, count, f"phantoms for {side} px")
 
 
 def prepared(pixels: list[Pixels], side: int, stored: str, kept: str) -> Images:
@@ -160,8 +169,14 @@ def compared(
 
 def _digest(trial: Trial, stored: str, kept: str) -> str:
     kind = NETWORKS[trial.network]
-    made = [trial.title, kind.version, dict(kind.quick), stored, kept, SEEDS, DRAWN.model_dump(mode="json"), SEED]
+    made: list[Any] = [trial.title, kind.version, dict(kind.quick), stored, kept, SEEDS]
+    made += [_drawn(trial.side).model_dump(mode="json"), SEED]
     return sha256(json.dumps(made).encode()).hexdigest()[:16]
 
 
-BITS = Benchmark("bits", "what 8 bits and JPEG cost a network, on plain and on faint made-up chests", run)
+BITS = Benchmark(
+    "bits",
+    "what 8 bits and JPEG cost a network, on plain and on faint made-up chests",
+    run,
+    parts=(*map(str, SIDES), DONE),
+)

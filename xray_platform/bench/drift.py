@@ -4,15 +4,14 @@ The subjects of all batches are shuffled and dealt out anew: history without any
 batch alone. Where the store has a champion, what it sees is compared as well.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
+from xray_platform.bench.alarm_rate import Change, alarm_rate
 from xray_platform.bench.contract import Benchmark, Figures, Inputs
 from xray_platform.bench.drift_seen import measure_seen
 from xray_platform.errors import InputError
-from xray_platform.evaluation.dataset.drift import DriftSettings, drift_of, facts_of
+from xray_platform.evaluation.dataset.drift import DriftSettings, facts_of
 from xray_platform.progress import Progress
 from xray_platform.tables.all import IMAGES, STANDARD_IMAGES
 from xray_platform.tables.places import Places
@@ -20,7 +19,6 @@ from xray_platform.tables.places import Places
 SIZES = (30, 60, 100, 200)
 ROUNDS = 500
 CHANGED_ROUNDS = 50
-Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def measure(progress: Progress, inputs: Inputs) -> Figures:
@@ -35,22 +33,11 @@ def measure(progress: Progress, inputs: Inputs) -> Figures:
         "alarm rate that is set": DriftSettings().alarm_rate,
     }
     for place, size in enumerate(sizes):
-        figures[f"false alarms, batches of {size} subjects"] = _alarms(facts, size, ROUNDS, lambda batch: batch)
+        figures[f"false alarms, batches of {size} subjects"] = alarm_rate(facts, size, ROUNDS)
         for name, change in CHANGES.items():
-            figures[f"found, {name}, {size} subjects"] = _alarms(facts, size, CHANGED_ROUNDS, change)
+            figures[f"found, {name}, {size} subjects"] = alarm_rate(facts, size, CHANGED_ROUNDS, change)
         progress(place + 1, len(sizes), "sizes")
     return figures | dict(measure_seen(places, SIZES, progress))
-
-
-def _alarms(facts: pd.DataFrame, size: int, rounds: int, change: Change) -> float:
-    """Return the share of shuffles in which a batch of this many subjects raises an alarm."""
-    generator = np.random.default_rng(0)
-    raised = 0
-    for _ in range(rounds):
-        shuffled = facts.iloc[generator.permutation(len(facts))]
-        batch, reference = change(shuffled.head(size)), shuffled.iloc[size:]
-        raised += drift_of("batch", batch, reference).outcome == "drifted"
-    return raised / rounds
 
 
 def _half_blurred(batch: pd.DataFrame) -> pd.DataFrame:

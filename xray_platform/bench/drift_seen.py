@@ -1,18 +1,21 @@
 """Drift as the champion sees it: alarms where nothing changed, and where its images did, on a store's own images."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import cv2
 import numpy as np
 import pandas as pd
 
+from xray_platform.bench.alarm_rate import alarm_rate
 from xray_platform.bench.contract import Figures
 from xray_platform.defs.cohort import Cohort, with_tensors
 from xray_platform.defs.read_parts import read_parts
-from xray_platform.evaluation.dataset.drift import SEEN, DriftSettings, FactSet, drift_of
+from xray_platform.evaluation.dataset.drift import SEEN, FactSet
 from xray_platform.image_stack import Images
 from xray_platform.progress import Progress
 from xray_platform.serving.predict import Predictor
+from xray_platform.serving.principal_axes import PrincipalAxes
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -37,30 +40,31 @@ def measure_seen(places: Places, sizes: tuple[int, ...], progress: Progress) -> 
     cohort = Cohort(places, predictor.facts.recipes, rows)
     seen = dict[str, pd.DataFrame]()
     for done, (name, change) in enumerate(CHANGES.items(), start=1):
-        seen[name] = pd.DataFrame({"embedding": list(_seen(predictor, cohort, change))})
+        seen[name] = pd.DataFrame({"embedding": list(_seen(predictor, predictor.reference.axes, cohort, change))})
         progress(done, len(CHANGES), "what the champion sees")
     return dict(_rates(seen, tuple(size for size in sizes if 2 * size <= len(rows)), predictor.facts.model))
 
 
-def _seen(predictor: Predictor, cohort: Cohort, change: Change) -> Iterator[tuple[float, ...]]:
+def _seen(predictor: Predictor, axes: PrincipalAxes, cohort: Cohort, change: Change) -> Iterator[tuple[float, ...]]:
     for _, read in read_parts(predictor.model, cohort.images(cohort.rows)):
         changed = np.clip(change(read), 0, 1).astype(np.float32)
-        yield from (where.along for where in predictor.place(changed) if where is not None)
+        seen = np.stack([where.seen for where in predictor.place(changed) if where is not None])
+        yield from map(tuple, axes.along(seen).tolist())
 
 
 def _rates(seen: dict[str, pd.DataFrame], sizes: tuple[int, ...], model: str) -> Iterator[tuple[str, float | str]]:
     """Yield the share of shuffles in which a batch of changed images is an alarm beside others as they are."""
-    settings, usual = DriftSettings(), seen[AS_IT_IS]
+    usual = seen[AS_IT_IS]
     yield "what the champion sees", f"{model}, {len(usual)} subjects, {ROUNDS} shuffles each"
     for size in sizes:
         for name, changed in seen.items():
-            generator, raised = np.random.default_rng(0), 0
-            for _ in range(ROUNDS):
-                order = generator.permutation(len(usual))
-                batch, before = changed.iloc[order[:size]], usual.iloc[order[size:]]
-                raised += drift_of("batch", batch, before, settings, ONLY_SEEN).outcome == "drifted"
+            raised = alarm_rate(usual, size, ROUNDS, partial(_as_changed, changed), ONLY_SEEN)
             said = "false alarms" if name == AS_IT_IS else f"found, {name}"
-            yield f"what the champion sees, {size} subjects: {said}", raised / ROUNDS
+            yield f"what the champion sees, {size} subjects: {said}", raised
+
+
+def _as_changed(changed: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
+    return changed.loc[batch.index]
 
 
 def _each(images: Images, change: Callable[[Images], Images]) -> Images:

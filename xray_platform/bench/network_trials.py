@@ -173,10 +173,7 @@ def _architectures(family: str) -> Iterator[Trial]:
     """Yield every other network, trained as briefly, in both of its forms."""
     for kind in (kind for name, kind in NETWORKS.items() if name != "attention_cnn"):
         for form in FORMS:
-            title = f"{kind.name} ({form}), {SAID}{_never(family)}"
-            pools = (_pool(family),) if form == "proposed" else ()
-            changed = {"form": form}
-            yield Trial(title, kind, kind.recipe, BRIEF_SIDE, family, BRIEF, changed, "architectures", pools, HALF)
+            yield _brief("architectures", kind, family, form=form, pools=(_pool(family),) if form == FORMS[0] else ())
 
 
 def _subjects() -> Iterator[Trial]:
@@ -184,16 +181,21 @@ def _subjects() -> Iterator[Trial]:
     for side, form, kind in product((BRIEF_SIDE, LARGE_SIDE), FORMS, NETWORKS.values()):
         has_forms = "form" in kind.settings.model_fields
         if has_forms or form == FORMS[0]:
-            title = f"{kind.name}{f' ({form})' if has_forms else ''}, {SAID.replace(str(BRIEF_SIDE), str(side))}"
-            changed = {"form": form} if has_forms else {}
-            yield Trial(title, kind, kind.recipe, side, "", BRIEF, changed, "subjects", (), HALF)
+            yield _brief("subjects", kind, "", side, form if has_forms else "")
 
 
 def _large(family: str) -> Iterator[Trial]:
     for name in ("attention_cnn", "resnet", "efficientnet", "densenet", "vgg"):
-        kind = NETWORKS[name]
-        title = f"{name}, {SAID.replace(str(BRIEF_SIDE), str(LARGE_SIDE))}{_never(family)}"
-        yield Trial(title, kind, kind.recipe, LARGE_SIDE, family, BRIEF, {}, "large", (), HALF)
+        yield _brief("large", NETWORKS[name], family, LARGE_SIDE)
+
+
+def _brief(
+    group: str, kind: NetworkKind, family: str, side: int = BRIEF_SIDE, form: str = "", pools: tuple[str, ...] = ()
+) -> Trial:
+    """Return the brief training of a network, in a form of it where it has several, on the recipe that is its own."""
+    named, said = f" ({form})" if form else "", SAID.replace(str(BRIEF_SIDE), str(side))
+    title, changed = f"{kind.name}{named}, {said}{_never(family)}", {"form": form} if form else {}
+    return Trial(title, kind, kind.recipe, side, family, BRIEF, changed, group, pools, HALF)
 
 
 def _pool(family: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xray_platform.cli.said import said_of
 from xray_platform.cli.screen import OUT, bar, say, visible
 from xray_platform.cli.session import existing_store, places
 from xray_platform.errors import InputError, StoreError
@@ -39,18 +40,36 @@ def predict(
         Path | None,
         typer.Option(help="JSON file with other advice, or words in another language, as of `xray serve --words`"),
     ] = None,
+    age: Annotated[
+        str | None,
+        typer.Option(
+            help="age at the study, of all files: years from 0 to below 150, or as DICOM writes it (006M), where the "
+            "header states none"
+        ),
+    ] = None,
+    sex: Annotated[str | None, typer.Option(help="sex, likewise: M, F, O")] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(help="view position, likewise: AP, PA, LL, RL, RLD, LLD, RLO, LLO, LAT, LATERAL"),
+    ] = None,
+    clinical: Annotated[
+        Path | None,
+        typer.Option(help="CSV: file,age,sex,view, of each file its own; any of the three may be missing or empty"),
+    ] = None,
 ) -> None:
     """Judge images: score, calibrated probability and verdict of each file; a bad file has its error instead.
 
     Below a verdict stands how unsure it is, a careful advice (never a diagnosis), what is odd about the image, and
     whether quality would put it into quarantine: then it is unlike what the model learnt from. Ends with 1 where no
-    file could be judged. This is no medical device.
+    file could be judged. A model that takes clinical columns reads age, sex and view from the header of a DICOM file;
+    what that does not state can be said, and what it states counts before what is said. This is no medical device.
     """
     from xray_platform.serving.listing import check_paths  # light, but not needed for `--help`
     from xray_platform.workers import start_ahead
 
     _check_options(model, bundle, digest)
     check_paths(paths)
+    files, told = said_of(paths, {"age": age, "sex": sex, "view": view}, clinical)
     if heatmap is not None:
         _make_folder(heatmap)
     start_ahead(CHILDREN_IMPORT)
@@ -59,15 +78,15 @@ def predict(
     from xray_platform.serving.prediction import PredictedFile
     from xray_platform.serving.result_words import result_words
     from xray_platform.serving.room.words import read_words
+    from xray_platform.serving.said_facts import unused
 
-    said = read_words(words)
-
-    for note in predictor.notes:
+    said, facts = read_words(words), predictor.facts
+    for note in (*predictor.notes, *unused(told.values(), facts.model, facts.clinical_columns)):
         say(f"Note: {note}.")
     judged, heatmaps = 0, heatmap is not None
     unfamiliar: Unfamiliar = "refuse" if refuse_unfamiliar else "warn"
     with bar("reading") as progress:
-        for record in predict_files(paths, predictor, progress, heatmaps=heatmaps, unfamiliar=unfamiliar):
+        for record in predict_files(files, predictor, progress, heatmaps=heatmaps, unfamiliar=unfamiliar, said=told):
             line, text = record.as_json(), record.as_text()
             judged += "error" not in line
             if isinstance(record, PredictedFile):

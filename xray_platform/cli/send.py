@@ -66,7 +66,7 @@ def send(
 
 def _images(names: list[str], batches: list[str], *, phantoms: bool) -> "list[ListedImage]":
     """Return the images that are meant, those of phantoms only where they are wanted; InputError for unknown ones."""
-    from xray_platform.serving.pacs.send import ListedImage  # see above
+    from xray_platform.serving.pacs.send import listed_images  # see above
     from xray_platform.tables.all import IMAGES
     from xray_platform.tables.columns import PHANTOM
 
@@ -77,7 +77,7 @@ def _images(names: list[str], batches: list[str], *, phantoms: bool) -> "list[Li
         rows = rows[rows[column].isin(wanted)] if wanted else rows
     if not phantoms:
         rows = rows[rows["origin"] != PHANTOM]
-    return [ListedImage(str(name), str(sha256)) for name, sha256 in zip(rows["image"], rows["sha256"], strict=True)]
+    return listed_images(rows)
 
 
 def _tell(outcomes: "list[Outcome]") -> None:

@@ -1,5 +1,7 @@
 """Clinical results: a model with clinical columns asked once more without them, for its report."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from xray_platform.clinical_columns import WIDTHS, ClinicalImages
@@ -18,8 +20,7 @@ def clinical_reliance_of(
     if not cohort.clinical_columns:
         return None
     train, test = cohort.part("train"), cohort.part("test")
-    images, values = cohort.images(test), cohort.values(test).astype(np.float64)
-    blind = images.source if isinstance(images, ClinicalImages) else images
+    values, blind = cohort.values(test).astype(np.float64), replace(cohort, clinical_columns=()).images(test)
     hidden = score_images(scorer, ClinicalImages(blind, np.zeros(values.shape, np.float32)), progress)
     alone = columns_alone(cohort.values(train).astype(np.float64), cohort.labels(train), values)
     told = evaluation.rows.set_index("image")["score"].reindex(test["image"]).to_numpy(np.float64)

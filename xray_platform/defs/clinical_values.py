@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 
 from xray_platform.clinical_columns import ClinicalFacts, ClinicalValues, encode, width_of
+from xray_platform.serving.row_facts import STATING, row_facts
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
-
-SOURCES = {"age": "age_years", "sex": "sex", "view": "view_position"}  # columns of the table `images`
 
 
 def clinical_values(places: Places, images: Sequence[str], columns: Sequence[str]) -> ClinicalValues:
@@ -22,11 +20,5 @@ def clinical_values(places: Places, images: Sequence[str], columns: Sequence[str
 
 def stated_facts(places: Places, images: Sequence[str]) -> Iterator[ClinicalFacts]:
     """Yield what the row of each image says, in this order; of an image without a row nothing is known."""
-    table = IMAGES.read(places, columns=("image", *SOURCES.values())).set_index("image")
-    found = table.reindex(list(images))[list(SOURCES.values())]
-    for age, sex, view in found.itertuples(index=False, name=None):
-        yield ClinicalFacts(None if pd.isna(age) else float(age), _text(sex), _text(view))
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    table = IMAGES.read(places, columns=("image", *STATING)).set_index("image")
+    yield from row_facts(table.reindex(list(images)))

@@ -34,11 +34,8 @@ def robustness_of(cohort: Cohort, scorer: FittedModel, evaluation: Evaluation, p
     conditions: list[Condition] = [CLEAN, *((kind.name, severity) for kind, severity in steps)]
     made = CorruptedImages(cohort.places, cohort.recipes, steps, settings.seed)
     said = np.empty((len(rows), len(conditions)), np.float64)
-    stacks, done, together = (
-        _told(_stacks(cohort, made, rows), cohort.values(rows)),
-        0,
-        max(AT_ONCE // len(conditions), 1),
-    )
+    stacks = _told(_stacks(cohort, made, rows), cohort.values(rows))
+    together, done = max(AT_ONCE // len(conditions), 1), 0
     while part := list(islice(stacks, together)):
         score = scorer.score(np.concatenate(part))
         said[done : done + len(part)] = score.reshape(len(part), len(conditions))

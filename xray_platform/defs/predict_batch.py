@@ -16,6 +16,7 @@ from xray_platform.serving.class_probabilities import ClassProbability, named_in
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile
+from xray_platform.serving.reference import Placed
 from xray_platform.tables.all import CLASS_PREDICTIONS, EMBEDDINGS, IMAGES, PREDICTIONS
 from xray_platform.tables.places import Places
 from xray_platform.tracking.mlflow_store import open_tracking
@@ -75,7 +76,7 @@ def _by_tensors(pictures: Cohort, predictor: Predictor) -> Iterator[Judged]:
             probability=predictor.probability(scores),
             verdict=np.where(predictor.facts.threshold.predict(scores), "abnormal", "normal"),
             distance=[where.distance if where else np.nan for where in placed],
-            embedding=pd.Series([where.along if where else () for where in placed], index=part.index, dtype=object),
+            embedding=pd.Series([_along(predictor, where) for where in placed], index=part.index, dtype=object),
             named=pd.Series([named_in(said) for said in classes], index=part.index, dtype=object),
         )
         rows_of_part = ({str(name): value for name, value in row.items()} for row in prediction.to_dict("records"))
@@ -95,5 +96,12 @@ def _by_files(places: Places, pictures: pd.DataFrame, predictor: Predictor, prog
                 **{name: getattr(prediction, name) for name in ("score", "probability", "verdict")},
             }
             where = prediction.placed
-            seen = {"distance": where.distance if where else None, "embedding": where.along if where else ()}
+            seen = {"distance": where.distance if where else None, "embedding": _along(predictor, where)}
             yield {**said, **seen, "named": named_in(prediction.classes)}, prediction.classes
+
+
+def _along(predictor: Predictor, where: Placed | None) -> tuple[float, ...]:
+    """Return where a picture lies along the axes of what its model learnt; of a model without a reference nothing."""
+    if where is None or predictor.reference is None:
+        return ()
+    return tuple(predictor.reference.axes.along(where.seen[None])[0].tolist())

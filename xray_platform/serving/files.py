@@ -58,14 +58,8 @@ def _refused(record: FileRecord) -> FileRecord:
 def _predict_chunk(
     chunk: list[tuple[Path, str]], predictor: Predictor, said: Mapping[Path, ClinicalFacts], *, heatmaps: bool
 ) -> Iterator[FileRecord]:
-    facts, unsaid = predictor.facts, ClinicalFacts()
-    tasks = [
-        ReadingTask(
-            path, facts.recipes, facts.standard, predictor.quality, facts.clinical_columns, said.get(path, unsaid)
-        )
-        for path, reason in chunk
-        if not reason
-    ]
+    preparation, unsaid = predictor.preparation, ClinicalFacts()
+    tasks = [ReadingTask(path, preparation, said.get(path, unsaid)) for path, reason in chunk if not reason]
     read = read_in_children(read_file, tasks, predictor.quality)
     results = ((path, Refusal(reason) if reason else next(read)) for path, reason in chunk)
     for batch in _chunks(results, BATCH):

@@ -1,12 +1,12 @@
 """Model input: made of the bytes of a file, or a reason why not. Knows no model and no torch."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from xray_platform.clinical_columns import ClinicalFacts, encode, with_values
+from xray_platform.clinical_columns import OLDEST, ClinicalFacts, encode, with_values
 from xray_platform.dicom.parse.clinical_facts import clinical_facts
 from xray_platform.dicom.pixels.decode import UndecodableError
 from xray_platform.dicom.pixels.standard_image import StandardImage
@@ -20,6 +20,18 @@ from xray_platform.imaging.pixel_range import Pixels
 from xray_platform.imaging.recipe import Recipe
 from xray_platform.imaging.store.rounding import as_model_input, from_storage, to_storage
 from xray_platform.serving.heatmap_picture import Placement
+
+ROUNDING = 1e-3  # years, of what float32 makes of an age
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a file becomes what a model takes: by which recipe for each of its views, and with which clinical columns."""
+
+    recipes: tuple[Recipe, ...]
+    standard: StandardSettings = field(default_factory=StandardSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,32 +59,17 @@ class Refusal:
 
 
 def prepare(
-    data: bytes,
-    recipes: Sequence[Recipe],
-    standard: StandardSettings,
-    quality: QualitySettings,
-    columns: Sequence[str] = (),
-    said: ClinicalFacts = ClinicalFacts(),
-) -> ModelInput:
-    """Return the picture in `data` (DICOM, JPEG or PNG) as each recipe makes it from its standard image.
-
-    With the clinical `columns` that the model takes: as the file's header states them, else as `said`; a warning tells
-    which of them are not known. Raises InputError with the reasons where the quality rules reject it. A picture that
-    they would only put into quarantine is taken, with a warning.
-    """
-    return prepare_with_image(data, recipes, standard, quality, columns, said)[0]
-
-
-def prepare_with_image(
-    data: bytes,
-    recipes: Sequence[Recipe],
-    standard: StandardSettings,
-    quality: QualitySettings,
-    columns: Sequence[str] = (),
-    said: ClinicalFacts = ClinicalFacts(),
+    data: bytes, preparation: Preparation, said: ClinicalFacts = ClinicalFacts()
 ) -> tuple[ModelInput, StandardImage]:
-    """Do as `prepare` does, and return the standard image too, for whoever wants to show it."""
-    examination, opened = examine_and_decode(data, quality, duplicate_keys=False)
+    """Return the picture in `data` (DICOM, JPEG or PNG) as the model takes it, and its standard image, to be shown.
+
+    With the clinical columns that the model takes: as the file's header states them, else as `said`; warnings tell
+    which of them are not known, and where a header states another thing than was said. Raises InputError with the
+    reasons where the quality rules reject it. A picture that they would only put into quarantine is taken, with a
+    warning.
+    """
+    recipes, standard, columns = preparation.recipes, preparation.standard, preparation.columns
+    examination, opened = examine_and_decode(data, preparation.quality, duplicate_keys=False)
     if examination.decision == "reject":
         raise InputError("; ".join(_findings(examination, "reject")) or "rejected by the quality rules")
     try:
@@ -82,10 +79,11 @@ def prepare_with_image(
     traces = [recipe.trace(picture.pixels, window=(picture.window_low, picture.window_high)) for recipe in recipes]
     views = [_as_stored(trace.pixels, recipe) for trace, recipe in zip(traces, recipes, strict=True)]
     rows, across = picture.pixels.shape
-    facts = (clinical_facts(opened.container) if opened.container else ClinicalFacts()).or_else(said)
+    stated = clinical_facts(opened.container) if opened.container else ClinicalFacts()
+    facts = stated.or_else(said)
     made = ModelInput(
         with_values(pack_views(views), encode(facts, columns)),
-        (*_findings(examination, "quarantine", "warn"), *_untold(facts, columns)),
+        (*_findings(examination, "quarantine", "warn"), *_untold(facts, columns), *_overruled(stated, said, columns)),
         _findings(examination, "quarantine"),
         Placement(traces[0].origin, rows, across, picture.turn),
     )
@@ -97,6 +95,18 @@ def _untold(facts: ClinicalFacts, columns: Sequence[str]) -> Iterator[str]:
     told = facts.known()
     if missing := [name for name in columns if name not in told]:
         yield f"columns: {' and '.join(missing)} not stated; judged without"
+
+
+def _overruled(stated: ClinicalFacts, said: ClinicalFacts, columns: Sequence[str]) -> Iterator[str]:
+    """Yield in words which of the columns that a model takes the header states otherwise than they were said."""
+    if apart := [name for name in columns if name in stated.known() & said.known() and _differ(stated, said, name)]:
+        yield f"columns: {' and '.join(apart)} said otherwise than the header states; the header counts"
+
+
+def _differ(stated: ClinicalFacts, said: ClinicalFacts, name: str) -> bool:
+    """Tell whether two facts mean different things to a model; ages do from a year on, for headers count whole ones."""
+    apart = np.abs(encode(stated, (name,)) - encode(said, (name,))).max() * OLDEST
+    return bool(apart >= 1 - ROUNDING)
 
 
 def _as_stored(pixels: Pixels, recipe: Recipe) -> npt.NDArray[np.float32]:

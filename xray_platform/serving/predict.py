@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.errors import InputError
 from xray_platform.models.contract import FittedModel
@@ -18,7 +19,7 @@ from xray_platform.serving.bundle import ORIGIN, Bundle, BundleFacts
 from xray_platform.serving.class_probabilities import ClassModel, ClassProbability, class_probabilities
 from xray_platform.serving.heatmap_picture import HeatmapPicture, MapScale, heatmap_picture
 from xray_platform.serving.made_with import compare
-from xray_platform.serving.model_input import ModelInput, prepare
+from xray_platform.serving.model_input import ModelInput, Preparation, prepare
 from xray_platform.serving.prediction import Prediction
 from xray_platform.serving.reference import Placed, Reference
 from xray_platform.tables.columns import PHANTOM
@@ -79,10 +80,18 @@ class Predictor:
         note = compare(facts.made_with, facts.model, facts.recipes, model)
         return cls(facts, model, quality, threads, tuple(_notes(facts, note)), bundle.reference())
 
-    def predict(self, data: bytes, *, heatmap: bool = False) -> Prediction:
-        """Return what the model says of the bytes of a DICOM, JPEG or PNG file; InputError says why it is refused."""
+    @property
+    def preparation(self) -> Preparation:
+        """How a file becomes what this model takes."""
         facts = self.facts
-        made = prepare(data, facts.recipes, facts.standard, self.quality, facts.clinical_columns)
+        return Preparation(facts.recipes, facts.standard, self.quality, facts.clinical_columns)
+
+    def predict(self, data: bytes, *, heatmap: bool = False, said: ClinicalFacts = ClinicalFacts()) -> Prediction:
+        """Return what the model says of the bytes of a DICOM, JPEG or PNG file; InputError says why it is refused.
+
+        `said` is what is known of the picture besides itself, where its header does not state it.
+        """
+        made, _ = prepare(data, self.preparation, said)
         return self.predict_inputs([made], heatmap=heatmap)[0]
 
     def predict_inputs(self, inputs: Sequence[ModelInput], *, heatmap: bool = False) -> list[Prediction]:

@@ -11,10 +11,8 @@ from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.parse.container import MEBI
 from xray_platform.dicom.pixels.standard_image import StandardImage
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
-from xray_platform.imaging.recipe import Recipe
-from xray_platform.serving.model_input import ModelInput, Refusal, prepare_with_image
+from xray_platform.serving.model_input import ModelInput, Preparation, Refusal, prepare
 from xray_platform.workers import GIB, Limits, Lost, cores, map_in_children
 
 MEMORY_BYTES = 4 * GIB  # a child may use
@@ -24,13 +22,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class ReadingTask:
-    """One file to read, and how; small enough to be sent to a child process. `columns`, `said`: see `prepare`."""
+    """One file to read, and how; small enough to be sent to a child process. `said`: see `prepare`."""
 
     path: Path
-    recipes: tuple[Recipe, ...]
-    standard: StandardSettings = field(default_factory=StandardSettings)
-    quality: QualitySettings = field(default_factory=QualitySettings)
-    columns: tuple[str, ...] = ()
+    preparation: Preparation
     said: ClinicalFacts = field(default_factory=ClinicalFacts)
 
 
@@ -44,11 +39,10 @@ def read_with_image(task: ReadingTask) -> tuple[ModelInput, StandardImage] | Ref
     """Do as `read_file` does, and return the standard image too, for whoever wants to show it."""
     cv2.setNumThreads(1)
     try:
-        size, most = task.path.stat().st_size, task.quality.max_file_mib
+        size, most = task.path.stat().st_size, task.preparation.quality.max_file_mib
         if size > most * MEBI:
             return Refusal(f"the file has {size} bytes; {most} MiB are allowed")
-        data = task.path.read_bytes()
-        return prepare_with_image(data, task.recipes, task.standard, task.quality, task.columns, task.said)
+        return prepare(task.path.read_bytes(), task.preparation, task.said)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:

@@ -44,14 +44,14 @@ class Similar:
 class Placed:
     """Where an image lies: its distance from what a model learnt, the limit of that, and the most similar images.
 
-    along: its place along the principal axes of what was learnt.
+    seen: its embedding, (C,) float32.
     """
 
     distance: float
     limit: float
     similar: tuple[Similar, ...]
     similar_normals: tuple[Similar, ...]
-    along: tuple[float, ...] = ()
+    seen: Embeddings = field(repr=False, compare=False)
 
     def beyond(self) -> str | None:
         """Say in words that the image lies beyond the limit; None where it does not."""
@@ -104,12 +104,9 @@ class Reference:
         apart, normals = self._apart(seen), np.flatnonzero(~self.abnormal)
         limit, anyone = self.limit, np.arange(len(self.images))
         return [
-            Placed(
-                float(distance), limit, self._nearest(row, anyone, most), self._nearest(row, normals, most),
-                tuple(along.tolist()),
-            )
-            for distance, row, along in zip(_nearest_mean(apart), apart, self.axes.along(seen), strict=True)
-        ]  # fmt: skip
+            Placed(float(distance), limit, self._nearest(row, anyone, most), self._nearest(row, normals, most), own)
+            for distance, row, own in zip(_nearest_mean(apart), apart, seen, strict=True)
+        ]
 
     def _nearest(self, apart: Distances, among: npt.NDArray[np.intp], most: int) -> tuple[Similar, ...]:
         order = among[np.argsort(apart[among], kind="stable")[:most]]

@@ -11,11 +11,11 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.errors import InputError
 from xray_platform.serving.model_input import ModelInput, prepare
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import Prediction
+from xray_platform.serving.said_facts import said_facts
 from xray_platform.serving.uncertainty import uncertainty
 from xray_platform.tables.findings import SEPARATOR
 from xray_platform.tracking.bundles import OUTPUTS
@@ -61,17 +61,8 @@ class BundleModel(PythonModel):
 
 
 def _prepared(given: dict[Any, Any], predictor: Predictor) -> ModelInput:
-    """Return what the model takes of a row; InputError where it has no picture that can be read."""
-    facts = predictor.facts
-    age = given.get("age")
-    said = ClinicalFacts(
-        float(age) if isinstance(age, int | float) else None, _text(given.get("sex")), _text(given.get("view"))
-    )
-    return prepare(_file(given), facts.recipes, facts.standard, predictor.quality, facts.clinical_columns, said)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """Return what the model takes of a row; InputError where no picture can be read, or what it says is not allowed."""
+    return prepare(_file(given), predictor.preparation, said_facts(given))[0]
 
 
 def _file(given: dict[Any, Any]) -> bytes:

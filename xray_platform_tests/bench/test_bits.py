@@ -50,3 +50,14 @@ def test_it_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(done) == len(RANGES) * len(KEPT)
     monkeypatch.setattr(bits, "fit_network", None)
     assert BITS.measure(silent, Inputs(tmp_path)) == figures
+
+
+def test_of_what_is_done_it_tells_without_a_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TRAIN", 12), ("VAL", 8), ("TEST", 12), ("SEEDS", (0,))):
+        monkeypatch.setattr(bits, name, value)
+    small = (Trial("attention_cnn", 32, {"width": 8}), Trial("attention_cnn", 48, {"width": 8}))
+    monkeypatch.setattr(bits, "TRIALS", small)
+    figures = BITS.measure(silent, Inputs(tmp_path, only=("32",)))
+    assert "attention_cnn at 32 px, full range, JPEG: auroc" in figures
+    monkeypatch.setattr(bits, "fit_network", None)
+    assert BITS.measure(silent, Inputs(tmp_path, only=("done",))) == figures

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from xray_platform.tables.all import (
     IMAGES,
@@ -20,7 +21,8 @@ from xray_platform.tables.all import (
 )
 from xray_platform.tables.places import Places
 from xray_platform_tests.deploy.deployment import graphql, until
-from xray_platform_tests.deploy.ray_cluster import RayCluster
+from xray_platform_tests.deploy.postgres import binaries
+from xray_platform_tests.deploy.ray_cluster import RayCluster, lacking
 
 MODEL = "pca_residual"
 TRAINED = (MODEL, f"{MODEL}_scores", f"{MODEL}_report", "leaderboard", "champion")
@@ -40,6 +42,14 @@ LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(execut
 LOGS = """query($run: ID!) { logsForRun(runId: $run, limit: 1000) { ... on EventConnection { events { __typename
 ... on MessageEvent { message } ... on LogsCapturedEvent { fileKey } } } } }"""
 CAPTURED = "query($key: [String!]!) { capturedLogs(logKey: $key) { stdout stderr } }"
+
+
+NEEDED = [
+    pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed (apt-get install postgresql)"),
+    pytest.mark.skipif(bool(lacking()), reason=lacking()),
+    pytest.mark.timeout(2400),
+]
+"""What a test on a cluster needs of a machine, and how long it may take (s)."""
 
 
 def deliver(delivery: Path, places: Places) -> None:

@@ -22,12 +22,13 @@ from xray_platform_tests.deploy.deployment import (
     pages,
     until,
 )
-from xray_platform_tests.deploy.postgres import binaries, postgres
-from xray_platform_tests.deploy.ray_cluster import RayCluster, lacking, ray_cluster
+from xray_platform_tests.deploy.postgres import postgres
+from xray_platform_tests.deploy.ray_cluster import RayCluster, ray_cluster
 from xray_platform_tests.deploy.story import (
     BATCHES,
     CAPTURED,
     LOGS,
+    NEEDED,
     PATIENCE,
     TABLES,
     all_done,
@@ -37,11 +38,7 @@ from xray_platform_tests.deploy.story import (
     waiting_runs,
 )
 
-pytestmark = [
-    pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed (apt-get install postgresql)"),
-    pytest.mark.skipif(bool(lacking()), reason=lacking()),
-    pytest.mark.timeout(2400),
-]
+pytestmark = NEEDED
 CLUSTER = ROOT / "deploy" / "cluster"
 
 

@@ -24,12 +24,13 @@ from xray_platform.tables.places import Places
 from xray_platform_tests.cli.processes import ROOT
 from xray_platform_tests.conftest import KEY
 from xray_platform_tests.deploy.deployment import assert_same_tables, command, graphql, mlflow_server, pages, until
-from xray_platform_tests.deploy.postgres import binaries, postgres
-from xray_platform_tests.deploy.ray_cluster import Node, RayCluster, hides, lacking, ray_cluster
+from xray_platform_tests.deploy.postgres import postgres
+from xray_platform_tests.deploy.ray_cluster import Node, RayCluster, hides, ray_cluster
 from xray_platform_tests.deploy.story import (
     BATCHES,
     CAPTURED,
     LOGS,
+    NEEDED,
     PATIENCE,
     TABLES,
     all_done,
@@ -40,11 +41,7 @@ from xray_platform_tests.deploy.story import (
 )
 from xray_platform_tests.object_store.s3 import storage
 
-pytestmark = [
-    pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed (apt-get install postgresql)"),
-    pytest.mark.skipif(bool(lacking()), reason=lacking()),
-    pytest.mark.timeout(2400),
-]
+pytestmark = NEEDED
 CONFIGURATION = ROOT / "deploy" / "bucket" / "dagster.yaml"
 
 

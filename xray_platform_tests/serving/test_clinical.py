@@ -17,7 +17,7 @@ from xray_platform.serving.bundle import BundleFacts, write_bundle
 from xray_platform.serving.files import predict_files
 from xray_platform.serving.http.champion import ModelLocation
 from xray_platform.serving.http.settings import ServeSettings
-from xray_platform.serving.model_input import prepare
+from xray_platform.serving.model_input import Preparation, prepare
 from xray_platform.serving.pacs.judged_image import JudgedImage, judge_files
 from xray_platform.serving.predict import Predictor
 from xray_platform.serving.prediction import PredictedFile
@@ -62,7 +62,7 @@ def test_a_file_without_its_tags_is_judged_by_the_picture_alone_and_with_them_as
     plain, told = (one.facts.recipes for one in (picture_alone, predictor))
     assert plain == told
     data = changed(sound[0], PatientAge="063Y", PatientSex="F", ViewPosition="AP")
-    pixels = prepare(data, told, predictor.facts.standard, predictor.quality).pixels[None]
+    pixels = prepare(data, Preparation(told))[0].pixels[None]
     known = encode(ClinicalFacts(63.0, "F", "AP"), COLUMNS)[None]
     assert predictor.predict(data).score == pytest.approx(network().score(with_values(pixels, known))[0], abs=1e-6)
     hidden = network().score(without_values(pixels, COLUMNS))[0]
@@ -110,6 +110,25 @@ def test_a_picture_without_a_header_is_judged_by_itself_or_by_what_is_said_of_it
     assert not [said for said in known.prediction.warnings if said.startswith("columns")]
     assert f"{words}; judged without" in unknown.prediction.warnings
     assert unknown.prediction.score == pytest.approx(predictor.predict(png).score, abs=1e-6)
+
+
+def test_a_header_counts_before_what_is_said_and_a_contradiction_is_told(
+    predictor: Predictor, sound: list[Path]
+) -> None:
+    data = changed(sound[0], PatientAge="063Y", PatientSex="F", ViewPosition="LL")
+    alone = predictor.predict(data)
+    for said, words in [
+        (ClinicalFacts(30.0, "M", "PA"), "age and sex and view"),
+        (ClinicalFacts(63.9, "F", "LATERAL"), ""),  # whole years, and one of the views that are one to a model
+        (ClinicalFacts(64.0), "age"),
+        (ClinicalFacts(), ""),
+        (ClinicalFacts(999.0, "female"), ""),  # is nothing that could contradict
+    ]:
+        told = predictor.predict(data, said=said)
+        assert told.score == alone.score
+        found = [warning for warning in told.warnings if warning.startswith("columns")]
+        expected = [f"columns: {words} said otherwise than the header states; the header counts"]
+        assert found == (expected if words else [])
 
 
 def test_files_in_children_and_results_for_a_pacs_are_judged_alike(

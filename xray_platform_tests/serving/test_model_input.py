@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from xray_platform.dicom.pixels import stored_values
-from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.imaging.recipe import default_recipe
-from xray_platform.serving import model_input
+from xray_platform.serving.model_input import Preparation, prepare
 
 
 @pytest.fixture
@@ -44,5 +43,5 @@ def test_a_picture_is_decoded_once(
     cv2.imwrite(str(tmp_path / "picture.png"), grey.astype(np.uint8))
     for file in (*sound, tmp_path / "picture.png"):
         decodes.clear()
-        model_input.prepare(file.read_bytes(), (default_recipe(32),), standard, QualitySettings())
+        prepare(file.read_bytes(), Preparation((default_recipe(32),), standard))
         assert len(decodes) == 1, (file.name, decodes)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from xray_platform.imaging.recipe import default_recipe
-from xray_platform.serving.model_input import Refusal
+from xray_platform.serving.model_input import Preparation, Refusal
 from xray_platform.serving.reading import ReadingTask, read_file
 
 
 def test_a_file_that_is_gone_when_its_turn_comes_says_so(tmp_path: Path) -> None:
-    refusal = read_file(ReadingTask(tmp_path / "gone.dcm", (default_recipe(32),)))
+    refusal = read_file(ReadingTask(tmp_path / "gone.dcm", Preparation((default_recipe(32),))))
     assert refusal == Refusal("cannot be read: No such file or directory")
 
 
@@ -23,7 +23,7 @@ def test_an_error_without_words_does_not_spell_the_path(tmp_path: Path, monkeypa
         raise OSError(f"cannot map {path}")
 
     monkeypatch.setattr(Path, "read_bytes", fails)
-    refusal = read_file(ReadingTask(tmp_path / "DOE^JANE.dcm", (default_recipe(32),)))
+    refusal = read_file(ReadingTask(tmp_path / "DOE^JANE.dcm", Preparation((default_recipe(32),))))
     assert refusal == Refusal("cannot be read: OSError")
 
 

@@ -7,8 +7,8 @@ from xray_platform.dicom.deidentify.pixel_data import PixelSource
 from xray_platform.dicom.deidentify.result import Facts
 from xray_platform.dicom.parse import tags
 from xray_platform.dicom.parse.container import Container
-from xray_platform.dicom.parse.dates import OLDEST, age_between, cap_age, in_years, read_age
-from xray_platform.dicom.parse.description_vocabulary import VIEWS
+from xray_platform.dicom.parse.dates import OLDEST, age_at_study, cap_age, in_years, read_age
+from xray_platform.dicom.parse.description_vocabulary import view_among
 from xray_platform.dicom.parse.pixel_module import layout_of
 from xray_platform.dicom.pixels.standard_image import is_lossy
 from xray_platform.dicom.pixels.stored_values import pixel_sha256
@@ -31,7 +31,7 @@ def dicom_facts(container: Container, written: Mapping[int, Written], source: Pi
         lossy=is_lossy(container),
         transfer_syntax=source.syntax,
         modality=_text(written, tags.MODALITY),
-        view_position=_view(written),
+        view_position=view_among(_text(written, tag) for tag in (tags.VIEW_POSITION, tags.PATIENT_POSITION)),
         sex=_text(written, tags.PATIENT_SEX),
         age_years=_age(written),
         study_date=_text(written, tags.STUDY_DATE),
@@ -42,12 +42,8 @@ def dicom_facts(container: Container, written: Mapping[int, Written], source: Pi
 
 def capped_age(container: Container) -> str | None:
     """Return the capped age at the study, as stated or from the dates of birth and study; None without either."""
-    text = container.text(tags.PATIENT_AGE)
-    age = (
-        text
-        if read_age(text)
-        else age_between(container.text(tags.PATIENT_BIRTH_DATE), container.text(tags.STUDY_DATE))
-    )
+    told = (container.text(tag) for tag in (tags.PATIENT_AGE, tags.PATIENT_BIRTH_DATE, tags.STUDY_DATE))
+    age = age_at_study(*told)
     return cap_age(age) if age else None
 
 
@@ -56,12 +52,6 @@ def _text(written: Mapping[int, Written], tag: int) -> str | None:
     if element is None or not isinstance(element.value, bytes):
         return None
     return element.value.decode("ascii").strip() or None
-
-
-def _view(written: Mapping[int, Written]) -> str | None:
-    """Return the view; some archives write it where the patient's position belongs."""
-    found = (_text(written, tag) for tag in (tags.VIEW_POSITION, tags.PATIENT_POSITION))
-    return next((text for text in found if text in VIEWS), None)
 
 
 def _age(written: Mapping[int, Written]) -> float | None:

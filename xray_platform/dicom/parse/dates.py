@@ -88,6 +88,11 @@ def in_years(number: int, unit: str) -> float:
     return number * _YEARS_PER[unit]
 
 
+def age_at_study(stated: str, birth: str, study: str) -> str | None:
+    """Return the age string as stated, else from the dates of birth and study, uncapped; None without either."""
+    return stated if read_age(stated) else age_between(birth, study)
+
+
 def age_between(birth: str, study: str) -> str | None:
     """Return the age string at the study of a person born on `birth`, uncapped; None where either date is none."""
     born, seen = read_date(birth), read_date(study)

@@ -4,6 +4,7 @@ Evidence only ever quotes a word that stands here, so that free text, which may 
 """
 
 import re
+from collections.abc import Iterable
 
 from xray_platform.tables.columns import VIEW_POSITION
 
@@ -37,6 +38,11 @@ ANIMALS = words("CANINE FELINE EQUINE BOVINE AVIAN DOG CAT HORSE VETERINARY VETE
 def in_words(found: frozenset[str]) -> str:
     """Return words of this vocabulary for use as evidence."""
     return ", ".join(sorted(found))
+
+
+def view_among(texts: Iterable[str | None]) -> str | None:
+    """Return the first that is a view; some archives write it where the patient's position belongs."""
+    return next((text for text in texts if text in VIEWS), None)
 
 
 def view_in(text: str) -> str | None:

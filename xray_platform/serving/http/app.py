@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from xray_platform import __version__
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.serving.http.admission import BusyError
-from xray_platform.serving.http.bodies import BodyError, images_of
+from xray_platform.serving.http.bodies import BodyError, body_of
 from xray_platform.serving.http.engine import Engine, Judged, NoModelError
 from xray_platform.serving.http.gate import problem
 from xray_platform.serving.http.memory_file import MemoryFile
@@ -25,7 +26,9 @@ from xray_platform.serving.http.messages import (
     image_message,
     model_message,
     models_message,
+    not_used,
 )
+from xray_platform.serving.http.said import FORM_FIELDS, SaidInAddress, said_of
 from xray_platform.serving.model_input import Refusal
 
 RETRY_SECONDS = "1"
@@ -33,12 +36,16 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "One image as the body, or a form with one file field for each of several.",
+        "description": "One image as the body, or a form with one file field for each of several, "
+        "and with age, sex and view where the images do not state them.",
         "content": {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {"images": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    "properties": {
+                        "images": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        **FORM_FIELDS,
+                    },
                 }
             },
             **dict.fromkeys(("application/dicom", "image/png", "image/jpeg", "application/octet-stream"), _BINARY),
@@ -52,13 +59,14 @@ _SAID = {
     408: "the body came too slowly",
     413: "an image is too large, or there are too many",
     421: "the server is not called by that name",
-    422: "the one image that was sent is refused; `images` says why",
+    422: "the one image that was sent is refused, and `images` says why; or a value is not allowed, and `error` does",
     429: "all places are taken; come again after Retry-After seconds",
     503: "no model serves",
     504: "the answer took too long",
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Predictions if status == 422 else Problem, "description": said} for status, said in _SAID.items()
+    status: {"model": Predictions | Problem if status == 422 else Problem, "description": said}
+    for status, said in _SAID.items()
 }
 
 
@@ -93,16 +101,20 @@ def _api(engine: Engine) -> APIRouter:
     @router.post("/predictions", response_model=Predictions, responses=_RESPONSES, openapi_extra=_BODY)
     async def predictions(
         request: Request,
+        in_address: SaidInAddress,
         heatmap: Annotated[bool, Query(description="with a heat map of each image")] = False,
     ) -> Response:
         """Judge images: DICOM, JPEG or PNG; an image that is refused has its reasons instead of a prediction."""
         served = engine.model()
         with engine.admission.place() as held:
-            images = await images_of(request, held, engine.settings)
+            body = await body_of(request, held, engine.settings)
+            told = said_of(body, in_address)
             async with asyncio.timeout(engine.settings.answer_seconds):
-                found = await judge_all(engine, images, heatmap=heatmap)
+                found = await judge_all(engine, body.files, told, heatmap=heatmap)
         said = tuple(map(image_message, found))
-        message = Predictions(request=request.state.request, model=model_message(served), images=said)
+        message = Predictions(
+            request=request.state.request, model=model_message(served), notes=not_used(told, served), images=said
+        )
         status = 422 if len(said) == 1 and isinstance(said[0], Refused) else 200
         return Response(message.model_dump_json(), status, media_type="application/json")
 
@@ -114,10 +126,15 @@ def _api(engine: Engine) -> APIRouter:
     return router
 
 
-async def judge_all(engine: Engine, images: list[MemoryFile], *, heatmap: bool) -> list[Judged | Refusal]:
+async def judge_all(
+    engine: Engine, images: list[MemoryFile], told: list[ClinicalFacts], *, heatmap: bool
+) -> list[Judged | Refusal]:
     """Judge the images of one request, all by the same model; they are let go of in any case."""
     served = engine.model()
-    tasks = [asyncio.create_task(engine.judge(image, served, heatmap=heatmap)) for image in images]
+    tasks = [
+        asyncio.create_task(engine.judge(image, served, said, heatmap=heatmap))
+        for image, said in zip(images, told, strict=True)
+    ]
     try:
         return await asyncio.gather(*tasks)
     finally:

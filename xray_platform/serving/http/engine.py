@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.parse.container import MEBI
 from xray_platform.errors import MachineError
 from xray_platform.serving.heatmap_picture import HeatmapPicture
@@ -71,14 +72,19 @@ class Engine:
         return self.champion.served
 
     async def judge(
-        self, data: MemoryFile, served: Served, *, heatmap: bool = False, show: bool = False
+        self,
+        data: MemoryFile,
+        served: Served,
+        said: ClinicalFacts = ClinicalFacts(),
+        *,
+        heatmap: bool = False,
+        show: bool = False,
     ) -> Judged | Refusal:
-        """Return what a model says of an image, or why it is refused.
+        """Return what a model says of an image, or why it is refused. `said`: see `prepare`.
 
         With `show` the standard image comes too, and the heat map lies over that one and not over the image as it came.
         """
-        facts = served.predictor.facts
-        found = await self.reader.read(data, facts.recipes, facts.standard, facts.clinical_columns, show=show)
+        found = await self.reader.read(data, served.predictor.preparation, said, show=show)
         if isinstance(found, Refusal):
             self.metrics.images.labels("refused").inc()
             return found

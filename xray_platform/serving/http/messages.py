@@ -2,18 +2,21 @@
 
 import base64
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xray_platform.clinical_columns import ClinicalColumn, ClinicalFacts
 from xray_platform.serving.heatmap_picture import HeatmapPicture
 from xray_platform.serving.http.champion import Champion, Served
 from xray_platform.serving.http.engine import Judged
 from xray_platform.serving.model_input import Refusal
+from xray_platform.serving.said_facts import unused
 from xray_platform.serving.uncertainty import uncertainty
 
 NOTICE = "Research software, not a medical device. No decision about a patient may rest on it."
-_CODED = re.compile(r"(Q\d{3}|timeout|killed|error|distance): ")
+_CODED = re.compile(r"(Q\d{3}|timeout|killed|error|distance|columns): ")
 
 
 class Message(BaseModel):
@@ -36,6 +39,9 @@ class Model(Message):
     version: str = Field(description="version of the registered model", examples=["3"])
     bundle: str = Field(description="SHA-256 of the bundle: weights, recipe, threshold, calibration")
     notes: tuple[str, ...] = Field((), description="what is worth knowing before its predictions are read")
+    clinical_columns: tuple[ClinicalColumn, ...] = Field(
+        (), description="what it takes beside the image: as the header states it, else as the request says it"
+    )
 
 
 class Heatmap(Message):
@@ -99,6 +105,7 @@ class Predictions(Message):
     request: str = Field(description="id of the request, as in the server's log")
     model: Model
     notice: str = NOTICE
+    notes: tuple[str, ...] = Field((), description="what was said of the images that the model does not take")
     images: tuple[Prediction | Refused, ...]
 
 
@@ -131,7 +138,19 @@ def remarks(text: str) -> tuple[Remark, ...]:
 def model_message(served: Served) -> Model:
     """Say which model it is."""
     location = served.location
-    return Model(name=served.name, version=location.version, bundle=location.bundle, notes=served.predictor.notes)
+    predictor = served.predictor
+    return Model(
+        name=served.name,
+        version=location.version,
+        bundle=location.bundle,
+        notes=predictor.notes,
+        clinical_columns=predictor.facts.clinical_columns,
+    )
+
+
+def not_used(told: Iterable[ClinicalFacts], served: Served) -> tuple[str, ...]:
+    """Say what was said of images that the model does not take."""
+    return tuple(unused(told, served.name, served.predictor.facts.clinical_columns))
 
 
 def models_message(champion: Champion) -> Models:

@@ -1,21 +1,21 @@
 """Reader: images read in warm child processes that can be killed, so that no file takes the server down."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.parse.container import MEBI
 from xray_platform.dicom.quality.settings import QualitySettings
-from xray_platform.dicom.standard.standard_job import StandardSettings
 from xray_platform.errors import InputError
-from xray_platform.imaging.recipe import Recipe, default_recipe
+from xray_platform.imaging.recipe import default_recipe
 from xray_platform.serving.heatmap_picture import Placement
 from xray_platform.serving.http.memory_file import MemoryFile
 from xray_platform.serving.http.settings import ServeSettings
-from xray_platform.serving.model_input import ModelInput, Refusal, prepare_with_image
+from xray_platform.serving.model_input import ModelInput, Preparation, Refusal, prepare
 from xray_platform.serving.reading import MEMORY_BYTES, ReadingTask
 from xray_platform.workers import Children, Limits, Lost, cores, result_or_lost
 
@@ -75,19 +75,18 @@ class Reader:
     async def read(
         self,
         data: MemoryFile,
-        recipes: tuple[Recipe, ...],
-        standard: StandardSettings,
-        columns: tuple[str, ...] = (),
+        preparation: Preparation,
+        said: ClinicalFacts = ClinicalFacts(),
         *,
         show: bool = False,
     ) -> ReadImage | Refusal:
-        """Read an image, and let go of it; with `show`, keep its standard image, too.
+        """Read an image, and let go of it; with `show`, keep its standard image, too. `said`: see `prepare`.
 
-        `columns` are the clinical ones that the model takes. A lost reader is a refusal, and says why. Where the client
-        goes away the child goes on: to kill it would cost the next one a cold start, and what it reads must stay open,
-        for its number may else be another's the next time.
+        The quality rules are those of this server. A lost reader is a refusal, and says why. Where the client goes away
+        the child goes on: to kill it would cost the next one a cold start, and what it reads must stay open, for its
+        number may else be another's the next time.
         """
-        reading = ReadingTask(data.path, recipes, standard, self.quality, columns)
+        reading = ReadingTask(data.path, replace(preparation, quality=self.quality), said)
         task = asyncio.create_task(self._read(data, reading, show))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -112,12 +111,10 @@ def _read(task: _Task) -> ReadImage | Refusal:
     cv2.setNumThreads(1)
     reading = task.reading
     try:
-        size, most = reading.path.stat().st_size, reading.quality.max_file_mib
+        size, most = reading.path.stat().st_size, reading.preparation.quality.max_file_mib
         if size > most * MEBI:
             return Refusal(f"Q010: the file has {size} bytes; {most} MiB are allowed")
-        made, picture = prepare_with_image(
-            reading.path.read_bytes(), reading.recipes, reading.standard, reading.quality, reading.columns
-        )
+        made, picture = prepare(reading.path.read_bytes(), reading.preparation, reading.said)
     except InputError as error:
         return Refusal(str(error))
     except OSError as error:
@@ -137,5 +134,5 @@ def _warm_up() -> None:
     place = np.hypot(*np.mgrid[-1:1:600j, -1:1:600j])
     grey = 200 * np.exp(-place) + np.random.default_rng(0).integers(0, 30, place.shape)
     png = cv2.imencode(".png", grey.astype(np.uint8))[1].tobytes()
-    made, _ = prepare_with_image(png, (default_recipe(),), StandardSettings(), QualitySettings())
+    made, _ = prepare(png, Preparation((default_recipe(),)))
     assert isinstance(made.placement, Placement), "the made-up image can be read"  # noqa: S101 - a slip of the program

@@ -1,6 +1,6 @@
 """Judged image: a raw file of the store as the champion sees it, with the heat map over the image as it came."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.progress import Progress, silent
 from xray_platform.serving.heatmap_picture import HeatmapPicture
 from xray_platform.serving.model_input import ModelInput, Refusal
@@ -37,15 +38,18 @@ class _Read:
 
 
 def judge_files(
-    paths: Sequence[Path], predictor: Predictor, progress: Progress = silent
+    paths: Sequence[Path],
+    predictor: Predictor,
+    progress: Progress = silent,
+    *,
+    said: Mapping[Path, ClinicalFacts] = {},
 ) -> Iterator[JudgedImage | Refusal]:
     """Yield for each file, in order, what the model says of it or why it says nothing.
 
-    Files are read in child processes that can be killed.
+    Files are read in child processes that can be killed. `said` is as of `predict_files`.
     """
-    facts = predictor.facts
-    columns = facts.clinical_columns
-    tasks = [ReadingTask(path, facts.recipes, facts.standard, predictor.quality, columns) for path in paths]
+    preparation, unsaid = predictor.preparation, ClinicalFacts()
+    tasks = [ReadingTask(path, preparation, said.get(path, unsaid)) for path in paths]
     for done, found in enumerate(read_in_children(_read, tasks, predictor.quality), start=1):
         if isinstance(found, _Read):
             yield _judged(found, predictor)

@@ -1,12 +1,14 @@
 """Send: results about images of the store, made from their raw files, kept, and brought to one listed archive."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal
 
+import pandas as pd
 from pydicom.dataset import Dataset
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.intake.raw_store import raw_path, read_raw
 from xray_platform.errors import InputError, MachineError, StoreError
 from xray_platform.progress import Progress, silent
@@ -19,6 +21,7 @@ from xray_platform.serving.pacs.results import ModelIdentity, make_results, read
 from xray_platform.serving.pacs.sent_journal import arrived, note, read_sent
 from xray_platform.serving.pacs.settings import PacsSettings
 from xray_platform.serving.predict import Predictor
+from xray_platform.serving.row_facts import row_facts
 from xray_platform.tables.places import Places
 
 AT_ONCE = 32
@@ -36,10 +39,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ListedImage:
-    """An image of the store by its pseudonymous name, and the SHA-256 of its raw file."""
+    """An image of the store by its pseudonymous name, the SHA-256 of its raw file, and what its row states."""
 
     name: str
     sha256: str
+    stated: ClinicalFacts = field(default_factory=ClinicalFacts)
+
+
+def listed_images(rows: pd.DataFrame) -> list[ListedImage]:
+    """Return the images of rows of the table `images`, in their order."""
+    each = zip(rows["image"], rows["sha256"], row_facts(rows), strict=True)
+    return [ListedImage(str(name), str(sha256), stated) for name, sha256, stated in each]
 
 
 @dataclass(frozen=True)
@@ -83,8 +93,9 @@ class Sender:
         """Make the results that are not there yet; return those images of which none can be made."""
         missing = [image for image in images if not has_results(self.places, image.sha256, self.model.bundle)]
         refused: dict[ListedImage, Outcome] = {}
+        stated = {raw_path(self.places, image.sha256): image.stated for image in missing}
         paths = [raw_path(self.places, image.sha256) for image in missing]
-        for image, judged in zip(missing, judge_files(paths, self.predictor), strict=True):
+        for image, judged in zip(missing, judge_files(paths, self.predictor, said=stated), strict=True):
             try:
                 if isinstance(judged, JudgedImage):
                     made = make_results(self._header(image), image.sha256, judged, self.model)

@@ -31,11 +31,11 @@ def add_other_routes(router: APIRouter, room: Room) -> None:
     async def beside(name: str, image: str) -> Response:
         """Give another image of the store laid over the open one: 16 bits a pixel, in the size and window of that."""
         judged = room.image(name).judged
-        shown, facts = judged.shown, judged.served.predictor.facts
+        shown, preparation = judged.shown, judged.served.predictor.preparation
         assert shown is not None, "what is open was asked for to be shown"  # noqa: S101 - a slip of the program
         with room.engine.admission.place() as held:
-            file, _ = await room.stored_file(image, held)
-            read = await room.engine.reader.read(file, facts.recipes, facts.standard, show=True)
+            file, _ = await room.stored_image(image, held)
+            read = await room.engine.reader.read(file, preparation, show=True)
             if isinstance(read, Refusal) or read.shown is None:
                 raise BodyError(409, "image", read.reason if isinstance(read, Refusal) else "it cannot be shown")
             laid = await asyncio.to_thread(laid_over, read.shown, shown)

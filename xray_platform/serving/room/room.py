@@ -7,16 +7,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.intake.readings import Reading, append_line
 from xray_platform.errors import XrayError
 from xray_platform.serving.http.admission import Held
 from xray_platform.serving.http.bodies import BodyError
 from xray_platform.serving.http.engine import Engine, Judged
 from xray_platform.serving.http.memory_file import MemoryFile
-from xray_platform.serving.http.messages import Prediction, image_message, model_message
+from xray_platform.serving.http.messages import Prediction, image_message, model_message, not_used
 from xray_platform.serving.model_input import Refusal
 from xray_platform.serving.room.kept import Kept, OpenImage
-from xray_platform.serving.room.worklist import published_file
+from xray_platform.serving.room.worklist import PublishedImage, published_image
 from xray_platform.tables.places import Places
 
 
@@ -39,15 +40,26 @@ class Room:
         self.kept = Kept(engine.settings.kept_images, engine.settings.kept_seconds)
         self._lock = asyncio.Lock()
 
-    async def open(self, data: MemoryFile, *, blind: bool, image: str | None = None, sha256: str | None = None) -> Any:
-        """Judge an image, keep it, and say what may be told of it now."""
+    async def open(
+        self,
+        data: MemoryFile,
+        said: ClinicalFacts,
+        *,
+        blind: bool,
+        image: str | None = None,
+        sha256: str | None = None,
+    ) -> Any:
+        """Judge an image, keep it, and say what may be told of it now.
+
+        `said` is what its row states, or what the reader said who dropped it and is told what of that goes unused.
+        """
         served = self.engine.model()
         async with asyncio.timeout(self.engine.settings.answer_seconds):
-            found = await self.engine.judge(data, served, heatmap=True, show=True)
+            found = await self.engine.judge(data, served, said, heatmap=True, show=True)
         if isinstance(found, Refusal):
             return image_message(found).model_dump()
         name = self.kept.add(opened := OpenImage(found, blind, image, sha256))
-        return {"id": name, **told(opened)}
+        return {"id": name, **told(opened, () if image else not_used([said], served))}
 
     def image(self, name: str) -> OpenImage:
         """Return an open image; BodyError (404) where it is not open any more."""
@@ -64,13 +76,13 @@ class Room:
         except XrayError as error:
             raise BodyError(409, "store", str(error)) from error
 
-    async def stored_file(self, image: str, held: Held) -> tuple[MemoryFile, str]:
-        """Return the published file of an image of the store in memory, which `held` counts, and its digest."""
-        data, sha256 = await self.in_store(published_file, image)
-        held.grow(len(data))
+    async def stored_image(self, image: str, held: Held) -> tuple[MemoryFile, PublishedImage]:
+        """Return the published file of an image of the store in memory, which `held` counts, and what it is."""
+        found: PublishedImage = await self.in_store(published_image, image)
+        held.grow(len(found.data))
         file = MemoryFile()
-        file.write(data)
-        return file, sha256
+        file.write(found.data)
+        return file, found
 
     async def keep_reading(self, opened: OpenImage, said: Said) -> bool:
         """Write down what a reader says of an image of the store; say whether it is of the store."""
@@ -96,12 +108,15 @@ class Room:
         return True
 
 
-def told(opened: OpenImage) -> dict[str, Any]:
-    """Return what the page is told of an open image; while it is blind, nothing of the model's opinion."""
+def told(opened: OpenImage, notes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return what the page is told of an open image; while it is blind, nothing of the model's opinion.
+
+    `notes` are told beside those of the model.
+    """
     judged = opened.judged
     shown = judged.shown
     assert shown is not None, "what is open was asked for to be shown"  # noqa: S101 - a slip of the program
-    message = prediction_message(judged)
+    message, model = prediction_message(judged), model_message(judged.served)
     return {
         "image": opened.image,
         "blind": opened.blind,
@@ -112,7 +127,7 @@ def told(opened: OpenImage) -> dict[str, Any]:
         "done": shown.done,
         "quality": message.quality,
         "warnings": [one.model_dump() for one in message.warnings],
-        "model": model_message(judged.served).model_dump(),
+        "model": {**model.model_dump(), "notes": (*model.notes, *notes)},
         "prediction": None if opened.blind else message.model_dump(),
     }
 

@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from xray_platform.dicom.deidentify.reader_labels import hand_over
 from xray_platform.dicom.intake.readings import Reading, read_lines, waiting
 from xray_platform.serving.http.access import COOKIE, Access
-from xray_platform.serving.http.bodies import BodyError, images_of
+from xray_platform.serving.http.bodies import BodyError, body_of
 from xray_platform.serving.http.engine import Engine
+from xray_platform.serving.http.said import SaidInAddress, said_of
 from xray_platform.serving.room.other_routes import add_other_routes
 from xray_platform.serving.room.page import page_files
 from xray_platform.serving.room.room import Room, Said, prediction_message
@@ -63,18 +64,19 @@ def _page(router: APIRouter, access: Access, words: Words) -> None:
 
 def _images(router: APIRouter, room: Room) -> None:
     @router.post("/room/images")
-    async def opened(request: Request, blind: Blind = False) -> Any:
+    async def opened(request: Request, in_address: SaidInAddress, blind: Blind = False) -> Any:
         with room.engine.admission.place() as held:
-            images = await images_of(request, held, room.engine.settings)
-            for more in images[1:]:
+            body = await body_of(request, held, room.engine.settings)
+            (said, *_), (image, *others) = said_of(body, in_address), body.files
+            for more in others:
                 more.close()
-            return await room.open(images[0], blind=blind)
+            return await room.open(image, said, blind=blind)
 
     @router.post("/room/worklist/{image}")
     async def listed(image: str, blind: Blind = False) -> Any:
         with room.engine.admission.place() as held:
-            file, sha256 = await room.stored_file(image, held)
-            return await room.open(file, blind=blind, image=image, sha256=sha256)
+            file, found = await room.stored_image(image, held)
+            return await room.open(file, found.stated, blind=blind, image=image, sha256=found.sha256)
 
     @router.get("/room/images/{name}/pixels")
     async def pixels(name: str) -> Response:

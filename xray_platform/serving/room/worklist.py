@@ -8,7 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.errors import InputError, StoreError
+from xray_platform.serving.row_facts import row_facts
 from xray_platform.serving.uncertainty import uncertainty
 from xray_platform.tables.all import IMAGES, PREDICTIONS
 from xray_platform.tables.places import Places
@@ -52,8 +54,17 @@ def worklist(places: Places, threshold_probability: float, read: Collection[str]
     return listed
 
 
-def published_file(places: Places, image: str) -> tuple[bytes, str]:
-    """Return the bytes of a published image, found to be what was published, and the SHA-256 of its raw file.
+@dataclass(frozen=True)
+class PublishedImage:
+    """The bytes of a published image, the SHA-256 of its raw file, and what its row states of age, sex and view."""
+
+    data: bytes
+    sha256: str
+    stated: ClinicalFacts
+
+
+def published_image(places: Places, image: str) -> PublishedImage:
+    """Return a published image, found to be what was published.
 
     Raises InputError where there is none of that name, StoreError where it is gone or another one.
     """
@@ -69,4 +80,4 @@ def published_file(places: Places, image: str) -> tuple[bytes, str]:
         raise StoreError(f"the published image cannot be read: {error.strerror or type(error).__name__}") from error
     if sha256(data).hexdigest() != row["file_sha256"]:
         raise StoreError("the published image is not what was published; xray verify says more")
-    return data, str(row["sha256"])
+    return PublishedImage(data, str(row["sha256"]), next(row_facts(found)))

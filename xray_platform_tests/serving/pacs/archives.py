@@ -18,7 +18,7 @@ from xray_platform.dicom.pseudonym import load_key
 from xray_platform.dicom.quality.examine import examine_batch
 from xray_platform.dicom.quality.settings import QualitySettings
 from xray_platform.ports import HOST, free_port
-from xray_platform.serving.pacs.send import ListedImage
+from xray_platform.serving.pacs.send import ListedImage, listed_images
 from xray_platform.tables.all import CATALOGUE, IMAGES, QUALITY
 from xray_platform.tables.places import Places
 
@@ -37,8 +37,7 @@ def published_store(root: Path, archive: Path) -> Places:
 
 def listed(places: Places) -> list[ListedImage]:
     """All published images."""
-    rows = IMAGES.read(places)
-    return [ListedImage(str(name), str(sha256)) for name, sha256 in zip(rows["image"], rows["sha256"], strict=True)]
+    return listed_images(IMAGES.read(places))
 
 
 @dataclass

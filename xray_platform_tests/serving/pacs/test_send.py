@@ -5,16 +5,20 @@ import json
 import stat
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
+import highdicom as hd
 import pytest
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.intake.raw_store import raw_path
 from xray_platform.dicom.intake.verify import verify
 from xray_platform.errors import MachineError, StoreError
 from xray_platform.ports import HOST, free_port
 from xray_platform.serving.pacs.destinations import Archive
+from xray_platform.serving.pacs.result_store import read_results
 from xray_platform.serving.pacs.results import ModelIdentity
 from xray_platform.serving.pacs.send import ListedImage, Outcome, Sender
 from xray_platform.serving.pacs.sent_journal import read_sent
@@ -23,6 +27,7 @@ from xray_platform.serving.predict import Predictor
 from xray_platform.tables.places import Places
 from xray_platform_tests.cli.conftest import command
 from xray_platform_tests.serving.pacs.archives import TITLE, Taking, listed, published_store, taking
+from xray_platform_tests.serving.told import told_bundle
 
 MODEL = ModelIdentity("attention_cnn", "7", "ab" * 32)
 
@@ -61,6 +66,29 @@ def test_results_arrive_once_about_the_true_patient_and_are_journalled(sender: S
     ]
     journal = (places.raw / "pacs" / "sent.jsonl").read_text()
     assert not any(one.SOPInstanceUID in journal for one in archive.came)
+
+
+def test_an_image_is_judged_with_what_its_labels_told_where_its_header_is_silent(tmp_path: Path, archive: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    dataset = dcmread(min(archive.rglob("*.dcm")))
+    for tag in ("PatientAge", "PatientSex", "PatientBirthDate", "ViewPosition", "PatientPosition"):
+        if tag in dataset:
+            delattr(dataset, tag)
+    dataset.save_as(tmp_path / "bare" / "chest.dcm")
+    said = "DicomPath,Abnormal,Age,Sex,ViewPosition\nchest.dcm,0,63,F,AP\n"
+    (tmp_path / "bare" / "metadata.csv").write_text(said)
+    places = published_store(tmp_path / "store", tmp_path / "bare")
+    (image,) = listed(places)
+    told = Predictor.load(told_bundle(tmp_path / "bundle").folder, threads=1)
+    assert list(Sender(places, told, MODEL, PacsSettings()).make([image])) == []
+    (report,) = (one for one in read_results(places, image.sha256, MODEL.bundle) if one.Modality == "SR")
+    report.save_as(tmp_path / "report.dcm")
+    content: Any = hd.sr.srread(tmp_path / "report.dcm").content
+    (group,) = content.get_image_measurement_groups()
+    values = {one.name.value: one.value for one in group.get_measurements()}
+    data = raw_path(places, image.sha256).read_bytes()
+    assert values["SCORE"] == pytest.approx(told.predict(data, said=ClinicalFacts(63.0, "F", "AP")).score, abs=1e-5)
+    assert values["SCORE"] != pytest.approx(told.predict(data).score, abs=1e-3)
 
 
 def test_results_are_for_their_owner_alone_and_in_the_raw_zone_alone(sender: Sender, places: Places) -> None:

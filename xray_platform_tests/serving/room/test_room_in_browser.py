@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from xray_platform.clinical_columns import ClinicalFacts
 from xray_platform.dicom.intake.readings import Reading, read_lines
+from xray_platform.serving.http.champion import ModelLocation
+from xray_platform.serving.predict import Predictor
 from xray_platform.tables.all import IMAGES
 from xray_platform.tables.places import Places
 from xray_platform_tests.browsing import CALM
-from xray_platform_tests.serving.http.serving import Running
+from xray_platform_tests.serving.http.serving import Running, server
 from xray_platform_tests.serving.room.conftest import Open
+from xray_platform_tests.serving.told import told_bundle
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 PATIENCE_MS = 60_000
@@ -167,6 +173,44 @@ def test_a_file_that_is_refused_says_why(reader: Reader, tmp_path: Path) -> None
     assert reader.text("#refused-why") == "Q002: neither DICOM nor JPEG nor PNG"
     assert reader.page.locator("#verdict").is_hidden()
     assert "onerror" not in reader.page.content()
+
+
+def test_age_sex_and_view_are_asked_for_where_the_model_takes_them_and_hold_for_one_image(
+    browser: Any, places: Places, tmp_path: Path
+) -> None:
+    bundle = told_bundle(tmp_path / "bundle")
+    place = np.hypot(*np.mgrid[-1:1:300j, -1:1:280j])
+    grey = 200 * np.exp(-place) + np.random.default_rng(0).integers(0, 30, place.shape)
+    cv2.imwrite(str(tmp_path / "MUELLER.png"), grey.astype(np.uint8))
+    data, alone = (tmp_path / "MUELLER.png").read_bytes(), Predictor.load(bundle.folder, threads=1)
+    with server(lambda: ModelLocation(bundle.folder, bundle.id, "4"), store=places) as running:
+        reader = Reader(browser, running)
+        page = reader.page
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(str(request.post_data_buffer or b"")))
+        page.locator("#told summary").click()
+        page.locator("#told-age").fill("63")
+        page.locator("#told-sex").select_option("F")
+        page.locator("#told-view").select_option("AP")
+        reader.choose(tmp_path / "MUELLER.png")
+        expected = alone.predict(data, said=ClinicalFacts(63.0, "F", "AP")).score
+        assert page.evaluate("room.opened.prediction.score") == pytest.approx(expected, abs=1e-5)
+        assert "columns" not in reader.text("#warnings")
+        assert "MUELLER" not in "".join(sent)
+        assert [page.locator(f"#told-{name}").input_value() for name in ("age", "sex", "view")] == ["", "", ""]
+        reader.choose(tmp_path / "MUELLER.png")
+        assert page.evaluate("room.opened.prediction.score") == pytest.approx(alone.predict(data).score, abs=1e-5)
+        assert "columns: age and sex and view not stated" in reader.text("#warnings")
+        page.locator("#told-age").fill("old")
+        page.set_input_files("#file", str(tmp_path / "MUELLER.png"))
+        page.wait_for_selector("#problem:not([hidden])", timeout=PATIENCE_MS)
+        assert "what is said of age is not allowed; allowed: years from 0 to below 150" in reader.text("#problem")
+        page.close()
+
+
+def test_a_model_that_takes_none_asks_for_none(reader: Reader, sound: list[Path]) -> None:
+    reader.choose(sound[0])
+    assert reader.page.locator("#told").is_hidden()
 
 
 def test_a_blind_reading_with_a_box_is_kept_and_handed_over(reader: Reader, places: Places) -> None:

@@ -9,7 +9,7 @@ const percent = (value) => `${(100 * value).toFixed(value < 0.0995 || value > 0.
 const short = (value) => Number(value).toPrecision(3);
 const viewer = new Viewer(find("view"), told);
 const others = new Others(viewer, { ask, say, percent, trouble });
-const PAGE = 100;
+const PAGE = 100, TOLD = ["age", "sex", "view"];
 let opened = null, shown = PAGE;
 window.room = { viewer, get opened() { return opened; } };
 
@@ -66,6 +66,7 @@ async function open(path, options) {
     const came = await (await ask(`${path}${blind}`, options)).json();
     opened = came;
     if (came.error) return refuse(came);
+    askFor(came.model.clinical_columns);
     describe(came);
     const pixels = await (await ask(`/room/images/${came.id}/pixels`)).arrayBuffer();
     if (opened !== came) return;
@@ -140,8 +141,30 @@ async function lay(heatmap) {
   }
 }
 
+/** Ask for what the model takes beside the image. */
+function askFor(columns) {
+  find("told").hidden = !columns.length;
+  for (const name of TOLD) find(`told-${name}`).closest("label").hidden = !columns.includes(name);
+}
+
+async function model() {
+  try {
+    askFor((await (await ask("/v1/models")).json()).serving?.clinical_columns ?? []);
+  } catch (error) {
+    trouble(error);
+  }
+}
+
 function openFile(file) {
-  if (file) open("/room/images", { method: "POST", body: file, headers: { "content-type": "application/octet-stream" } });
+  if (!file) return;
+  const body = new FormData();
+  body.append("images", file, "image"); // its name may be a person's
+  for (const name of TOLD) {
+    const said = find(`told-${name}`);
+    if (said.value && !said.closest("label").hidden) body.append(name, said.value);
+    said.value = ""; // said of this image, not of the next
+  }
+  open("/room/images", { method: "POST", body });
   find("file").value = ""; // else the same file chosen again would do nothing
 }
 
@@ -276,6 +299,8 @@ find("login").addEventListener("submit", async (event) => {
   if (!answered.ok) return write("login-said", words.token_wrong);
   find("login").hidden = true;
   find("room").hidden = false;
+  model();
   list();
 });
+model();
 list();
