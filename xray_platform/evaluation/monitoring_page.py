@@ -41,13 +41,35 @@ class Monitoring:
         return (*found, *(f"{lost}: {one.said}" for one in self.performance if one.alarm and one.batch == lost))
 
     @property
+    def compared(self) -> bool:
+        """Whether the newest batch was held against anything: not where it is the first, or too small."""
+        newest = max(self.pictures, default="")
+        sides = (side[newest].outcome for side in (self.pictures, self.predictions) if newest in side)
+        return any(outcome in ("alike", "drifted") for outcome in sides)
+
+    @property
+    def headline(self) -> str:
+        """The state of the newest batch, in a few words."""
+        if self.alarms:
+            return "Something changed"
+        return "As before" if self.compared else "Nothing to compare yet"
+
+    @property
     def summary(self) -> str:
         """The state of the newest batch, in a sentence."""
         noticed = sum(one.outcome == "drifted" for side in (self.pictures, self.predictions) for one in side.values())
         lost = sum(point.alarm for point in self.performance)
-        state = "; ".join(self.alarms) if self.alarms else "The newest batch is like those before it"
         found = f"{count(noticed, 'drift')} and {count(lost, 'loss', 'losses')}"
-        return f"{state}. In {count(len(self.pictures), 'batch', 'batches')}: {found}."
+        return f"{self._state}. In {count(len(self.pictures), 'batch', 'batches')}: {found}."
+
+    @property
+    def _state(self) -> str:
+        if self.alarms:
+            return "; ".join(self.alarms)
+        if self.compared:
+            return "The newest batch is like those before it"
+        newest = max(self.pictures, default="")
+        return self.pictures[newest].said.rstrip(".") if newest else "There is no batch with pictures yet"
 
 
 def write_monitoring(folder: Path, monitoring: Monitoring) -> Path:
