@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from xray_platform.evaluation.metrics import KINDS, MetricKind, Numbers, Predictions, weighted_metrics
 
 CHUNK_ELEMENTS = 250_000  # weights held at once: 2 MB, and some ten times that while metrics are made of them
+FEWEST_AT_ONCE = 8  # draws of a large part, for each step prepares columns as long as the part
 FEWEST_DEFINED = 0.5  # share of the draws in which a metric must be defined for an interval
 NOT_DRAWN = "no interval: one subject only, or none was asked for"
 TOO_FEW = "no interval: too few subjects to draw from"
@@ -81,7 +82,7 @@ def subject_codes(subjects: Sequence[str] | NDArray[np.object_]) -> tuple[NDArra
 def weightings(codes: NDArray[np.int64], count: int, draws: Draws) -> Iterator[Numbers]:
     """Yield how often each picture is drawn, float64 (b, N), a bounded number of draws at a time."""
     generator = np.random.default_rng(draws.seed)
-    chunk = max(1, min(draws.resamples, CHUNK_ELEMENTS // max(len(codes), count)))
+    chunk = min(draws.resamples, max(FEWEST_AT_ONCE, CHUNK_ELEMENTS // max(len(codes), count)))
     for start in range(0, draws.resamples, chunk):
         rows = min(chunk, draws.resamples - start)
         chosen = generator.integers(0, count, (rows, count)) + np.arange(rows)[:, None] * count

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -106,6 +107,11 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.score)
 
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """The places of the pictures by rising score, those of one score as they come: sorted once for all draws."""
+        return np.argsort(self.score, kind="stable")
+
     def unmet(self, kind: MetricKind) -> str:
         """Return why a metric is undefined for these pictures; empty where it is defined."""
         met: dict[Need, bool] = {
@@ -143,7 +149,7 @@ def ranking_metrics(predictions: Predictions, weights: Numbers) -> dict[str, Num
     """Return AUROC (ties count half; Hanley & McNeil 1982) and average precision (ties are one step)."""
     if not len(predictions):
         return {name: np.full(len(weights), np.nan) for name in RANKING}
-    order = np.argsort(predictions.score, kind="stable")
+    order = predictions.order
     starts = np.flatnonzero(np.diff(predictions.score[order], prepend=-np.inf) > 0)
     sorted_weights, labels = weights[:, order], predictions.labels[order]
     abnormal, normal = sorted_weights * labels, sorted_weights * ~labels
