@@ -34,11 +34,17 @@ class Monitoring:
     def alarms(self) -> tuple[str, ...]:
         """What was noticed in the newest batch, a sentence each; nothing where all is as before."""
         newest = max(self.pictures, default="")
-        asked = () if newest in self.known else (self.pictures, self.predictions)
-        drifts = [side[newest] for side in asked if newest in side]
-        found = [f"{newest}: {one.said.rstrip('.')}" for one in drifts if one.outcome == "drifted"]
+        drifts = () if newest in self.known else self._drifts
+        found = [f"{newest}: {one.said.rstrip('.')}" for one in drifts]
         lost = max((point.batch for point in self.performance), default="")
         return (*found, *(f"{lost}: {one.said}" for one in self.performance if one.alarm and one.batch == lost))
+
+    @property
+    def _drifts(self) -> tuple[Drift, ...]:
+        """In what the newest batch differs, whether that is known or not."""
+        newest = max(self.pictures, default="")
+        sides = (side[newest] for side in (self.pictures, self.predictions) if newest in side)
+        return tuple(one for one in sides if one.outcome == "drifted")
 
     @property
     def compared(self) -> bool:
@@ -52,6 +58,8 @@ class Monitoring:
         """The state of the newest batch, in a few words."""
         if self.alarms:
             return "Something changed"
+        if self._drifts:
+            return "Changed, and known"
         return "As before" if self.compared else "Nothing to compare yet"
 
     @property
@@ -66,6 +74,8 @@ class Monitoring:
     def _state(self) -> str:
         if self.alarms:
             return "; ".join(self.alarms)
+        if self._drifts:
+            return "The newest batch differs from those before it, and the champion knows it by now"
         if self.compared:
             return "The newest batch is like those before it"
         newest = max(self.pictures, default="")

@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 
 from xray_platform.defs import monitoring_results
+from xray_platform.defs.decisions import Decision, keep_decisions
+from xray_platform.defs.drift_results import drift_of_batch
 from xray_platform.defs.known_batches import Knowledge, knowledge_of
 from xray_platform.defs.model_store import MODEL, RECORD, TrainingRecord, keep_record, model_folder
 from xray_platform.errors import StoreError
-from xray_platform.evaluation.dataset.drift import OF_PREDICTIONS, drift_of, prediction_facts_of
+from xray_platform.evaluation.challenger import Superiority
+from xray_platform.evaluation.dataset.drift import OF_PREDICTIONS, DriftSettings, drift_of, prediction_facts_of
 from xray_platform.evaluation.monitoring_page import Monitoring, write_monitoring
 from xray_platform.evaluation.performance import PerformanceSettings
 from xray_platform.tables.all import EMBEDDINGS, PREDICTIONS, SPLITS
 from xray_platform.tables.places import Places
+from xray_platform.tracking import registry
 from xray_platform.tracking.mlflow_store import open_tracking
 from xray_platform.tracking.registry import Registered
 from xray_platform.tracking.runs import open_run
@@ -130,8 +134,11 @@ def test_after_a_retraining_and_its_promotion_it_is_quiet_at_once_and_in_the_mon
 ) -> None:
     held = trained(places, 7)
     in_use(held)
-    lived(places, held, 7, learnt=7, changed=6)
-    assert watched(places).alarms == ()
+    lived(places, held, 6, learnt=7, changed=6)
+    found = watched(places)
+    assert found.alarms == ()
+    assert found.headline == "Changed, and known"
+    assert "The newest batch differs from those before it, and the champion knows it by now." in found.summary
     lived(places, held, 9, learnt=7, changed=6)
     found = watched(places)
     assert found.alarms == ()
@@ -151,6 +158,19 @@ def test_a_person_who_chooses_the_champion_beside_a_change_ends_its_alarm_and_no
     in_use(chosen)
     lived(places, held, 8, learnt=3, changed=8)
     assert "batch-0008" in " ".join(watched(places).alarms)
+
+
+def test_the_check_of_a_batch_which_starts_retrainings_knows_what_the_champion_knows(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = trained(places, 6)
+    lived(places, held, 8, learnt=6, changed=6)
+    assert drift_of_batch(places, "batch-0008", DriftSettings()).outcome == "drifted", "without a champion"
+    monkeypatch.setattr(registry, "champion", lambda _: held)
+    promoted = Decision("promoted", held, None, "the first", Superiority(True, "the first", 0.9, None))
+    keep_decisions(places, [promoted], by="the leaderboard", run="d")
+    assert drift_of_batch(places, "batch-0008", DriftSettings()).outcome == "alike"
+    assert drift_of_batch(places, "batch-0006", DriftSettings()).outcome == "drifted"
 
 
 def test_labels_of_later_batches_tell_how_often_it_is_right_whatever_part_they_are_in(
