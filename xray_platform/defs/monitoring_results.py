@@ -84,11 +84,11 @@ def _predictions(
 
     Pictures that it learnt from are left out on both sides: it is surer of them, and they lie nearer to what it learnt.
     """
+    runs = unseen["run"].unique()
 
     def read(batch: str) -> pd.DataFrame:
         seen = EMBEDDINGS.read_some(places, [batch])
-        rows = unseen[unseen["batch"] == batch]
-        return prediction_facts_of(rows, seen[seen["run"].isin(unseen["run"])])
+        return prediction_facts_of(unseen[unseen["batch"] == batch], seen[seen["run"].isin(runs)])
 
     found = drifts_since(judged, judged[-LISTED:], read, settings, OF_PREDICTIONS, known, changed)
     return {one.batch: one for one in found}
