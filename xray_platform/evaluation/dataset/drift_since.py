@@ -1,9 +1,11 @@
 """Drift since: batches against those that somebody has seen to, so that an alarm stands until somebody does.
 
-A batch is held against the last ones before it that are known, and those after them with which nothing changed. Where
-it differs from these, it is held against those since the last known change too: what was learnt last may be a new
-device, which older batches do not have. It has drifted where it differs from both. A batch that drifted and is not
-known yet is no reference, so that a change that nobody has seen to does not become what is usual by and by.
+A batch is held against the last ones before it that are known; those after them with which nothing changed join only
+where the known ones are too few to say anything, so that a slow change, of which each batch is like the one before it,
+is seen as well. Where a batch differs, it is held against the known ones since the last change too: what was learnt
+last may be a new device, which older batches do not have. It has drifted where it differs from both. A batch that
+drifted and is not known yet is no reference, so that a change that nobody has seen to does not become what is usual by
+and by.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -12,6 +14,8 @@ import pandas as pd
 
 from xray_platform.evaluation.dataset.drift import OF_PICTURES, Drift, DriftSettings, FactSet, drift_of
 
+SAID = ("alike", "drifted")
+"""Outcomes of a comparison in which there was enough to compare."""
 Read = Callable[[str], pd.DataFrame]
 
 
@@ -30,7 +34,7 @@ def drifts_since(
     ones before it, whatever they are. changed: batches with which something else changed, in which what came last
     begins anew as well. Each batch is read once.
     """
-    walk = _Walk(read, settings, compare)
+    walk = _Walk(read, settings, compare, known)
     for batch in (*_before(order, listed, settings.reference_batches, known), *listed):
         found = walk.found(batch) if batch in listed or known is not None else None
         if found is not None and batch in listed:
@@ -38,7 +42,7 @@ def drifts_since(
         differs = batch in changed or (found is not None and found.outcome == "drifted")
         if known is None or batch in known or not differs:
             walk.add(batch, begins=differs and known is not None)
-        walk.let_go(known)
+        walk.let_go()
 
 
 def _before(order: Sequence[str], listed: Sequence[str], most: int, known: Collection[str] | None) -> list[str]:
@@ -50,36 +54,45 @@ def _before(order: Sequence[str], listed: Sequence[str], most: int, known: Colle
 
 
 class _Walk:
-    """Where the comparison stands: the reference so far, those of it since the last change, and the facts of both."""
+    """Where the comparison stands: the known batches so far, those of them since the last change, and later quiet ones.
 
-    def __init__(self, read: Read, settings: DriftSettings, compare: FactSet) -> None:
-        self._read, self._settings, self._compare = read, settings, compare
+    The facts of all of these are held, and of no others.
+    """
+
+    def __init__(self, read: Read, settings: DriftSettings, compare: FactSet, known: Collection[str] | None) -> None:
+        self._read, self._settings, self._compare, self._known = read, settings, compare, known
         self._held: dict[str, pd.DataFrame] = {}
         self.before: list[str] = []
         self.since: list[str] = []
+        self.later: list[str] = []
 
     def found(self, batch: str) -> Drift:
-        """Compare a batch with the reference, and with those since the last change where it differs."""
+        """Compare a batch with the known ones, and with those since the last change where it differs."""
         found = self._against(batch, self.before)
         if found.outcome != "drifted" or not self.since or len(self.since) >= len(self.before):
             return found
         again = self._against(batch, self.since)
-        return again if again.outcome in ("alike", "drifted") else found
+        return again if again.outcome in SAID else found
 
     def add(self, batch: str, *, begins: bool) -> None:
         """Make a batch part of the reference, and the first of a new state where something changed with it."""
-        self.before.append(batch)
-        self.since = [batch] if begins else [*self.since, batch]
-
-    def let_go(self, known: Collection[str] | None) -> None:
-        """Keep as many known batches as are asked for, as many later ones, and the facts of these alone."""
         most = self._settings.reference_batches
-        first = [batch for batch in self.before if known is None or batch in known][-most:]
-        self.before = first + [batch for batch in self.before if known is not None and batch not in known][-most:]
-        self.since = [batch for batch in self.since if batch in self.before]
-        self._held = {batch: facts for batch, facts in self._held.items() if batch in self.before}
+        if self._known is None or batch in self._known:
+            self.before = [*self.before, batch][-most:]
+            self.since = [batch] if begins else [one for one in (*self.since, batch) if one in self.before]
+        else:
+            self.later = [*self.later, batch][-most:]
+
+    def let_go(self) -> None:
+        """Forget the facts of what is no reference."""
+        needed = {*self.before, *self.later}
+        self._held = {batch: facts for batch, facts in self._held.items() if batch in needed}
 
     def _against(self, batch: str, reference: Sequence[str]) -> Drift:
+        found = self._compared(batch, reference)
+        return found if found.outcome in SAID or not self.later else self._compared(batch, [*reference, *self.later])
+
+    def _compared(self, batch: str, reference: Sequence[str]) -> Drift:
         facts = self._facts(batch)
         sides = [self._facts(one) for one in reference]
         joined = pd.concat(sides, ignore_index=True) if sides else facts.head(0)

@@ -51,6 +51,18 @@ def test_a_batch_that_drifted_once_does_not_become_usual_and_those_after_it_are_
     assert alarms(batches([0] * 5 + [2] + [0] * 5), 3) == [6]
 
 
+def test_a_slow_change_of_which_each_batch_is_like_the_last_is_an_alarm_in_the_end() -> None:
+    slow = batches([0] * 5 + [0.08 * step for step in range(1, 16)], size=60)
+    assert alarms(slow, 5, DriftSettings())[-5:] == [16, 17, 18, 19, 20]
+    assert not alarms(slow, None, DriftSettings(reference_batches=3)), "each is like the last ones"
+
+
+def test_where_the_known_ones_are_too_few_later_ones_with_which_nothing_changed_join_them() -> None:
+    facts = {**batches([0] * 4 + [2] * 2)}
+    facts["batch-0001"] = facts["batch-0001"].head(12)
+    assert alarms(facts, 1, DriftSettings()) == [5, 6]
+
+
 def test_too_few_since_the_change_to_say_anything_leave_the_alarm_as_it_is() -> None:
     facts = {**batches([0] * 5 + [2, 2])}
     facts["batch-0006"] = facts["batch-0006"].head(20)
