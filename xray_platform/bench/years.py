@@ -164,6 +164,9 @@ def figures_of(seen: Sequence[MonthSeen]) -> Figures:
         figures[f"{event} in month {month}, noticed in month"] = first if first is not None else "not noticed"
     figures["other months in which something was noticed"] = ", ".join(str(n) for n in quiet if noticed[n]) or "none"
     figures["months with an alarm"] = sum(noticed.values())
+    figures |= {
+        f"noticed in month {one.number}": "; ".join(one.drifted + one.losses) for one in seen if noticed[one.number]
+    }
     figures["retrained in months"] = ", ".join(f"{one.number} ({one.retrained})" for one in seen if one.retrained)
     figures["champion confirmed by a person in months"] = (
         ", ".join(str(one.number) for one in seen if one.confirmed) or "none"

@@ -73,6 +73,9 @@ def test_what_was_seen_is_counted_and_drawn() -> None:
     assert figures["other months in which something was noticed"] == "12"
     assert figures["champion confirmed by a person in months"] == "7"
     assert figures["months with an alarm"] == 3
+    assert [name for name in figures if name.startswith("noticed in month")] == [
+        f"noticed in month {number}" for number in (7, 12, WRONG_LABELS)
+    ]
     assert (figures["models promoted"], figures["models kept"], figures["models refused"]) == (1, 1, 0)
     picture = cv2.imdecode(np.frombuffer(draw_years(seen), np.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture is not None
