@@ -19,7 +19,7 @@ serve: $(VENV)/.installed
 	@exec $(BIN)/xray serve
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadscope --durations=15
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadscope --max-worker-restart=0 --durations=15
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from xray_platform.errors import InputError
+from xray_platform.openvino_core import core
 from xray_platform.settings import Settings
 from xray_platform.training.openvino_graph import BIN, XML, OpenVinoGraph
 
@@ -133,11 +134,11 @@ def _of_one_channel(model: Any) -> Any:
 
 def _as_graph(file: Path) -> OpenVinoGraph:
     """Return the graph of a file; an .onnx as OpenVINO writes it, with any number of pictures."""
-    from openvino import Core, PartialShape
+    from openvino import PartialShape
 
     if file.suffix == ".xml":
         return OpenVinoGraph(file.read_bytes(), file.with_suffix(".bin").read_bytes())
-    model = Core().read_model(file)
+    model = core().read_model(file)
     shape = model.inputs[0].get_partial_shape()
     if shape.rank.is_static and shape.rank.get_length() == 4:
         model.reshape(PartialShape([-1, *list(shape)[1:]]))

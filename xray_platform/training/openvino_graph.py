@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xray_platform.errors import StoreError
 from xray_platform.image_stack import Images
+from xray_platform.openvino_core import core
 
 if TYPE_CHECKING:  # torch takes seconds to import, and those who only score need none
     from torch import nn
@@ -48,17 +49,11 @@ class OpenVinoGraph:
 
     def read(self) -> Any:
         """Return the graph as OpenVINO reads it; RuntimeError where it is none."""
-        # a third of a second to import
-        from openvino import Core
-
-        return Core().read_model(self.xml, self.weights)
+        return core().read_model(self.xml, self.weights)
 
     def _compiled(self, threads: int) -> Any:
-        # likewise
-        from openvino import compile_model
-
         if threads not in self._plans:
-            self._plans[threads] = compile_model(self.read(), "CPU", {**PLAN, "INFERENCE_NUM_THREADS": threads})
+            self._plans[threads] = core().compile_model(self.read(), "CPU", {**PLAN, "INFERENCE_NUM_THREADS": threads})
         return self._plans[threads]
 
 

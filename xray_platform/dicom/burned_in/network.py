@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from xray_platform.dicom.burned_in.tone import Grey
+from xray_platform.openvino_core import core
 
 MODEL = Path(__file__).parent / "text_detector.xml"
 DETECTOR = "text detector 4"
@@ -128,10 +129,9 @@ def _has_edges(grey: Grey) -> bool:
 @cache
 def _request() -> Any:
     """Return the compiled detector; one thread, for pictures are examined side by side."""
-    from openvino import Core, Dimension, PartialShape  # a third of a second to import
+    from openvino import Dimension, PartialShape  # a third of a second to import
 
-    core = Core()
-    graph, side = core.read_model(MODEL), Dimension(DEEPEST, LARGEST_PART)
+    graph, side = core().read_model(MODEL), Dimension(DEEPEST, LARGEST_PART)
     graph.reshape(PartialShape([Dimension(1), Dimension(1), side, side]))
     plan = {"INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY", "CPU_RUNTIME_CACHE_CAPACITY": KERNELS}
-    return core.compile_model(graph, "CPU", plan).create_infer_request()
+    return core().compile_model(graph, "CPU", plan).create_infer_request()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from xray_platform.dicom.burned_in.crops import Crops
+from xray_platform.openvino_core import core
 
 MODEL = Path(__file__).parent / "text_verifier.xml"
 
@@ -17,7 +18,5 @@ def verify(crops: Crops) -> float:
 @cache
 def _request() -> Any:
     """Return the compiled network; one thread, for pictures are examined side by side."""
-    from openvino import Core  # a third of a second to import
-
     plan = {"INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY"}
-    return Core().compile_model(MODEL, "CPU", plan).create_infer_request()
+    return core().compile_model(MODEL, "CPU", plan).create_infer_request()
